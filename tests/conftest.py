@@ -1,0 +1,10 @@
+"""Settings that all tests share."""
+
+import os
+
+from hypothesis import settings
+
+# Reproducible by default: the same examples on every machine; HYPOTHESIS_PROFILE=search explores.
+settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=100)
+settings.register_profile("search", deadline=None, max_examples=1000)
+settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))

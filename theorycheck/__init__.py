@@ -1,0 +1,60 @@
+"""theorycheck: is this choice of learnable weights any good? Answered without training."""
+
+from __future__ import annotations
+
+import importlib
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from .allocation import Allocation as Allocation
+    from .certificates import Certificate as Certificate
+    from .checker import CheckResult as CheckResult
+    from .checker import check as check
+    from .classification import classify as classify
+    from .errors import CertificateError as CertificateError
+    from .errors import ContradictionError as ContradictionError
+    from .errors import InputError as InputError
+    from .errors import SizeError as SizeError
+    from .errors import TheorycheckError as TheorycheckError
+    from .files import Problem as Problem
+    from .files import load as load
+    from .files import save as save
+    from .networks import LinearFeedforward as LinearFeedforward
+    from .networks import LinearRecurrent as LinearRecurrent
+    from .networks import ShallowReLU as ShallowReLU
+    from .verdict import Expressivity as Expressivity
+    from .verdict import Verdict as Verdict
+
+__version__ = "0.1.0"
+
+# Loaded on first use: `theorycheck --help` must not wait for NumPy. No public function may carry
+# the name of a submodule, whose import would put the module in its place.
+_HOMES = {
+    "allocation": ("Allocation",),
+    "certificates": ("Certificate",),
+    "checker": ("CheckResult", "check"),
+    "classification": ("classify",),
+    "errors": (
+        "CertificateError",
+        "ContradictionError",
+        "InputError",
+        "SizeError",
+        "TheorycheckError",
+    ),
+    "files": ("Problem", "load", "save"),
+    "networks": ("LinearFeedforward", "LinearRecurrent", "ShallowReLU"),
+    "verdict": ("Expressivity", "Verdict"),
+}
+_PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
+
+
+def __getattr__(name: str) -> Any:
+    if name not in _PUBLIC:
+        raise AttributeError(f"module {__name__!r} has no attribute {name!r}")
+    value = getattr(importlib.import_module(f".{_PUBLIC[name]}", __name__), name)
+    globals()[name] = value
+    return value
+
+
+def __dir__() -> list[str]:
+    return sorted([*globals(), *_PUBLIC])

@@ -1,0 +1,5 @@
+"""`python -m theorycheck`."""
+
+from .cli import main
+
+main()

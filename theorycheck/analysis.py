@@ -1,0 +1,106 @@
+"""One allocation under analysis: what several theorems need is computed once, on first use."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, replace
+from functools import cached_property
+from types import ModuleType
+
+import numpy as np
+
+from .allocation import Allocation, Mask
+from .errors import InputError
+from .exact.generic_rank import GenericRank, generic_rank
+from .exact.point import effective_samples
+from .exact.target_dimension import TargetDimension, target_dimension
+from .networks import LinearFeedforward, Network, ShallowReLU, positive_integer
+from .paths import Conflict, find_conflict
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """An allocation, a number of samples m and the effort allowed.
+
+    `seed` fixes every random prime and point; `error_bound` is what probabilistic ranks must
+    reach; `memory_limit` is in bytes; `xp` is NumPy or CuPy.
+    """
+
+    allocation: Allocation
+    samples: int
+    seed: int = 0
+    error_bound: float = 1e-9
+    memory_limit: int = 8 * 2**30
+    xp: ModuleType = np
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "samples", positive_integer(self.samples, "samples"))
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise InputError(f"seed must be an integer from 0, not {self.seed!r}")
+        if not 0 < self.error_bound < 1:
+            raise InputError(f"error_bound must be between 0 and 1, not {self.error_bound!r}")
+
+    @property
+    def network(self) -> Network:
+        """The allocation's network."""
+        return self.allocation.network
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the network is linear (feed-forward or recurrent)."""
+        return not isinstance(self.network, ShallowReLU)
+
+    @cached_property
+    def effective_samples(self) -> int:
+        """m_e, the number of samples that count (linear kinds only)."""
+        assert not isinstance(self.network, ShallowReLU)
+        return effective_samples(self.network, self.samples)
+
+    @cached_property
+    def target(self) -> TargetDimension:
+        """The target dimension D(m); may raise `SizeError`."""
+        return target_dimension(
+            self.allocation,
+            self.samples,
+            seed=self.seed,
+            error_bound=self.error_bound,
+            memory_limit=self.memory_limit,
+            xp=self.xp,
+        )
+
+    @cached_property
+    def rank(self) -> GenericRank:
+        """The generic rank of the allocation; may raise `SizeError`."""
+        return generic_rank(
+            self.allocation,
+            self.samples,
+            upper=min(self.allocation.n_learnable, self.target.value),
+            seed=self.seed,
+            error_bound=self.error_bound,
+            memory_limit=self.memory_limit,
+            xp=self.xp,
+        )
+
+    @cached_property
+    def conflict(self) -> Conflict | None:
+        """A path through two learnables, or None if the output is affine in them."""
+        return find_conflict(self.allocation)
+
+    @cached_property
+    def learnable_layers(self) -> tuple[tuple[str, ...], ...]:
+        """The layers with learnables, each as its weight names (`W2`, or `W2` and `b2`)."""
+        layers: dict[str, tuple[str, ...]] = {}
+        for name in self.allocation.counts:
+            layer = name[1:] if isinstance(self.network, LinearFeedforward) else name
+            layers[layer] = (*layers.get(layer, ()), name)
+        return tuple(layers.values())
+
+    def layer_mask(self, layer: int) -> Mask:
+        """Learnables of feed-forward layer `layer` (from 1); a bias is one more column."""
+        mask = self.allocation.mask(f"W{layer}")
+        if not getattr(self.network, "bias", False):
+            return mask
+        return np.column_stack([mask, self.allocation.mask(f"b{layer}")])
+
+    def restricted_to(self, names: tuple[str, ...]) -> Analysis:
+        """The same question about the sub-allocation with the learnables of `names` only."""
+        return replace(self, allocation=self.allocation.restricted_to(names))

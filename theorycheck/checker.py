@@ -1,0 +1,73 @@
+"""Check a certificate on its own, in plain Python integers, without the code that found it.
+
+The checker knows the network and the allocation; from theorems, exact ranks and reasons it takes
+nothing. What each kind of certificate claims is described in docs/certificates.md.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from .certificates import Certificate
+from .checks import graph, rank
+from .checks.claim import Claim
+from .errors import CertificateError, TheorycheckError
+
+_KINDS: dict[str, Callable[[Claim], None]] = {**graph.CHECKS, **rank.CHECKS}
+
+
+@dataclass(frozen=True)
+class CheckResult:
+    """Whether a certificate holds, and why not; true or false as a condition.
+
+    `error_bound` is 0 for a proof; else the claim is wrong with at most that probability over the
+    random primes and points, which the checker has drawn again from their seed.
+    """
+
+    valid: bool
+    reason: str
+    kind: str | None = None
+    theorem: str | None = None
+    expressivity: str | None = None
+    error_bound: float = 0.0
+
+    def __bool__(self) -> bool:
+        return self.valid
+
+
+def check(certificate: Certificate | Mapping[str, object]) -> CheckResult:
+    """Verify a certificate (or its JSON object) independently of the code that found it.
+
+    Never raises for a wrong or malformed certificate: the result is then false, with the reason.
+
+    >>> import theorycheck as tc
+    >>> net = tc.LinearFeedforward([2, 3, 2])
+    >>> verdict = tc.classify(tc.Allocation.layer(net, "W2"), samples=2)
+    >>> bool(tc.check(verdict.certificate))
+    True
+    >>> wrong = verdict.certificate.to_dict() | {"expressivity": "minimal"}
+    >>> tc.check(wrong).reason
+    'the counts say maximal, not minimal'
+    """
+    try:
+        if not isinstance(certificate, Certificate):
+            certificate = Certificate.from_dict(certificate)
+        if certificate.kind not in _KINDS:
+            known = ", ".join(_KINDS)
+            raise CertificateError(f"unknown kind {certificate.kind!r}; known are {known}")
+        claim = Claim(certificate)
+        _KINDS[certificate.kind](claim)
+    except TheorycheckError as error:
+        return CheckResult(False, str(error))
+    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+        # Evidence of the wrong form: a certificate comes from outside and may hold anything.
+        return CheckResult(False, f"malformed evidence ({type(error).__name__}: {error})")
+    return CheckResult(
+        True,
+        "verified",
+        certificate.kind,
+        certificate.theorem,
+        certificate.expressivity,
+        certificate.error_bound,
+    )

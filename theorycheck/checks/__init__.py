@@ -1,0 +1,1 @@
+"""The checks behind `checker.check`, by family: counts and graphs, ranks."""

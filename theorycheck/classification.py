@@ -1,0 +1,143 @@
+"""Classify an allocation: walk the theorems from cheapest to dearest until one settles it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+
+from .allocation import Allocation
+from .analysis import Analysis
+from .backend import array_module
+from .certificates import Certificate
+from .errors import ContradictionError
+from .files import problem_to_dict
+from .theorems.base import Finding, Theorem
+from .theorems.registry import THEOREMS
+from .verdict import Expressivity, Verdict
+
+
+def classify(
+    allocation: Allocation,
+    samples: int,
+    *,
+    seed: int = 0,
+    error_bound: float = 1e-9,
+    memory_limit: int = 8 * 2**30,
+    backend: str = "numpy",
+    theorems: Sequence[Theorem] = THEOREMS,
+    cross_check: bool = False,
+) -> Verdict:
+    """The expressivity of `allocation` on `samples` random inputs, with theorem and certificate.
+
+    `error_bound` is the largest probability of error that a probabilistic rank may carry, over
+    primes and points drawn from `seed`; `memory_limit` is in bytes; `backend` (`numpy`, `cupy` or
+    `auto`) computes the ranks. With `cross_check` every theorem that applies is asked, not only the
+    cheapest that decides.
+
+    Raises `InputError` for arguments out of range, `SizeError` if a rank is needed whose matrix
+    exceeds the memory limit, `ContradictionError` if two theorems disagree.
+
+    >>> from theorycheck import Allocation, LinearFeedforward
+    >>> net = LinearFeedforward([2, 3, 2])
+    >>> verdict = classify(Allocation.layer(net, "W2"), samples=2)
+    >>> verdict.expressivity.value, verdict.theorem, verdict.rigor
+    ('maximal', 'T3', 'proved')
+    """
+    start = time.perf_counter()
+    analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, array_module(backend))
+    findings = _walk(analysis, theorems, cross_check)
+    finding = _strongest(findings)
+    seconds = time.perf_counter() - start
+    return _verdict(analysis, finding, seconds)
+
+
+def _walk(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) -> list[Finding]:
+    findings: list[Finding] = []
+    for theorem in theorems:
+        if theorem.obstacle(analysis) is not None:
+            continue
+        finding = theorem.decide(analysis)
+        if finding is None:
+            continue
+        _refuse_contradiction([*findings, finding])
+        findings.append(finding)
+        if finding.expressivity.is_final and not cross_check:
+            break
+    return findings
+
+
+def _refuse_contradiction(findings: Sequence[Finding]) -> None:
+    new = findings[-1]
+    for old in findings[:-1]:
+        if not old.expressivity.possible & new.expressivity.possible:
+            raise ContradictionError(
+                f"{old.theorem} says {old.expressivity} ({old.reason}), but {new.theorem} says "
+                f"{new.expressivity} ({new.reason}): please report this allocation"
+            )
+        for what in ("rank", "target_dimension", "degree"):
+            one, other = getattr(old, what), getattr(new, what)
+            if one is not None and other is not None and one != other:
+                raise ContradictionError(
+                    f"{old.theorem} finds {what} {one}, but {new.theorem} finds {other}: "
+                    "please report this allocation"
+                )
+
+
+def _strongest(findings: Sequence[Finding]) -> Finding | None:
+    final = [finding for finding in findings if finding.expressivity.is_final]
+    return next(iter(final or findings), None)
+
+
+def _verdict(analysis: Analysis, finding: Finding | None, seconds: float) -> Verdict:
+    allocation = analysis.allocation
+    conditioned_on = None if analysis.is_linear else "regular teacher"
+    if finding is None:
+        return Verdict(
+            Expressivity.UNDECIDED,
+            None,
+            _why_undecided(analysis),
+            None,
+            learnable=allocation.n_learnable,
+            rank=None,
+            target_dimension=None,
+            degree=None,
+            error_bound=0.0,
+            seed=analysis.seed,
+            seconds=seconds,
+            conditioned_on=conditioned_on,
+        )
+    certificate = Certificate(
+        kind=finding.kind,
+        theorem=finding.theorem,
+        expressivity=str(finding.expressivity),
+        learnable=allocation.n_learnable,
+        rank=finding.rank,
+        target_dimension=finding.target_dimension,
+        error_bound=finding.error_bound,
+        problem=problem_to_dict(allocation, analysis.samples),
+        evidence=finding.evidence,
+    )
+    return Verdict(
+        finding.expressivity,
+        finding.theorem,
+        finding.reason,
+        certificate,
+        learnable=allocation.n_learnable,
+        rank=finding.rank,
+        target_dimension=finding.target_dimension,
+        degree=finding.degree,
+        error_bound=finding.error_bound,
+        seed=analysis.seed,
+        seconds=seconds,
+        conditioned_on=conditioned_on,
+    )
+
+
+def _why_undecided(analysis: Analysis) -> str:
+    if not analysis.is_linear:
+        return "shallow ReLU networks are not decided yet, unless every weight is learnable"
+    return (
+        f"the error bounds of the ranks stay above {analysis.error_bound:g}: rank "
+        f"{analysis.rank.value} ({analysis.rank.error_bound:.1e}), target dimension "
+        f"{analysis.target.value} ({analysis.target.error_bound:.1e})"
+    )

@@ -1,0 +1,100 @@
+"""Target dimension D(m): dimension of the closure of the teacher's outputs on m samples."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import ModuleType
+
+import numpy as np
+
+from ..allocation import Allocation
+from ..networks import LinearFeedforward, LinearRecurrent
+from .generic_rank import GenericRank, generic_rank, n_equations
+
+
+@dataclass(frozen=True)
+class TargetDimension:
+    """D(m) and what proves it from below and from above.
+
+    `lower` is `closed form`, `minor` (of `rank.best`) or `none` (D = 0); `upper` is `closed form`,
+    `equations`, `weights`, `gauge`, or `trials`: then `error_bound` is positive and D may be larger
+    with at most that probability.
+    """
+
+    value: int
+    lower: str
+    upper: str
+    rank: GenericRank | None = None
+
+    @property
+    def error_bound(self) -> float:
+        """Probability that D is larger than `value`, at most; 0 where it is proved."""
+        return self.rank.error_bound if self.rank is not None and self.upper == "trials" else 0.0
+
+
+def closed_form(network: LinearFeedforward, samples: int) -> int:
+    """D(m) of a dense linear feed-forward network: matrices of bounded rank.
+
+    Without biases the outputs on m_e = min(m, n_0) samples are the d x m_e matrices of rank at
+    most k = min(d, m_e, hidden widths). With biases the last bias shifts all samples freely, and
+    the differences to the first sample are such matrices with min(m - 1, n_0) columns.
+
+    >>> closed_form(LinearFeedforward([3, 2, 3]), 3)
+    8
+    """
+    outputs, hidden = network.outputs, network.widths[1:-1]
+    columns = min(samples - network.bias, network.inputs)
+    rank = min(outputs, columns, *hidden)
+    return rank * (outputs + columns - rank) + (outputs if network.bias else 0)
+
+
+def upper_bounds(allocation: Allocation, samples: int) -> dict[str, int]:
+    """Proved upper bounds on D(m) by name.
+
+    `equations`: the outputs on the samples that count; `weights`: the weights that exist; `gauge`
+    (dense recurrent): a change of basis of the hidden units leaves all outputs alone and moves
+    generic weights in N^2 dimensions, so at most N (d + n_in) of N (N + d + n_in) are left.
+    """
+    network = allocation.network
+    assert isinstance(network, (LinearFeedforward, LinearRecurrent))
+    bounds = {"equations": n_equations(network, samples), "weights": allocation.n_present}
+    if isinstance(network, LinearRecurrent) and allocation.is_dense:
+        bounds["gauge"] = network.hidden * (network.outputs + network.inputs)
+    return bounds
+
+
+def target_dimension(
+    allocation: Allocation,
+    samples: int,
+    *,
+    seed: int = 0,
+    error_bound: float = 1e-9,
+    memory_limit: int = 8 * 2**30,
+    xp: ModuleType = np,
+) -> TargetDimension:
+    """D(m) in closed form where that is proved, else the generic rank of all present weights.
+
+    Raises `SizeError` where the rank is needed and its Jacobian exceeds `memory_limit` bytes.
+
+    >>> from theorycheck import Allocation, LinearRecurrent
+    >>> allocation = Allocation.none(LinearRecurrent(inputs=1, hidden=2, outputs=1, steps=4))
+    >>> target_dimension(allocation, 2).value
+    2
+    """
+    network = allocation.network
+    if isinstance(network, LinearFeedforward) and allocation.is_dense:
+        return TargetDimension(closed_form(network, samples), "closed form", "closed form")
+    bounds = upper_bounds(allocation, samples)
+    name = min(bounds, key=lambda key: bounds[key])
+    rank = generic_rank(
+        allocation,
+        samples,
+        upper=bounds[name],
+        which="present",
+        seed=seed,
+        error_bound=error_bound,
+        memory_limit=memory_limit,
+        xp=xp,
+    )
+    upper = name if rank.value == bounds[name] else "trials"
+    return TargetDimension(rank.value, "minor" if rank.value else "none", upper, rank)

@@ -1,0 +1,192 @@
+"""Input-output paths, unrolled in time, and the conflicts of learnable weights on them.
+
+Two learnables are in *conflict* if one path runs through both (or twice through one): then the
+output has a product of them. Without conflict the output is affine in the learnables (T2).
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import NamedTuple, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .allocation import Allocation, Mask
+from .networks import LinearFeedforward, LinearRecurrent
+
+Units: TypeAlias = NDArray[np.bool_]
+
+
+class Edge(NamedTuple):
+    """The connection `weight`[row, column]; `column` is None for a bias."""
+
+    weight: str
+    row: int
+    column: int | None
+
+    @property
+    def index(self) -> tuple[int, ...]:
+        """The position in the weight's mask."""
+        return (self.row,) if self.column is None else (self.row, self.column)
+
+    def __str__(self) -> str:
+        inside = str(self.row) if self.column is None else f"{self.row},{self.column}"
+        return f"{self.weight}[{inside}]"
+
+
+@dataclass(frozen=True)
+class Conflict:
+    """A path from an input (or constant) to an output; edges `first` and `second` are learnable."""
+
+    path: tuple[Edge, ...]
+    first: int
+    second: int
+
+
+@dataclass(frozen=True)
+class _Step:
+    """Edges into one level: `inner` from the level before, `outer` from inputs or constants."""
+
+    inner: str
+    outer: str | None
+
+
+def find_conflict(allocation: Allocation) -> Conflict | None:
+    """A path through two learnables (or twice through one), or None if the output is affine.
+
+    >>> net = LinearFeedforward([1, 1, 1])
+    >>> conflict = find_conflict(Allocation.full(net))
+    >>> [str(edge) for edge in conflict.path]
+    ['W1[0,0]', 'W2[0,0]']
+    >>> find_conflict(Allocation.layer(net, "W2")) is None
+    True
+    """
+    return _Unrolled(allocation).conflict() if allocation.n_learnable else None
+
+
+class _Unrolled:
+    """Reachability in the network unrolled into levels of units, level 0 being the start."""
+
+    def __init__(self, allocation: Allocation) -> None:
+        self._allocation = allocation
+        self._steps, fed = _unroll(allocation)
+        # fed: an input reaches the unit; marked: so by a path through a learnable.
+        self._fed, self._marked = [fed], [np.zeros_like(fed)]
+        for step in self._steps:
+            learnable, present = allocation.mask(step.inner), allocation.present_mask(step.inner)
+            fed = _reached(present, self._fed[-1])
+            marked = _reached(present, self._marked[-1]) | _reached(learnable, self._fed[-1])
+            if step.outer is not None:
+                fed = fed | _any_source(allocation.present_mask(step.outer))
+                marked = marked | _any_source(allocation.mask(step.outer))
+            self._fed.append(fed)
+            self._marked.append(marked)
+        # read: the unit reaches an output.
+        self._read = [np.ones(len(fed), dtype=bool)]
+        for step in reversed(self._steps):
+            self._read.insert(0, _reached(allocation.present_mask(step.inner).T, self._read[0]))
+
+    def conflict(self) -> Conflict | None:
+        for level, step in enumerate(self._steps, start=1):
+            learnable = self._allocation.mask(step.inner)
+            second = _find(learnable, self._read[level], self._marked[level - 1])
+            if second is None:
+                continue
+            upstream = self._upstream(level - 1, second[1])
+            downstream = self._downstream(level, second[0])
+            first = next(
+                i
+                for i, edge in enumerate(upstream)
+                if self._allocation.mask(edge.weight)[edge.index]
+            )
+            edge = Edge(step.inner, *second)
+            return Conflict((*upstream, edge, *downstream), first, len(upstream))
+        return None
+
+    def _upstream(self, level: int, unit: int) -> list[Edge]:
+        """A path from a source to a marked unit, in path order, with a learnable on it."""
+        edges: list[Edge] = []
+        passed = False  # the learnable has been met, plain reachability is enough before it
+        while level > 0:
+            step = self._steps[level - 1]
+            edge, met = self._step_back(step, level, unit, passed)
+            edges.append(edge)
+            passed = passed or met
+            if edge.weight != step.inner:
+                break
+            assert edge.column is not None
+            unit, level = edge.column, level - 1
+        return edges[::-1]
+
+    def _step_back(self, step: _Step, level: int, unit: int, passed: bool) -> tuple[Edge, bool]:
+        allocation = self._allocation
+        inner_l, inner_p = allocation.mask(step.inner), allocation.present_mask(step.inner)
+        fed, marked = self._fed[level - 1], self._marked[level - 1]
+        if step.outer is not None:
+            which = allocation.present_mask if passed else allocation.mask
+            source = _first(np.atleast_1d(which(step.outer)[unit]))
+            if source is not None:
+                column = None if which(step.outer).ndim == 1 else source
+                return Edge(step.outer, unit, column), True
+        if not passed:
+            source = _first(inner_l[unit] & fed)
+            if source is not None:
+                return Edge(step.inner, unit, source), True
+        source = _first(inner_p[unit] & (fed if passed else marked))
+        assert source is not None, "a marked unit has a marked or learnable predecessor"
+        return Edge(step.inner, unit, source), False
+
+    def _downstream(self, level: int, unit: int) -> list[Edge]:
+        edges: list[Edge] = []
+        for step, read in zip(self._steps[level:], self._read[level + 1 :], strict=True):
+            target = _first(self._allocation.present_mask(step.inner)[:, unit] & read)
+            assert target is not None, "a unit that is read has a successor that is read"
+            edges.append(Edge(step.inner, target, unit))
+            unit = target
+        return edges
+
+
+def _unroll(allocation: Allocation) -> tuple[list[_Step], Units]:
+    """The steps from level to level, and which units of level 0 carry an input."""
+    network = allocation.network
+    if isinstance(network, LinearFeedforward):
+        steps = [
+            _Step(f"W{layer}", f"b{layer}" if network.bias else None)
+            for layer in range(1, network.depth + 1)
+        ]
+        return steps, np.ones(network.inputs, dtype=bool)
+    assert isinstance(network, LinearRecurrent)
+    # A shortest path through two learnables has three stretches of at most N - 1 recurrent edges,
+    # so more than 3 N steps show nothing new; both readouts see the same paths.
+    n_steps = min(network.steps, 3 * network.hidden)
+    steps = [_Step("recurrent", "input")] * n_steps + [_Step("readout", None)]
+    return steps, np.zeros(network.hidden, dtype=bool)
+
+
+def _reached(mask: Mask, units: Units) -> Units:
+    """Rows of `mask` with a one in some column of `units`."""
+    if not any(mask.strides) and mask.size:  # a broadcast scalar: all ones or all zeros
+        return np.full(mask.shape[0], bool(mask.flat[0]) and bool(units.any()))
+    return np.any(mask if units.all() else mask[:, units], axis=1)
+
+
+def _any_source(mask: Mask) -> Units:
+    return mask if mask.ndim == 1 else np.any(mask, axis=1)
+
+
+def _first(units: Units) -> int | None:
+    index = int(np.argmax(units))
+    return index if units[index] else None
+
+
+def _find(mask: Mask, rows: Units, columns: Units) -> tuple[int, int] | None:
+    """A cell of `mask` in the given rows and columns."""
+    if not columns.any():
+        return None
+    row = _first(_reached(mask, columns) & rows)
+    if row is None:
+        return None
+    column = _first(mask[row] & columns)
+    assert column is not None
+    return row, column

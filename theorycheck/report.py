@@ -1,0 +1,90 @@
+"""Verdicts for people: a few lines of text per allocation."""
+
+from __future__ import annotations
+
+import textwrap
+
+from rich.console import Console
+from rich.text import Text
+
+from .allocation import Allocation
+from .checker import CheckResult
+from .verdict import Expressivity, Verdict
+
+_MEANING = {
+    Expressivity.MINIMAL: "no random teacher is ever matched (probability 0)",
+    Expressivity.MAXIMAL: "every random teacher is matched (probability 1)",
+    Expressivity.INTERMEDIATE: "some random teachers are matched, some are not",
+    Expressivity.POSITIVE: "some random teachers are matched; whether all are is open",
+    Expressivity.UNDECIDED: "no theorem decides",
+}
+_STYLE = {
+    Expressivity.MINIMAL: "bold red",
+    Expressivity.MAXIMAL: "bold green",
+    Expressivity.INTERMEDIATE: "bold yellow",
+    Expressivity.POSITIVE: "bold yellow",
+    Expressivity.UNDECIDED: "bold",
+}
+_INDENT = " " * 12
+
+
+def print_verdict(
+    console: Console, name: str, allocation: Allocation, samples: int, verdict: Verdict
+) -> None:
+    """Print what was asked, the class, why, and how sure it is."""
+    console.print(Text(f"{name}: {_question(allocation, samples, verdict)}"))
+    console.print()
+    label = str(verdict.expressivity).upper()
+    meaning = _MEANING[verdict.expressivity]
+    if verdict.conditioned_on:
+        meaning = meaning.replace("random teacher", "regular random teacher")
+    _print_entry(console, label, meaning, _STYLE[verdict.expressivity])
+    theorem = f"{verdict.theorem}: " if verdict.theorem else ""
+    _print_entry(console, "because", theorem + verdict.reason)
+    if verdict.certificate is not None:
+        _print_entry(console, "rigor", _rigor(verdict))
+    console.print()
+
+
+def print_check(console: Console, name: str, result: CheckResult) -> None:
+    """Print whether a certificate holds, and what it then proves."""
+    if not result:
+        console.print(Text(f"{name}: WRONG  {result.reason}", style="bold red"), soft_wrap=True)
+        return
+    claim = f"{str(result.expressivity).upper()} by {result.theorem} ({result.kind})"
+    rigor = "proved"
+    if result.error_bound:
+        rigor = f"wrong with probability at most {result.error_bound:.1e}"
+    console.print(Text(f"{name}: verified  {claim}, {rigor}"), soft_wrap=True)
+
+
+def _question(allocation: Allocation, samples: int, verdict: Verdict) -> str:
+    network = allocation.network
+    sparse = "" if allocation.is_dense else "sparse "
+    n_weights = allocation.n_present
+    needed = ""
+    if verdict.target_dimension is not None:
+        needed = f", {verdict.target_dimension} needed"
+    inputs = "input" if samples == 1 else "inputs"
+    return (
+        f"{sparse}{network.describe()}, {samples} {inputs}; "
+        f"{verdict.learnable} of {n_weights} weights learnable{needed}"
+    )
+
+
+def _rigor(verdict: Verdict) -> str:
+    if not verdict.error_bound:
+        return f"proved; certificate: {verdict.certificate.kind}"  # type: ignore[union-attr]
+    return (
+        f"probabilistic: wrong with probability at most {verdict.error_bound:.1e} over random "
+        f"primes and points, seed {verdict.seed}"
+    )
+
+
+def _print_entry(console: Console, label: str, text: str, style: str = "") -> None:
+    width = max(min(console.width, 100) - len(_INDENT), 20)
+    lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
+    head = Text("  ").append(label.ljust(len(_INDENT) - 2), style=style)
+    console.print(head.append(lines[0]), soft_wrap=True)
+    for line in lines[1:]:
+        console.print(Text(_INDENT + line), soft_wrap=True)

@@ -1,0 +1,1 @@
+"""The theorems, one per file; `registry` orders them from cheapest to dearest."""

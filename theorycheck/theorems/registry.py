@@ -1,0 +1,22 @@
+"""All theorems, from cheapest to dearest: counts and graphs first, exact ranks last."""
+
+from __future__ import annotations
+
+from . import (
+    t00_monotonicity,
+    t01_positivity,
+    t02_dichotomy,
+    t03_rows,
+    t04_one_layer,
+    t05_recurrent,
+)
+from .base import Theorem
+
+THEOREMS: tuple[Theorem, ...] = (
+    t03_rows.THEOREM,
+    t04_one_layer.THEOREM,
+    t05_recurrent.THEOREM,
+    t00_monotonicity.THEOREM,
+    t01_positivity.THEOREM,
+    t02_dichotomy.THEOREM,
+)

@@ -1,0 +1,90 @@
+"""T1 Positivity: a match is possible iff the rank reaches the target dimension."""
+
+from __future__ import annotations
+
+from ..analysis import Analysis
+from ..verdict import Expressivity
+from .base import Finding, Theorem
+from .ranks import full_rank_evidence, target_lower_evidence, trials_evidence
+
+
+def obstacle(analysis: Analysis) -> str | None:
+    """T1 needs a linear network, of any kind."""
+    return None if analysis.is_linear else "the network is not linear"
+
+
+def decide(analysis: Analysis) -> Finding | None:
+    """Minimal by count (r < D) or by rank; positive if the rank is D; None if too uncertain."""
+    target = analysis.target
+    n_learnable = analysis.allocation.n_learnable
+    if n_learnable < target.value:
+        reason = f"{n_learnable} learnable weights cannot reach the {target.value} dimensions of "
+        reason += "the teacher's outputs"
+        evidence = {"target_lower": target_lower_evidence(target)}
+        return Finding(
+            "T1", Expressivity.MINIMAL, reason, "count", evidence, target_dimension=target.value
+        )
+    rank = analysis.rank
+    if rank.value < target.value:
+        if rank.error_bound > analysis.error_bound:
+            return None
+        reason = (
+            f"the outputs move in {rank.value} independent directions only, whatever the "
+            f"{n_learnable} learnable weights; {target.value} are needed"
+        )
+        evidence = {
+            "trials": trials_evidence(rank),
+            "target_lower": target_lower_evidence(target),
+        }
+        return Finding(
+            "T1",
+            Expressivity.MINIMAL,
+            reason,
+            "rank_trials",
+            evidence,
+            rank.value,
+            target.value,
+            error_bound=rank.error_bound,
+        )
+    if target.error_bound > analysis.error_bound:
+        return None
+    return _positive(analysis)
+
+
+def _positive(analysis: Analysis) -> Finding:
+    evidence = full_rank_evidence(analysis)
+    reason = f"the rank {analysis.rank.value} reaches the target dimension"
+    conflict = analysis.conflict
+    if conflict is not None:
+        first, second = conflict.path[conflict.first], conflict.path[conflict.second]
+        reason += (
+            f"; whether every teacher is matched is open, as {first} and {second} lie on one path "
+            "and the output has their product"
+        )
+        evidence["conflict"] = {
+            "path": [[edge.weight, *edge.index] for edge in conflict.path],
+            "learnable": [conflict.first, conflict.second],
+        }
+    return Finding(
+        "T1",
+        Expressivity.POSITIVE,
+        reason,
+        "full_rank",
+        evidence,
+        analysis.rank.value,
+        analysis.target.value,
+        error_bound=analysis.target.error_bound,
+    )
+
+
+THEOREM = Theorem(
+    id="T1",
+    name="Positivity",
+    statement=(
+        "Linear networks, dense or sparse, with or without biases: MP(A, m) = 0 if and only if "
+        "rank(A) < D(m). In particular fewer than D(m) learnable weights are minimal."
+    ),
+    source="theory.md T1",
+    obstacle=obstacle,
+    decide=decide,
+)

@@ -1,0 +1,58 @@
+"""T2 Dichotomy: without a path through two learnables, full rank is maximal."""
+
+from __future__ import annotations
+
+from ..analysis import Analysis
+from ..verdict import Expressivity
+from .base import Finding, Theorem
+from .ranks import full_rank_evidence
+
+
+def obstacle(analysis: Analysis) -> str | None:
+    """T2 needs a linear network in which no input-output path runs through two learnables."""
+    if not analysis.is_linear:
+        return "the network is not linear"
+    conflict = analysis.conflict
+    if conflict is not None:
+        first, second = conflict.path[conflict.first], conflict.path[conflict.second]
+        return f"{first} and {second} lie on one input-output path"
+    return None
+
+
+def decide(analysis: Analysis) -> Finding | None:
+    """Maximal if rank(A) = D(m), minimal if not (by T1, which has said so); None if uncertain."""
+    target = analysis.target
+    if analysis.allocation.n_learnable < target.value or analysis.rank.value < target.value:
+        return None  # T1 carries the proof
+    if target.error_bound > analysis.error_bound:
+        return None
+    reason = (
+        f"no input-output path runs through two learnable weights, and the rank "
+        f"{analysis.rank.value} reaches the target dimension"
+    )
+    if target.value == 0:
+        reason = "no path with weights reaches an output, so student and teacher always agree"
+    return Finding(
+        "T2",
+        Expressivity.MAXIMAL,
+        reason,
+        "affine_full_rank",
+        full_rank_evidence(analysis),
+        analysis.rank.value,
+        target.value,
+        error_bound=target.error_bound,
+    )
+
+
+THEOREM = Theorem(
+    id="T2",
+    name="Dichotomy of affine allocations",
+    statement=(
+        "Linear networks: the output is jointly affine in the learnables if and only if no "
+        "input-output path (unrolled in time) runs through two of them. Then the match probability "
+        "is 0 or 1, and it is 1 if and only if rank(A) = D(m)."
+    ),
+    source="theory.md T2",
+    obstacle=obstacle,
+    decide=decide,
+)

@@ -1,0 +1,49 @@
+"""T3 Rows: learnables in the last layer of a dense linear feed-forward network."""
+
+from __future__ import annotations
+
+from ..analysis import Analysis
+from ..networks import LinearFeedforward
+from .base import Finding, Theorem
+from .counts import bottleneck, by_degrees
+
+
+def obstacle(analysis: Analysis) -> str | None:
+    """T3 needs a dense linear feed-forward network without biases, learnable in W_L only."""
+    network = analysis.network
+    if not isinstance(network, LinearFeedforward):
+        return "the network is not linear feed-forward"
+    if not analysis.allocation.is_dense:
+        return "the network is sparse"
+    if network.bias:
+        return "the network has biases (T4 covers them)"
+    last = f"W{network.depth}"
+    if set(analysis.allocation.counts) != {last}:
+        return f"the learnable weights are not all in {last}"
+    return None
+
+
+def decide(analysis: Analysis) -> Finding:
+    """Minimal by a hidden width below m_e, else by the rows of W_L; source: the paper's theorem."""
+    network = analysis.network
+    assert isinstance(network, LinearFeedforward)
+    needed = analysis.effective_samples
+    for layer, width in enumerate(network.widths[1:-1], start=1):
+        if width < needed:
+            return bottleneck("T3", f"hidden layer {layer}", "units", width, needed)
+    last = f"W{network.depth}"
+    return by_degrees("T3", last, analysis.allocation.mask(last), 0, needed)
+
+
+THEOREM = Theorem(
+    id="T3",
+    name="Rows",
+    statement=(
+        "Dense linear feed-forward network, learnables in the last layer only, m_e = min(m, n_0): "
+        "with a hidden width below m_e the allocation is minimal; else it is maximal if every row "
+        "of the mask has at least m_e learnables, and minimal if not."
+    ),
+    source="theory.md T3; Schlisselberg and Darshan (ICLR 2025)",
+    obstacle=obstacle,
+    decide=decide,
+)

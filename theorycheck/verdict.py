@@ -1,0 +1,95 @@
+"""The answer to "is this allocation any good?": expressivity, theorem, rigor, certificate."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from typing import Any
+
+from .certificates import Certificate
+
+
+class Expressivity(StrEnum):
+    """Class of an allocation by its match probability MP.
+
+    `POSITIVE` is MP > 0 with maximality open; `UNDECIDED` claims nothing.
+    """
+
+    MINIMAL = "minimal"
+    INTERMEDIATE = "intermediate"
+    MAXIMAL = "maximal"
+    POSITIVE = "positive"
+    UNDECIDED = "undecided"
+
+    @property
+    def is_final(self) -> bool:
+        """Whether nothing is left open."""
+        return self in (self.MINIMAL, self.INTERMEDIATE, self.MAXIMAL)
+
+    @property
+    def possible(self) -> frozenset[Expressivity]:
+        """The final classes that this answer leaves possible.
+
+        >>> sorted(Expressivity.POSITIVE.possible)
+        [<Expressivity.INTERMEDIATE: 'intermediate'>, <Expressivity.MAXIMAL: 'maximal'>]
+        """
+        if self.is_final:
+            return frozenset({self})
+        upper = frozenset({Expressivity.INTERMEDIATE, Expressivity.MAXIMAL})
+        return upper if self is self.POSITIVE else upper | {Expressivity.MINIMAL}
+
+
+@dataclass(frozen=True)
+class Verdict:
+    """What `classify` returns.
+
+    `match_probability` is the interval that is proved; `rank`, `target_dimension` and `degree` are
+    None where they were not needed. `error_bound` is 0 for a proof, else it bounds the probability
+    that the verdict is wrong, over the random primes and points that `seed` fixes. `reason` says in
+    words why; `theorem` and `certificate` are None if and only if the verdict is `undecided`.
+    """
+
+    expressivity: Expressivity
+    theorem: str | None
+    reason: str
+    certificate: Certificate | None
+    learnable: int
+    rank: int | None
+    target_dimension: int | None
+    degree: int | None
+    error_bound: float
+    seed: int
+    seconds: float
+    conditioned_on: str | None = None
+
+    @property
+    def match_probability(self) -> tuple[int, int]:
+        """The proved interval of the match probability: [0, 0], [1, 1] or [0, 1]."""
+        if self.expressivity is Expressivity.MINIMAL:
+            return (0, 0)
+        return (1, 1) if self.expressivity is Expressivity.MAXIMAL else (0, 1)
+
+    @property
+    def rigor(self) -> str:
+        """`proved` (a deterministic certificate) or `probabilistic` (see `error_bound`)."""
+        return "probabilistic" if self.error_bound else "proved"
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object that `classify --json` prints, without the key `file`."""
+        result: dict[str, Any] = {
+            "expressivity": str(self.expressivity),
+            "match_probability": list(self.match_probability),
+            "rank": self.rank,
+            "target_dimension": self.target_dimension,
+            "learnable": self.learnable,
+            "degree": self.degree,
+            "theorem": self.theorem,
+            "rigor": self.rigor,
+        }
+        if self.error_bound:
+            result["error_bound"] = self.error_bound
+        if self.conditioned_on:
+            result["conditioned_on"] = self.conditioned_on
+        none = {"kind": "none", "reason": self.reason}
+        result["certificate"] = self.certificate.to_dict() if self.certificate else none
+        return {**result, "reason": self.reason, "seed": self.seed, "seconds": self.seconds}
