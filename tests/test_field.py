@@ -90,6 +90,9 @@ def eliminated(a: Any, p: int, cuts: list[int] | None = None) -> Any:
     for start, stop in pairwise(edges):
         result.extend(a[:, start:stop])
     assert result.n_columns == a.shape[1]
+    minor = a[np.ix_(result.pivot_rows, result.pivot_columns)] if result.rank else a[:0, :0]
+    minor = minor if isinstance(minor, np.ndarray) else minor.get()
+    assert result.determinant == int(flint_matrix(minor, p).det())
     return SimpleNamespace(rank=result.rank, rows=result.pivot_rows, columns=result.pivot_columns)
 
 

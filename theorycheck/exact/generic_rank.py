@@ -31,7 +31,8 @@ class Trial:
     """One rank modulo a random prime at a random point, with the minor that proves it.
 
     `rows` (equations) and `columns` (learnables, in the order of `cells`) index a minor whose
-    `determinant` is non-zero modulo `prime`; `error` bounds the probability that `rank` is below the generic rank.
+    `determinant` is non-zero modulo `prime`; `error` bounds the probability that `rank` is below
+    the generic rank.
     """
 
     index: int
