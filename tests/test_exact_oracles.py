@@ -1,5 +1,6 @@
 """Exact ranks, target dimensions and conflicts against independent oracles."""
 
+from dataclasses import replace
 from itertools import product
 
 import numpy as np
@@ -38,12 +39,19 @@ def test_target_dimension_equals_forward_mode_rank_of_all_weights(allocation, m)
     )
 
 
-@given(feedforward_networks(), samples)
+@given(st.one_of(feedforward_networks(), recurrent_networks(max_hidden=6)), samples)
 def test_closed_form_equals_the_rank_of_all_weights(network, m):
     allocation = Allocation.none(network)
+    formula = closed_form(allocation, m)
     upper = n_equations(network, m)
-    rank = generic_rank(allocation, m, upper=upper, which="present")
-    assert closed_form(network, m) == rank.value
+    rank = generic_rank(allocation, m, upper=upper, which="present").value
+    assert formula == rank if isinstance(network, LinearFeedforward) else formula in (None, rank)
+
+
+def test_closed_form_covers_recurrent_networks_with_enough_hidden_units():
+    network = LinearRecurrent(inputs=2, hidden=4, outputs=3, steps=2, readout="all")
+    assert closed_form(Allocation.none(network), 2) == 12
+    assert closed_form(Allocation.none(replace(network, hidden=3)), 2) is None
 
 
 @given(recurrent_networks(), samples)

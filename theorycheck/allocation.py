@@ -1,22 +1,20 @@
-"""Allocations: which weights of a network are learnable. All validation of masks is here."""
+"""Allocations: which weights of a network are learnable."""
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
 from .errors import InputError
-from .networks import KINDS, Network
+from .masks import Mask, check_name, count, equal, is_materialised, masks_of
+from .networks import Network
+from .placement import allowed_masks, check_network, line_masks, random_masks
 from .spread import spread_masks
-
-Mask: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,12 +40,12 @@ class Allocation:
     present: Mapping[str, ArrayLike] | None = None
 
     def __post_init__(self) -> None:
-        if not isinstance(self.network, tuple(KINDS.values())):
-            raise InputError(f"network must be one of {', '.join(KINDS)}, not {self.network!r}")
+        check_network(self.network)
+        given = {} if self.present is None else self.present
         shapes = self.network.weight_shapes
-        learnable = _masks(self.learnable, shapes, "learnable", default=False)
-        present = _masks(self.present or {}, shapes, "present", default=True)
-        for name in self.present or {}:
+        learnable = masks_of(self.learnable, shapes, "learnable", default=False)
+        present = masks_of(given, shapes, "present", default=True)
+        for name in given:
             _refuse_absent_learnables(name, learnable[name], present[name])
         object.__setattr__(self, "learnable", MappingProxyType(learnable))
         object.__setattr__(self, "present", MappingProxyType(present))
@@ -55,8 +53,8 @@ class Allocation:
     @cached_property
     def counts(self) -> dict[str, int]:
         """Weight name -> number of learnable entries, only for weights that have some."""
-        counts = {name: _count(mask) for name, mask in self.masks("learnable")}
-        return {name: count for name, count in counts.items() if count}
+        counts = {name: count(mask) for name, mask in self.masks("learnable")}
+        return {name: number for name, number in counts.items() if number}
 
     @cached_property
     def n_learnable(self) -> int:
@@ -71,7 +69,7 @@ class Allocation:
     @cached_property
     def n_present(self) -> int:
         """Number of weights that exist."""
-        return sum(_count(mask) for _, mask in self.masks("present"))
+        return sum(count(mask) for _, mask in self.masks("present"))
 
     def masks(self, which: str) -> Iterator[tuple[str, Mask]]:
         """Yield (name, mask) for every weight; `which` is `"learnable"` or `"present"`."""
@@ -92,13 +90,13 @@ class Allocation:
 
     def given_present(self) -> dict[str, Mask]:
         """The masks of existing connections, only for weights that were given one."""
-        return {name: m for name, m in self.masks("present") if _is_materialised(m)}
+        return {name: m for name, m in self.masks("present") if is_materialised(m)}
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Allocation):
             return NotImplemented
         return self.network == other.network and all(
-            np.array_equal(mask, getattr(other, which)[name])
+            equal(mask, getattr(other, which)[name])
             for which in ("learnable", "present")
             for name, mask in self.masks(which)
         )
@@ -113,7 +111,7 @@ class Allocation:
         >>> Allocation.full(LinearFeedforward([3, 2])).n_learnable
         6
         """
-        return cls(network, _allowed(network, present, None), present)
+        return cls(network, allowed_masks(network, present, None), present)
 
     @classmethod
     def none(cls, network: Network, present: Mapping[str, ArrayLike] | None = None) -> Allocation:
@@ -142,15 +140,8 @@ class Allocation:
         >>> Allocation.random(LinearFeedforward([3, 4, 2]), 6, rng).n_learnable
         6
         """
-        allowed = _allowed(network, present, within)
-        cells = np.concatenate([mask.ravel() for mask in allowed.values()])
-        candidates = np.flatnonzero(cells)
-        _check_budget(budget, len(candidates))
-        chosen = np.zeros(cells.size, dtype=bool)
-        chosen[candidates[rng.choice(len(candidates), budget, replace=False, shuffle=False)]] = True
-        ends = np.cumsum([mask.size for mask in allowed.values()])[:-1]
-        parts = zip(allowed.items(), np.split(chosen, ends), strict=True)
-        return cls(network, {name: part.reshape(m.shape) for (name, m), part in parts}, present)
+        masks = random_masks(allowed_masks(network, present, within), budget, rng)
+        return cls(network, masks, present)
 
     @classmethod
     def rows(
@@ -165,7 +156,7 @@ class Allocation:
         >>> Allocation.rows(LinearFeedforward([3, 2]), {"W1": [1]}).mask("W1").astype(int).tolist()
         [[0, 0, 0], [1, 1, 1]]
         """
-        return cls(network, _lines(network, rows, present, axis=0), present)
+        return cls(network, line_masks(network, rows, present, axis=0), present)
 
     @classmethod
     def columns(
@@ -181,7 +172,7 @@ class Allocation:
         >>> Allocation.columns(net, {"W1": [0]}).mask("W1").astype(int).tolist()
         [[1, 0, 0], [1, 0, 0]]
         """
-        return cls(network, _lines(network, columns, present, axis=1), present)
+        return cls(network, line_masks(network, columns, present, axis=1), present)
 
     @classmethod
     def layer(
@@ -193,9 +184,9 @@ class Allocation:
         >>> Allocation.layer(LinearFeedforward([3, 4, 2]), "W2").n_learnable
         8
         """
-        allowed = _allowed(network, present, None)
+        allowed = allowed_masks(network, present, None)
         for name in names:
-            _check_name(name, network.weight_shapes, "layer")
+            check_name(name, allowed, "layer")
         return cls(network, {name: allowed[name] for name in names}, present)
 
     @classmethod
@@ -219,77 +210,13 @@ class Allocation:
         >>> allocation.mask("W1").sum(axis=0).tolist(), allocation.mask("W1").sum(axis=1).tolist()
         ([1, 1, 1, 1], [1, 1, 1, 1])
         """
-        allowed = _allowed(network, present, None)
-        _check_budget(budget, sum(int(np.count_nonzero(m)) for m in allowed.values()))
-        return cls(network, spread_masks(allowed, budget, rng), present)
-
-
-def _is_materialised(mask: Mask) -> bool:
-    # A weight that was not named carries a broadcast scalar, so that a large network costs nothing.
-    return mask.size == 1 or any(mask.strides)
-
-
-def _count(mask: Mask) -> int:
-    if _is_materialised(mask):
-        return int(np.count_nonzero(mask))
-    return mask.size if mask.flat[0] else 0
-
-
-def _masks(
-    given: Mapping[str, ArrayLike],
-    shapes: Mapping[str, tuple[int, ...]],
-    place: str,
-    *,
-    default: bool,
-) -> dict[str, Mask]:
-    if not isinstance(given, Mapping):
-        raise InputError(f"{place} must map weight names to 0/1 arrays, not {given!r}")
-    for name in given:
-        _check_name(name, shapes, place)
-    return {
-        name: _mask(given[name], shape, f'{place}["{name}"]')
-        if name in given
-        else np.broadcast_to(np.bool_(default), shape)
-        for name, shape in shapes.items()
-    }
-
-
-def _check_name(name: object, shapes: Mapping[str, tuple[int, ...]], place: str) -> None:
-    if name in shapes:
-        return
-    near = difflib.get_close_matches(str(name), shapes, n=1)
-    hint = f"did you mean {near[0]!r}? " if near else ""
-    raise InputError(f"{place} has no weight {name!r}: {hint}This network has {', '.join(shapes)}")
-
-
-def _mask(value: ArrayLike, shape: tuple[int, ...], place: str) -> Mask:
-    try:
-        array = np.asarray(value)
-    except (ValueError, TypeError, OverflowError):
-        raise InputError(f"{place} must be a rectangular 0/1 array of shape {shape}") from None
-    if array.shape != shape:
-        hint = ": rows are outputs, columns inputs" if array.shape == shape[::-1] else ""
-        raise InputError(f"{place} must have shape {shape}, not {array.shape}{hint}")
-    if array.dtype.kind not in "biuf":
-        raise InputError(f"{place} must hold the numbers 0 and 1 only, not {array.dtype} values")
-    if array.dtype.kind != "b":
-        wrong = (array != 0) & (array != 1)
-        if wrong.any():
-            cell = tuple(int(i) for i in np.argwhere(wrong)[0])
-            raise InputError(f"{place}{list(cell)} must be 0 or 1, not {array[cell]}")
-    if array.dtype == bool and not array.flags.writeable and not _is_view(array):
-        return array
-    # A copy of its own: a later change of the caller's array must not change the allocation.
-    mask = np.array(array, dtype=bool, order="C")
-    mask.setflags(write=False)
-    return mask
-
-
-def _is_view(array: NDArray) -> bool:
-    return _is_materialised(array) and array.base is not None
+        masks = spread_masks(allowed_masks(network, present, None), budget, rng)
+        return cls(network, masks, present)
 
 
 def _refuse_absent_learnables(name: str, learnable: Mask, present: Mask) -> None:
+    if count(learnable) == 0 or count(present) == present.size:
+        return
     wrong = learnable & ~present
     if wrong.any():
         cell = [int(i) for i in np.argwhere(wrong)[0]]
@@ -297,46 +224,3 @@ def _refuse_absent_learnables(name: str, learnable: Mask, present: Mask) -> None
             f'learnable["{name}"]{cell} is 1 but present["{name}"]{cell} is 0: '
             "an absent connection cannot be learnable"
         )
-
-
-def _allowed(
-    network: Network,
-    present: Mapping[str, ArrayLike] | None,
-    within: Mapping[str, ArrayLike] | None,
-) -> dict[str, Mask]:
-    """Present weights as masks, narrowed to `within` where that names the weight's candidates."""
-    shapes = network.weight_shapes
-    masks = _masks(present or {}, shapes, "present", default=True)
-    if within is None:
-        return masks
-    candidates = _masks(within, shapes, "within", default=False)
-    return {name: mask & candidates[name] for name, mask in masks.items()}
-
-
-def _check_budget(budget: object, available: int) -> None:
-    integer = isinstance(budget, (int, np.integer)) and not isinstance(budget, bool)
-    if not integer or not 0 <= budget <= available:  # type: ignore[operator]
-        raise InputError(f"budget must be an integer from 0 to {available}, not {budget!r}")
-
-
-def _lines(
-    network: Network,
-    lines: Mapping[str, Iterable[int]],
-    present: Mapping[str, ArrayLike] | None,
-    axis: int,
-) -> dict[str, Mask]:
-    word = ("rows", "columns")[axis]
-    allowed = _allowed(network, present, None)
-    masks: dict[str, Mask] = {}
-    for name, indices in lines.items():
-        _check_name(name, allowed, word)
-        shape = allowed[name].shape
-        if axis >= len(shape):
-            raise InputError(f"{word}[{name!r}]: a bias has no {word}")
-        chosen = np.zeros(shape, dtype=bool)
-        for index in indices:
-            if not 0 <= index < shape[axis]:
-                raise InputError(f"{word}[{name!r}] must be in 0..{shape[axis] - 1}, not {index}")
-            chosen[(slice(None),) * axis + (index,)] = True
-        masks[name] = chosen & allowed[name]
-    return masks

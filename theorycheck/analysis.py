@@ -10,11 +10,13 @@ import numpy as np
 
 from .allocation import Allocation, Mask
 from .errors import InputError
-from .exact.generic_rank import GenericRank, generic_rank
+from .exact.generic_rank import GenericRank, generic_rank, n_equations
 from .exact.point import effective_samples
-from .exact.target_dimension import TargetDimension, target_dimension
+from .exact.target_dimension import TargetDimension, closed_form, target_dimension
 from .networks import LinearFeedforward, Network, ShallowReLU, positive_integer
 from .paths import Conflict, find_conflict
+
+_MOST_EQUATIONS = 500  # up to here a rank takes a fraction of a second
 
 
 @dataclass(frozen=True)
@@ -66,6 +68,16 @@ class Analysis:
             memory_limit=self.memory_limit,
             xp=self.xp,
         )
+
+    @property
+    def stated_target(self) -> int | None:
+        """D(m) for the record, where no theorem asks for it; None where it would be dear."""
+        network = self.network
+        if isinstance(network, ShallowReLU):
+            return None
+        formula = closed_form(self.allocation, self.samples)
+        is_dear = n_equations(network, self.samples) > _MOST_EQUATIONS
+        return formula if formula is not None or is_dear else self.target.value
 
     @cached_property
     def rank(self) -> GenericRank:

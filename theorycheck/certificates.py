@@ -2,18 +2,20 @@
 
 A certificate is self-contained: the problem (an allocation file's object), the claim, and the
 evidence, whose form `kind` names. `docs/certificates.md` describes every kind; `checker.py` checks
-them without the code that found them.
+them without the code that found them. A `digest` over all other keys shows any later change; it is
+no proof of origin, and whoever recomputes it still meets the check of the evidence itself.
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from .errors import InputError
+from .errors import InputError, shown
 from .files import LARGEST_FILE, parse_json, read_limited
 
 VERSION = 1
@@ -41,36 +43,65 @@ class Certificate:
     def to_dict(self) -> dict[str, Any]:
         """A JSON object; the inverse of `from_dict`."""
         values = {field.name: getattr(self, field.name) for field in fields(self)}
-        return {"kind": values.pop("kind"), "version": VERSION, **values}
+        data = {"kind": values.pop("kind"), "version": VERSION, **values}
+        return {**data, "digest": digest(data)}
 
     @classmethod
     def from_dict(cls, data: object) -> Certificate:
-        """Read a JSON object; `InputError` for missing or unknown keys or another version."""
+        """Read a JSON object.
+
+        Raises `InputError` for missing or unknown keys, another version or a digest that differs.
+        """
         if not isinstance(data, Mapping):
             raise InputError("a certificate must be a JSON object")
+        if "network" in data:
+            raise InputError(
+                "this is an allocation file; classify --certificate writes certificates"
+            )
         names = [field.name for field in fields(cls)]
-        for name in (*names, "version"):
-            if name not in data:
-                raise InputError(f"the certificate has no key {name!r}")
-        for name in data:
-            if name not in names and name != "version":
-                raise InputError(f"the certificate has an unknown key {name!r}")
-        if data["version"] != VERSION:
-            raise InputError(f"certificate version must be {VERSION}, not {data['version']!r}")
+        keys = {*names, "version", "digest"}
+        for name in sorted(keys - data.keys()):
+            raise InputError(f"the certificate has no key {name!r}")
+        for name in sorted(data.keys() - keys):
+            raise InputError(f"the certificate has an unknown key {shown(name)}")
+        if type(data["version"]) is not int or data["version"] != VERSION:
+            raise InputError(f"certificate version must be {VERSION}, not {shown(data['version'])}")
+        if data["digest"] != digest({key: data[key] for key in data if key != "digest"}):
+            raise InputError("the digest does not fit: the certificate has been changed")
         return cls(**{name: data[name] for name in names})
 
 
+def digest(data: Mapping[str, Any]) -> str:
+    """SHA-256 of the JSON text with sorted keys and without spaces.
+
+    >>> digest({"b": 1, "a": [2]}) == hashlib.sha256(b'{"a":[2],"b":1}').hexdigest()
+    True
+    """
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
 def save_certificates(path: str | Path, certificates: list[Certificate]) -> None:
-    """Write one certificate as a JSON object, several as an array."""
+    """Write one certificate as a JSON object, several as an array.
+
+    Raises `InputError` if the file cannot be written.
+    """
     objects = [certificate.to_dict() for certificate in certificates]
     data = objects[0] if len(objects) == 1 else objects
-    Path(path).write_text(json.dumps(data) + "\n", encoding="utf-8")
+    try:
+        Path(path).write_text(json.dumps(data) + "\n", encoding="utf-8")
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}") from None
+    except ValueError as error:  # a NUL in the path
+        raise InputError(f"cannot be written: {error}") from None
 
 
 def load_certificates(path: str | Path) -> list[object]:
     """The JSON objects of a certificate file, not yet validated.
 
-    Raises `InputError` if the file cannot be read or is not JSON.
+    Raises `InputError` if the file cannot be read, is not JSON or is an empty list.
     """
     data = parse_json(read_limited(Path(path), LARGEST_FILE))
+    if data == []:
+        raise InputError("an empty list, a certificate or a list of certificates is expected")
     return data if isinstance(data, list) else [data]

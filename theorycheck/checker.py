@@ -46,8 +46,8 @@ def check(certificate: Certificate | Mapping[str, object]) -> CheckResult:
     >>> verdict = tc.classify(tc.Allocation.layer(net, "W2"), samples=2)
     >>> bool(tc.check(verdict.certificate))
     True
-    >>> wrong = verdict.certificate.to_dict() | {"expressivity": "minimal"}
-    >>> tc.check(wrong).reason
+    >>> import dataclasses
+    >>> tc.check(dataclasses.replace(verdict.certificate, expressivity="minimal")).reason
     'the counts say maximal, not minimal'
     """
     try:
@@ -60,7 +60,7 @@ def check(certificate: Certificate | Mapping[str, object]) -> CheckResult:
         _KINDS[certificate.kind](claim)
     except TheorycheckError as error:
         return CheckResult(False, str(error))
-    except (KeyError, IndexError, TypeError, ValueError, AttributeError) as error:
+    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
         # Evidence of the wrong form: a certificate comes from outside and may hold anything.
         return CheckResult(False, f"malformed evidence ({type(error).__name__}: {error})")
     return CheckResult(

@@ -46,9 +46,7 @@ def classify(
     start = time.perf_counter()
     analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, array_module(backend))
     findings = _walk(analysis, theorems, cross_check)
-    finding = _strongest(findings)
-    seconds = time.perf_counter() - start
-    return _verdict(analysis, finding, seconds)
+    return _verdict(analysis, _strongest(findings), start)
 
 
 def _walk(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) -> list[Finding]:
@@ -88,48 +86,41 @@ def _strongest(findings: Sequence[Finding]) -> Finding | None:
     return next(iter(final or findings), None)
 
 
-def _verdict(analysis: Analysis, finding: Finding | None, seconds: float) -> Verdict:
-    allocation = analysis.allocation
-    conditioned_on = None if analysis.is_linear else "regular teacher"
-    if finding is None:
-        return Verdict(
-            Expressivity.UNDECIDED,
-            None,
-            _why_undecided(analysis),
-            None,
-            learnable=allocation.n_learnable,
-            rank=None,
-            target_dimension=None,
-            degree=None,
-            error_bound=0.0,
-            seed=analysis.seed,
-            seconds=seconds,
-            conditioned_on=conditioned_on,
-        )
-    certificate = Certificate(
+def _verdict(analysis: Analysis, finding: Finding | None, start: float) -> Verdict:
+    target, rank, degree, certificate = None, None, None, None
+    if finding is not None:
+        certificate = _certificate(analysis, finding)
+        target, rank, degree = finding.target_dimension, finding.rank, finding.degree
+        target = analysis.stated_target if target is None else target
+        # A maximal allocation reaches every dimension (T1), whichever theorem has shown it.
+        rank = target if finding.expressivity is Expressivity.MAXIMAL else rank
+    return Verdict(
+        finding.expressivity if finding else Expressivity.UNDECIDED,
+        finding.theorem if finding else None,
+        finding.reason if finding else _why_undecided(analysis),
+        certificate,
+        learnable=analysis.allocation.n_learnable,
+        rank=rank,
+        target_dimension=target,
+        degree=degree,
+        error_bound=finding.error_bound if finding else 0.0,
+        seed=analysis.seed,
+        seconds=time.perf_counter() - start,
+        conditioned_on=None if analysis.is_linear else "regular teacher",
+    )
+
+
+def _certificate(analysis: Analysis, finding: Finding) -> Certificate:
+    return Certificate(
         kind=finding.kind,
         theorem=finding.theorem,
         expressivity=str(finding.expressivity),
-        learnable=allocation.n_learnable,
+        learnable=analysis.allocation.n_learnable,
         rank=finding.rank,
         target_dimension=finding.target_dimension,
         error_bound=finding.error_bound,
-        problem=problem_to_dict(allocation, analysis.samples),
+        problem=problem_to_dict(analysis.allocation, analysis.samples),
         evidence=finding.evidence,
-    )
-    return Verdict(
-        finding.expressivity,
-        finding.theorem,
-        finding.reason,
-        certificate,
-        learnable=allocation.n_learnable,
-        rank=finding.rank,
-        target_dimension=finding.target_dimension,
-        degree=finding.degree,
-        error_bound=finding.error_bound,
-        seed=analysis.seed,
-        seconds=seconds,
-        conditioned_on=conditioned_on,
     )
 
 

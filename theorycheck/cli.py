@@ -2,9 +2,11 @@
 
 from __future__ import annotations
 
+import contextlib
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
@@ -15,10 +17,42 @@ if TYPE_CHECKING:
 
 _UsageError: Any = typer.BadParameter.__base__  # the parser's own errors, whatever carries it
 
+
+def _seed(text: str) -> int:
+    if not str(text).isdecimal():
+        raise typer.BadParameter(f"must be an integer from 0, not {text!r}")
+    return int(text)
+
+
+def _between(low: float, high: float, what: str) -> Callable[[str], float]:
+    """A parser of numbers strictly between `low` and `high`; `what` says so in words."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = low
+        if not low < value < high:  # also refuses NaN
+            raise typer.BadParameter(f"must be {what}, not {text!r}")
+        return value
+
+    return parse
+
+
+def _backend(text: str) -> str:
+    from .backend import array_module
+    from .errors import InputError
+
+    try:
+        array_module(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+    return text
+
+
 app = typer.Typer(
     help="Which weights may be learned, and is that choice any good? Answered without training.",
     epilog="Exit status: 0 done; 1 a check or theorem failed; 2 bad usage or input.",
-    no_args_is_help=True,
     add_completion=False,
     pretty_exceptions_enable=False,
 )
@@ -43,15 +77,33 @@ def classify(
             metavar="OUT.json", help="Write the certificates (an array for several files)."
         ),
     ] = None,
-    seed: Annotated[int, typer.Option(min=0, help="Seed of the random primes and points.")] = 0,
+    seed: Annotated[
+        int,
+        typer.Option(parser=_seed, metavar="N", help="Seed of the random primes and points."),
+    ] = 0,
     error_bound: Annotated[
-        float, typer.Option(help="Largest probability of error of a probabilistic rank.")
+        float,
+        typer.Option(
+            parser=_between(0, 1, "a number between 0 and 1"),
+            metavar="P",
+            help="Largest probability of error of a probabilistic rank.",
+        ),
     ] = 1e-9,
     memory_limit: Annotated[
-        float, typer.Option(metavar="GIB", help="Memory a rank may use, in GiB.")
+        float,
+        typer.Option(
+            parser=_between(0, 2**40, "a positive number of GiB"),
+            metavar="GIB",
+            help="Memory a rank may use, in GiB.",
+        ),
     ] = 8.0,
     backend: Annotated[
-        str, typer.Option(help="Where ranks are computed: numpy, cupy or auto.")
+        str,
+        typer.Option(
+            parser=_backend,
+            metavar="NAME",
+            help="Where ranks are computed: numpy, cupy or auto.",
+        ),
     ] = "numpy",
 ) -> None:
     """Tell the expressivity of allocations: minimal, maximal, or what is proved of it."""
@@ -85,7 +137,7 @@ def classify(
         with failures.of(certificate):
             if certificates:
                 save_certificates(certificate, certificates)
-            else:
+            elif not failures.status:
                 _complain(f"{certificate}: not written, no verdict has a certificate")
     failures.leave()
 
@@ -130,14 +182,18 @@ def main() -> NoReturn:
         status = app(standalone_mode=False)
     except _UsageError as error:
         where = error.ctx.command_path if error.ctx else "theorycheck"
-        _complain(f"{where}: {error.format_message()} ({where} --help tells the usage)")
+        _complain(f"{error.format_message()} ({where} --help tells the usage)", where)
         status = 2
     except (KeyboardInterrupt, typer.Abort):
         _complain("interrupted")
         status = 130
-    except BrokenPipeError:  # the reader of a pipe has had enough
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    except (BrokenPipeError, SystemExit):  # so typer and rich end when a pipe's reader has enough
+        with contextlib.suppress(OSError, ValueError):
+            os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         status = 0
+    except OSError as error:
+        _complain(f"the output cannot be written: {error.strerror}")
+        status = 2
     sys.exit(status)
 
 
@@ -149,7 +205,7 @@ class _Failures:
         self._place = ""
 
     def of(self, place: str) -> _Failures:
-        self._place = place
+        self._place = place or "''"
         return self
 
     def __enter__(self) -> None:
@@ -158,16 +214,14 @@ class _Failures:
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
         from .errors import ContradictionError, TheorycheckError
 
-        if error is None or not isinstance(error, Exception) or isinstance(error, BrokenPipeError):
-            return False
+        if not isinstance(error, Exception) or isinstance(error, OSError):
+            return False  # of the system's errors only those of standard output come up to here
         status = 2
         message = str(error)
         if isinstance(error, ContradictionError):
             status = 1
         elif isinstance(error, MemoryError):
             message = "not enough memory; --memory-limit refuses such ranks beforehand"
-        elif isinstance(error, OSError):
-            message = f"cannot be written: {error.strerror}"
         elif not isinstance(error, TheorycheckError):
             status = 1
             message = f"internal error ({type(error).__name__}: {error}); please report it"
@@ -187,6 +241,7 @@ def _print_json(data: dict[str, Any]) -> None:
     print(json.dumps(data), flush=True)
 
 
-def _complain(message: str) -> None:
+def _complain(message: str, who: str = "theorycheck") -> None:
     one_line = " ".join(message.split())
-    print(f"theorycheck: {one_line}", file=sys.stderr, flush=True)
+    with contextlib.suppress(OSError):  # nobody listens
+        print(f"{who}: {one_line}", file=sys.stderr, flush=True)

@@ -19,3 +19,16 @@ class CertificateError(TheorycheckError):
 
 class ContradictionError(TheorycheckError):
     """Two theorems disagree on one allocation: at least one of them (or its code) is wrong."""
+
+
+def shown(value: object) -> str:
+    """`value` as an error message shows it: on one line and never long.
+
+    >>> shown([1] * 1000)
+    '[1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1, 1,...'
+    """
+    try:
+        text = " ".join(repr(value).split())
+    except (ValueError, RecursionError):  # an integer of too many digits, a nested list
+        return f"a value of type {type(value).__name__} that is too long to show"
+    return text if len(text) <= 80 else f"{text[:60]}..."

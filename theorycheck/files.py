@@ -1,11 +1,9 @@
-"""Allocation files, `.json` and `.npz`, in and out. Every flaw is one `InputError` with its cure."""
+"""Allocation files, `.json` and `.npz`, in and out; every flaw is an `InputError` with its cure."""
 
 from __future__ import annotations
 
-import io
 import json
 import re
-import zipfile
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
@@ -13,14 +11,16 @@ from typing import Any, NamedTuple, NoReturn
 import numpy as np
 
 from .allocation import Allocation
-from .errors import InputError
-from .masks import mask_from_json, mask_to_json
+from .archives import read_archive
+from .errors import InputError, shown
+from .masks import check_name, mask_from_json, mask_to_json
 from .networks import network_from_dict, positive_integer
 
 LARGEST_FILE = 2 * 2**30  # bytes, compressed or not: what one file may unpack to
 _KEYS = ("network", "samples", "learnable", "present")
-# `learnable.W1`, `learnable/W1` and `learnable_W1` are read; a bare `W1` is a learnable mask.
-_ARRAY_NAME = re.compile(r"(?:(learnable|present)[./_])?(\w+)")
+_NESTING = "nested too deeply (an allocation file has 4 levels)"
+# Strings are matched first, to be skipped; then what JSON has not or Python would not read.
+_NO_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity|\d{4301,})', re.DOTALL)
 
 
 class Problem(NamedTuple):
@@ -90,10 +90,10 @@ def problem_to_dict(allocation: Allocation, samples: int) -> dict[str, Any]:
 def problem_from_dict(data: object) -> Problem:
     """The inverse of `problem_to_dict`; raises `InputError` naming the place and the cure."""
     if not isinstance(data, Mapping):
-        raise InputError("an allocation file must hold one JSON object, with the key network, ...")
+        raise InputError(f"an allocation file must hold one JSON object, not {shown(data)}")
     for key in data:
         if key not in _KEYS:
-            raise InputError(f"unknown key {key!r}; an allocation file has {', '.join(_KEYS)}")
+            raise InputError(f"unknown key {shown(key)}; an allocation file has {', '.join(_KEYS)}")
     for key in _KEYS[:3]:
         if key not in data:
             raise InputError(f"the key {key!r} is missing; an allocation file needs it")
@@ -103,11 +103,13 @@ def problem_from_dict(data: object) -> Problem:
     for which in ("learnable", "present"):
         given = data.get(which, {})
         if not isinstance(given, Mapping):
-            raise InputError(f"{which} must be an object of 0/1 arrays by weight name")
-        masks[which] = {
-            name: mask_from_json(value, network.weight_shapes.get(name, ()), f'{which}["{name}"]')
-            for name, value in given.items()
-        }
+            what = f"an object of 0/1 arrays by weight name, not {shown(given)}"
+            raise InputError(f"{which} must be {what}")
+        masks[which] = {}
+        for name, value in given.items():
+            check_name(name, network.weight_shapes, which)
+            shape = network.weight_shapes[name]
+            masks[which][name] = mask_from_json(value, shape, f'{which}["{name}"]')
     return Problem(Allocation(network, masks["learnable"], masks["present"]), samples)
 
 
@@ -117,13 +119,15 @@ def read_limited(path: Path, largest: int) -> bytes:
         with path.open("rb") as file:
             data = file.read(largest + 1)
     except IsADirectoryError:
-        raise InputError("this is a directory, an allocation file is expected") from None
+        raise InputError("this is a directory, a file is expected") from None
     except FileNotFoundError:
         raise InputError("no such file") from None
     except PermissionError:
         raise InputError("no permission to read this file") from None
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be read: {error}") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a NUL in the path
+        raise InputError(f"no such file ({error})") from None
     if len(data) > largest:
         raise InputError(f"larger than the limit of {largest} bytes")
     return data
@@ -132,26 +136,37 @@ def read_limited(path: Path, largest: int) -> bytes:
 def parse_json(data: bytes) -> object:
     """Strict JSON: `InputError` for NaN, duplicate keys, bad encoding, too deep nesting."""
     try:
-        return json.loads(
-            data.decode("utf-8-sig"),
-            parse_constant=_refuse_constant,
-            object_pairs_hook=_without_duplicates,
-        )
+        text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise InputError(f"not UTF-8 text (byte {error.start}); JSON is expected") from None
+    try:
+        return json.loads(
+            text, parse_constant=_refuse_constant, object_pairs_hook=_without_duplicates
+        )
     except json.JSONDecodeError as error:
         where = f"line {error.lineno} column {error.colno}"
         raise InputError(f"malformed JSON at {where}: {error.msg}") from None
     except RecursionError:
-        raise InputError("malformed JSON: nested too deeply") from None
+        raise InputError(f"malformed JSON: {_NESTING}") from None
     except InputError:
         raise
-    except ValueError as error:  # for example an integer of too many digits
-        raise InputError(f"malformed JSON: {error}") from None
+    except ValueError:
+        raise InputError(f"malformed JSON{_bad_number(text)}") from None
 
 
 def _refuse_constant(name: str) -> NoReturn:
-    raise InputError(f"{name} is not a 0/1 value (nor valid JSON)")
+    raise ValueError(name)
+
+
+def _bad_number(text: str) -> str:
+    """Where the first number stands that is none, or has more digits than Python reads."""
+    for match in _NO_NUMBER.finditer(text):
+        if match[1]:
+            line = text.count("\n", 0, match.start()) + 1
+            column = match.start() - text.rfind("\n", 0, match.start())
+            what = "an integer of too many digits" if match[1].isdigit() else match[1]
+            return f" at line {line} column {column}: {what} instead of a number such as 0 or 1"
+    return ""
 
 
 def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
@@ -159,71 +174,20 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     if len(result) < len(pairs):
         names = [name for name, _ in pairs]
         twice = next(name for name in names if names.count(name) > 1)
-        raise InputError(f"the key {twice!r} occurs twice in one object")
+        raise InputError(f"the key {shown(twice)} occurs twice in one object")
     return result
 
 
 def _npz_object(data: bytes, largest: int) -> dict[str, Any]:
     """The arrays of an archive in the shape of the JSON object."""
+    text, masks = read_archive(data, largest)
     try:
-        archive = zipfile.ZipFile(io.BytesIO(data))
-    except zipfile.BadZipFile:
-        raise InputError("not an .npz archive (np.savez writes one)") from None
-    with archive:
-        unpacked = sum(member.file_size for member in archive.infolist())
-        if unpacked > largest:
-            raise InputError(f"would unpack to {unpacked} bytes, the limit is {largest}")
-        arrays = {
-            member.filename.removesuffix(".npy"): _npy_array(archive, member)
-            for member in archive.infolist()
-        }
-    if "meta" not in arrays:
-        raise InputError("the key 'meta' is missing; it holds network and samples as a JSON string")
-    meta = parse_json(_meta_text(arrays.pop("meta")))
+        meta = parse_json(text)
+    except InputError as error:
+        raise InputError(f"meta: {error}") from None
     if not isinstance(meta, dict):
         raise InputError("meta must be a JSON object with network and samples")
     for key in meta:
-        if key not in ("network", "samples"):
-            raise InputError(f"unknown key {key!r} in meta; it has network, samples")
-    result: dict[str, Any] = {**meta, "learnable": {}, "present": {}}
-    for name, array in arrays.items():
-        match = _ARRAY_NAME.fullmatch(name)
-        if match is None:
-            raise InputError(f"unknown array {name!r}; expected names like learnable.W1")
-        result[match[1] or "learnable"][match[2]] = array
-    return result
-
-
-def _npy_array(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> np.ndarray:
-    """One array, refused before allocation if it holds objects or its header lies about its size."""
-    name = member.filename
-    if not name.endswith(".npy"):
-        raise InputError(f"{name!r} in the archive is not an array (.npy)")
-    try:
-        with archive.open(member) as file:
-            version = np.lib.format.read_magic(file)
-            read_header = {
-                (1, 0): np.lib.format.read_array_header_1_0,
-                (2, 0): np.lib.format.read_array_header_2_0,
-            }[version]
-            shape, fortran, dtype = read_header(file)
-            if dtype.hasobject:
-                raise InputError(f"array {name!r} holds pickled objects, which are never loaded")
-            size = int(np.prod([int(n) for n in shape], dtype=object)) * dtype.itemsize
-            body = file.read()
-    except InputError:
-        raise
-    except (ValueError, KeyError, OSError, EOFError, zipfile.BadZipFile, RuntimeError) as error:
-        raise InputError(f"array {name!r} is damaged: {error}") from None
-    except NotImplementedError as error:
-        raise InputError(f"array {name!r}: {error}") from None
-    if len(body) != size:
-        raise InputError(f"array {name!r} has {len(body)} bytes, its header promises {size}")
-    return np.ndarray(shape, dtype, body, order="F" if fortran else "C")
-
-
-def _meta_text(array: np.ndarray) -> bytes:
-    if array.shape != () or array.dtype.kind not in "US":
-        raise InputError("meta must be one JSON string")
-    value = array.item()
-    return value if isinstance(value, bytes) else value.encode("utf-8")
+        if key not in _KEYS[:2]:
+            raise InputError(f"unknown key {shown(key)} in meta; it has network, samples")
+    return {**meta, **masks}

@@ -1,23 +1,94 @@
-"""How masks are written in JSON: nested 0/1 lists, or packed bits where those would be large."""
+"""Masks: their validation, and how they are written in JSON (nested lists or packed bits)."""
 
 from __future__ import annotations
 
 import base64
 import binascii
+import difflib
 import math
 import zlib
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import InputError
+from .errors import InputError, shown
+
+Mask: TypeAlias = NDArray[np.bool_]
 
 PACK_ABOVE = 10_000  # cells; below this nested lists stay readable
 
 
-def mask_to_json(mask: NDArray[np.bool_]) -> Any:
+def masks_of(
+    given: Mapping[str, ArrayLike],
+    shapes: Mapping[str, tuple[int, ...]],
+    place: str,
+    *,
+    default: bool,
+) -> dict[str, Mask]:
+    """A read-only mask of its own for every weight in `shapes`; those not given are constant.
+
+    Raises `InputError`, naming `place`, for unknown names, wrong shapes and values but 0 and 1.
+
+    >>> masks_of({"W1": [[0, 1]]}, {"W1": (1, 2), "W2": (1, 1)}, "learnable", default=False)
+    {'W1': array([[False,  True]]), 'W2': array([[False]])}
+    """
+    if not isinstance(given, Mapping):
+        raise InputError(f"{place} must map weight names to 0/1 arrays, not {shown(given)}")
+    for name in given:
+        check_name(name, shapes, place)
+    return {
+        name: _mask(given[name], shape, f'{place}["{name}"]')
+        if name in given
+        else np.broadcast_to(np.bool_(default), shape)
+        for name, shape in shapes.items()
+    }
+
+
+def check_name(name: object, names: Mapping[str, object], place: str) -> None:
+    """Raise `InputError`, with the nearest name if there is one, unless `name` is in `names`."""
+    if isinstance(name, str) and name in names:
+        return
+    known = list(names)
+    same = {known_name.lower(): known_name for known_name in known}
+    near = difflib.get_close_matches(str(name).lower(), same, n=1)
+    hint = f" (did you mean {same[near[0]]!r}?)" if near else ""
+    if len(known) > 12:
+        known[8:-1] = ["..."]
+    network = f"this network has {', '.join(known)}"
+    raise InputError(f"{place} has no weight {shown(name)}{hint}; {network}")
+
+
+def is_materialised(mask: Mask) -> bool:
+    """Whether the mask has its own cells; a large network's unnamed weights share one constant."""
+    return mask.size == 1 or any(mask.strides)
+
+
+def count(mask: Mask) -> int:
+    """Number of ones, at no cost for a constant."""
+    if is_materialised(mask):
+        return int(np.count_nonzero(mask))
+    return mask.size if mask.flat[0] else 0
+
+
+def equal(one: Mask, other: Mask) -> bool:
+    """Whether two masks of the same shape have the same cells, at no cost for constants."""
+    if is_materialised(one) and is_materialised(other):
+        return np.array_equal(one, other)
+    return count(one) == count(other) and count(one) in (0, one.size)
+
+
+def both(one: Mask, other: Mask) -> Mask:
+    """The cells that are in two masks of the same shape, at no cost for constants."""
+    if not is_materialised(one):
+        return other if count(one) else one
+    if not is_materialised(other):
+        return one if count(other) else other
+    return one & other
+
+
+def mask_to_json(mask: Mask) -> Any:
     """Nested 0/1 lists; above 10,000 cells an object with `shape` and `packed`.
 
     `packed` is base64 of the zlib-compressed bits, row by row, most significant bit first.
@@ -38,15 +109,91 @@ def mask_from_json(value: Any, shape: tuple[int, ...], place: str) -> ArrayLike:
     """
     if not isinstance(value, Mapping):
         return value
-    if set(value) != {"shape", "packed"} or value["shape"] != list(shape):
-        raise InputError(f"{place} must be a 0/1 list or packed bits of shape {list(shape)}")
+    if set(value) != {"shape", "packed"}:
+        keys = shown(sorted(value))
+        raise InputError(f"{place} must be a 0/1 list or have the keys shape, packed, not {keys}")
+    if shown(value["shape"]) != shown(list(shape)):
+        raise InputError(f"{place}.shape must be {list(shape)}, not {shown(value['shape'])}")
     n_cells = math.prod(shape)
     n_bytes = -(-n_cells // 8)
-    try:
-        unpacker = zlib.decompressobj()
-        bits = unpacker.decompress(base64.b64decode(value["packed"], validate=True), n_bytes + 1)
-    except (TypeError, ValueError, binascii.Error, zlib.error):
-        raise InputError(f"{place}.packed must be base64 of zlib-compressed bits") from None
+    bits = _unpack(value["packed"], n_bytes, place)
     if len(bits) != n_bytes:
-        raise InputError(f"{place}.packed must hold {n_bytes} bytes of bits, not {len(bits)}")
-    return np.unpackbits(np.frombuffer(bits, np.uint8), count=n_cells).astype(bool).reshape(shape)
+        found = "more" if len(bits) > n_bytes else len(bits)
+        raise InputError(f"{place}.packed must hold {n_bytes} bytes of bits, not {found}")
+    cells = np.unpackbits(np.frombuffer(bits, np.uint8))
+    if cells[n_cells:].any():
+        raise InputError(f"{place}.packed must have zeros behind its {n_cells} bits")
+    return cells[:n_cells].reshape(shape)
+
+
+def _unpack(packed: object, n_bytes: int, place: str) -> bytes:
+    """At most `n_bytes` + 1 unpacked bytes, so that a bomb does no harm."""
+    form = f"{place}.packed must be base64 of zlib-compressed bits"
+    if not isinstance(packed, str):
+        raise InputError(f"{form}, not {shown(packed)}")
+    unpacker = zlib.decompressobj()
+    try:
+        bits = unpacker.decompress(base64.b64decode(packed, validate=True), n_bytes + 1)
+    except (ValueError, binascii.Error, zlib.error) as error:
+        raise InputError(f"{form}: {error}") from None
+    if len(bits) <= n_bytes and (not unpacker.eof or unpacker.unused_data):
+        end = "bytes follow its end" if unpacker.eof else "its end is missing"
+        raise InputError(f"{form}: {end}")
+    return bits
+
+
+def _mask(value: ArrayLike, shape: tuple[int, ...], place: str) -> Mask:
+    array = _array(value, shape, place)
+    if array.dtype == bool:
+        array = array.view(np.uint8)  # a file may hold bytes other than 0 and 1 as booleans
+    if array.dtype.kind not in "iuf":
+        raise InputError(f"{place} must hold the numbers 0 and 1, not {array.dtype} values")
+    if not any(array.strides) and array.size > 1:
+        one = _mask(array[(slice(1),) * array.ndim], (1,) * array.ndim, place)
+        return np.broadcast_to(one.copy(), shape)
+    wrong = (array != 0) & (array != 1)
+    if wrong.any():
+        cell = tuple(int(i) for i in np.argwhere(wrong)[0])
+        raise InputError(f"{place}{list(cell)} must be 0 or 1, not {array[cell]}")
+    # A copy of its own: a later change of the caller's array must not change the allocation.
+    mask = np.array(array, dtype=bool, order="C")
+    mask.setflags(write=False)
+    return mask
+
+
+def _array(value: ArrayLike, shape: tuple[int, ...], place: str) -> NDArray[Any]:
+    """A numeric array of `shape` where `value` is one; else the flaw is named as well as can be."""
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        flaw = _uneven_row(value, shape)
+        raise InputError(f"{place} must be a 0/1 array of shape {shape}{flaw}") from None
+    if array.ndim == 0:
+        raise InputError(f"{place} must be a 0/1 array of shape {shape}, not {shown(value)}")
+    if array.shape != shape:
+        hint = ": rows are outputs, columns inputs" if array.shape == shape[::-1] else ""
+        raise InputError(f"{place} must have shape {shape}, not {shown(array.shape)}{hint}")
+    if array.dtype.kind in "OSU":
+        objects = np.asarray(value, dtype=object)  # text and numbers together became text above
+        for cell, entry in np.ndenumerate(objects):
+            if not _is_bit(entry):
+                raise InputError(f"{place}{list(cell)} must be 0 or 1, not {shown(entry)}")
+        return objects.astype(bool)
+    return array
+
+
+def _is_bit(entry: object) -> bool:
+    try:
+        return not isinstance(entry, (str, bytes)) and bool(entry == 0 or entry == 1)
+    except ValueError:  # an array
+        return False
+
+
+def _uneven_row(value: object, shape: tuple[int, ...]) -> str:
+    if len(shape) == 2 and isinstance(value, (list, tuple)):
+        for number, row in enumerate(value):
+            if not isinstance(row, (list, tuple)):
+                return f", but its row {number} is {shown(row)}"
+            if len(row) != shape[1]:
+                return f", but its row {number} has {len(row)} entries"
+    return ", without lists inside its rows" if isinstance(value, (list, tuple)) else ""

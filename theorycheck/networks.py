@@ -13,7 +13,7 @@ from functools import cached_property
 from numbers import Integral
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from .errors import InputError
+from .errors import InputError, shown
 
 # Larger sizes are typing errors; the bound keeps (rows x columns) within 63-bit array indices.
 LARGEST_SIZE = 2**30
@@ -26,7 +26,7 @@ def positive_integer(value: object, place: str, largest: int = LARGEST_SIZE) -> 
     3
     """
     if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= value <= largest:
-        raise InputError(f"{place} must be an integer from 1 to {largest}, not {value!r}")
+        raise InputError(f"{place} must be an integer from 1 to {largest}, not {shown(value)}")
     return int(value)
 
 
@@ -65,14 +65,14 @@ class _Feedforward(_Architecture):
 
     def __post_init__(self) -> None:
         if isinstance(self.widths, (str, bytes)) or not isinstance(self.widths, Sequence):
-            raise InputError(f"network.widths must be a list of sizes, not {self.widths!r}")
+            raise InputError(f"network.widths must be a list of sizes, not {shown(self.widths)}")
         self._check_depth(len(self.widths))
         widths = tuple(
             positive_integer(width, f"network.widths[{i}]") for i, width in enumerate(self.widths)
         )
         object.__setattr__(self, "widths", widths)
         if not isinstance(self.bias, bool):
-            raise InputError(f"network.bias must be true or false, not {self.bias!r}")
+            raise InputError(f"network.bias must be true or false, not {shown(self.bias)}")
 
     def _check_depth(self, n_widths: int) -> None:
         if n_widths < 2:
@@ -105,7 +105,10 @@ class _Feedforward(_Architecture):
 
     def describe(self) -> str:
         """The network in words, for example `linear feed-forward 4-4-3`."""
-        sizes = "-".join(map(str, self.widths))
+        widths = list(map(str, self.widths))
+        if self.depth > 20:
+            widths[6:-3] = [f"..({self.depth} layers)..."]
+        sizes = "-".join(widths)
         return f"{self.title} {sizes}{' with biases' if self.bias else ''}"
 
 
@@ -165,7 +168,7 @@ class LinearRecurrent(_Architecture):
             size = positive_integer(getattr(self, name), f"network.{name}")
             object.__setattr__(self, name, size)
         if self.readout not in ("final", "all"):
-            raise InputError(f'network.readout must be "final" or "all", not {self.readout!r}')
+            raise InputError(f'network.readout must be "final" or "all", not {shown(self.readout)}')
 
     @cached_property
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -197,16 +200,18 @@ def network_from_dict(data: object) -> Network:
     LinearFeedforward(widths=(2, 2), bias=False)
     """
     if not isinstance(data, Mapping):
-        raise InputError(f"network must be an object, not {data!r}")
-    kind = data.get("kind")
+        raise InputError(f"network must be an object, not {shown(data)}")
+    if "kind" not in data:
+        raise InputError(f"network.kind is missing; it must be one of {', '.join(KINDS)}")
+    kind = data["kind"]
     if not isinstance(kind, str) or kind not in KINDS:
-        raise InputError(f"network.kind must be one of {', '.join(KINDS)}, not {kind!r}")
+        raise InputError(f"network.kind must be one of {', '.join(KINDS)}, not {shown(kind)}")
     cls = KINDS[kind]
     arguments = {key: value for key, value in data.items() if key != "kind"}
     defaults = {field.name: field.default for field in fields(cls)}
     for key in arguments:
         if key not in defaults:
-            raise InputError(f"network has no key {key!r}; {kind} has {', '.join(defaults)}")
+            raise InputError(f"network has no key {shown(key)}; {kind} has {', '.join(defaults)}")
     for key, default in defaults.items():
         if default is MISSING and key not in arguments:
             raise InputError(f"network.{key} is missing; {kind} needs it")

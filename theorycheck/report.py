@@ -49,7 +49,8 @@ def print_verdict(
 def print_check(console: Console, name: str, result: CheckResult) -> None:
     """Print whether a certificate holds, and what it then proves."""
     if not result:
-        console.print(Text(f"{name}: WRONG  {result.reason}", style="bold red"), soft_wrap=True)
+        reason = " ".join(result.reason.split())  # it may quote the certificate
+        console.print(Text(f"{name}: WRONG  {reason}", style="bold red"), soft_wrap=True)
         return
     claim = f"{str(result.expressivity).upper()} by {result.theorem} ({result.kind})"
     rigor = "proved"

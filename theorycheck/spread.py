@@ -8,18 +8,21 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .placement import check_choice
+
 
 def spread_masks(
     allowed: Mapping[str, NDArray[np.bool_]], budget: int, rng: np.random.Generator | None
 ) -> dict[str, NDArray[np.bool_]]:
     """Masks with `budget` ones in total inside `allowed`, even over layers, rows and columns.
 
-    A bias `b1` is one more column of its layer `W1`. `budget` must not exceed the allowed cells.
+    A bias `b1` is one more column of its layer `W1`. Raises `InputError` for a bad budget.
 
     >>> masks = spread_masks({"W1": np.ones((2, 3), dtype=bool)}, 3, None)
     >>> masks["W1"].sum(axis=0).tolist()
     [1, 1, 1]
     """
+    check_choice(allowed, budget, np.random.default_rng(0) if rng is None else rng)
     layers = [
         (name, f"b{name[1:]}" if f"b{name[1:]}" in allowed else None)
         for name, mask in allowed.items()

@@ -40,9 +40,14 @@ class Claim:
             self.refuse(reason)
 
     def require_claim(
-        self, theorems: str, expressivity: str, rank: int | None = None, target: int | None = None
+        self,
+        theorems: str,
+        expressivity: str,
+        rank: int | None = None,
+        target: int | None = None,
+        error_bound: float = 0.0,
     ) -> None:
-        """The claim must name one of the theorems, this class, rank and target dimension."""
+        """The claim must name one of the theorems, and this class, rank, target and error bound."""
         claim = self.certificate
         self.require(claim.theorem in theorems.split(), f"the theorem must be {theorems}")
         self.require(
@@ -54,10 +59,10 @@ class Claim:
             _same(claim.target_dimension, target),
             f"the target dimension must be {target}, not {claim.target_dimension}",
         )
+        self.require_bound(claim.error_bound, error_bound)
 
-    def require_error_bound(self, bound: float) -> None:
-        """The claimed error bound must be `bound`, up to rounding."""
-        claimed = self.certificate.error_bound
+    def require_bound(self, claimed: object, bound: float) -> None:
+        """A claimed error bound must be `bound`, up to rounding."""
         is_number = isinstance(claimed, (int, float)) and not isinstance(claimed, bool)
         fits = is_number and abs(claimed - bound) <= 1e-6 * bound
         self.require(fits, f"the error bound must be {bound}, not {claimed}")

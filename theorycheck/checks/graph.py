@@ -83,9 +83,8 @@ def degree_count(claim: Claim) -> None:
     )
     claim.require(evidence["smallest"] == min(counts), f"the smallest count is {min(counts)}")
     deficient = evidence["deficient"]
-    claim.require(
-        (expressivity == "minimal") == bool(deficient), "minimal needs a deficient line to show"
-    )
+    shown = isinstance(deficient, list) and (expressivity == "minimal") == bool(deficient)
+    claim.require(shown, "minimal needs a list of deficient lines, maximal an empty one")
     lines = [line for line, _ in deficient]
     claim.require(lines == sorted(set(lines)), "deficient lines must be listed in order, once")
     for line, count in deficient:

@@ -169,7 +169,7 @@ def generic_rank(
     >>> allocation = Allocation.rows(LinearFeedforward([2, 3, 2]), {"W2": [0]})
     >>> result = generic_rank(allocation, 2, upper=3)
     >>> result.value, 0 < result.error_bound < 1e-9, len(result.trials)
-    (2, True, 3)
+    (2, True, 2)
     """
     if upper == 0:
         return GenericRank(0, 0.0, seed, (Trial(0, draw_prime(seed, 0), 0, (), (), 1, 0.0),))

@@ -32,16 +32,26 @@ class TargetDimension:
         return self.rank.error_bound if self.rank is not None and self.upper == "trials" else 0.0
 
 
-def closed_form(network: LinearFeedforward, samples: int) -> int:
-    """D(m) of a dense linear feed-forward network: matrices of bounded rank.
+def closed_form(allocation: Allocation, samples: int) -> int | None:
+    """D(m) of a dense network where a formula is proved, else None.
 
-    Without biases the outputs on m_e = min(m, n_0) samples are the d x m_e matrices of rank at
-    most k = min(d, m_e, hidden widths). With biases the last bias shifts all samples freely, and
-    the differences to the first sample are such matrices with min(m - 1, n_0) columns.
+    Feed-forward without biases: the outputs on m_e = min(m, n_0) samples are the d x m_e matrices
+    of rank at most k = min(d, m_e, hidden widths). With biases the last bias shifts all samples
+    freely, and the differences to the first sample are such matrices with min(m - 1, n_0) columns.
+    Recurrent: generic states on c samples (and steps, if all are read) have rank min(N, c), so with
+    N >= c the readout alone reaches all d c outputs.
 
-    >>> closed_form(LinearFeedforward([3, 2, 3]), 3)
+    >>> from theorycheck import Allocation
+    >>> closed_form(Allocation.none(LinearFeedforward([3, 2, 3])), 3)
     8
     """
+    network = allocation.network
+    if not allocation.is_dense:
+        return None
+    if isinstance(network, LinearRecurrent):
+        equations = n_equations(network, samples)
+        return equations if network.hidden * network.outputs >= equations else None
+    assert isinstance(network, LinearFeedforward)
     outputs, hidden = network.outputs, network.widths[1:-1]
     columns = min(samples - network.bias, network.inputs)
     rank = min(outputs, columns, *hidden)
@@ -77,13 +87,13 @@ def target_dimension(
     Raises `SizeError` where the rank is needed and its Jacobian exceeds `memory_limit` bytes.
 
     >>> from theorycheck import Allocation, LinearRecurrent
-    >>> allocation = Allocation.none(LinearRecurrent(inputs=1, hidden=2, outputs=1, steps=4))
-    >>> target_dimension(allocation, 2).value
-    2
+    >>> allocation = Allocation.none(LinearRecurrent(inputs=1, hidden=2, outputs=1, steps=5))
+    >>> target_dimension(allocation, 5)  # doctest: +ELLIPSIS
+    TargetDimension(value=4, lower='minor', upper='gauge', rank=...)
     """
-    network = allocation.network
-    if isinstance(network, LinearFeedforward) and allocation.is_dense:
-        return TargetDimension(closed_form(network, samples), "closed form", "closed form")
+    formula = closed_form(allocation, samples)
+    if formula is not None:
+        return TargetDimension(formula, "closed form", "closed form")
     bounds = upper_bounds(allocation, samples)
     name = min(bounds, key=lambda key: bounds[key])
     rank = generic_rank(

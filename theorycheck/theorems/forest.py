@@ -29,7 +29,7 @@ def find_cycle(edges: list[list[int]]) -> list[list[int]] | None:
     """Cells of a cycle, each sharing a row or a column in turn with the next; None for a forest.
 
     >>> find_cycle([[0, 0], [0, 1], [1, 0], [1, 1]])
-    [[0, 1], [0, 0], [1, 0], [1, 1]]
+    [[1, 0], [0, 0], [0, 1], [1, 1]]
     >>> find_cycle([[0, 0], [0, 1], [1, 1]]) is None
     True
     """

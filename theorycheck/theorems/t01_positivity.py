@@ -5,6 +5,7 @@ from __future__ import annotations
 from ..analysis import Analysis
 from ..verdict import Expressivity
 from .base import Finding, Theorem
+from .conflicts import conflict_in_words
 from .ranks import full_rank_evidence, target_lower_evidence, trials_evidence
 
 
@@ -56,10 +57,9 @@ def _positive(analysis: Analysis) -> Finding:
     reason = f"the rank {analysis.rank.value} reaches the target dimension"
     conflict = analysis.conflict
     if conflict is not None:
-        first, second = conflict.path[conflict.first], conflict.path[conflict.second]
         reason += (
-            f"; whether every teacher is matched is open, as {first} and {second} lie on one path "
-            "and the output has their product"
+            f"; whether every teacher is matched is open: {conflict_in_words(conflict)}, so the "
+            "output is not affine in the learnable weights"
         )
         evidence["conflict"] = {
             "path": [[edge.weight, *edge.index] for edge in conflict.path],

@@ -1,10 +1,11 @@
-"""T2 Dichotomy: without a path through two learnables, full rank is maximal."""
+"""T2 Dichotomy of affine allocations: without a path through two learnables, full rank is maximal."""
 
 from __future__ import annotations
 
 from ..analysis import Analysis
 from ..verdict import Expressivity
 from .base import Finding, Theorem
+from .conflicts import conflict_in_words
 from .ranks import full_rank_evidence
 
 
@@ -13,10 +14,7 @@ def obstacle(analysis: Analysis) -> str | None:
     if not analysis.is_linear:
         return "the network is not linear"
     conflict = analysis.conflict
-    if conflict is not None:
-        first, second = conflict.path[conflict.first], conflict.path[conflict.second]
-        return f"{first} and {second} lie on one input-output path"
-    return None
+    return None if conflict is None else conflict_in_words(conflict)
 
 
 def decide(analysis: Analysis) -> Finding | None:

@@ -66,7 +66,9 @@ def _forest(place: str, analysis: Analysis, layer: int) -> Finding:
     edges, n_frozen = frozen_edges(analysis.layer_mask(layer))
     cycle = find_cycle(edges)
     if cycle is None:
-        reason = f"the {n_frozen} frozen weights of {place} form a forest (rows and columns joined)"
+        reason = (
+            f"the {n_frozen} frozen weights of {place} form a forest between its rows and columns"
+        )
         evidence = {"place": place, "frozen": edges}
         return Finding("T4", Expressivity.MAXIMAL, reason, "forest", evidence)
     rows = sorted({i for i, _ in cycle})

@@ -1,4 +1,4 @@
-"""T5 Dense linear recurrent networks: readout only, and what the direct input path freezes."""
+"""T5 Dense recurrent networks: readout only, and what the direct input path freezes."""
 
 from __future__ import annotations
 

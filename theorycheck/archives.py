@@ -1,0 +1,115 @@
+"""NumPy archives (`.npz`) from anyone: read without pickle, and never beyond a size limit."""
+
+from __future__ import annotations
+
+import io
+import math
+import re
+import warnings
+import zipfile
+import zlib
+from typing import Any
+
+import numpy as np
+
+from .errors import InputError, shown
+
+# `learnable.W1`, `learnable/W1` and `learnable_W1` are read; a bare `W1` is a learnable mask.
+_ARRAY_NAME = re.compile(r"(?:(learnable|present)[./_])?(\w+)")
+_MOST_HEADER = 2**16  # bytes of the header of one array
+
+
+def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, dict[str, np.ndarray]]]:
+    """The JSON text under `meta`, and the arrays by weight name under `learnable` and `present`.
+
+    Raises `InputError` for whatever is not such an archive, and for one that would unpack to more
+    than `largest` bytes.
+    """
+    arrays = _arrays(data, largest)
+    if "meta" not in arrays:
+        raise InputError("the key 'meta' is missing; it holds network and samples as a JSON string")
+    meta = _text(arrays.pop("meta"))
+    masks: dict[str, dict[str, np.ndarray]] = {"learnable": {}, "present": {}}
+    for name, array in arrays.items():
+        match = _ARRAY_NAME.fullmatch(name)
+        if match is None:
+            raise InputError(f"unknown array {shown(name)}; expected names like learnable.W1")
+        which, weight = match[1] or "learnable", match[2]
+        if weight in masks[which]:
+            raise InputError(f"the array {which}.{weight} occurs twice (again as {name!r})")
+        masks[which][weight] = array
+    return meta, masks
+
+
+def _arrays(data: bytes, largest: int) -> dict[str, np.ndarray]:
+    arrays: dict[str, np.ndarray] = {}
+    try:
+        archive = zipfile.ZipFile(io.BytesIO(data))
+    except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
+        raise InputError("not an .npz archive, or a damaged one (np.savez writes one)") from None
+    with archive:
+        unpacked = sum(member.file_size for member in archive.infolist())
+        if unpacked > largest:
+            raise InputError(f"would unpack to {unpacked} bytes, the limit is {largest}")
+        for member in archive.infolist():
+            name = member.filename.removesuffix(".npy")
+            if name == member.filename:
+                raise InputError(f"{shown(name)} in the archive is not an array (.npy)")
+            if name in arrays:
+                raise InputError(f"the array {shown(name)} occurs twice in the archive")
+            arrays[name] = _array(shown(name), _content(archive, member))
+    return arrays
+
+
+def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
+    name = shown(member.filename)
+    if member.flag_bits & 1:
+        raise InputError(f"{name} in the archive is encrypted; save it without a password")
+    if member.compress_type not in (zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED):
+        raise InputError(f"{name} is compressed in a way that np.savez_compressed never writes")
+    try:
+        with archive.open(member) as file:
+            return file.read(member.file_size)  # a bound: the archive may lie about this size
+    except (zipfile.BadZipFile, ValueError, RuntimeError, EOFError, OSError, zlib.error) as error:
+        raise InputError(f"{name} in the archive is damaged: {shown(error)}") from None
+
+
+def _array(name: str, content: bytes) -> np.ndarray:
+    """The array of an .npy file, refused if it holds objects or its header lies about its size."""
+    stream = io.BytesIO(content)
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # of Python 2 headers and non-integer shapes
+            shape, fortran, dtype = _header(stream)
+    except Exception as error:  # NumPy evaluates the text of the header: errors of many kinds
+        raise InputError(f"array {name} is damaged: {shown(error)}") from None
+    if dtype.hasobject:
+        raise InputError(f"array {name} holds pickled objects, which are never loaded")
+    if not all(type(side) is int and side >= 0 for side in shape) or len(shape) > 2:
+        raise InputError(f"array {name} has shape {shown(shape)}, which no mask has")
+    size, found = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
+    if size != found:
+        raise InputError(f"array {name} has {found} bytes, its header promises {size}")
+    try:
+        return np.ndarray(shape, dtype, content, stream.tell(), order="F" if fortran else "C")
+    except (ValueError, TypeError) as error:
+        raise InputError(f"array {name} is damaged: {shown(error)}") from None
+
+
+def _header(stream: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
+    version = np.lib.format.read_magic(stream)
+    if version == (1, 0):
+        return np.lib.format.read_array_header_1_0(stream, max_header_size=_MOST_HEADER)
+    if version == (2, 0):
+        return np.lib.format.read_array_header_2_0(stream, max_header_size=_MOST_HEADER)
+    raise ValueError(f"version {version} of the .npy format, which masks never need")
+
+
+def _text(array: np.ndarray) -> bytes:
+    if array.shape != () or array.dtype.kind not in "US":
+        raise InputError("meta must be one JSON string, as np.array(json.dumps(...)) is")
+    try:
+        value = array.item()
+        return value if isinstance(value, bytes) else value.encode("utf-8")
+    except (SystemError, ValueError):  # what NumPy raises for code points that do not exist
+        raise InputError("meta is not valid Unicode text") from None
