@@ -107,7 +107,7 @@ def has_conflict(allocation: Allocation) -> bool:
     for source, output in product(sources, outputs):
         if source in graph and output in graph:
             for path in nx.all_simple_edge_paths(graph, source, output):
-                if sum(graph.edges[edge]["learnable"] for edge in path) >= 2:
+                if sum(graph.get_edge_data(*edge)["learnable"] for edge in path) >= 2:
                     return True
     return False
 

@@ -39,7 +39,7 @@ BAD_MASKS: list[tuple[Any, Any, str]] = [
         "learnable has no weight 'w1' (did you mean 'W1'?); this network has W1, W2",
     ),
     ({"b1": [1]}, None, "learnable has no weight 'b1'; this network has W1, W2"),
-    ({1: W1}, None, "learnable has no weight 1; this network has W1, W2"),
+    ({1: W1}, None, "learnable has no weight 1 (did you mean 'W1'?); this network has W1, W2"),
     ({}, {"recurrent": W1}, "present has no weight 'recurrent'; this network has W1, W2"),
     ({"W1": 1}, None, 'learnable["W1"] must be a 0/1 array of shape (4, 3), not 1'),
     ({"W1": None}, None, 'learnable["W1"] must be a 0/1 array of shape (4, 3), not None'),

@@ -154,7 +154,7 @@ def claim_is_true(data) -> bool:
     target, actual = data["target_dimension"], Analysis(allocation, m).target.value
     # A minimal claim needs (and states) D from below only.
     restated = target is None or target == actual
-    restated = restated or (data["expressivity"] == "minimal" and target <= actual)
+    restated = restated or (data["expressivity"] == "minimal" and (target or 0) <= actual)
     claimed = tc.Expressivity(data["expressivity"])
     follows = verdict.expressivity.possible <= claimed.possible
     return follows and restated and data["learnable"] == allocation.n_learnable

@@ -2,6 +2,7 @@
 
 import json
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -19,10 +20,11 @@ LINEAR = [
 RELU = ["relu", "relu_regular"]
 
 
-def read(stem: str, number: int):
+def read(stem: str, number: int) -> tuple[tc.Allocation, int, dict[str, Any]]:
     entry = json.loads((KNOWN / f"{stem}.json").read_text())[number]
     expected = entry.pop("expected")
-    return (*problem_from_dict(entry), expected)
+    allocation, samples = problem_from_dict(entry)
+    return allocation, samples, expected
 
 
 def test_no_file_of_known_answers_is_missing():

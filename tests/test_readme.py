@@ -65,12 +65,12 @@ def test_example_scripts_run(script):
     assert result.stdout
 
 
-def test_example_allocations_are_classified(capsys):
+def test_example_allocations_are_classified(capsys, monkeypatch):
     from theorycheck.cli import main
 
     files = sorted(str(file) for file in (ROOT / "examples" / "allocations").glob("*"))
+    monkeypatch.setattr(sys, "argv", ["theorycheck", "classify", *files])
     with pytest.raises(SystemExit) as stop:
-        sys.argv = ["theorycheck", "classify", *files]
         main()
     assert stop.value.code == 0
     kinds = {"MINIMAL", "MAXIMAL", "POSITIVE", "UNDECIDED"}

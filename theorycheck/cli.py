@@ -179,7 +179,7 @@ def check(
 def main() -> NoReturn:
     """Run the command line; every error is one line on standard error, never a traceback."""
     try:
-        status = app(standalone_mode=False)
+        status = app(prog_name="theorycheck", standalone_mode=False)
     except _UsageError as error:
         where = error.ctx.command_path if error.ctx else "theorycheck"
         _complain(f"{error.format_message()} ({where} --help tells the usage)", where)

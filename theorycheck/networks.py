@@ -25,7 +25,7 @@ def positive_integer(value: object, place: str, largest: int = LARGEST_SIZE) -> 
     >>> positive_integer(3, "samples")
     3
     """
-    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= value <= largest:
+    if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) <= largest:
         raise InputError(f"{place} must be an integer from 1 to {largest}, not {shown(value)}")
     return int(value)
 

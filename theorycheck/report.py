@@ -25,14 +25,14 @@ _STYLE = {
     Expressivity.POSITIVE: "bold yellow",
     Expressivity.UNDECIDED: "bold",
 }
-_INDENT = " " * 12
+_INDENT = " " * 13
 
 
 def print_verdict(
     console: Console, name: str, allocation: Allocation, samples: int, verdict: Verdict
 ) -> None:
     """Print what was asked, the class, why, and how sure it is."""
-    console.print(Text(f"{name}: {_question(allocation, samples, verdict)}"))
+    console.print(Text(f"{name}: {_question(allocation, samples, verdict)}"), soft_wrap=True)
     console.print()
     label = str(verdict.expressivity).upper()
     meaning = _MEANING[verdict.expressivity]

@@ -61,10 +61,9 @@ class Claim:
         )
         self.require_bound(claim.error_bound, error_bound)
 
-    def require_bound(self, claimed: object, bound: float) -> None:
+    def require_bound(self, claimed: Any, bound: float) -> None:
         """A claimed error bound must be `bound`, up to rounding."""
-        is_number = isinstance(claimed, (int, float)) and not isinstance(claimed, bool)
-        fits = is_number and abs(claimed - bound) <= 1e-6 * bound
+        fits = type(claimed) in (int, float) and abs(claimed - bound) <= 1e-6 * bound
         self.require(fits, f"the error bound must be {bound}, not {claimed}")
 
     def effective_samples(self) -> int:

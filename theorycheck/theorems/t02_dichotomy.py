@@ -1,4 +1,4 @@
-"""T2 Dichotomy of affine allocations: without a path through two learnables, full rank is maximal."""
+"""T2 Dichotomy of affine allocations: without paths through two learnables, rank decides."""
 
 from __future__ import annotations
 
