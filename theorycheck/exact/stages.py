@@ -1,7 +1,6 @@
 """Stages of an elimination over GF(p): pivots found together, applied by two exact products."""
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
