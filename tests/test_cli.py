@@ -123,7 +123,7 @@ OPTIONS: list[tuple[list[str], str]] = [
         (["--seed", text], f"'--seed': must be an integer from 0, not '{text}'")
         for text in ("-1", "1.5", "one", "")
     ],
-    (["--seed", "9" * 5000], "'--seed'"),
+    (["--seed", "9" * 5000], "'--seed': must be an integer from 0, not '9999"),
     *[
         (["--error-bound", text], f"'--error-bound': {BETWEEN} '{text}'")
         for text in ("0", "1", "-1", "2", "nan", "inf", "1e-400", "small", "")
@@ -548,3 +548,8 @@ def test_a_huge_problem_is_answered_at_once(run: Any, tmp_path: Path):
     path.write_text(json.dumps({"network": network, "samples": 2, "learnable": {}}))
     data = json.loads(run("classify", path, "--json").out)
     assert (data["expressivity"], data["learnable"]) == ("minimal", 0)
+
+
+def test_help_has_a_short_name_and_the_version_is_printed(run: Any):
+    assert run("-h") == run("--help")
+    assert run("--version") == (0, f"theorycheck {tc.__version__}\n", "")

@@ -38,8 +38,12 @@ class Analysis:
         object.__setattr__(self, "samples", positive_integer(self.samples, "samples"))
         if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
             raise InputError(f"seed must be an integer from 0, not {self.seed!r}")
-        if not 0 < self.error_bound < 1:
-            raise InputError(f"error_bound must be between 0 and 1, not {self.error_bound!r}")
+        for name, below in (("error_bound", 1), ("memory_limit", 2**63)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise InputError(f"{name} must be a number, not {value!r}")
+            if not 0 < value < below:
+                raise InputError(f"{name} must be between 0 and {below}, not {value!r}")
 
     @property
     def network(self) -> Network:

@@ -6,105 +6,63 @@ import contextlib
 import json
 import os
 import sys
-from collections.abc import Callable
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, NoReturn
 
 import typer
+
+from .options import (
+    Backend,
+    CertificateFiles,
+    CertificateOut,
+    ErrorBound,
+    Files,
+    Json,
+    MemoryLimit,
+    Seed,
+)
 
 if TYPE_CHECKING:
     from .verdict import Verdict
 
 _UsageError: Any = typer.BadParameter.__base__  # the parser's own errors, whatever carries it
 
-
-def _seed(text: str) -> int:
-    if not str(text).isdecimal():
-        raise typer.BadParameter(f"must be an integer from 0, not {text!r}")
-    return int(text)
-
-
-def _between(low: float, high: float, what: str) -> Callable[[str], float]:
-    """A parser of numbers strictly between `low` and `high`; `what` says so in words."""
-
-    def parse(text: str) -> float:
-        try:
-            value = float(text)
-        except ValueError:
-            value = low
-        if not low < value < high:  # also refuses NaN
-            raise typer.BadParameter(f"must be {what}, not {text!r}")
-        return value
-
-    return parse
-
-
-def _backend(text: str) -> str:
-    from .backend import array_module
-    from .errors import InputError
-
-    try:
-        array_module(text)
-    except InputError as error:
-        raise typer.BadParameter(str(error)) from None
-    return text
-
-
 app = typer.Typer(
     help="Which weights may be learned, and is that choice any good? Answered without training.",
     epilog="Exit status: 0 done; 1 a check or theorem failed; 2 bad usage or input.",
     add_completion=False,
+    context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
 
 
+def _version(asked: bool) -> None:
+    if asked:
+        from . import __version__
+
+        print(f"theorycheck {__version__}")
+        raise typer.Exit()
+
+
 @app.callback()
-def _common() -> None:
-    """Keep `classify` a named command even while the list of commands is short."""
+def _common(
+    version: Annotated[
+        bool,
+        typer.Option("--version", callback=_version, is_eager=True, help="Print the version."),
+    ] = False,
+) -> None:
+    """Options of the program itself; its work is in the commands."""
 
 
 @app.command()
 def classify(
-    files: Annotated[
-        list[str], typer.Argument(metavar="FILE...", help="Allocation files, .json or .npz.")
-    ],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object per file, one a line.")
-    ] = False,
-    certificate: Annotated[
-        str | None,
-        typer.Option(
-            metavar="OUT.json", help="Write the certificates (an array for several files)."
-        ),
-    ] = None,
-    seed: Annotated[
-        int,
-        typer.Option(parser=_seed, metavar="N", help="Seed of the random primes and points."),
-    ] = 0,
-    error_bound: Annotated[
-        float,
-        typer.Option(
-            parser=_between(0, 1, "a number between 0 and 1"),
-            metavar="P",
-            help="Largest probability of error of a probabilistic rank.",
-        ),
-    ] = 1e-9,
-    memory_limit: Annotated[
-        float,
-        typer.Option(
-            parser=_between(0, 2**40, "a positive number of GiB"),
-            metavar="GIB",
-            help="Memory a rank may use, in GiB.",
-        ),
-    ] = 8.0,
-    backend: Annotated[
-        str,
-        typer.Option(
-            parser=_backend,
-            metavar="NAME",
-            help="Where ranks are computed: numpy, cupy or auto.",
-        ),
-    ] = "numpy",
+    files: Files,
+    as_json: Json = False,
+    certificate: CertificateOut = None,
+    seed: Seed = 0,
+    error_bound: ErrorBound = 1e-9,
+    memory_limit: MemoryLimit = 8.0,
+    backend: Backend = "numpy",
 ) -> None:
     """Tell the expressivity of allocations: minimal, maximal, or what is proved of it."""
     from rich.console import Console
@@ -131,7 +89,8 @@ def classify(
             if as_json:
                 _print_json({"file": file, **verdict.to_dict()})
             else:
-                print_verdict(console, Path(file).name, allocation, samples, verdict)
+                name = file if len(files) > 1 else Path(file).name
+                print_verdict(console, name, allocation, samples, verdict)
             certificates += _certificate_of(verdict)
     if certificate is not None:
         with failures.of(certificate):
@@ -143,14 +102,7 @@ def classify(
 
 
 @app.command()
-def check(
-    certificates: Annotated[
-        list[str], typer.Argument(metavar="CERTIFICATE...", help="Certificate files, .json.")
-    ],
-    as_json: Annotated[
-        bool, typer.Option("--json", help="Print one JSON object per certificate, one a line.")
-    ] = False,
-) -> None:
+def check(certificates: CertificateFiles, as_json: Json = False) -> None:
     """Verify certificates on their own, without the code that found them."""
     from dataclasses import asdict
 

@@ -13,10 +13,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import InputError, shown
+from .errors import InputError, SizeError, shown
 
 Mask: TypeAlias = NDArray[np.bool_]
 
+LARGEST_PACKED = 2**34  # cells: 2 GiB of bits
 PACK_ABOVE = 10_000  # cells; below this nested lists stay readable
 
 
@@ -76,7 +77,7 @@ def equal(one: Mask, other: Mask) -> bool:
     """Whether two masks of the same shape have the same cells, at no cost for constants."""
     if is_materialised(one) and is_materialised(other):
         return np.array_equal(one, other)
-    return count(one) == count(other) and count(one) in (0, one.size)
+    return count(one) == count(other)  # a constant's is 0 or all, so the other is constant too
 
 
 def both(one: Mask, other: Mask) -> Mask:
@@ -98,6 +99,8 @@ def mask_to_json(mask: Mask) -> Any:
     """
     if mask.size <= PACK_ABOVE:
         return mask.astype(int).tolist()
+    if mask.size > LARGEST_PACKED:
+        raise SizeError(f"a mask of shape {list(mask.shape)} is too large to be written")
     bits = zlib.compress(np.packbits(mask).tobytes(), level=6)
     return {"shape": list(mask.shape), "packed": base64.b64encode(bits).decode("ascii")}
 

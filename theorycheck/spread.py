@@ -75,13 +75,19 @@ def _spread_layer(
         t = np.arange(count)
         chosen[rows[t % p], columns[(t + t // math.lcm(p, q)) % q]] = True
         return chosen
-    row_load, column_load = np.zeros(p, dtype=int), np.zeros(q, dtype=int)
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    # Round after round of matchings, so that no line gains two learnables while others gain none;
+    # the lines with the fewest so far come first.
     free = allowed[rows][:, columns]
-    for _ in range(count):
-        load = np.where(free, np.maximum(row_load[:, None], column_load) * (p + q), np.inf)
-        i, j = np.unravel_index(np.argmin(load + row_load[:, None] + column_load), (p, q))
-        free[i, j] = False
-        row_load[i] += 1
-        column_load[j] += 1
-        chosen[rows[i], columns[j]] = True
+    taken = np.zeros((p, q), dtype=bool)
+    while count:
+        by_row, by_column = np.argsort(taken.sum(1), kind="stable"), np.argsort(taken.sum(0))
+        matched = maximum_bipartite_matching(csr_array(free[by_row][:, by_column]), "column")
+        i = np.flatnonzero(matched >= 0)[:count]
+        cells = by_row[i], by_column[matched[i]]
+        free[cells], taken[cells] = False, True
+        count -= len(i)
+    chosen[np.ix_(rows, columns)] = taken
     return chosen

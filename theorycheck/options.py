@@ -1,0 +1,80 @@
+"""Options that commands share: their parsers name the value and what is expected instead."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import Annotated, TypeAlias
+
+import typer
+
+
+def _seed(text: str) -> int:
+    if not str(text).isdecimal() or len(str(text)) > 1000:
+        raise typer.BadParameter(f"must be an integer from 0, not {str(text)[:60]!r}")
+    return int(text)
+
+
+def _between(low: float, high: float, what: str) -> Callable[[str], float]:
+    """A parser of numbers strictly between `low` and `high`; `what` says so in words."""
+
+    def parse(text: str) -> float:
+        try:
+            value = float(text)
+        except ValueError:
+            value = low
+        if not low < value < high:  # also refuses NaN
+            raise typer.BadParameter(f"must be {what}, not {text!r}")
+        return value
+
+    return parse
+
+
+def _backend(text: str) -> str:
+    from .backend import array_module
+    from .errors import InputError
+
+    try:
+        array_module(text)
+    except InputError as error:
+        raise typer.BadParameter(str(error)) from None
+    return text
+
+
+Files: TypeAlias = Annotated[
+    list[str], typer.Argument(metavar="FILE...", help="Allocation files, .json or .npz.")
+]
+CertificateFiles: TypeAlias = Annotated[
+    list[str], typer.Argument(metavar="CERTIFICATE...", help="Certificate files, .json.")
+]
+Json: TypeAlias = Annotated[
+    bool, typer.Option("--json", help="Print one JSON object for each, one a line.")
+]
+CertificateOut: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="OUT.json", help="Write the certificates (several as an array)."),
+]
+Seed: TypeAlias = Annotated[
+    int, typer.Option(parser=_seed, metavar="N", help="Seed of the random primes and points.")
+]
+ErrorBound: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        parser=_between(0, 1, "a number between 0 and 1"),
+        metavar="P",
+        help="Largest probability of error of a probabilistic rank.",
+    ),
+]
+MemoryLimit: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        parser=_between(0, 2**40, "a positive number of GiB"),
+        metavar="GIB",
+        help="Memory a rank may use, in GiB.",
+    ),
+]
+Backend: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        parser=_backend, metavar="NAME", help="Where ranks are computed: numpy, cupy or auto."
+    ),
+]
