@@ -72,7 +72,7 @@ def test_measurement_does_not_see_the_theory():
 # From the bottom up: a module imports only from those before it.
 ORDER = """
 errors networks masks placement spread allocation archives files exact bases paths certificates verdict
-backend analysis theorems classification checks checker report options commands cli
+backend analysis theorems classification capacities checks checker report options commands cli
 """
 
 

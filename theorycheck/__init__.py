@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
     from .allocation import Allocation as Allocation
+    from .capacities import Capacity as Capacity
+    from .capacities import capacity as capacity
     from .certificates import Certificate as Certificate
     from .checker import CheckResult as CheckResult
     from .checker import check as check
@@ -31,6 +33,7 @@ __version__ = "0.1.0"
 # the name of a submodule, whose import would put the module in its place.
 _HOMES = {
     "allocation": ("Allocation",),
+    "capacities": ("Capacity", "capacity"),
     "certificates": ("Certificate",),
     "checker": ("CheckResult", "check"),
     "classification": ("classify",),

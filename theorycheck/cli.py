@@ -9,6 +9,7 @@ from typing import Annotated, Any, NoReturn
 
 import typer
 
+from .commands.capacity import capacity
 from .commands.check import check
 from .commands.classify import classify
 from .commands.common import complain
@@ -42,7 +43,7 @@ def _common(
     """Options of the program itself; its work is in the commands."""
 
 
-for command in (classify, check):
+for command in (classify, check, capacity):
     app.command()(command)
 
 

@@ -38,11 +38,11 @@ def print_verdict(
     meaning = _MEANING[verdict.expressivity]
     if verdict.conditioned_on:
         meaning = meaning.replace("random teacher", "regular random teacher")
-    _print_entry(console, label, meaning, _STYLE[verdict.expressivity])
+    print_entry(console, label, meaning, _STYLE[verdict.expressivity])
     theorem = f"{verdict.theorem}: " if verdict.theorem else ""
-    _print_entry(console, "because", theorem + verdict.reason)
+    print_entry(console, "because", theorem + verdict.reason)
     if verdict.certificate is not None:
-        _print_entry(console, "rigor", _rigor(verdict))
+        print_entry(console, "rigor", _rigor(verdict))
     console.print()
 
 
@@ -82,7 +82,8 @@ def _rigor(verdict: Verdict) -> str:
     )
 
 
-def _print_entry(console: Console, label: str, text: str, style: str = "") -> None:
+def print_entry(console: Console, label: str, text: str, style: str = "") -> None:
+    """Print one labelled paragraph; its further lines are indented."""
     width = max(min(console.width, 100) - len(_INDENT), 20)
     lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
     head = Text("  ").append(label.ljust(len(_INDENT) - 2), style=style)

@@ -1,0 +1,186 @@
+"""Capacity: for how many samples an allocation stays maximal, and for how many positive."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from functools import partial
+from typing import Any
+
+from .allocation import Allocation
+from .classification import classify
+from .errors import InputError
+from .exact.point import effective_samples
+from .networks import LARGEST_SIZE, ShallowReLU, positive_integer
+from .verdict import Expressivity, Verdict
+
+_FEW = 4  # numbers of samples looked at on both sides of a bisection's result
+_NOT_MAXIMAL = (Expressivity.MINIMAL, Expressivity.INTERMEDIATE)
+_OPEN_OR_MINIMAL = (Expressivity.MINIMAL, Expressivity.UNDECIDED)
+
+
+@dataclass(frozen=True)
+class Capacity:
+    """What `capacity` returns; None stands for "unlimited", 0 for "not even one sample".
+
+    `maximal`: maximal is proved up to so many samples; `not_maximal_from`: from so many on it is
+    refuted (None if never). Between the two maximality is open; nothing is if `is_tight`.
+    `positive`: up to so many samples MP > 0; `minimal_from`: from so many on MP = 0 (None if
+    never). `largest` is the largest number of samples that was considered (`is_everything` if more
+    change nothing), and `verdicts` are those that prove the four numbers, by samples.
+    """
+
+    maximal: int | None
+    not_maximal_from: int | None
+    positive: int | None
+    minimal_from: int | None
+    largest: int
+    is_everything: bool
+    verdicts: dict[int, Verdict]
+
+    @property
+    def is_tight(self) -> bool:
+        """Whether `maximal` is the true capacity: one sample more is proved not maximal."""
+        return self.maximal is None or self.not_maximal_from == self.maximal + 1
+
+    @property
+    def error_bound(self) -> float:
+        """Probability that any of the four numbers is wrong, at most; 0 if all are proved."""
+        return min(sum(verdict.error_bound for verdict in self.verdicts.values()), 1.0)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object that `capacity --json` prints, without the key `file`."""
+        return {
+            "maximal": self.maximal,
+            "not_maximal_from": self.not_maximal_from,
+            "is_tight": self.is_tight,
+            "positive": self.positive,
+            "minimal_from": self.minimal_from,
+            "largest": self.largest,
+            "is_everything": self.is_everything,
+            "error_bound": self.error_bound,
+            "verdicts": {str(m): verdict.to_dict() for m, verdict in self.verdicts.items()},
+        }
+
+
+def capacity(
+    allocation: Allocation,
+    largest: int | None = None,
+    *,
+    seed: int = 0,
+    error_bound: float = 1e-9,
+    memory_limit: int = 8 * 2**30,
+    backend: str = "numpy",
+    on_step: Callable[[str], None] | None = None,
+) -> Capacity:
+    """The largest numbers of samples on which `allocation` is proved maximal, and positive.
+
+    By T0 a match is never more probable on more samples, so "maximal" and "positive" hold up to
+    some number of samples each; beyond the effective samples (theory.md, Definitions) nothing
+    changes, so what holds there is unlimited. Positivity is decided exactly (T1), and its bisection
+    needs no more. A verdict of maximal need not be monotone, only the truth is: a maximal verdict
+    at m is right for all fewer samples, whatever the verdicts there. So the search looks from the
+    positive capacity downwards, where critical budgets help, then bisects, and looks at a few
+    numbers above the result; a larger `maximal` that only verdicts in between would prove can be
+    missed, never a smaller one be wrong.
+
+    `largest` ends the range earlier; the other options are those of `classify`. `on_step` is told
+    in words what is being decided. Raises `InputError` for arguments out of range and networks that
+    are not linear, `SizeError` where a rank is needed that exceeds `memory_limit`.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> allocation = Allocation(LinearFeedforward([3, 3, 2]), {"W2": [[1, 1, 0], [1, 1, 1]]})
+    >>> found = capacity(allocation)
+    >>> found.maximal, found.is_tight, found.positive, found.minimal_from
+    (2, True, 2, 3)
+    """
+    network = allocation.network
+    if isinstance(network, ShallowReLU):
+        raise InputError("capacities are decided for linear networks only, not for shallow ReLU")
+    cap = effective_samples(network, LARGEST_SIZE)
+    top = cap if largest is None else min(positive_integer(largest, "largest"), cap)
+    decide = partial(
+        classify,
+        allocation,
+        seed=seed,
+        error_bound=error_bound,
+        memory_limit=memory_limit,
+        backend=backend,
+    )
+    return _Search(decide, on_step).run(top, cap)
+
+
+class _Search:
+    """The verdicts asked so far, by number of samples, and the searches that ask for more."""
+
+    def __init__(
+        self, decide: Callable[[int], Verdict], on_step: Callable[[str], None] | None
+    ) -> None:
+        self._decide, self._on_step = decide, on_step
+        self._verdicts: dict[int, Verdict] = {}
+
+    def run(self, top: int, cap: int) -> Capacity:
+        positive = _last(lambda m: self._class(m) not in _OPEN_OR_MINIMAL, 0, top)
+        maximal = self._maximal(positive)
+        minimal_from = self._first(Expressivity.MINIMAL)
+        # Between what is proved maximal and what is refuted: how far down does refutation reach?
+        refuted = self._first(*_NOT_MAXIMAL)
+        end = top if refuted is None else refuted - 1
+        _last(lambda m: self._class(m) not in _NOT_MAXIMAL, maximal, end)
+        numbers = (maximal, self._first(*_NOT_MAXIMAL), positive, minimal_from)
+        return Capacity(
+            None if maximal == cap else maximal,
+            numbers[1],
+            None if positive == cap else positive,
+            minimal_from,
+            top,
+            top == cap,
+            {m: self._verdicts[m] for m in sorted(m for m in set(numbers) if m)},
+        )
+
+    def _maximal(self, positive: int) -> int:
+        """The largest number up to `positive` whose verdict is found to be maximal."""
+        for m in range(positive, max(positive - _FEW, 0), -1):
+            if self._is_maximal(m):
+                return m
+        bottom = max(positive - _FEW, 0)
+        found = _last(self._is_maximal, 0, bottom)
+        above = [m for m in range(found + 1, min(found + _FEW, bottom) + 1) if self._is_maximal(m)]
+        known = [m for m, v in self._verdicts.items() if v.expressivity is Expressivity.MAXIMAL]
+        return max([found, *above, *known])
+
+    def _is_maximal(self, m: int) -> bool:
+        return self._class(m) is Expressivity.MAXIMAL
+
+    def _class(self, m: int) -> Expressivity:
+        if m not in self._verdicts:
+            if self._on_step:
+                self._on_step(f"{m} sample{'s' if m > 1 else ''}")
+            self._verdicts[m] = self._decide(m)
+        return self._verdicts[m].expressivity
+
+    def _first(self, *classes: Expressivity) -> int | None:
+        """The smallest number of samples known to have one of the classes."""
+        return min(
+            (m for m, v in self._verdicts.items() if v.expressivity in classes), default=None
+        )
+
+
+def _last(holds: Callable[[int], bool], low: int, high: int) -> int:
+    """The largest number from `low` to `high` where `holds`, if it does up to some number.
+
+    `low` is taken to hold.
+
+    >>> _last(lambda m: m < 6, 0, 10)
+    5
+    """
+    if low < high and holds(high):
+        return high
+    high = max(high - 1, low)
+    while low < high:
+        middle = (low + high + 1) // 2
+        if holds(middle):
+            low = middle
+        else:
+            high = middle - 1
+    return low

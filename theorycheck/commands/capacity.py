@@ -1,0 +1,96 @@
+"""`theorycheck capacity`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seed
+from .common import Failures, print_json
+from .progress import steps
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..allocation import Allocation
+    from ..capacities import Capacity
+
+
+def capacity(
+    files: Files,
+    as_json: Json = False,
+    seed: Seed = 0,
+    error_bound: ErrorBound = 1e-9,
+    memory_limit: MemoryLimit = 8.0,
+    backend: Backend = "numpy",
+) -> None:
+    """Tell for how many samples allocations are maximal, and for how many a match is possible."""
+    from rich.console import Console
+
+    from ..capacities import capacity as capacity_of
+    from ..files import load
+
+    console = Console(highlight=False)
+    failures = Failures()
+    for file in files:
+        with failures.of(file), steps(file) as on_step:
+            allocation, _ = load(file)
+            found = capacity_of(
+                allocation,
+                seed=seed,
+                error_bound=error_bound,
+                memory_limit=int(memory_limit * 2**30),
+                backend=backend,
+                on_step=on_step,
+            )
+            if as_json:
+                print_json({"file": file, **found.to_dict()})
+            else:
+                name = file if len(files) > 1 else Path(file).name
+                _print(console, name, allocation, found)
+    failures.leave()
+
+
+def _print(console: Console, name: str, allocation: Allocation, found: Capacity) -> None:
+    from rich.text import Text
+
+    from ..report import print_entry
+
+    r, n = allocation.n_learnable, allocation.n_present
+    sparse = "" if allocation.is_dense else "sparse "
+    title = f"{name}: {sparse}{allocation.network.describe()}; {r} of {n} weights learnable"
+    console.print(Text(title), soft_wrap=True)
+    console.print()
+    print_entry(console, "MAXIMAL", _maximal(found), "bold green")
+    print_entry(console, "POSITIVE", _positive(found), "bold yellow")
+    for samples, verdict in found.verdicts.items():
+        because = f"{verdict.expressivity} by {verdict.theorem or 'none'}, {verdict.reason}"
+        print_entry(console, f"m = {samples}", because)
+    if found.error_bound:
+        rigor = f"probabilistic: wrong with probability at most {found.error_bound:.1e}"
+        print_entry(console, "rigor", rigor)
+    console.print()
+
+
+def _maximal(found: Capacity) -> str:
+    if found.not_maximal_from == 1:
+        return "on no number of samples"
+    text = _up_to(found.maximal)
+    if found.is_tight:
+        return text + (
+            f"; on {found.not_maximal_from} it is not" if found.maximal is not None else ""
+        )
+    if found.not_maximal_from is not None:
+        return f"{text}; on {found.not_maximal_from} it is not, between them it is open"
+    return f"{text}; beyond it is open"
+
+
+def _positive(found: Capacity) -> str:
+    text = _up_to(found.positive)
+    return text if found.minimal_from is None else f"{text}; minimal from {found.minimal_from} on"
+
+
+def _up_to(number: int | None) -> str:
+    if not number:
+        return "on any number of samples" if number is None else "proved for no number of samples"
+    return f"on up to {number} sample{'s' if number > 1 else ''}"
