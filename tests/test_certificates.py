@@ -14,6 +14,7 @@ from tests.strategies import allocations, linear_networks, samples, seeds
 from theorycheck.analysis import Analysis
 from theorycheck.certificates import Certificate, digest
 from theorycheck.checks import plain
+from theorycheck.checks.registry import KINDS
 from theorycheck.files import problem_from_dict
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
@@ -36,9 +37,40 @@ EXAMPLES: dict[str, tuple[tc.Allocation, int, str]] = {
     "cycle": (tc.Allocation(FF([2, 3, 3, 2]), {"W2": SQUARE}), 2, "minimal"),
     "frozen_direct_path": (tc.Allocation.layer(RNN, "recurrent"), 4, "minimal"),
     "sub_allocation": (
-        tc.Allocation(FF([2, 3, 2]), {"W1": np.eye(3, 2), "W2": np.ones((2, 3))}), 2, "maximal"
+        tc.Allocation(FF([1, 2, 1], bias=True), {"W1": [[1], [0]], "W2": [[1, 1]], "b2": [1]}),
+        2,
+        "maximal",
     ),
-    "count": (tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2, 2, 1)}), 2, "minimal"),
+    "peeled": (
+        tc.Allocation(FF([3, 3, 3]), {"W1": np.eye(3), "W2": np.eye(3, 1) @ [[1, 1, 1]]}),
+        3,
+        "minimal",
+    ),
+    "peeled away": (
+        tc.Allocation(FF([2, 2, 2]), {"W1": [[1, 1], [0, 0]], "W2": [[1, 1], [0, 0]]}),
+        2,
+        "maximal",
+    ),
+    "group_bezout": (
+        tc.Allocation(FF([2, 1, 2]), {"W1": [[0, 1]], "W2": [[1], [1]]}),
+        2,
+        "maximal",
+    ),
+    "triangular": (
+        tc.Allocation(FF([2, 1, 2]), {"W1": [[1, 1]], "W2": [[1], [0]]}),
+        2,
+        "maximal",
+    ),
+    "structural_cover": (
+        tc.Allocation.rows(FF([2, 3, 2]), {"W1": [0, 1]}, {"W2": [[1, 1, 0], [0, 0, 1]]}),
+        2,
+        "minimal",
+    ),
+    "count": (
+        tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2, 2, 1)}),
+        2,
+        "minimal",
+    ),
     "count by minor": (tc.Allocation.rows(RNN, {"recurrent": [0]}), 3, "minimal"),
     "rank_trials": (
         tc.Allocation(FF([2, 2, 2]), {"W1": [[1, 1], [0, 0]], "W2": [[1, 0], [1, 0]]}), 2, "minimal"
@@ -85,9 +117,7 @@ def test_every_kind_is_found_and_accepted(name):
 
 
 def test_examples_show_every_kind_that_the_checker_knows():
-    from theorycheck.checks import graph, rank
-
-    assert {certificate_of(name).kind for name in EXAMPLES} == {*graph.CHECKS, *rank.CHECKS}
+    assert {certificate_of(name).kind for name in EXAMPLES} == KINDS.keys()
 
 
 def leaves(data, path=()):

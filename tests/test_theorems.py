@@ -231,12 +231,12 @@ def test_dimension_zero_is_always_matched():
     assert tc.check(verdict.certificate)  # type: ignore[arg-type]
 
 
-def test_sparse_networks_are_left_to_the_rank():
+def test_sparse_networks_are_not_decided_by_t4():
     # The counterexample of theory.md: T4 on the dense formula would say maximal.
     network = tc.LinearFeedforward([2, 3, 2])
     present = {"W2": [[1, 1, 0], [0, 0, 1]]}
     verdict = classify(tc.Allocation.rows(network, {"W1": [0, 1]}, present), 2)
-    assert (verdict.expressivity, verdict.rank, verdict.target_dimension) == ("minimal", 2, 4)
+    assert (verdict.expressivity, verdict.theorem, verdict.rigor) == ("minimal", "T6", "proved")
 
 
 def test_t1_input_only_count_is_not_sufficient():
@@ -247,7 +247,7 @@ def test_t1_input_only_count_is_not_sufficient():
 
 
 @pytest.mark.parametrize(
-    ("samples", "expected"), [(2, {"minimal": 8, "maximal": 2, "positive": 60})]
+    ("samples", "expected"), [(2, {"minimal": 8, "maximal": 50, "positive": 12})]
 )
 def test_all_70_allocations_of_222(samples, expected):
     network = tc.LinearFeedforward([2, 2, 2])

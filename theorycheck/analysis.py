@@ -11,10 +11,11 @@ import numpy as np
 from .allocation import Allocation, Mask
 from .errors import InputError
 from .exact.generic_rank import GenericRank, generic_rank, n_equations
-from .exact.point import effective_samples
+from .exact.point import effective_samples, input_dimension
 from .exact.target_dimension import TargetDimension, closed_form, target_dimension
 from .networks import LinearFeedforward, Network, ShallowReLU, positive_integer
 from .paths import Conflict, find_conflict
+from .structure import Pattern, jacobian_pattern
 
 _MOST_EQUATIONS = 500  # up to here a rank takes a fraction of a second
 
@@ -61,6 +62,23 @@ class Analysis:
         assert not isinstance(self.network, ShallowReLU)
         return effective_samples(self.network, self.samples)
 
+    @property
+    def n_equations(self) -> int:
+        """Equations that count: outputs x effective samples, times steps if all are read."""
+        assert not isinstance(self.network, ShallowReLU)
+        return n_equations(self.network, self.samples)
+
+    @property
+    def is_spanning(self) -> bool:
+        """Whether the samples span the inputs, so that each can be taken as a unit vector."""
+        assert not isinstance(self.network, ShallowReLU)
+        return self.effective_samples == input_dimension(self.network)
+
+    @cached_property
+    def pattern(self) -> Pattern:
+        """Which learnables act on which equations (linear kinds only)."""
+        return jacobian_pattern(self.allocation, self.effective_samples, self.is_spanning)
+
     @cached_property
     def target(self) -> TargetDimension:
         """The target dimension D(m); may raise `SizeError`."""
@@ -80,7 +98,7 @@ class Analysis:
         if isinstance(network, ShallowReLU):
             return None
         formula = closed_form(self.allocation, self.samples)
-        is_dear = n_equations(network, self.samples) > _MOST_EQUATIONS
+        is_dear = self.n_equations > _MOST_EQUATIONS
         return formula if formula is not None or is_dear else self.target.value
 
     @cached_property

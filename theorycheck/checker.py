@@ -6,15 +6,13 @@ nothing. What each kind of certificate claims is described in docs/certificates.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 from .certificates import Certificate
-from .checks import graph, rank
 from .checks.claim import Claim
-from .errors import CertificateError, TheorycheckError
-
-_KINDS: dict[str, Callable[[Claim], None]] = {**graph.CHECKS, **rank.CHECKS}
+from .checks.registry import check_claim
+from .errors import TheorycheckError
 
 
 @dataclass(frozen=True)
@@ -53,11 +51,7 @@ def check(certificate: Certificate | Mapping[str, object]) -> CheckResult:
     try:
         if not isinstance(certificate, Certificate):
             certificate = Certificate.from_dict(certificate)
-        if certificate.kind not in _KINDS:
-            known = ", ".join(_KINDS)
-            raise CertificateError(f"unknown kind {certificate.kind!r}; known are {known}")
-        claim = Claim(certificate)
-        _KINDS[certificate.kind](claim)
+        check_claim(Claim(certificate))
     except TheorycheckError as error:
         return CheckResult(False, str(error))
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:

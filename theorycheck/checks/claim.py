@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from typing import Any, NoReturn
+from collections.abc import Callable
+from typing import Any, NoReturn, TypeAlias
 
-from ..allocation import Allocation, Mask
+from ..allocation import Mask
 from ..certificates import Certificate
 from ..errors import CertificateError
 from ..files import problem_from_dict
@@ -17,13 +18,12 @@ class Claim:
     Raises `InputError` or `CertificateError` if the problem is malformed or restated wrongly.
     """
 
-    def __init__(self, certificate: Certificate, problem: Allocation | None = None) -> None:
+    def __init__(self, certificate: Certificate) -> None:
         self.certificate = certificate
-        allocation, self.samples = problem_from_dict(certificate.problem)
-        self.allocation = allocation if problem is None else problem
+        self.allocation, self.samples = problem_from_dict(certificate.problem)
         self.evidence = certificate.evidence
-        if certificate.learnable != allocation.n_learnable:
-            self.refuse(f"{allocation.n_learnable} weights are learnable")
+        n_learnable = self.allocation.n_learnable
+        self.require(certificate.learnable == n_learnable, f"{n_learnable} weights are learnable")
 
     @property
     def network(self) -> Any:
@@ -66,6 +66,13 @@ class Claim:
         fits = type(claimed) in (int, float) and abs(claimed - bound) <= 1e-6 * bound
         self.require(fits, f"the error bound must be {bound}, not {claimed}")
 
+    def target(self) -> int:
+        """The target dimension that the certificate states."""
+        target = self.certificate.target_dimension
+        if type(target) is not int or target < 0:
+            self.refuse("the certificate must state the target dimension")
+        return target
+
     def effective_samples(self) -> int:
         """m_e: samples beyond the dimension of the inputs say nothing new (linear kinds)."""
         return min(self.samples, self.input_dimension())
@@ -96,3 +103,6 @@ class Claim:
 
 def _same(claimed: object, actual: int | None) -> bool:
     return claimed is actual if actual is None else type(claimed) is int and claimed == actual
+
+
+Check: TypeAlias = Callable[[Claim], None]

@@ -6,7 +6,6 @@ from collections.abc import Callable
 from itertools import pairwise
 
 from ..allocation import Mask
-from ..certificates import Certificate
 from ..networks import LinearRecurrent
 from .claim import Claim
 
@@ -195,28 +194,6 @@ def full(claim: Claim) -> None:
     claim.require_claim("T0", "maximal")
 
 
-def sub_allocation(claim: Claim) -> None:
-    """The learnables of some weights alone are maximal, so all of them are (T0)."""
-    claim.require_claim("T0", "maximal")
-    names, inner = claim.evidence["weights"], claim.evidence["certificate"]
-    known = set(claim.allocation.counts)
-    claim.require(set(names) <= known, f"learnable weights are {', '.join(sorted(known))}")
-    claim.require(inner["kind"] in _MAXIMAL_PARTS, f"kind {inner['kind']} does not show maximal")
-    part = Certificate(
-        inner["kind"],
-        inner["theorem"],
-        "maximal",
-        claim.certificate.learnable,
-        None,
-        None,
-        0.0,
-        claim.certificate.problem,
-        inner["evidence"],
-    )
-    CHECKS[inner["kind"]](Claim(part, claim.allocation.restricted_to(names)))
-
-
-_MAXIMAL_PARTS = ("degree_count", "support_count", "forest")
 CHECKS: dict[str, Callable[[Claim], None]] = {
     check.__name__: check
     for check in (
@@ -227,6 +204,5 @@ CHECKS: dict[str, Callable[[Claim], None]] = {
         forest,
         frozen_direct_path,
         full,
-        sub_allocation,
     )
 }

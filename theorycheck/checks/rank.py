@@ -26,6 +26,11 @@ def _cells(claim: Claim, which: str) -> list[tuple[str, tuple[int, ...]]]:
     return cells
 
 
+def learnable_cells(claim: Claim) -> list[tuple[str, tuple[int, ...]]]:
+    """The learnable weights in the order that numbers them."""
+    return _cells(claim, "learnable")
+
+
 def _entries(
     claim: Claim, seed: int, trial: int, p: int
 ) -> plain.FeedforwardEntries | plain.RecurrentEntries:
@@ -73,8 +78,8 @@ def _minor(claim: Claim, evidence: Mapping[str, Any], which: str, size: int) -> 
     seed, trial, p = _require_prime(claim, evidence["seed"], evidence)
     rows, columns = evidence["rows"], evidence["columns"]
     cells = _cells(claim, which)
-    n_equations = _n_equations(claim)
-    for indices, n, what in ((rows, n_equations, "rows"), (columns, len(cells), "columns")):
+    sizes = ((rows, n_equations(claim), "rows"), (columns, len(cells), "columns"))
+    for indices, n, what in sizes:
         claim.require(len(indices) == size, f"the minor needs {size} {what}")
         claim.require(len(set(indices)) == size, f"the {what} of the minor must be distinct")
         inside = all(type(index) is int and 0 <= index < n for index in indices)
@@ -101,7 +106,7 @@ def _trials(claim: Claim, evidence: Mapping[str, Any], which: str, value: int, u
     for trial in trials:
         seed, index, p = _require_prime(claim, evidence["seed"], trial)
         entries = _entries(claim, seed, index, p)
-        rows = (entries.row(row, cells) for row in range(_n_equations(claim)))
+        rows = (entries.row(row, cells) for row in range(n_equations(claim)))
         rank, _ = plain.eliminate(rows, p)
         claim.require(trial["rank"] == rank <= value, f"trial {index} has rank {rank}")
         bound *= _trial_error(claim, upper)
@@ -125,7 +130,8 @@ def _trial_error(claim: Claim, size: int) -> float:
     return min(1.0, size * degree / 2**22 + bits / 22 / _N_PRIMES)
 
 
-def _n_equations(claim: Claim) -> int:
+def n_equations(claim: Claim) -> int:
+    """Number of equations that count."""
     times = claim.network.steps if getattr(claim.network, "readout", "") == "all" else 1
     return claim.network.outputs * claim.effective_samples() * times
 
@@ -136,7 +142,7 @@ def _closed_form(claim: Claim) -> int:
     claim.require(claim.allocation.is_dense, "the closed form is for dense networks")
     d = network.outputs
     if isinstance(network, LinearRecurrent):
-        columns = _n_equations(claim) // d
+        columns = n_equations(claim) // d
         claim.require(network.hidden >= columns, f"the closed form needs {columns} hidden units")
         return d * columns
     bias = 1 if network.bias else 0
@@ -147,13 +153,14 @@ def _closed_form(claim: Claim) -> int:
 
 def _upper_bounds(claim: Claim) -> dict[str, int]:
     network = claim.network
-    bounds = {"equations": _n_equations(claim), "weights": claim.allocation.n_present}
+    bounds = {"equations": n_equations(claim), "weights": claim.allocation.n_present}
     if isinstance(network, LinearRecurrent) and claim.allocation.is_dense:
         bounds["gauge"] = network.hidden * (network.outputs + network.inputs)
     return bounds
 
 
-def _target_lower(claim: Claim, target: int) -> None:
+def require_target_lower(claim: Claim, target: int) -> None:
+    """D is at least `target`, by `target_lower` of the evidence."""
     evidence = claim.evidence["target_lower"]
     if evidence["by"] == "closed form":
         form = _closed_form(claim)
@@ -179,37 +186,30 @@ def _target_upper(claim: Claim, target: int) -> float:
     return 0.0
 
 
-def _target(claim: Claim) -> int:
-    target = claim.certificate.target_dimension
-    if type(target) is not int or target < 0:
-        claim.refuse("the certificate must state the target dimension")
-    return target
-
-
 def count(claim: Claim) -> None:
     """Fewer learnables than dimensions."""
-    target = _target(claim)
+    target = claim.target()
     n_learnable = claim.allocation.n_learnable
     claim.require(n_learnable < target, f"{n_learnable} learnables are not fewer than {target}")
-    _target_lower(claim, target)
+    require_target_lower(claim, target)
     claim.require_claim("T1", "minimal", None, target)
 
 
 def rank_trials(claim: Claim) -> None:
     """The rank stays below the target dimension in independent trials."""
-    target, rank = _target(claim), claim.certificate.rank
+    target, rank = claim.target(), claim.certificate.rank
     below = type(rank) is int and rank < target
     claim.require(below, f"rank {rank} is not below the target dimension {target}")
     assert rank is not None
     upper = min(claim.allocation.n_learnable, target)
-    _target_lower(claim, target)
+    require_target_lower(claim, target)
     bound = _trials(claim, claim.evidence["trials"], "learnable", rank, upper)
     claim.require_claim("T1", "minimal", rank, target, bound)
 
 
 def full_rank(claim: Claim) -> None:
     """The rank reaches the target dimension; `conflict`, if given, is a path of two learnables."""
-    bound = _full_rank(claim)
+    bound = require_full_rank(claim)
     if "conflict" in claim.evidence:
         require_conflict(claim, claim.evidence["conflict"])
     target = claim.certificate.target_dimension
@@ -218,16 +218,16 @@ def full_rank(claim: Claim) -> None:
 
 def affine_full_rank(claim: Claim) -> None:
     """The rank reaches the target dimension, and no path runs through two learnables."""
-    bound = _full_rank(claim)
+    bound = require_full_rank(claim)
     most = most_learnables(claim)
     claim.require(most <= 1, "a path runs through two learnable weights")
     target = claim.certificate.target_dimension
     claim.require_claim("T2", "maximal", target, target, bound)
 
 
-def _full_rank(claim: Claim) -> float:
+def require_full_rank(claim: Claim) -> float:
     """Rank = D, shown from both sides; returns the bound on the error."""
-    target = _target(claim)
+    target = claim.target()
     _minor(claim, claim.evidence["minor"], "learnable", target)
     return _target_upper(claim, target)
 

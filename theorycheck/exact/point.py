@@ -71,10 +71,11 @@ def effective_samples(network: LinearFeedforward | LinearRecurrent, samples: int
     >>> effective_samples(LinearFeedforward([3, 4, 2]), 5)
     3
     """
-    return min(samples, _input_dimension(network))
+    return min(samples, input_dimension(network))
 
 
-def _input_dimension(network: LinearFeedforward | LinearRecurrent) -> int:
+def input_dimension(network: LinearFeedforward | LinearRecurrent) -> int:
+    """Dimension of all that samples can show: with as many samples, unit vectors serve."""
     if isinstance(network, LinearFeedforward):
         return network.inputs + network.bias
     return network.inputs * (network.steps if network.readout == "final" else 1)
@@ -95,7 +96,7 @@ def draw_point(
     for name, mask in allocation.given_present().items():
         weights[name] = weights[name] * xp.asarray(mask)
     n_samples = effective_samples(network, samples)
-    spanning = n_samples == _input_dimension(network)
+    spanning = n_samples == input_dimension(network)
     if isinstance(network, LinearFeedforward):
         if spanning:
             return Point(prime, weights, xp.eye(n_samples))

@@ -9,6 +9,8 @@ from . import (
     t03_rows,
     t04_one_layer,
     t05_recurrent,
+    t06_odd_degree,
+    t09_peeling,
 )
 from .base import Theorem
 
@@ -16,7 +18,9 @@ THEOREMS: tuple[Theorem, ...] = (
     t03_rows.THEOREM,
     t04_one_layer.THEOREM,
     t05_recurrent.THEOREM,
+    t09_peeling.THEOREM,
     t00_monotonicity.THEOREM,
+    t06_odd_degree.THEOREM,
     t01_positivity.THEOREM,
     t02_dichotomy.THEOREM,
 )

@@ -6,6 +6,7 @@ from ..analysis import Analysis
 from ..verdict import Expressivity
 from . import t03_rows, t04_one_layer, t05_recurrent
 from .base import Finding, Theorem
+from .parts import through_part
 
 
 def obstacle(analysis: Analysis) -> str | None:
@@ -31,13 +32,7 @@ def decide(analysis: Analysis) -> Finding | None:
             if finding is not None and finding.expressivity is Expressivity.MAXIMAL:
                 reason = f"the learnable weights of {' and '.join(names)} alone suffice "
                 reason += f"({theorem.id}: {finding.reason})"
-                inner = {
-                    "kind": finding.kind,
-                    "theorem": finding.theorem,
-                    "evidence": finding.evidence,
-                }
-                evidence = {"weights": list(names), "certificate": inner}
-                return Finding("T0", finding.expressivity, reason, "sub_allocation", evidence)
+                return through_part(part, finding, reason)
     return None
 
 

@@ -1,0 +1,166 @@
+"""T6 Odd degree: bounds that leave one solution (maximal) or none (minimal) without solving.
+
+The degree delta is the number of complex solutions; an odd one makes the allocation maximal. Here
+it is bounded from above: by perfect matchings between equations and learnables (none: minimal;
+one: delta = 1) and by group Bezout numbers. (The case of a single learnable outside the last
+layer, delta = 1 as well, is one that peeling, T9, leaves nothing of.)
+"""
+
+from __future__ import annotations
+
+import math
+from collections import Counter
+from collections.abc import Sequence
+from typing import Any, TypeAlias
+
+from ..analysis import Analysis
+from ..networks import LinearFeedforward
+from ..verdict import Expressivity
+from .base import Finding, Theorem
+from .matchings import cover_below, triangular_order
+from .ranks import full_rank_evidence, target_lower_evidence
+
+Bound: TypeAlias = tuple[str, str, dict[str, Any]]  # kind, how it is solved, evidence
+
+_MOST_ENTRIES = 20_000_000  # of the pattern of the Jacobian
+
+
+def obstacle(analysis: Analysis) -> str | None:
+    """T6 needs a linear network with at least D learnables that is not affine in them."""
+    if not analysis.is_linear:
+        return "the network is not linear"
+    if analysis.allocation.n_learnable < analysis.target.value:
+        return "there are fewer learnable weights than the target dimension"
+    return None
+
+
+def decide(analysis: Analysis) -> Finding | None:
+    """Minimal if no matching has D pairs; maximal if r = D = rank and a bound on delta is 1."""
+    cover = _no_matching(analysis)
+    if cover is not None:
+        return cover
+    network, target = analysis.network, analysis.target
+    if not isinstance(network, LinearFeedforward):
+        return None  # the bounds need outputs that are affine in every single learnable
+    if analysis.allocation.n_learnable != target.value or analysis.conflict is None:
+        return None
+    chosen = range(analysis.n_equations)
+    if target.value < len(chosen):
+        if analysis.rank.value < target.value:
+            return None
+        chosen = analysis.rank.best.rows
+    bound = _group_bezout(analysis, chosen) or _triangular(analysis, chosen)
+    if bound is None or analysis.rank.value < target.value:
+        return None
+    is_sure = target.error_bound <= analysis.error_bound
+    return _one_solution(analysis, *bound) if is_sure else None
+
+
+def _no_matching(analysis: Analysis) -> Finding | None:
+    """Lines that cover all non-zero entries of the Jacobian, fewer than D: the rank is smaller."""
+    target = analysis.target
+    if not target.value or _is_large(analysis):
+        return None
+    cover = cover_below(analysis.pattern, target.value)
+    if cover is None:
+        return None
+    equations, learnables = cover
+    reason = (
+        f"at most {len(equations) + len(learnables)} equations can be reached by learnable weights "
+        f"of their own, {target.value} are needed: {len(learnables)} learnable weights act on all "
+        f"outputs that matter, the others on {len(equations)} equations only"
+    )
+    evidence = {
+        "equations": equations,
+        "learnables": learnables,
+        "target_lower": target_lower_evidence(target),
+    }
+    return Finding(
+        "T6",
+        Expressivity.MINIMAL,
+        reason,
+        "structural_cover",
+        evidence,
+        target_dimension=target.value,
+    )
+
+
+def _is_large(analysis: Analysis) -> bool:
+    return analysis.n_equations * analysis.allocation.n_learnable > _MOST_ENTRIES
+
+
+def _group_bezout(analysis: Analysis, chosen: Sequence[int]) -> Bound | None:
+    """The multihomogeneous Bezout number of the layers, the last (or first) one line by line."""
+    for side in ("rows", "columns") if analysis.is_spanning else ("rows",):
+        if bezout_number(analysis, side, chosen) == 1:
+            edge = "last" if side == "rows" else "first"
+            words = f"layer by layer, and {side[:-1]} by {side[:-1]} in the {edge} one"
+            return "group_bezout", words, {"side": side}
+    return None
+
+
+def bezout_number(analysis: Analysis, side: str, chosen: Sequence[int]) -> int:
+    """Bound on delta: prod_i C(e_i, r_i) (D - sum r_i)! / prod_l r_l!.
+
+    `side` is `rows` (e_i of the `chosen` equations and r_i last-layer learnables of output i, r_l
+    those of the layers before) or `columns` (input i, first layer; needs m >= n_0, no biases).
+    """
+    network, allocation = analysis.network, analysis.allocation
+    assert isinstance(network, LinearFeedforward)
+    m = analysis.effective_samples
+    if side == "columns" and network.bias:
+        return 0
+    equations = Counter(row // m if side == "rows" else row % m for row in chosen)
+    edge = network.depth if side == "rows" else 1
+    per_layer = [
+        allocation.counts.get(f"W{k}", 0) + allocation.counts.get(f"b{k}", 0)
+        for k in range(1, network.depth + 1)
+    ]
+    lines = analysis.layer_mask(edge).sum(axis=1 if side == "rows" else 0)
+    outside = [count for k, count in enumerate(per_layer, start=1) if k != edge]
+    number = math.prod(math.comb(equations[i], int(r)) for i, r in enumerate(lines))
+    return number * math.factorial(sum(outside)) // math.prod(map(math.factorial, outside))
+
+
+def _triangular(analysis: Analysis, chosen: Sequence[int]) -> Bound | None:
+    """One perfect matching only: the equations can be solved one after the other."""
+    if _is_large(analysis):
+        return None
+    order = triangular_order(analysis.pattern[list(chosen)])
+    if order is None:
+        return None
+    pairs = [[chosen[row], column] for row, column in order]
+    return "triangular", "one equation after the other", {"order": pairs}
+
+
+def _one_solution(analysis: Analysis, kind: str, words: str, evidence: dict[str, Any]) -> Finding:
+    reason = (
+        f"solved {words}, the equations have at most one solution, and since the rank "
+        f"{analysis.rank.value} is full, exactly one, which is real"
+    )
+    return Finding(
+        "T6",
+        Expressivity.MAXIMAL,
+        reason,
+        kind,
+        {**evidence, **full_rank_evidence(analysis)},
+        analysis.rank.value,
+        analysis.target.value,
+        degree=1,
+        error_bound=analysis.target.error_bound,
+    )
+
+
+THEOREM = Theorem(
+    id="T6",
+    name="Odd degree",
+    statement=(
+        "Linear networks, r = rank(A) = D: the number delta of complex solutions is the same for "
+        "generic outputs, and if it is odd the allocation is maximal. Feed-forward: delta is at "
+        "most the number of perfect matchings of D equations and the learnables, and at most a "
+        "group Bezout number. Without a matching of D pairs any linear network is minimal."
+    ),
+    source="theory.md T6",
+    obstacle=obstacle,
+    decide=decide,
+)

@@ -1,0 +1,88 @@
+"""T9 Peeling: what can always be fitted afterwards is deleted, then the rest decides."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..analysis import Analysis
+from ..networks import LinearFeedforward
+from ..peeling import Peeled, peel
+from ..verdict import Expressivity
+from . import t01_positivity, t02_dichotomy, t03_rows, t04_one_layer, t06_odd_degree
+from .base import Finding, Theorem
+from .counts import name_lines
+from .parts import inner_certificate
+
+# Cheap ones first; ranks only where they settle the class (the rest is then affine).
+_INNER = (t03_rows.THEOREM, t04_one_layer.THEOREM, t06_odd_degree.THEOREM, t02_dichotomy.THEOREM)
+
+
+def obstacle(analysis: Analysis) -> str | None:
+    """T9 needs a dense linear feed-forward network without biases, and something to peel."""
+    network = analysis.network
+    if not isinstance(network, LinearFeedforward):
+        return "the network is not linear feed-forward"
+    if not analysis.allocation.is_dense:
+        return "the network is sparse"
+    if network.bias:
+        return "the network has biases"
+    if not peel(analysis.allocation, analysis.samples).steps:
+        return "no output or input has learnables enough to be fitted afterwards"
+    return None
+
+
+def decide(analysis: Analysis) -> Finding | None:
+    """The class of what is left, if another theorem settles it; None if none does."""
+    peeled = peel(analysis.allocation, analysis.samples)
+    if peeled.allocation is None:
+        reason = f"{_steps_in_words(peeled)} can be fitted one after the other: nothing is left"
+        return _finding(peeled, reason, None, None)
+    part = replace(analysis, allocation=peeled.allocation, samples=peeled.samples)
+    theorems = _INNER if part.conflict is not None else (*_INNER, t01_positivity.THEOREM)
+    for theorem in theorems:
+        finding = theorem.decide(part) if theorem.obstacle(part) is None else None
+        if finding is not None and finding.expressivity.is_final:
+            reason = (
+                f"{_steps_in_words(peeled)} can be fitted afterwards; what is left "
+                f"({part.network.describe()}, {part.samples} samples) is {finding.expressivity} by "
+                f"{finding.theorem}: {finding.reason}"
+            )
+            return _finding(peeled, reason, part, finding)
+    return None
+
+
+def _finding(peeled: Peeled, reason: str, part: Analysis | None, inner: Finding | None) -> Finding:
+    certificate = inner_certificate(part, inner) if part and inner else None
+    evidence = {"steps": [list(step) for step in peeled.steps], "certificate": certificate}
+    return Finding(
+        "T9",
+        inner.expressivity if inner else Expressivity.MAXIMAL,
+        reason,
+        "peeled",
+        evidence,
+        error_bound=inner.error_bound if inner else 0.0,
+    )
+
+
+def _steps_in_words(peeled: Peeled) -> str:
+    parts = []
+    for line, lines in (("row", "outputs"), ("column", "inputs")):
+        indices = sorted(step.index for step in peeled.steps if step.line == line)
+        if indices:
+            parts.append(name_lines(lines, indices, len(indices)))
+    return " and ".join(parts)
+
+
+THEOREM = Theorem(
+    id="T9",
+    name="Peeling",
+    statement=(
+        "Dense linear feed-forward network. All hidden widths >= m_e: an output whose row of the "
+        "last layer has at least m_e learnables can be deleted. All hidden widths >= d: an input "
+        "whose column of the first layer has at least d learnables can be deleted with one sample. "
+        "The class, the rank defect and the degree stay the same; for rows the match probability."
+    ),
+    source="theory.md T9",
+    obstacle=obstacle,
+    decide=decide,
+)
