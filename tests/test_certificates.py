@@ -61,6 +61,9 @@ EXAMPLES: dict[str, tuple[tc.Allocation, int, str]] = {
         2,
         "maximal",
     ),
+    "outside_count": (
+        tc.Allocation(LR(2, 3, 2, 1), {"input": [[1, 1], [1, 0], [1, 0]]}), 2, "minimal"
+    ),
     "structural_cover": (
         tc.Allocation.rows(FF([2, 3, 2]), {"W1": [0, 1]}, {"W2": [[1, 1, 0], [0, 0, 1]]}),
         2,
@@ -93,7 +96,7 @@ EXAMPLES["affine_full_rank sparse"] = (
 EXAMPLES["trials from above"] = (
     tc.Allocation(FF([2, 2, 2]), {"W1": SPARSE["W1"], "W2": [[1, 1], [0, 0]]}, SPARSE),
     2,
-    "positive",
+    "maximal",
 )
 
 

@@ -2,38 +2,110 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from dataclasses import replace
+
+import numpy as np
+
+from ..allocation import Allocation
 from ..analysis import Analysis
+from ..bases import Cell, cells_of, greedy_basis, masks_with
 from ..verdict import Expressivity
-from . import t03_rows, t04_one_layer, t05_recurrent
+from . import (
+    t02_dichotomy,
+    t03_rows,
+    t04_one_layer,
+    t05_recurrent,
+    t06_odd_degree,
+    t09_peeling,
+)
 from .base import Finding, Theorem
 from .parts import through_part
 
+_WHOLE_LAYERS = (t03_rows.THEOREM, t04_one_layer.THEOREM, t05_recurrent.THEOREM)
+_BASES = (t09_peeling.THEOREM, t06_odd_degree.THEOREM, t02_dichotomy.THEOREM)
+_MOST_BASES = 12
+_MOST_WORK = 5e9  # of all bases together, in equations^2 x learnables
+
 
 def obstacle(analysis: Analysis) -> str | None:
-    """T0 needs a sub-allocation to start from: all weights, or those of one of several layers."""
+    """T0 needs a sub-allocation to start from: all weights, whole layers, or a smaller basis."""
     if analysis.allocation.n_learnable == analysis.allocation.n_present:
         return None
     if not analysis.is_linear:
         return "not every weight is learnable"
     if len(analysis.learnable_layers) < 2:
-        return "there is no smaller sub-allocation of whole layers"
+        return "all learnable weights are in one layer, where T2 to T5 decide"
     return None
 
 
 def decide(analysis: Analysis) -> Finding | None:
-    """Maximal if all weights are learnable, or if those of one layer alone are maximal."""
+    """Maximal if all weights are learnable, or those of one layer, or a basis alone, suffice."""
     if analysis.allocation.n_learnable == analysis.allocation.n_present:
         reason = "every weight is learnable, so the student can copy the teacher"
         return Finding("T0", Expressivity.MAXIMAL, reason, "full")
     for names in analysis.learnable_layers:
         part = analysis.restricted_to(names)
-        for theorem in (t03_rows.THEOREM, t04_one_layer.THEOREM, t05_recurrent.THEOREM):
-            finding = theorem.decide(part) if theorem.obstacle(part) is None else None
-            if finding is not None and finding.expressivity is Expressivity.MAXIMAL:
-                reason = f"the learnable weights of {' and '.join(names)} alone suffice "
-                reason += f"({theorem.id}: {finding.reason})"
-                return through_part(part, finding, reason)
+        finding = _maximal(part, _WHOLE_LAYERS)
+        if finding is not None:
+            return _through(part, finding, f"the learnable weights of {' and '.join(names)}")
+    return _by_basis(analysis)
+
+
+def _by_basis(analysis: Analysis) -> Finding | None:
+    """Over budget: D of the learnables that are a basis, and decided by themselves."""
+    target = analysis.target.value
+    if analysis.allocation.n_learnable <= target or analysis.conflict is None:
+        return None
+    if analysis.rank.value < target:
+        return None
+    network, given = analysis.network, analysis.allocation.given_present()
+    for order in _orders(analysis):
+        basis = greedy_basis(
+            network,
+            given,
+            analysis.samples,
+            order,
+            analysis.seed,
+            most=target,
+            memory_limit=int(analysis.memory_limit),
+            xp=analysis.xp,
+        )
+        part = replace(analysis, allocation=Allocation(network, masks_with(network, basis), given))
+        finding = _maximal(part, _BASES)
+        if finding is not None:
+            return _through(part, finding, f"{len(basis)} of the learnable weights, a basis,")
     return None
+
+
+def _orders(analysis: Analysis) -> Iterator[list[Cell]]:
+    """Orders of the learnables: each layer first, then at random; fewer where they are dear."""
+    allocation = analysis.allocation
+    work = float(analysis.n_equations) ** 2 * allocation.n_learnable
+    most = min(_MOST_BASES, int(_MOST_WORK / max(work, 1.0)))
+    names = list(allocation.counts)
+    rng = np.random.default_rng(analysis.seed)
+    for number in range(most):
+        if number < len(names):
+            first = names[-1 - number]
+            ordered = [first, *(name for name in names if name != first)]
+            yield cells_of({name: allocation.mask(name) for name in ordered})
+        else:
+            cells = cells_of({name: allocation.mask(name) for name in names})
+            yield [cells[i] for i in rng.permutation(len(cells))]
+
+
+def _maximal(part: Analysis, theorems: tuple[Theorem, ...]) -> Finding | None:
+    for theorem in theorems:
+        finding = theorem.decide(part) if theorem.obstacle(part) is None else None
+        if finding is not None and finding.expressivity is Expressivity.MAXIMAL:
+            return finding
+    return None
+
+
+def _through(part: Analysis, finding: Finding, what: str) -> Finding:
+    reason = f"{what} alone suffice ({finding.theorem}: {finding.reason})"
+    return through_part(part, finding, reason)
 
 
 THEOREM = Theorem(

@@ -1,4 +1,4 @@
-"""T5 Dense recurrent networks: readout only, and what the direct input path freezes."""
+"""T5 Dense recurrent networks: readout only, input only and recurrent only, by counts."""
 
 from __future__ import annotations
 
@@ -6,7 +6,9 @@ from ..analysis import Analysis
 from ..networks import LinearRecurrent
 from ..verdict import Expressivity
 from .base import Finding, Theorem
-from .counts import by_degrees
+from .counts import by_degrees, name_lines
+from .outside_counts import starved_outside
+from .ranks import target_lower_evidence
 
 
 def obstacle(analysis: Analysis) -> str | None:
@@ -17,24 +19,29 @@ def obstacle(analysis: Analysis) -> str | None:
     if not analysis.allocation.is_dense:
         return "the network is sparse"
     names = set(analysis.allocation.counts)
-    if names == {"recurrent"}:
-        return None
-    if names == {"readout"} and network.readout == "final":
-        return None
-    if names == {"readout"}:
-        return "the readout is learnable but read at every step (T1 and T2 decide)"
-    if names == {"input"}:
-        return "input weights only: the output is affine in them, T2 decides"
-    return "learnable weights are not in the readout only or in the recurrent weights only"
+    if len(names) != 1:
+        return "the learnable weights are not in one of input, recurrent and readout alone"
+    if network.readout == "all" and names != {"recurrent"}:
+        return "every step is read (T1 and T2 decide)"
+    return None
 
 
 def decide(analysis: Analysis) -> Finding | None:
-    """Readout only by its rows; recurrent only if the direct path makes it minimal; else None."""
+    """Readout by its rows; recurrent by the direct path; recurrent and input by counts (*)."""
+    name = next(iter(analysis.allocation.counts))
+    mask = analysis.allocation.mask(name)
+    if name == "readout":
+        return by_degrees("T5", name, mask, 0, analysis.effective_samples)
     network = analysis.network
     assert isinstance(network, LinearRecurrent)
-    if "readout" in analysis.allocation.counts:
-        mask = analysis.allocation.mask("readout")
-        return by_degrees("T5", "readout", mask, 0, analysis.effective_samples)
+    if name == "recurrent":
+        blocked = _direct_path(analysis, network)
+        if blocked is not None:
+            return blocked
+    return _outside(analysis, name, network.steps - (1 if name == "recurrent" else 0))
+
+
+def _direct_path(analysis: Analysis, network: LinearRecurrent) -> Finding | None:
     delayed = network.inputs * (network.steps - 1)
     if network.readout == "all":
         reason = "only recurrent weights are learnable, and they do not act on the first output"
@@ -51,6 +58,36 @@ def decide(analysis: Analysis) -> Finding | None:
     return Finding("T5", Expressivity.MINIMAL, reason, "frozen_direct_path", evidence)
 
 
+def _outside(analysis: Analysis, name: str, reach: int) -> Finding | None:
+    """The count (*), where all d m_e dimensions are needed."""
+    outputs, samples = analysis.network.outputs, analysis.effective_samples
+    mask = analysis.allocation.mask(name)
+    outside = starved_outside(mask, outputs, samples, reach)
+    if outside is None or analysis.target.value < outputs * samples:
+        return None
+    rows, columns, found, needed = outside
+    sides = (("rows", rows), ("columns", columns))
+    lines = " and ".join(name_lines(word, side, len(side)) for word, side in sides if side)
+    reason = f"{found} weights outside {lines} of {name} are learnable, {needed} are needed there"
+    evidence = {
+        "place": name,
+        "rows": rows,
+        "columns": columns,
+        "found": found,
+        "needed": needed,
+        "target_lower": target_lower_evidence(analysis.target),
+    }
+    target = analysis.target.value
+    return Finding(
+        "T5",
+        Expressivity.MINIMAL,
+        reason,
+        "outside_count",
+        evidence,
+        target_dimension=target,
+    )
+
+
 THEOREM = Theorem(
     id="T5",
     name="Dense recurrent networks",
@@ -58,7 +95,9 @@ THEOREM = Theorem(
         "Dense linear recurrent network. Readout only, read at the end, m_e = min(m, n_in T): "
         "maximal if every row of the readout has at least m_e learnables, minimal if not. "
         "Recurrent only: minimal if m > n_in (T - 1) or T = 1 (the part D B x_T of the output is "
-        "frozen), and minimal if every step is read (y_1 = D B x_1 is frozen)."
+        "frozen), and minimal if every step is read (y_1 = D B x_1 is frozen). Input only (k = T) "
+        "or recurrent only (k = T - 1), D = d m_e: minimal if for some rows I and columns J fewer "
+        "than (d - k|I|)^+ (m_e - k|J|)^+ weights are learnable outside of them."
     ),
     source="theory.md T5",
     obstacle=obstacle,
