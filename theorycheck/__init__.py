@@ -13,11 +13,15 @@ if TYPE_CHECKING:
     from .checker import CheckResult as CheckResult
     from .checker import check as check
     from .classification import classify as classify
+    from .designs import Design as Design
+    from .designs import design as design
     from .errors import CertificateError as CertificateError
     from .errors import ContradictionError as ContradictionError
     from .errors import InputError as InputError
     from .errors import SizeError as SizeError
     from .errors import TheorycheckError as TheorycheckError
+    from .explanation import Explanation as Explanation
+    from .explanation import explain as explain
     from .files import Problem as Problem
     from .files import load as load
     from .files import save as save
@@ -37,6 +41,7 @@ _HOMES = {
     "certificates": ("Certificate",),
     "checker": ("CheckResult", "check"),
     "classification": ("classify",),
+    "designs": ("Design", "design"),
     "errors": (
         "CertificateError",
         "ContradictionError",
@@ -44,6 +49,7 @@ _HOMES = {
         "SizeError",
         "TheorycheckError",
     ),
+    "explanation": ("Explanation", "explain"),
     "files": ("Problem", "load", "save"),
     "networks": ("LinearFeedforward", "LinearRecurrent", "ShallowReLU"),
     "verdict": ("Expressivity", "Verdict"),

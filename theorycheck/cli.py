@@ -13,6 +13,8 @@ from .commands.capacity import capacity
 from .commands.check import check
 from .commands.classify import classify
 from .commands.common import complain
+from .commands.design import design
+from .commands.explain import explain
 
 _UsageError: Any = typer.BadParameter.__base__  # the parser's own errors, whatever carries it
 
@@ -43,7 +45,7 @@ def _common(
     """Options of the program itself; its work is in the commands."""
 
 
-for command in (classify, check, capacity):
+for command in (classify, explain, check, capacity, design):
     app.command()(command)
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 
 from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seed
 from .common import Failures, print_json
+from .output import print_title
 from .progress import steps
 
 if TYPE_CHECKING:
@@ -52,15 +53,10 @@ def capacity(
 
 
 def _print(console: Console, name: str, allocation: Allocation, found: Capacity) -> None:
-    from rich.text import Text
-
     from ..report import print_entry
 
     r, n = allocation.n_learnable, allocation.n_present
-    sparse = "" if allocation.is_dense else "sparse "
-    title = f"{name}: {sparse}{allocation.network.describe()}; {r} of {n} weights learnable"
-    console.print(Text(title), soft_wrap=True)
-    console.print()
+    print_title(console, name, allocation, f"; {r} of {n} weights learnable")
     print_entry(console, "MAXIMAL", _maximal(found), "bold green")
     print_entry(console, "POSITIVE", _positive(found), "bold yellow")
     for samples, verdict in found.verdicts.items():
@@ -77,9 +73,8 @@ def _maximal(found: Capacity) -> str:
         return "on no number of samples"
     text = _up_to(found.maximal)
     if found.is_tight:
-        return text + (
-            f"; on {found.not_maximal_from} it is not" if found.maximal is not None else ""
-        )
+        end = f"; on {found.not_maximal_from} it is not"
+        return text if found.maximal is None else text + end
     if found.not_maximal_from is not None:
         return f"{text}; on {found.not_maximal_from} it is not, between them it is open"
     return f"{text}; beyond it is open"

@@ -1,0 +1,141 @@
+"""`theorycheck design`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+
+import typer
+
+from ..options import Backend, ErrorBound, Json, MemoryLimit, Seed
+from .common import Failures, complain, print_json
+from .output import AllocationOut, positive, print_masks, print_proof, print_title, write_allocation
+from .progress import steps
+
+if TYPE_CHECKING:
+    from ..allocation import Allocation
+    from ..designs import Design
+
+_COUNT = positive("it")
+
+
+def _preference(text: str) -> str:
+    if text not in ("spread", "few-layers"):
+        raise typer.BadParameter(f"must be spread or few-layers, not {text!r}")
+    return text
+
+
+NetworkFile: TypeAlias = Annotated[
+    str, typer.Argument(metavar="NETWORK", help="A network object or an allocation file.")
+]
+Samples: TypeAlias = Annotated[
+    int, typer.Option(parser=_COUNT, metavar="M", help="Number of random inputs.")
+]
+Budget: TypeAlias = Annotated[
+    int, typer.Option(parser=_COUNT, metavar="R", help="Number of learnable weights.")
+]
+Within: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="MASK", help="Allocation file whose learnables are the candidates."),
+]
+Preference: TypeAlias = Annotated[
+    str, typer.Option(parser=_preference, metavar="HOW", help="Placement: spread or few-layers.")
+]
+
+
+def design(
+    network: NetworkFile,
+    samples: Samples,
+    budget: Budget,
+    within: Within = None,
+    prefer: Preference = "spread",
+    out: AllocationOut = None,
+    as_json: Json = False,
+    seed: Seed = 0,
+    error_bound: ErrorBound = 1e-9,
+    memory_limit: MemoryLimit = 8.0,
+    backend: Backend = "numpy",
+) -> None:
+    """Find an allocation of a budget that is proved maximal, or prove that there is none."""
+    from ..designs import design as find
+
+    failures = Failures()
+    with failures.of(network):
+        frame = _frame(network)
+        failures.of(within or network)
+        candidates = _candidates(within, frame) if within else None
+        failures.of(network)
+        with steps(network) as on_step:
+            found = find(
+                frame.network,
+                samples,
+                budget,
+                candidates,
+                frame.given_present(),
+                prefer,  # type: ignore[arg-type]
+                seed=seed,
+                error_bound=error_bound,
+                memory_limit=int(memory_limit * 2**30),
+                backend=backend,
+                on_step=on_step,
+            )
+        _tell(network, frame, found, as_json)
+        if out is not None:
+            failures.of(out)
+            _write(out, found)
+    failures.leave()
+
+
+def _frame(path: str) -> Allocation:
+    """The network of a file and its present connections; the file's learnables do not count."""
+    from ..allocation import Allocation
+    from ..files import LARGEST_FILE, load, parse_json, problem_from_dict, read_limited
+    from ..networks import network_from_dict
+
+    if path.lower().endswith(".npz"):
+        return load(path).allocation
+    data: Any = parse_json(read_limited(Path(path), LARGEST_FILE))
+    if isinstance(data, dict) and "kind" in data:
+        return Allocation.none(network_from_dict(data))
+    return problem_from_dict(data).allocation
+
+
+def _candidates(path: str, frame: Allocation) -> dict[str, Any]:
+    from ..errors import InputError
+    from ..files import load
+
+    allocation = load(path).allocation
+    if allocation.network != frame.network:
+        here, there = frame.network.describe(), allocation.network.describe()
+        raise InputError(f"the candidates are those of {there}, the network is {here}")
+    return dict(allocation.masks("learnable"))
+
+
+def _write(out: str, found: Design) -> None:
+    if found.allocation is None:
+        complain(f"{out}: not written, no allocation was found")
+    else:
+        write_allocation(out, found.allocation, found.samples)
+
+
+def _tell(name: str, frame: Allocation, found: Design, as_json: bool) -> None:
+    from rich.console import Console
+
+    from ..report import print_entry
+
+    if as_json:
+        print_json({"file": name, **found.to_dict()})
+        return
+    console = Console(highlight=False)
+    inputs = f"{found.samples} input{'s' if found.samples > 1 else ''}"
+    print_title(console, Path(name).name, frame, f", {inputs}; budget {found.budget}")
+    if found.proposal is None:
+        style = "bold red" if found.outcome == "impossible" else "bold yellow"
+        print_entry(console, found.outcome.upper(), found.reason, style)
+        console.print()
+        return
+    preferred = "" if found.as_preferred else "; not as preferred, that was not found"
+    print_entry(console, "MAXIMAL", f"{found.method}{preferred}", "bold green")
+    print_proof(console, found.proposal)
+    print_masks(console, found.proposal.allocation)
+    console.print()

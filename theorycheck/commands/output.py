@@ -1,0 +1,91 @@
+"""What commands that propose allocations share: their options, their files, their text."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..allocation import Allocation
+    from ..proposals import Proposal
+
+
+def positive(name: str) -> Callable[[str], int]:
+    """A parser of integers from 1; `name` says of what."""
+
+    def parse(text: str) -> int:
+        digits = str(text)
+        if not digits.isdecimal() or len(digits) > 18 or int(digits) < 1:
+            raise typer.BadParameter(f"{name} must be an integer from 1, not {digits[:60]!r}")
+        return int(digits)
+
+    return parse
+
+
+AllocationOut: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="OUT", help="Write the allocation found, to a .json or .npz file."),
+]
+
+
+def write_allocation(path: str, allocation: Allocation, samples: int) -> None:
+    """Write an allocation file; raises `InputError` if that fails."""
+    from ..errors import InputError
+    from ..files import save
+
+    try:
+        save(path, allocation, samples)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}") from None
+    except InputError:
+        raise
+    except ValueError as error:  # a NUL in the path
+        raise InputError(f"cannot be written: {error}") from None
+
+
+def print_title(console: Console, name: str, frame: Allocation, rest: str) -> None:
+    """Print the first line, about which network, and an empty one."""
+    from rich.text import Text
+
+    sparse = "" if frame.is_dense else "sparse "
+    console.print(Text(f"{name}: {sparse}{frame.network.describe()}{rest}"), soft_wrap=True)
+    console.print()
+
+
+def print_proof(console: Console, proposal: Proposal) -> None:
+    """Print why a proposal is maximal, and how sure that is."""
+    from ..report import print_entry
+
+    verdict = proposal.verdict
+    reason = f"{verdict.theorem}: {verdict.reason}"
+    if proposal.by_part:
+        part = f"{proposal.core.n_learnable} of the learnable weights are enough (T0)"
+        reason = f"{part}; of these {reason}"
+    print_entry(console, "because", reason)
+    rigor = "proved"
+    if verdict.error_bound:
+        rigor = f"probabilistic: wrong with probability at most {verdict.error_bound:.1e}"
+    kind = verdict.certificate.kind if verdict.certificate else "none"
+    print_entry(console, "rigor", f"{rigor}; certificate: {kind}")
+
+
+def print_masks(console: Console, allocation: Allocation) -> None:
+    """Print the learnable masks of a small allocation, counts of a large one."""
+    from rich.text import Text
+
+    from ..report import print_entry
+
+    for name, number in allocation.counts.items():
+        mask = allocation.mask(name)
+        rows = mask[:, None] if mask.ndim == 1 else mask
+        if rows.shape[0] > 20 or rows.shape[1] > 40:
+            print_entry(console, name, f"{number} of {mask.size} weights learnable")
+            continue
+        for i, row in enumerate(rows):
+            label = name if i == 0 else ""
+            dots = " ".join("x" if learnable else "." for learnable in row)
+            console.print(Text(f"  {label.ljust(11)}{dots}"), soft_wrap=True)

@@ -1,0 +1,205 @@
+"""Design: an allocation of a given budget that is proved maximal, or the proof that none is."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from typing import Any, Literal
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from .allocation import Allocation
+from .bases import Cell, cells_of
+from .errors import InputError, shown
+from .networks import Network
+from .orders import PREFERENCES, Plan, Prefer, extend_evenly, plans
+from .placement import allowed_masks, check_choice
+from .proposals import Proposal, Workshop
+from .theorems import t01_positivity
+from .verdict import Expressivity, Verdict
+
+_REFUTED = (Expressivity.MINIMAL, Expressivity.INTERMEDIATE)
+
+
+@dataclass(frozen=True)
+class Design:
+    """What `design` returns.
+
+    `outcome` is `found` (then `proposal` holds the allocation and its proof), `impossible` (then
+    `refutation` is the verdict that proves it) or `open`: none was found, which does not say that
+    there is none. `method` is how the learnables were chosen, `reason` the outcome in words,
+    `as_preferred` whether the preference could be kept, and `tried` the number of choices made.
+    """
+
+    outcome: Literal["found", "impossible", "open"]
+    samples: int
+    budget: int
+    reason: str
+    proposal: Proposal | None = None
+    refutation: Verdict | None = None
+    method: str | None = None
+    as_preferred: bool = False
+    tried: int = 0
+
+    @property
+    def allocation(self) -> Allocation | None:
+        """The allocation found, or None."""
+        return self.proposal.allocation if self.proposal else None
+
+    @property
+    def verdict(self) -> Verdict | None:
+        """The verdict that proves a design or its impossibility; None if the question is open."""
+        return self.proposal.verdict if self.proposal else self.refutation
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object that `design --json` prints, without the key `file`."""
+        found: dict[str, Any] = {"allocation": None}
+        if self.proposal is not None:
+            found = self.proposal.to_dict(self.samples)
+        else:
+            found["verdict"] = self.refutation.to_dict() if self.refutation else None
+        return {
+            "outcome": self.outcome,
+            "samples": self.samples,
+            "budget": self.budget,
+            "reason": self.reason,
+            "method": self.method,
+            "as_preferred": self.as_preferred,
+            "tried": self.tried,
+            **found,
+        }
+
+
+def design(
+    network: Network,
+    samples: int,
+    budget: int,
+    within: Mapping[str, ArrayLike] | None = None,
+    present: Mapping[str, ArrayLike] | None = None,
+    prefer: Prefer = "spread",
+    *,
+    seed: int = 0,
+    error_bound: float = 1e-9,
+    memory_limit: int = 8 * 2**30,
+    backend: str = "numpy",
+    on_step: Callable[[str], None] | None = None,
+) -> Design:
+    """An allocation of exactly `budget` learnables in the masks `within` that is proved maximal.
+
+    `within` maps weight names to the weights that may be learned (default: all present ones).
+    Along one order of preference after the other (`orders.plans`: 8 random even orders first for
+    `spread`, single layers first for `few-layers`) it takes a basis of D independent weights and
+    more up to the budget (T0 keeps that maximal), until `classify` proves the result. It is
+    impossible if the budget is below D (T1), or if even learning all of `within` is not maximal
+    (T0). What is left is `open`.
+
+    Other options are those of `classify`; `on_step` is told in words what is tried. Raises
+    `InputError` for arguments out of range and networks that are not linear, `SizeError` where a
+    Jacobian would exceed `memory_limit`.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> found = design(LinearFeedforward([3, 4, 2]), samples=3, budget=6)
+    >>> found.outcome, found.allocation.counts, found.verdict.expressivity.value
+    ('found', {'W1': 3, 'W2': 3}, 'maximal')
+    >>> design(LinearFeedforward([3, 4, 2]), samples=3, budget=5).outcome
+    'impossible'
+    """
+    if prefer not in PREFERENCES:
+        raise InputError(f"prefer must be {' or '.join(PREFERENCES)}, not {shown(prefer)}")
+    allowed = allowed_masks(network, present, within)
+    rng = np.random.default_rng(0)
+    check_choice(allowed, budget, rng)
+    frame = Allocation(network, allowed, present)
+    shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend)
+    rng = np.random.default_rng(seed)  # the seed is checked by now
+    search = _Search(shop, budget, on_step)
+    return search.run(plans(shop.network, allowed, prefer, rng), prefer)
+
+
+class _Search:
+    """Tries one plan after the other and tells the outcome."""
+
+    def __init__(self, shop: Workshop, budget: int, on_step: Callable[[str], None] | None) -> None:
+        self._shop, self._budget, self._on_step = shop, budget, on_step
+        self._everything: Verdict | None = None
+
+    def run(self, candidates: Iterable[Plan], prefer: Prefer) -> Design:
+        if self._budget < self._shop.dimension:
+            return self._too_few()
+        tried = 0
+        for tried, plan in enumerate(candidates, start=1):
+            if self._on_step:
+                self._on_step(f"{plan.what} ({tried})")
+            basis = self._shop.basis(plan.order)
+            if len(basis) < self._shop.dimension and self._refutation() is not None:
+                break
+            only_choice = self._budget == self._shop.frame.n_learnable
+            chosen = self._filled(plan, basis, prefer)
+            thorough = only_choice or plan.kind == "even"
+            proposal = self._shop.prove(chosen, basis, thorough=thorough)
+            if proposal is not None:
+                return self._found(proposal, plan, basis, prefer, tried)
+            if only_choice:
+                break
+        return self._failed(tried)
+
+    def _filled(self, plan: Plan, basis: list[Cell], prefer: Prefer) -> list[Cell]:
+        """The basis and more cells up to the budget."""
+        if prefer == "spread" and plan.kind != "even":
+            return extend_evenly(basis, plan.order, self._budget)
+        taken = set(basis)
+        others = [cell for cell in plan.order if cell not in taken]
+        return [*basis, *others[: self._budget - len(basis)]]
+
+    def _found(
+        self, proposal: Proposal, plan: Plan, basis: list[Cell], prefer: Prefer, tried: int
+    ) -> Design:
+        inside = set(basis) <= set(plan.groups[0])
+        kept = plan.kind == ("even" if prefer == "spread" else "layer") and inside
+        reason = f"{plan.what}: maximal by {proposal.verdict.theorem}, {proposal.verdict.reason}"
+        if proposal.by_part:
+            reason += f" (of {proposal.core.n_learnable} of them, which is enough by T0)"
+        return Design(
+            "found",
+            self._shop.samples,
+            self._budget,
+            reason,
+            proposal,
+            method=plan.what,
+            as_preferred=kept,
+            tried=tried,
+        )
+
+    def _too_few(self) -> Design:
+        """Below D nothing helps; the certificate is the count of any allocation of the budget."""
+        cells = cells_of(dict(self._shop.frame.masks("learnable")))[: self._budget]
+        verdict = self._shop.classify(
+            self._shop.with_learnable(cells), theorems=(t01_positivity.THEOREM,)
+        )
+        return self._impossible(f"T1: {verdict.reason}", verdict, 0)
+
+    def _failed(self, tried: int) -> Design:
+        verdict = self._refutation()
+        if verdict is not None:
+            reason = "even learning all candidates is not maximal, so nothing inside is (T0): "
+            reason += f"{verdict.theorem}, {verdict.reason}"
+            return self._impossible(reason, verdict, tried)
+        reason = f"none found in {tried} choices; this does not say that there is none"
+        return Design("open", self._shop.samples, self._budget, reason, tried=tried)
+
+    def _impossible(self, reason: str, verdict: Verdict, tried: int) -> Design:
+        return Design(
+            "impossible",
+            self._shop.samples,
+            self._budget,
+            reason,
+            refutation=verdict,
+            tried=tried,
+        )
+
+    def _refutation(self) -> Verdict | None:
+        """The verdict on all candidates, if it proves that they are not maximal."""
+        if self._everything is None:
+            self._everything = self._shop.classify(self._shop.frame)
+        return self._everything if self._everything.expressivity in _REFUTED else None

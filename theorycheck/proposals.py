@@ -1,0 +1,130 @@
+"""Allocations put forward as maximal, with what proves them: shared by designs and repairs."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import Any
+
+from .allocation import Allocation
+from .analysis import Analysis
+from .backend import array_module
+from .bases import Cell, greedy_basis, masks_with
+from .classification import classify
+from .errors import InputError
+from .files import problem_to_dict
+from .networks import LinearFeedforward, LinearRecurrent, Network, ShallowReLU
+from .verdict import Expressivity, Verdict
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An allocation that is proved maximal: `verdict` says so of `core`, which it contains (T0).
+
+    Mostly `core` is the allocation itself; where that is left open it is a part of it.
+    """
+
+    allocation: Allocation
+    core: Allocation
+    verdict: Verdict
+
+    @property
+    def by_part(self) -> bool:
+        """Whether the proof is that of a smaller allocation."""
+        return self.core is not self.allocation
+
+    def to_dict(self, samples: int) -> dict[str, Any]:
+        """The allocation (and the core, if it is another) as an allocation file; the verdict."""
+        core = {"core": problem_to_dict(self.core, samples)} if self.by_part else {}
+        problem = problem_to_dict(self.allocation, samples)
+        return {"allocation": problem, **core, "verdict": self.verdict.to_dict()}
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """One sparse or dense linear network, a number of samples, and the options of `classify`.
+
+    Raises `InputError` for networks that are not linear.
+    """
+
+    frame: Allocation
+    samples: int
+    seed: int
+    error_bound: float
+    memory_limit: int
+    backend: str
+
+    def __post_init__(self) -> None:
+        if isinstance(self.frame.network, ShallowReLU):
+            raise InputError("only linear networks can be decided here, not shallow ReLU networks")
+        object.__setattr__(self, "samples", self.analysis(self.frame).samples)
+
+    @property
+    def network(self) -> LinearFeedforward | LinearRecurrent:
+        """The network."""
+        network: Network = self.frame.network
+        assert not isinstance(network, ShallowReLU)
+        return network
+
+    @cached_property
+    def dimension(self) -> int:
+        """The target dimension D(m), proved from below; may raise `SizeError`."""
+        return self.analysis(self.frame).target.value
+
+    def analysis(self, allocation: Allocation) -> Analysis:
+        """The analysis of an allocation with these options."""
+        xp = array_module(self.backend)
+        return Analysis(
+            allocation, self.samples, self.seed, self.error_bound, self.memory_limit, xp
+        )
+
+    def with_learnable(self, cells: Sequence[Cell]) -> Allocation:
+        """The allocation with just `cells` learnable."""
+        masks = masks_with(self.network, cells)
+        return Allocation(self.network, masks, self.frame.given_present())
+
+    def basis(self, order: Sequence[Cell]) -> list[Cell]:
+        """The first basis along the order, of at most D cells."""
+        return greedy_basis(
+            self.network,
+            self.frame.given_present(),
+            self.samples,
+            order,
+            self.seed,
+            most=self.dimension,
+            memory_limit=self.memory_limit,
+            xp=array_module(self.backend),
+        )
+
+    def classify(self, allocation: Allocation, **more: Any) -> Verdict:
+        """The verdict on an allocation with these options."""
+        return classify(
+            allocation,
+            self.samples,
+            seed=self.seed,
+            error_bound=self.error_bound,
+            memory_limit=self.memory_limit,
+            backend=self.backend,
+            **more,
+        )
+
+    def prove(
+        self, chosen: Sequence[Cell], basis: Sequence[Cell], *, thorough: bool = True
+    ) -> Proposal | None:
+        """`chosen` as a proposal if it, or its part `basis`, is found to be maximal, else None.
+
+        Without `thorough` the part has to be: cheaper, since `classify` tries many parts (T0).
+        """
+        core = self.with_learnable(basis)
+        part = self.classify(core)
+        is_proved = part.expressivity is Expressivity.MAXIMAL
+        if len(basis) == len(chosen):
+            return Proposal(core, core, part) if is_proved else None
+        if not is_proved and not thorough:
+            return None
+        allocation = self.with_learnable(chosen)
+        whole = self.classify(allocation)
+        if whole.expressivity is Expressivity.MAXIMAL:
+            return Proposal(allocation, allocation, whole)
+        return Proposal(allocation, core, part) if is_proved else None
