@@ -21,6 +21,14 @@ FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 STAIR = [[0, 0, 1], [1, 0, 0], [1, 1, 0]]  # frozen cells form a path
 SQUARE = [[0, 0, 1], [0, 0, 1], [1, 1, 1]]  # frozen cells form a cycle
 RNN = LR(inputs=1, hidden=2, outputs=1, steps=4)
+# Frozen cells of one layer: a K_(3,3), the corners of the edges of K_4, a cube.
+K33 = np.kron([[1, 0], [0, 0]], np.ones((3, 3)))[:5, :5]
+K4 = np.array([[1, 1, 1, 0, 0, 0], [1, 0, 0, 1, 1, 0], [0, 1, 0, 1, 0, 1], [0, 0, 1, 0, 1, 1]])
+CUBE = np.pad(1 - np.eye(4), (0, 1))
+PAIRS = [[0, 1, 0, 0, 0, 1], [0, 1, 1, 0, 0, 0], [0, 0, 1, 0, 0, 1],
+         [0, 0, 0, 1, 0, 0], [1, 0, 1, 0, 0, 0]]  # fmt: skip
+ROW_PAIRS = [[1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, 1],
+             [0, 1, 0, 1, 0, 0], [0, 0, 1, 1, 1, 0]]  # fmt: skip
 
 # kind -> allocation, samples, class
 EXAMPLES: dict[str, tuple[tc.Allocation, int, str]] = {
@@ -35,6 +43,19 @@ EXAMPLES: dict[str, tuple[tc.Allocation, int, str]] = {
     "bottleneck behind": (tc.Allocation.layer(FF([3, 2, 3]), "W1"), 2, "minimal"),
     "forest": (tc.Allocation(FF([2, 3, 3, 2]), {"W2": STAIR}), 2, "maximal"),
     "cycle": (tc.Allocation(FF([2, 3, 3, 2]), {"W2": SQUARE}), 2, "minimal"),
+    "two_dimensions": (tc.Allocation(FF([5, 4, 2]), {"W1": np.eye(4, 5)}), 3, "minimal"),
+    "two_dimensions rows": (
+        tc.Allocation(FF([3, 5, 3]), {"W1": np.eye(5, 3) + np.eye(5, 3, 1) + np.eye(5, 3, -3)}),
+        2,
+        "maximal",
+    ),
+    "rectangle": (tc.Allocation(FF([5, 5, 3]), {"W1": 1 - K33}), 3, "minimal"),
+    "peeling_order": (tc.Allocation(FF([5, 5, 3]), {"W1": 1 - np.eye(5)}), 3, "maximal"),
+    "assignment": (tc.Allocation(FF([6, 4, 3]), {"W1": 1 - K4}), 4, "maximal"),
+    "assignment rows": (tc.Allocation(FF([4, 6, 4]), {"W1": 1 - K4.T}), 3, "maximal"),
+    "two_forests": (tc.Allocation(FF([5, 5, 3]), {"W1": 1 - CUBE}), 3, "maximal"),
+    "colouring": (tc.Allocation(FF([6, 5, 3]), {"W1": PAIRS}), 3, "maximal"),
+    "colouring rows": (tc.Allocation(FF([6, 5, 3]), {"W1": ROW_PAIRS}), 3, "maximal"),
     "frozen_direct_path": (tc.Allocation.layer(RNN, "recurrent"), 4, "minimal"),
     "sub_allocation": (
         tc.Allocation(FF([1, 2, 1], bias=True), {"W1": [[1], [0]], "W2": [[1, 1]], "b2": [1]}),
@@ -207,11 +228,13 @@ def test_corrupted_certificates_with_a_fresh_digest_are_refused_or_still_true():
     assert n > 5000
     # Most of what passes is about another problem that the same evidence decides. Of the evidence
     # only what is free to choose may change: the order of a list (or which deficient lines it
-    # names), which of two valid bounds is named, the way of a conflict path. No number may.
+    # names), which of two valid bounds is named, the way of a conflict path, another assignment or
+    # colouring. No other number may.
     for name, path, wrong in accepted:
         if path[0] not in ("problem", "digest"):
             assert path[0] == "evidence", (name, path, wrong)
-            assert isinstance(wrong, list) or path[-1] == "by" or "conflict" in path
+            is_free = {"conflict", "cells", "colours"} & set(path)
+            assert isinstance(wrong, list) or path[-1] == "by" or is_free
 
 
 @given(allocations(linear_networks), samples)

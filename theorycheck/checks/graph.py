@@ -8,61 +8,14 @@ from itertools import pairwise
 from ..allocation import Mask
 from ..networks import LinearRecurrent
 from .claim import Claim
+from .question import ONE_LAYER, bottlenecks, degree_question, last_layer, one_layer_question
 
 
 def _line_counts(mask: Mask, axis: str) -> list[int]:
     return [bytes(line).count(1) for line in (mask if axis == "rows" else mask.T)]
 
 
-def _last_layer(claim: Claim) -> tuple[int, Mask]:
-    """T3: the last layer of a dense feed-forward network without biases."""
-    layer, mask = claim.single_layer()
-    claim.require(layer == claim.network.depth, "T3 is about the last layer")
-    claim.require(not claim.network.bias, "T3 is about networks without biases")
-    return layer, mask
-
-
-def _bottlenecks(claim: Claim, layer: int) -> dict[str, tuple[int, int]]:
-    """Hidden layers too narrow for the outputs behind, or the samples before, layer `layer`."""
-    network, samples = claim.network, claim.effective_samples()
-    constant = 1 if network.bias else 0
-    needs = {
-        index: (network.widths[index] + constant, samples)
-        if index < layer
-        else (network.widths[index], network.outputs)
-        for index in range(1, network.depth)
-    }
-    return {f"hidden layer {i}": pair for i, pair in needs.items() if pair[0] < pair[1]}
-
-
-def _question(claim: Claim) -> tuple[str, Mask, dict[str, int]]:
-    """Place, mask and needs by axis of the degree count that decides, for T3, T4 or T5."""
-    theorem = claim.certificate.theorem
-    if theorem == "T5":
-        network = claim.network
-        claim.require(isinstance(network, LinearRecurrent), "T5 is about recurrent networks")
-        claim.require(claim.allocation.is_dense, "the network must be dense")
-        claim.require(network.readout == "final", "the readout must be final")
-        claim.require(set(claim.allocation.counts) == {"readout"}, "readout only")
-        needs = {"rows": claim.effective_samples()}
-        return "readout", claim.allocation.mask("readout"), needs
-    claim.require(theorem in ("T3", "T4"), "degree counts decide T3, T4 and T5")
-    layer, mask = _last_layer(claim) if theorem == "T3" else claim.single_layer()
-    claim.require(not _bottlenecks(claim, layer), "a bottleneck decides here")
-    needs = {}
-    if mask.shape[0] == claim.network.outputs:
-        needs["rows"] = claim.effective_samples()
-    if mask.shape[1] == claim.effective_samples() and theorem == "T4":
-        needs["columns"] = claim.network.outputs
-    return _place(claim, layer), mask, needs
-
-
-def _place(claim: Claim, layer: int) -> str:
-    return f"[W{layer} b{layer}]" if claim.network.bias else f"W{layer}"
-
-
-def _require_line(claim: Claim, place: str, needed: int | None) -> None:
-    claim.require(claim.evidence["place"] == place, f"the place must be {place}")
+def _require_needed(claim: Claim, needed: int | None) -> None:
     claim.require(needed is not None, f"{claim.evidence['axis']} do not decide here")
     claim.require(claim.evidence["needed"] == needed, f"{needed} are needed")
 
@@ -70,11 +23,14 @@ def _require_line(claim: Claim, place: str, needed: int | None) -> None:
 def degree_count(claim: Claim) -> None:
     """Every line has enough learnables (maximal), or the listed ones have not (minimal)."""
     evidence = claim.evidence
-    place, mask, needs = _question(claim)
+    question = degree_question(claim)
+    needs = {"rows": question.samples} if question.a == 0 else {}
+    if question.b == 0 and not question.by_rows_only:
+        needs["columns"] = question.outputs
     needed = needs.get(evidence["axis"])
-    _require_line(claim, place, needed)
+    _require_needed(claim, needed)
     assert needed is not None
-    counts = _line_counts(mask, evidence["axis"])
+    counts = _line_counts(question.mask, evidence["axis"])
     expressivity = "maximal" if min(counts) >= needed else "minimal"
     claim.require(
         claim.certificate.expressivity == expressivity,
@@ -95,24 +51,23 @@ def degree_count(claim: Claim) -> None:
 def support_count(claim: Claim) -> None:
     """With one output (or sample), enough columns (rows) have a learnable weight, or not."""
     evidence, axis = claim.evidence, claim.evidence["axis"]
-    layer, mask = claim.single_layer()
-    claim.require(not _bottlenecks(claim, layer), "a bottleneck decides here")
-    outputs, samples = claim.network.outputs, claim.effective_samples()
+    question = one_layer_question(claim)
+    outputs, samples = question.outputs, question.samples
     needs = {"columns": samples} if outputs == 1 else {}
     needs |= {"rows": outputs} if samples == 1 else {}
     needed = needs.get(axis)
-    _require_line(claim, _place(claim, layer), needed)
+    _require_needed(claim, needed)
     assert needed is not None
-    found = sum(1 for count in _line_counts(mask, axis) if count)
+    found = sum(1 for count in _line_counts(question.mask, axis) if count)
     claim.require(evidence["found"] == found, f"{found} {axis} have a learnable weight")
-    claim.require_claim("T4", "maximal" if found >= needed else "minimal")
+    claim.require_claim(ONE_LAYER, "maximal" if found >= needed else "minimal")
 
 
 def bottleneck(claim: Claim) -> None:
     """A hidden layer is too narrow."""
     is_last = claim.certificate.theorem == "T3"
-    layer, _ = _last_layer(claim) if is_last else claim.single_layer()
-    pair = _bottlenecks(claim, layer).get(claim.evidence["place"])
+    layer, _ = last_layer(claim) if is_last else claim.single_layer()
+    pair = bottlenecks(claim, layer).get(claim.evidence["place"])
     claim.require(pair is not None, f"{claim.evidence['place']} is no bottleneck")
     given = (claim.evidence["width"], claim.evidence["needed"])
     claim.require(given == pair, f"width and need must be {pair}, not {given}")
@@ -121,14 +76,10 @@ def bottleneck(claim: Claim) -> None:
 
 def _forest_question(claim: Claim) -> Mask:
     """T4 with a = b = 1: the frozen cells must form a forest."""
-    layer, mask = claim.single_layer()
-    claim.require(not _bottlenecks(claim, layer), "a bottleneck decides here")
-    a = mask.shape[0] - claim.network.outputs
-    b = mask.shape[1] - claim.effective_samples()
+    question = one_layer_question(claim)
+    a, b = question.a, question.b
     claim.require(a == b == 1, f"a forest decides for a = b = 1, here a = {a}, b = {b}")
-    place = _place(claim, layer)
-    claim.require(claim.evidence["place"] == place, f"the place must be {place}")
-    return mask
+    return question.mask
 
 
 def cycle(claim: Claim) -> None:
@@ -146,7 +97,7 @@ def cycle(claim: Claim) -> None:
     alternating = all(x is not None and x != y for x, y in pairwise(shared))
     claim.require(alternating, "neighbours must share rows and columns in turn")
     claim.require(shared[0] != shared[-1], "the walk must close up")
-    claim.require_claim("T4", "minimal")
+    claim.require_claim(ONE_LAYER, "minimal")
 
 
 def forest(claim: Claim) -> None:
@@ -167,7 +118,7 @@ def forest(claim: Claim) -> None:
         for node in members[one]:
             tree[node] = other
         members[other] += members.pop(one)
-    claim.require_claim("T4", "maximal")
+    claim.require_claim(ONE_LAYER, "maximal")
 
 
 def frozen_direct_path(claim: Claim) -> None:

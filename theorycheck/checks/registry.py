@@ -3,10 +3,17 @@
 from __future__ import annotations
 
 from ..errors import CertificateError
-from . import degree, graph, rank, reductions
+from . import degree, graph, one_layer, rank, recurrent, reductions
 from .claim import Check, Claim
 
-KINDS: dict[str, Check] = {**graph.CHECKS, **rank.CHECKS, **degree.CHECKS, **reductions.CHECKS}
+KINDS: dict[str, Check] = {
+    **graph.CHECKS,
+    **one_layer.CHECKS,
+    **rank.CHECKS,
+    **degree.CHECKS,
+    **recurrent.CHECKS,
+    **reductions.CHECKS,
+}
 
 
 def check_claim(claim: Claim) -> None:

@@ -1,18 +1,18 @@
 """T4 One learnable layer: the frozen weights must be independent in a rigidity matroid.
 
 With mask p x q of the learnable layer, a = p - d and b = q - m_e, the allocation is maximal iff the
-frozen cells F, as a bipartite graph, are independent in B_(p,q)(a, b). Decided here: bottlenecks,
-a = 0 or b = 0 (degrees), d = 1 or m_e = 1 (support), a = b = 1 (forest).
+frozen cells F, as a bipartite graph, are independent in B_(p,q)(a, b). Bottlenecks are found here,
+the cases of the mask alone in `one_layer`. Where min(a, b) >= 2 and min(d, m_e) >= 3 they may leave
+it open; then the exact rank decides (T1, T2).
 """
 
 from __future__ import annotations
 
 from ..analysis import Analysis
 from ..networks import LinearFeedforward
-from ..verdict import Expressivity
 from .base import Finding, Theorem
-from .counts import bottleneck, by_degrees, by_support, name_lines
-from .forest import find_cycle, frozen_edges
+from .counts import bottleneck
+from .one_layer import decide_mask
 
 
 def obstacle(analysis: Analysis) -> str | None:
@@ -28,7 +28,7 @@ def obstacle(analysis: Analysis) -> str | None:
 
 
 def decide(analysis: Analysis) -> Finding | None:
-    """The cheapest of the special cases that decides; None where only other cases of T4 would."""
+    """Minimal by a bottleneck, else by the cheapest case of T4 that decides; None if none does."""
     network = analysis.network
     assert isinstance(network, LinearFeedforward)
     layer = int(analysis.learnable_layers[0][0][1:])
@@ -38,16 +38,7 @@ def decide(analysis: Analysis) -> Finding | None:
     mask = analysis.layer_mask(layer)
     outputs, samples = network.outputs, analysis.effective_samples
     place = f"[W{layer} b{layer}]" if network.bias else f"W{layer}"
-    a, b = mask.shape[0] - outputs, mask.shape[1] - samples
-    if a == 0:
-        return by_degrees("T4", place, mask, 0, samples)
-    if b == 0:
-        return by_degrees("T4", place, mask, 1, outputs)
-    if outputs == 1:
-        return by_support("T4", place, mask, 1, samples)
-    if samples == 1:
-        return by_support("T4", place, mask, 0, outputs)
-    return _forest(place, analysis, layer) if a == b == 1 else None
+    return decide_mask("T4", place, mask, outputs, samples)
 
 
 def _bottleneck(network: LinearFeedforward, layer: int, samples: int) -> Finding | None:
@@ -62,26 +53,6 @@ def _bottleneck(network: LinearFeedforward, layer: int, samples: int) -> Finding
     return None
 
 
-def _forest(place: str, analysis: Analysis, layer: int) -> Finding:
-    edges, n_frozen = frozen_edges(analysis.layer_mask(layer))
-    cycle = find_cycle(edges)
-    if cycle is None:
-        reason = (
-            f"the {n_frozen} frozen weights of {place} form a forest between its rows and columns"
-        )
-        evidence = {"place": place, "frozen": edges}
-        return Finding("T4", Expressivity.MAXIMAL, reason, "forest", evidence)
-    rows = sorted({i for i, _ in cycle})
-    columns = sorted({j for _, j in cycle})
-    reason = (
-        f"the {n_frozen} frozen weights of {place} must form a forest, but "
-        f"{name_lines('rows', rows, len(rows))} and "
-        f"{name_lines('columns', columns, len(columns))} form a cycle"
-    )
-    evidence = {"place": place, "cycle": cycle}
-    return Finding("T4", Expressivity.MINIMAL, reason, "cycle", evidence)
-
-
 THEOREM = Theorem(
     id="T4",
     name="One learnable layer",
@@ -91,9 +62,18 @@ THEOREM = Theorem(
         "allocation is minimal. Else let a = p - d, b = q - m_e: it is maximal if the frozen cells "
         "are independent in the bipartite rigidity matroid B_(p,q)(a, b), and minimal if not. "
         "a = 0: every row has m_e learnables; b = 0: every column has d; d = 1: m_e columns have "
-        "one; m_e = 1: d rows have one; a = b = 1: the frozen cells form a forest."
+        "one; m_e = 1: d rows have one; a = b = 1: the frozen cells form a forest. d = 2: with C "
+        "the columns of at least 2 learnables, m' = m_e - |C|, c_i the learnables of row i outside "
+        "C: m' <= 0 or sum_i min(c_i, m') >= 2 m'; m_e = 2 by transposing. min(a, b) = 1: "
+        "|F in I x J| <= b|I| + a|J| - ab for all rows I, columns J with |I| >= a, |J| >= b. "
+        "Always necessary: this count. Always sufficient: peeling off rows with at most b and "
+        "columns with at most a frozen cells; for a, b >= 2 two forests; a colouring of the "
+        "columns with m_e colours that each meet d rows."
     ),
-    source="theory.md T4; Kalai, Nevo, Novik, Bipartite rigidity (2016)",
+    source=(
+        "theory.md T4; Kalai, Nevo, Novik, Bipartite rigidity (2016); Bernstein, Completion of "
+        "tree metrics and rank-2 matrices (2017)"
+    ),
     obstacle=obstacle,
     decide=decide,
 )
