@@ -28,6 +28,8 @@ if TYPE_CHECKING:
     from .networks import LinearFeedforward as LinearFeedforward
     from .networks import LinearRecurrent as LinearRecurrent
     from .networks import ShallowReLU as ShallowReLU
+    from .repairs import Repair as Repair
+    from .repairs import repair as repair
     from .verdict import Expressivity as Expressivity
     from .verdict import Verdict as Verdict
 
@@ -52,6 +54,7 @@ _HOMES = {
     "explanation": ("Explanation", "explain"),
     "files": ("Problem", "load", "save"),
     "networks": ("LinearFeedforward", "LinearRecurrent", "ShallowReLU"),
+    "repairs": ("Repair", "repair"),
     "verdict": ("Expressivity", "Verdict"),
 }
 _PUBLIC = {name: home for home, names in _HOMES.items() for name in names}

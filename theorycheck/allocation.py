@@ -6,15 +6,20 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
+from typing import TYPE_CHECKING
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .errors import InputError
+from .graphs import layer_graph, masks_from_graph, unit_graph
 from .masks import Mask, check_name, count, equal, is_materialised, masks_of
 from .networks import Network
 from .placement import allowed_masks, check_network, line_masks, random_masks
 from .spread import spread_masks
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 
 @dataclass(frozen=True, eq=False)
@@ -91,6 +96,26 @@ class Allocation:
     def given_present(self) -> dict[str, Mask]:
         """The masks of existing connections, only for weights that were given one."""
         return {name: m for name, m in self.masks("present") if is_materialised(m)}
+
+    def to_networkx(self, weight: str | None = None) -> nx.Graph:
+        """The network's units as a directed graph, or one weight matrix as a bipartite graph.
+
+        See `graphs.unit_graph` and `graphs.layer_graph` for nodes and attributes.
+
+        >>> from theorycheck import LinearFeedforward
+        >>> graph = Allocation.full(LinearFeedforward([2, 3])).to_networkx()
+        >>> graph.number_of_edges(), Allocation.from_networkx(graph).n_learnable
+        (6, 6)
+        """
+        return unit_graph(self) if weight is None else layer_graph(self, weight)
+
+    @classmethod
+    def from_networkx(cls, graph: nx.DiGraph) -> Allocation:
+        """The allocation of a graph of units; the inverse of `to_networkx`.
+
+        Raises `InputError` if the graph has no network or an edge fits no weight.
+        """
+        return cls(*masks_from_graph(graph))
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Allocation):

@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from itertools import combinations
 
 from .allocation import Allocation
 from .analysis import Analysis
 from .backend import array_module
 from .certificates import Certificate
-from .errors import ContradictionError
+from .errors import ContradictionError, SizeError
 from .files import problem_to_dict
 from .theorems.base import Finding, Theorem
 from .theorems.registry import THEOREMS
@@ -45,8 +46,7 @@ def classify(
     """
     start = time.perf_counter()
     analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, array_module(backend))
-    findings = _walk(analysis, theorems, cross_check)
-    return _verdict(analysis, _strongest(findings), start)
+    return verdict_of(analysis, _walk(analysis, theorems, cross_check), start)
 
 
 def _walk(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) -> list[Finding]:
@@ -57,16 +57,15 @@ def _walk(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) ->
         finding = theorem.decide(analysis)
         if finding is None:
             continue
-        _refuse_contradiction([*findings, finding])
-        findings.append(finding)
+        findings = consistent([*findings, finding])
         if finding.expressivity.is_final and not cross_check:
             break
     return findings
 
 
-def _refuse_contradiction(findings: Sequence[Finding]) -> None:
-    new = findings[-1]
-    for old in findings[:-1]:
+def consistent(findings: list[Finding]) -> list[Finding]:
+    """The findings, if no two of them disagree; else `ContradictionError` naming both theorems."""
+    for old, new in combinations(findings, 2):
         if not old.expressivity.possible & new.expressivity.possible:
             raise ContradictionError(
                 f"{old.theorem} says {old.expressivity} ({old.reason}), but {new.theorem} says "
@@ -80,13 +79,17 @@ def _refuse_contradiction(findings: Sequence[Finding]) -> None:
                     "please report this allocation"
                 )
 
+    return findings
+
 
 def _strongest(findings: Sequence[Finding]) -> Finding | None:
     final = [finding for finding in findings if finding.expressivity.is_final]
     return next(iter(final or findings), None)
 
 
-def _verdict(analysis: Analysis, finding: Finding | None, start: float) -> Verdict:
+def verdict_of(analysis: Analysis, findings: Sequence[Finding], start: float) -> Verdict:
+    """The verdict that findings give; `start` is when the work began (`time.perf_counter`)."""
+    finding = _strongest(findings)
     target, rank, degree, certificate = None, None, None, None
     if finding is not None:
         certificate = _certificate(analysis, finding)
@@ -127,8 +130,12 @@ def _certificate(analysis: Analysis, finding: Finding) -> Certificate:
 def _why_undecided(analysis: Analysis) -> str:
     if not analysis.is_linear:
         return "shallow ReLU networks are not decided yet, unless every weight is learnable"
+    try:
+        rank, target = analysis.rank, analysis.target
+    except SizeError as error:
+        return str(error)
     return (
         f"the error bounds of the ranks stay above {analysis.error_bound:g}: rank "
-        f"{analysis.rank.value} ({analysis.rank.error_bound:.1e}), target dimension "
-        f"{analysis.target.value} ({analysis.target.error_bound:.1e})"
+        f"{rank.value} ({rank.error_bound:.1e}), target dimension {target.value} "
+        f"({target.error_bound:.1e})"
     )

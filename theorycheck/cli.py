@@ -15,6 +15,7 @@ from .commands.classify import classify
 from .commands.common import complain
 from .commands.design import design
 from .commands.explain import explain
+from .commands.repair import repair
 
 _UsageError: Any = typer.BadParameter.__base__  # the parser's own errors, whatever carries it
 
@@ -45,7 +46,7 @@ def _common(
     """Options of the program itself; its work is in the commands."""
 
 
-for command in (classify, explain, check, capacity, design):
+for command in (classify, explain, check, capacity, design, repair):
     app.command()(command)
 
 

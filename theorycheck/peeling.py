@@ -44,35 +44,60 @@ def peel(allocation: Allocation, samples: int) -> Peeled:
     """
     network = allocation.network
     assert isinstance(network, LinearFeedforward)
-    outputs, inputs = list(range(network.outputs)), list(range(network.inputs))
-    narrowest = min(network.widths[1:-1], default=None)
-    first, last = allocation.mask("W1"), allocation.mask(f"W{network.depth}")
-    is_single = network.depth == 1
-    m = min(samples, network.inputs)
+    narrowest = min(network.widths[1:-1], default=max(network.widths))
+    last, m = f"W{network.depth}", min(samples, network.inputs)
+    rows = _Lines(allocation, last, axis=0)
+    columns = _Lines(allocation, "W1", axis=1)
     steps: list[Step] = []
-    while outputs and m:
-        # With one layer only, rows and columns are lines of the same shrinking mask.
-        rows = last[np.ix_(outputs, inputs)] if is_single else last[outputs]
-        columns = rows if is_single else first[:, inputs]
-        found = None
-        if narrowest is None or narrowest >= m:
-            found = _enough(rows, 1, m)
-            if found is not None:
-                steps.append(Step("row", outputs.pop(found)))
-        if found is None and (narrowest is None or narrowest >= len(outputs)):
-            found = _enough(columns, 0, len(outputs))
-            if found is not None:
-                steps.append(Step("column", inputs.pop(found)))
-                m -= 1
-        if found is None:
-            return Peeled(_rest(allocation, outputs, inputs), m, tuple(steps))
-    return Peeled(None, m, tuple(steps))
+    while rows.n_left and m:
+        row = rows.first_with(m) if m <= narrowest else None
+        if row is not None:
+            steps.append(Step("row", rows.delete(row, columns)))
+            continue
+        column = columns.first_with(rows.n_left) if rows.n_left <= narrowest else None
+        if column is None:
+            break
+        steps.append(Step("column", columns.delete(column, rows)))
+        m -= 1
+    if not steps:
+        return Peeled(allocation, samples, ())
+    if not (rows.n_left and m):
+        return Peeled(None, m, tuple(steps))
+    return Peeled(_rest(allocation, rows.left(), columns.left()), m, tuple(steps))
 
 
-def _enough(mask: np.ndarray, axis: int, needed: int) -> int | None:
-    """The first line of `mask` with at least `needed` learnables."""
-    lines = np.flatnonzero(np.count_nonzero(mask, axis=axis) >= needed)
-    return int(lines[0]) if len(lines) else None
+class _Lines:
+    """Rows of the last layer or columns of the first, with their numbers of learnables."""
+
+    def __init__(self, allocation: Allocation, name: str, axis: int) -> None:
+        self._name, self._axis, self._mask = name, axis, allocation.mask(name)
+        self.n_left = self._mask.shape[axis]
+        # Without learnables no line is ever deleted, and the layer may be too large to look at.
+        self._counts: np.ndarray | None = None
+        if name in allocation.counts:
+            self._counts = np.count_nonzero(self._mask, axis=1 - axis)
+
+    def first_with(self, needed: int) -> int | None:
+        """The first line left with at least `needed` (one or more) learnables."""
+        if self._counts is None:
+            return None
+        index = int(np.argmax(self._counts >= needed))
+        return index if self._counts[index] >= needed else None
+
+    def delete(self, index: int, crossing: _Lines) -> int:
+        """Delete a line; in a single layer the lines that cross it lose a cell. Returns `index`."""
+        assert self._counts is not None
+        self._counts[index] = -1
+        self.n_left -= 1
+        if crossing._name == self._name and crossing._counts is not None:
+            crossing._counts -= self._mask[index] if self._axis == 0 else self._mask[:, index]
+        return index
+
+    def left(self) -> list[int]:
+        """The lines not deleted."""
+        if self._counts is None:
+            return list(range(self.n_left))
+        return np.flatnonzero(self._counts >= 0).tolist()
 
 
 def _rest(allocation: Allocation, outputs: list[int], inputs: list[int]) -> Allocation:

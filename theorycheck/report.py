@@ -8,7 +8,10 @@ from rich.console import Console
 from rich.text import Text
 
 from .allocation import Allocation
+from .bases import cell_name
 from .checker import CheckResult
+from .diagnostics import Diagnostics
+from .explanation import Explanation
 from .verdict import Expressivity, Verdict
 
 _MEANING = {
@@ -44,6 +47,52 @@ def print_verdict(
     if verdict.certificate is not None:
         print_entry(console, "rigor", _rigor(verdict))
     console.print()
+
+
+def print_explanation(
+    console: Console, name: str, allocation: Allocation, samples: int, explanation: Explanation
+) -> None:
+    """Print the verdict, then every theorem with what it says or why it does not apply."""
+    print_verdict(console, name, allocation, samples, explanation.verdict)
+    for opinion in explanation.opinions:
+        if opinion.obstacle is not None:
+            text = f"does not apply: {opinion.obstacle}"
+        elif opinion.reason is None:
+            text = "applies, but leaves this open"
+        else:
+            text = f"{str(opinion.expressivity).upper()}: {opinion.reason}"
+        print_entry(console, opinion.theorem, f"{opinion.name}. {text[0].upper()}{text[1:]}")
+    found = explanation.diagnostics
+    if found is not None:
+        console.print()
+        for label, text in _waste(found):
+            print_entry(console, label, text)
+    console.print()
+
+
+def _waste(found: Diagnostics) -> list[tuple[str, str]]:
+    """Diagnostics in words, as one trial shows them."""
+    lines = []
+    if found.redundant:
+        names = list_some([cell_name(cell) for cell in found.redundant])
+        lines.append(("redundant", f"{names}: removing any one of them keeps the rank"))
+    if found.idle:
+        names = list_some([cell_name(cell) for cell in found.idle])
+        lines.append(("idle", f"{names}: no path leads from there to an output that is asked"))
+    if found.unreached:
+        names = list_some([str(equation) for equation in found.unreached])
+        lines.append(("unreached", f"no learnable weight acts on (output, sample) {names}"))
+    return lines or [("waste", "none: every learnable weight is needed for the rank")]
+
+
+def list_some(names: list[str], most: int = 8) -> str:
+    """A list in words, cut after `most`.
+
+    >>> list_some(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
 
 
 def print_check(console: Console, name: str, result: CheckResult) -> None:

@@ -65,10 +65,11 @@ def _no_matching(analysis: Analysis) -> Finding | None:
     if cover is None:
         return None
     equations, learnables = cover
+    count = len(equations)
+    rest = f"all but {len(learnables)} learnable weights" if learnables else "the learnable weights"
     reason = (
-        f"at most {len(equations) + len(learnables)} equations can be reached by learnable weights "
-        f"of their own, {target.value} are needed: {len(learnables)} learnable weights act on all "
-        f"outputs that matter, the others on {len(equations)} equations only"
+        f"{rest} act on {count} of the {analysis.n_equations} equations only, so that at most "
+        f"{count + len(learnables)} can be met; {target.value} are needed"
     )
     evidence = {
         "equations": equations,

@@ -1,0 +1,96 @@
+"""Explanations, diagnostics and graphs."""
+
+import json
+
+import networkx as nx
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+import theorycheck as tc
+from tests.strategies import allocations, linear_networks, networks, samples
+from theorycheck.analysis import Analysis
+from theorycheck.bases import cells_of
+from theorycheck.diagnostics import diagnose
+from theorycheck.theorems.registry import THEOREMS
+
+
+@given(allocations(networks), samples)
+def test_explain_asks_every_theorem_and_agrees_with_classify(allocation, m):
+    explanation = tc.explain(allocation, m)
+    verdict = tc.classify(allocation, m)
+    assert [opinion.theorem for opinion in explanation.opinions] == [t.id for t in THEOREMS]
+    assert explanation.verdict.expressivity == verdict.expressivity
+    for opinion in explanation.opinions:
+        assert opinion.obstacle is None or opinion.expressivity is None
+        assert (opinion.expressivity is None) == (opinion.reason is None)
+    assert json.loads(json.dumps(explanation.to_dict()))["expressivity"] == verdict.expressivity
+
+
+def test_a_theorem_that_needs_too_much_memory_says_so():
+    network = tc.LinearFeedforward([30, 30, 30])
+    allocation = tc.Allocation.random(network, 950, np.random.default_rng(0))
+    explanation = tc.explain(allocation, 30, memory_limit=1e5)
+    opinions = {opinion.theorem: opinion for opinion in explanation.opinions}
+    assert "more than the limit" in str(opinions["T1"].obstacle)
+    assert "not all in W2" in str(opinions["T3"].obstacle)
+    assert explanation.verdict.expressivity == "undecided"
+
+
+def without(allocation: tc.Allocation, cell) -> tc.Allocation:
+    masks = {name: allocation.mask(name).copy() for name in allocation.counts}
+    masks[cell[0]][cell[1]] = False
+    return tc.Allocation(allocation.network, masks, allocation.given_present())
+
+
+@settings(max_examples=60)
+@given(allocations(linear_networks), samples)
+def test_redundant_weights_are_those_whose_removal_keeps_the_rank(allocation, m):
+    analysis = Analysis(allocation, m)
+    found = diagnose(analysis)
+    assert found.rank == analysis.rank.value
+    assert found.missing == analysis.target.value - analysis.rank.value
+    for cell in cells_of({name: allocation.mask(name) for name in allocation.counts}):
+        kept = Analysis(without(allocation, cell), m).rank.value == found.rank
+        assert (cell in found.redundant) == kept
+        if cell in found.idle:
+            assert cell in found.redundant
+
+
+def test_unreached_equations_and_idle_weights_are_named():
+    network = tc.LinearRecurrent(inputs=1, hidden=1, outputs=2, steps=2, readout="all")
+    found = diagnose(Analysis(tc.Allocation(network, {"recurrent": [[1]]}), 1))
+    assert found.unreached == ((0, 0, 0), (0, 1, 0))  # the first step sees no recurrent weight
+    cut = tc.Allocation(tc.LinearFeedforward([1, 2, 1]), {"W1": [[1], [1]]}, {"W2": [[1, 0]]})
+    assert diagnose(Analysis(cut, 1)).idle == (("W1", (1, 0)),)
+
+
+@given(allocations(networks))
+def test_graphs_of_units_come_back(allocation):
+    graph = allocation.to_networkx()
+    assert tc.Allocation.from_networkx(graph) == allocation
+    assert graph.number_of_edges() == allocation.n_present
+    learnable = [edge for *_, edge in graph.edges(data="learnable")]
+    assert sum(learnable) == allocation.n_learnable
+
+
+@given(allocations(networks))
+def test_layer_graphs_are_bipartite_views_of_one_mask(allocation):
+    for name, mask in allocation.masks("learnable"):
+        if mask.ndim == 1:
+            with pytest.raises(tc.InputError, match="no weight matrix"):
+                allocation.to_networkx(name)
+            continue
+        graph = allocation.to_networkx(name)
+        assert nx.is_bipartite(graph)
+        cells = {(i, j) for (_, i), (_, j), on in graph.edges(data="learnable") if on}
+        assert cells == {tuple(cell) for cell in np.argwhere(mask).tolist()}
+
+
+@pytest.mark.parametrize("data", [{}, {"weight": "W9", "index": (0, 0)}, {"weight": "W1"},
+                                  {"weight": "W1", "index": (5, 0)}])  # fmt: skip
+def test_graphs_that_fit_no_network_are_refused(data):
+    graph = tc.Allocation.full(tc.LinearFeedforward([2, 2])).to_networkx()
+    graph.add_edge("here", "there", **data)
+    with pytest.raises(tc.InputError, match="has no weight and index"):
+        tc.Allocation.from_networkx(graph)

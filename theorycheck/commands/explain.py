@@ -1,0 +1,44 @@
+"""`theorycheck explain`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seed
+from .common import Failures, print_json
+
+
+def explain(
+    files: Files,
+    as_json: Json = False,
+    seed: Seed = 0,
+    error_bound: ErrorBound = 1e-9,
+    memory_limit: MemoryLimit = 8.0,
+    backend: Backend = "numpy",
+) -> None:
+    """Tell what every theorem says of allocations, or why it does not apply, and what is wasted."""
+    from rich.console import Console
+
+    from ..explanation import explain as explain_allocation
+    from ..files import load
+    from ..report import print_explanation
+
+    console = Console(highlight=False)
+    failures = Failures()
+    for file in files:
+        with failures.of(file):
+            allocation, samples = load(file)
+            explanation = explain_allocation(
+                allocation,
+                samples,
+                seed=seed,
+                error_bound=error_bound,
+                memory_limit=memory_limit * 2**30,
+                backend=backend,
+            )
+            if as_json:
+                print_json({"file": file, **explanation.to_dict()})
+            else:
+                name = file if len(files) > 1 else Path(file).name
+                print_explanation(console, name, allocation, samples, explanation)
+    failures.leave()

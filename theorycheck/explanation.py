@@ -1,0 +1,112 @@
+"""Why a verdict is what it is: every theorem, whether it applies, and what it says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from .allocation import Allocation
+from .analysis import Analysis
+from .backend import array_module
+from .classification import consistent, verdict_of
+from .diagnostics import Diagnostics, diagnose
+from .errors import SizeError
+from .theorems.base import Finding, Theorem
+from .theorems.registry import THEOREMS
+from .verdict import Verdict
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """One theorem on one allocation: an `obstacle` (it does not apply), or what it says.
+
+    `expressivity` and `reason` are None if it applies but leaves the case open.
+    """
+
+    theorem: str
+    name: str
+    statement: str
+    source: str
+    obstacle: str | None
+    expressivity: str | None
+    reason: str | None
+
+
+@dataclass(frozen=True)
+class Explanation:
+    """The verdict, all theorems' opinions in the order of `classify`, and diagnostics or None."""
+
+    verdict: Verdict
+    opinions: tuple[Opinion, ...]
+    diagnostics: Diagnostics | None
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON: the keys of `classify --json`, `theorems` and `diagnostics`."""
+        return {
+            **self.verdict.to_dict(),
+            "theorems": [opinion.__dict__ for opinion in self.opinions],
+            "diagnostics": self.diagnostics.to_dict() if self.diagnostics else None,
+        }
+
+
+def explain(
+    allocation: Allocation,
+    samples: int,
+    *,
+    seed: int = 0,
+    error_bound: float = 1e-9,
+    memory_limit: float = 8 * 2**30,
+    backend: str = "numpy",
+    theorems: Sequence[Theorem] = THEOREMS,
+) -> Explanation:
+    """Ask every theorem about an allocation; arguments and errors as for `classify`.
+
+    A theorem that would need more than `memory_limit` has that as its obstacle.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> explanation = explain(Allocation.layer(LinearFeedforward([2, 3, 2]), "W2"), samples=2)
+    >>> [opinion.theorem for opinion in explanation.opinions if opinion.expressivity == "maximal"]
+    ['T3', 'T4', 'T9', 'T2']
+    """
+    start = time.perf_counter()
+    xp = array_module(backend)
+    analysis = Analysis(allocation, samples, seed, error_bound, int(memory_limit), xp)
+    opinions: list[Opinion] = []
+    findings: list[Finding] = []
+    for theorem in theorems:
+        opinion, finding = _ask(theorem, analysis)
+        opinions.append(opinion)
+        findings += [finding] if finding else []
+    verdict = verdict_of(analysis, consistent(findings), start)
+    return Explanation(verdict, tuple(opinions), _diagnostics(analysis))
+
+
+def _ask(theorem: Theorem, analysis: Analysis) -> tuple[Opinion, Finding | None]:
+    finding = None
+    try:
+        obstacle = theorem.obstacle(analysis)
+        if obstacle is None:
+            finding = theorem.decide(analysis)
+    except SizeError as error:
+        obstacle = str(error)
+    opinion = Opinion(
+        theorem.id,
+        theorem.name,
+        theorem.statement,
+        theorem.source,
+        obstacle,
+        str(finding.expressivity) if finding else None,
+        finding.reason if finding else None,
+    )
+    return opinion, finding
+
+
+def _diagnostics(analysis: Analysis) -> Diagnostics | None:
+    if not analysis.is_linear:
+        return None
+    try:
+        return diagnose(analysis)
+    except SizeError:
+        return None
