@@ -4,14 +4,16 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
+from itertools import islice
 from typing import Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .allocation import Allocation
-from .bases import Cell, cells_of
+from .bases import Cell
 from .errors import InputError, shown
+from .exact.jacobian import cells
 from .networks import Network
 from .orders import PREFERENCES, Plan, Prefer, extend_evenly, plans
 from .placement import allowed_masks, check_choice
@@ -127,6 +129,7 @@ class _Search:
     def run(self, candidates: Iterable[Plan], prefer: Prefer) -> Design:
         if self._budget < self._shop.dimension:
             return self._too_few()
+        self._shop.check_size()
         tried = 0
         for tried, plan in enumerate(candidates, start=1):
             if self._on_step:
@@ -173,9 +176,11 @@ class _Search:
 
     def _too_few(self) -> Design:
         """Below D nothing helps; the certificate is the count of any allocation of the budget."""
-        cells = cells_of(dict(self._shop.frame.masks("learnable")))[: self._budget]
+        blocks = cells(self._shop.frame, "learnable", max(self._budget, 1))
+        listed = ((name, tuple(index)) for name, block in blocks for index in block.tolist())
         verdict = self._shop.classify(
-            self._shop.with_learnable(cells), theorems=(t01_positivity.THEOREM,)
+            self._shop.with_learnable([*islice(listed, self._budget)]),
+            theorems=(t01_positivity.THEOREM,),
         )
         return self._impossible(f"T1: {verdict.reason}", verdict, 0)
 

@@ -47,8 +47,11 @@ def plans(
     allowed: Mapping[str, Mask],
     prefer: Prefer,
     rng: np.random.Generator,
+    near: Mapping[str, Mask] | None = None,
 ) -> Iterator[Plan]:
     """Plans over all cells of the masks `allowed`, the most preferred first.
+
+    With `near`, some splits of hidden units follow these masks.
 
     >>> network = LinearFeedforward([1, 2, 1])
     >>> allowed = {"W1": np.ones((2, 1), bool), "W2": np.ones((1, 2), bool)}
@@ -60,7 +63,7 @@ def plans(
     if prefer == "spread":
         yield from spread
     regions = [("layer", f"in {' and '.join(n)} only", [_whole(network, n)]) for n in layers]
-    splits = [("split", what, [region]) for what, region in _splits(network, rng)]
+    splits = [("split", what, [region]) for what, region in _splits(network, rng, near)]
     peels = [("peel", what, parts) for what, parts in _peels(network, rng)]
     few = prefer == "few-layers"
     for kind, what, parts in regions + splits + peels if few else peels + splits + regions:
@@ -160,7 +163,9 @@ def _whole(network: LinearFeedforward | LinearRecurrent, names: Iterable[str]) -
 
 
 def _splits(
-    network: LinearFeedforward | LinearRecurrent, rng: np.random.Generator
+    network: LinearFeedforward | LinearRecurrent,
+    rng: np.random.Generator,
+    near: Mapping[str, Mask] | None,
 ) -> Iterator[tuple[str, dict[str, Mask]]]:
     """Pairs of weight matrices with the hidden units split between them."""
     recurrent = isinstance(network, LinearRecurrent)
@@ -173,6 +178,9 @@ def _splits(
         pairs = [(f"W{layer}", f"W{layer + 1}") for layer in range(1, network.depth)]
     for lower, upper in pairs:
         units = network.weight_shapes[lower][0]
+        if near is not None:
+            outgoing = near[upper].sum(0)
+            yield _split(network, lower, upper, near[lower].sum(1) >= outgoing)
         for _ in range(SPLITS if units > 1 else 0):
             receiving = np.zeros(units, dtype=bool)
             receiving[rng.permutation(units)[: units // 2 + int(rng.integers(units % 2 + 1))]] = (

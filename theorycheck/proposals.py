@@ -12,7 +12,8 @@ from .analysis import Analysis
 from .backend import array_module
 from .bases import Cell, greedy_basis, masks_with
 from .classification import classify
-from .errors import InputError
+from .errors import InputError, SizeError
+from .exact.generic_rank import required_bytes
 from .files import problem_to_dict
 from .networks import LinearFeedforward, LinearRecurrent, Network, ShallowReLU
 from .verdict import Expressivity, Verdict
@@ -43,7 +44,9 @@ class Proposal:
 
 @dataclass(frozen=True)
 class Workshop:
-    """One sparse or dense linear network, a number of samples, and the options of `classify`.
+    """A linear network, a number of samples, and the options of `classify`.
+
+    The learnables of `frame` are the weights that may be learned.
 
     Raises `InputError` for networks that are not linear.
     """
@@ -71,6 +74,15 @@ class Workshop:
     def dimension(self) -> int:
         """The target dimension D(m), proved from below; may raise `SizeError`."""
         return self.analysis(self.frame).target.value
+
+    def check_size(self) -> None:
+        """Raise `SizeError` before the cells are listed if their Jacobian is too large."""
+        needed = required_bytes(self.frame, self.samples, self.frame.n_learnable)
+        if needed > self.memory_limit:
+            raise SizeError(
+                f"choosing among {self.frame.n_learnable} weights needs about "
+                f"{needed / 2**30:.3g} GiB, more than the limit of {self.memory_limit / 2**30:.3g}"
+            )
 
     def analysis(self, allocation: Allocation) -> Analysis:
         """The analysis of an allocation with these options."""

@@ -1,0 +1,104 @@
+"""`theorycheck repair`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, TypeAlias
+
+import typer
+
+from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seed
+from .common import Failures, complain, print_json
+from .output import AllocationOut, print_proof, print_title, write_allocation
+from .progress import steps
+
+if TYPE_CHECKING:
+    from rich.console import Console
+
+    from ..allocation import Allocation
+    from ..repairs import Repair
+
+
+def _mode(text: str) -> str:
+    if text not in ("same", "more"):
+        raise typer.BadParameter(f"must be same or more, not {text!r}")
+    return text
+
+
+Mode: TypeAlias = Annotated[
+    str,
+    typer.Option(parser=_mode, metavar="HOW", help="same: swap weights; more: only learn more."),
+]
+
+
+def repair(
+    files: Files,
+    budget: Mode = "same",
+    out: AllocationOut = None,
+    as_json: Json = False,
+    seed: Seed = 0,
+    error_bound: ErrorBound = 1e-9,
+    memory_limit: MemoryLimit = 8.0,
+    backend: Backend = "numpy",
+) -> None:
+    """Find few swaps of learnable for frozen weights that make allocations maximal."""
+    from rich.console import Console
+
+    from ..files import load
+    from ..repairs import repair as find
+
+    if out is not None and len(files) > 1:
+        raise typer.BadParameter("one file only can be written, give one FILE", param_hint="--out")
+    console = Console(highlight=False)
+    failures = Failures()
+    for file in files:
+        with failures.of(file):
+            allocation, samples = load(file)
+            with steps(file) as on_step:
+                found = find(
+                    allocation,
+                    samples,
+                    budget,  # type: ignore[arg-type]
+                    seed=seed,
+                    error_bound=error_bound,
+                    memory_limit=int(memory_limit * 2**30),
+                    backend=backend,
+                    on_step=on_step,
+                )
+            if as_json:
+                print_json({"file": file, **found.to_dict()})
+            else:
+                _print(console, file if len(files) > 1 else Path(file).name, allocation, found)
+            if out is not None:
+                failures.of(out)
+                _write(out, found)
+    failures.leave()
+
+
+def _write(out: str, found: Repair) -> None:
+    if found.allocation is None:
+        complain(f"{out}: not written, there is no repaired allocation")
+    else:
+        write_allocation(out, found.allocation, found.samples)
+
+
+def _print(console: Console, name: str, allocation: Allocation, found: Repair) -> None:
+    from rich.text import Text
+
+    from ..report import print_entry
+
+    r, n = allocation.n_learnable, allocation.n_present
+    inputs = f"{found.samples} input{'s' if found.samples > 1 else ''}"
+    print_title(console, name, allocation, f", {inputs}; {r} of {n} weights learnable")
+    before = str(found.before.expressivity).upper()
+    if found.proposal is None:
+        style = "bold green" if found.outcome == "maximal" else "bold yellow"
+        print_entry(console, before, found.reason, style)
+        console.print()
+        return
+    for move in found.moves:
+        console.print(Text(f"  {move}"), soft_wrap=True)
+    console.print()
+    print_entry(console, "MAXIMAL", f"instead of {before} after {found.reason}", "bold green")
+    print_proof(console, found.proposal)
+    console.print()
