@@ -160,3 +160,12 @@ def test_bad_arguments_are_refused():
         tc.design(network, 2, 4, seed=-1)
     with pytest.raises(tc.InputError, match="linear networks"):
         tc.design(tc.ShallowReLU([2, 2, 2]), 2, 4)
+
+
+def test_networks_too_large_are_refused_at_once():
+    network = tc.LinearFeedforward([2**30, 2**30, 2])
+    for budget in (3, 30):
+        with pytest.raises(tc.SizeError, match="GiB, more than the limit"):
+            tc.design(network, 2, budget)
+    with pytest.raises(tc.SizeError, match="GiB, more than the limit"):
+        tc.repair(tc.Allocation.rows(tc.LinearFeedforward([2**15] * 3), {"W2": [0]}), 2)

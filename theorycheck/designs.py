@@ -21,6 +21,7 @@ from .proposals import Proposal, Workshop
 from .theorems import t01_positivity
 from .verdict import Expressivity, Verdict
 
+_MOST_LISTED = 2**27  # candidates, of which a mask is made without a second thought
 _REFUTED = (Expressivity.MINIMAL, Expressivity.INTERMEDIATE)
 
 
@@ -176,6 +177,8 @@ class _Search:
 
     def _too_few(self) -> Design:
         """Below D nothing helps; the certificate is the count of any allocation of the budget."""
+        if self._shop.frame.n_learnable > _MOST_LISTED:
+            self._shop.check_size()  # not even a mask should be made
         blocks = cells(self._shop.frame, "learnable", max(self._budget, 1))
         listed = ((name, tuple(index)) for name, block in blocks for index in block.tolist())
         verdict = self._shop.classify(

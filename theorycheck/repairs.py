@@ -114,9 +114,7 @@ def repair(
     keep an independent part of the learnables as large as the rank (matroid exchange; these attain
     the bound), then, fewest moves first, those that stay inside a region without conflicts.
 
-    Other options are those of `classify`; `on_step` is told in words what is tried. Raises
-    `InputError` for arguments out of range and networks that are not linear, `SizeError` where a
-    Jacobian would exceed `memory_limit`.
+    Other options are those of `design`, and so are the errors raised.
 
     >>> from theorycheck import LinearFeedforward
     >>> rows = Allocation(LinearFeedforward([3, 2]), {"W1": [[1, 0, 0], [1, 1, 1]]})
