@@ -75,3 +75,25 @@ def test_t0_finds_a_basis_where_neither_a_layer_nor_peeling_does():
     verdict = tc.classify(allocation, 2)
     assert (verdict.expressivity, verdict.theorem) == ("maximal", "T0")
     assert tc.check(verdict.certificate)  # type: ignore[arg-type]
+
+
+@settings(max_examples=300)
+@given(seeds)
+def test_t5_with_two_steps_is_t4_on_the_recurrent_weights(seed):
+    rng = np.random.default_rng(seed)
+    hidden, outputs, m = (int(n) for n in rng.integers(1, [6, 5, 5]))
+    network = tc.LinearRecurrent(m + int(rng.integers(2)), hidden, outputs, steps=2)
+    mask = rng.random((hidden, hidden)) < rng.choice([0.5, 0.7, 0.85])
+    allocation = tc.Allocation(network, {"recurrent": mask})
+    analysis = Analysis(allocation, m)
+    if t05_recurrent.obstacle(analysis) is not None:
+        return
+    finding = t05_recurrent.decide(analysis)
+    is_minimal = analysis.rank.value < analysis.target.value
+    if finding is None:  # only where T4 leaves it to the rank
+        assert min(hidden - outputs, hidden - m) >= 2
+        return
+    assert (finding.expressivity == "minimal") == is_minimal
+    certificate = tc.classify(allocation, m).certificate
+    assert certificate is not None
+    assert tc.check(certificate).reason == "verified"

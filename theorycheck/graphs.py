@@ -80,7 +80,8 @@ def masks_from_graph(graph: nx.DiGraph) -> tuple[Network, dict[str, Mask], dict[
     learnable = {name: np.zeros(shape, dtype=bool) for name, shape in shapes.items()}
     present = {name: np.zeros(shape, dtype=bool) for name, shape in shapes.items()}
     for tail, head, data in graph.edges(data=True):
-        name, index = data.get("weight"), data.get("index")
+        name: Any = data.get("weight")
+        index: Any = data.get("index")
         if name not in shapes or not _fits(index, shapes[name]):
             raise InputError(f"edge {tail} -> {head} has no weight and index of this network")
         present[name][tuple(index)] = True

@@ -8,7 +8,14 @@ from itertools import pairwise
 from ..allocation import Mask
 from ..networks import LinearRecurrent
 from .claim import Claim
-from .question import ONE_LAYER, bottlenecks, degree_question, last_layer, one_layer_question
+from .question import (
+    ONE_LAYER,
+    bottlenecks,
+    degree_question,
+    last_layer,
+    one_layer_question,
+    recurrent_bottlenecks,
+)
 
 
 def _line_counts(mask: Mask, axis: str) -> list[int]:
@@ -65,13 +72,16 @@ def support_count(claim: Claim) -> None:
 
 def bottleneck(claim: Claim) -> None:
     """A hidden layer is too narrow."""
-    is_last = claim.certificate.theorem == "T3"
-    layer, _ = last_layer(claim) if is_last else claim.single_layer()
-    pair = bottlenecks(claim, layer).get(claim.evidence["place"])
+    if claim.certificate.theorem == "T5":
+        narrow = recurrent_bottlenecks(claim)
+    else:
+        is_last = claim.certificate.theorem == "T3"
+        narrow = bottlenecks(claim, (last_layer(claim) if is_last else claim.single_layer())[0])
+    pair = narrow.get(claim.evidence["place"])
     claim.require(pair is not None, f"{claim.evidence['place']} is no bottleneck")
     given = (claim.evidence["width"], claim.evidence["needed"])
     claim.require(given == pair, f"width and need must be {pair}, not {given}")
-    claim.require_claim("T3 T4", "minimal")
+    claim.require_claim("T3 T4 T5", "minimal")
 
 
 def _forest_question(claim: Claim) -> Mask:

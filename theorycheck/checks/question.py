@@ -8,7 +8,7 @@ from ..allocation import Mask
 from ..networks import LinearRecurrent
 from .claim import Claim
 
-ONE_LAYER = "T4"  # the theorems that ask a `one_layer_question`
+ONE_LAYER = "T4 T5"  # the theorems that ask a `one_layer_question`
 
 
 @dataclass(frozen=True)
@@ -89,6 +89,23 @@ def _recurrent(claim: Claim) -> Question:
     claim.require(isinstance(network, LinearRecurrent), "T5 is about recurrent networks")
     claim.require(claim.allocation.is_dense, "the network must be dense")
     claim.require(network.readout == "final", "the readout must be final")
-    claim.require(set(claim.allocation.counts) == {"readout"}, "readout only")
+    if set(claim.allocation.counts) == {"recurrent"}:
+        narrow = recurrent_bottlenecks(claim)
+        claim.require(not narrow, "a bottleneck decides here")
+        mask = claim.allocation.mask("recurrent")
+        return Question("recurrent", mask, network.outputs, claim.samples)
+    claim.require(set(claim.allocation.counts) == {"readout"}, "readout or recurrent only")
     mask = claim.allocation.mask("readout")
     return Question("readout", mask, network.outputs, claim.effective_samples(), by_rows_only=True)
+
+
+def recurrent_bottlenecks(claim: Claim) -> dict[str, tuple[int, int]]:
+    """Two steps, recurrent only, m <= n_in: the hidden units, if fewer than outputs or samples."""
+    network = claim.network
+    claim.require(isinstance(network, LinearRecurrent), "T5 is about recurrent networks")
+    claim.require(claim.allocation.is_dense, "the network must be dense")
+    claim.require(network.readout == "final" and network.steps == 2, "final readout of two steps")
+    claim.require(set(claim.allocation.counts) == {"recurrent"}, "recurrent only")
+    claim.require(claim.samples <= network.inputs, "more samples than delayed inputs")
+    needs = [n for n in (network.outputs, claim.samples) if network.hidden < n]
+    return {"the hidden layer": (network.hidden, needs[0])} if needs else {}

@@ -6,7 +6,8 @@ from ..analysis import Analysis
 from ..networks import LinearRecurrent
 from ..verdict import Expressivity
 from .base import Finding, Theorem
-from .counts import by_degrees, name_lines
+from .counts import bottleneck, by_degrees, name_lines
+from .one_layer import decide_mask
 from .outside_counts import starved_outside
 from .ranks import target_lower_evidence
 
@@ -35,9 +36,9 @@ def decide(analysis: Analysis) -> Finding | None:
     network = analysis.network
     assert isinstance(network, LinearRecurrent)
     if name == "recurrent":
-        blocked = _direct_path(analysis, network)
-        if blocked is not None:
-            return blocked
+        settled = _direct_path(analysis, network) or _two_steps(analysis, network)
+        if settled is not None:
+            return settled
     return _outside(analysis, name, network.steps - (1 if name == "recurrent" else 0))
 
 
@@ -56,6 +57,17 @@ def _direct_path(analysis: Analysis, network: LinearRecurrent) -> Finding | None
         return None
     evidence = {"samples": analysis.samples, "delayed_inputs": delayed}
     return Finding("T5", Expressivity.MINIMAL, reason, "frozen_direct_path", evidence)
+
+
+def _two_steps(analysis: Analysis, network: LinearRecurrent) -> Finding | None:
+    """T = 2: y - D B x_2 = D W (B x_1), so W is the one learnable layer of T4."""
+    if network.steps != 2:
+        return None
+    for needed in (network.outputs, analysis.samples):
+        if network.hidden < needed:
+            return bottleneck("T5", "the hidden layer", "units", network.hidden, needed)
+    mask = analysis.allocation.mask("recurrent")
+    return decide_mask("T5", "recurrent", mask, network.outputs, analysis.samples)
 
 
 def _outside(analysis: Analysis, name: str, reach: int) -> Finding | None:
@@ -95,9 +107,10 @@ THEOREM = Theorem(
         "Dense linear recurrent network. Readout only, read at the end, m_e = min(m, n_in T): "
         "maximal if every row of the readout has at least m_e learnables, minimal if not. "
         "Recurrent only: minimal if m > n_in (T - 1) or T = 1 (the part D B x_T of the output is "
-        "frozen), and minimal if every step is read (y_1 = D B x_1 is frozen). Input only (k = T) "
-        "or recurrent only (k = T - 1), D = d m_e: minimal if for some rows I and columns J fewer "
-        "than (d - k|I|)^+ (m_e - k|J|)^+ weights are learnable outside of them."
+        "frozen) or if every step is read (y_1 = D B x_1 is frozen); else with T = 2 as in T4 for "
+        "p = q = N and m_e = m. Input only (k = T) or recurrent only (k = T - 1), D = d m_e: "
+        "minimal if for some rows I and columns J fewer than (d - k|I|)^+ (m_e - k|J|)^+ weights "
+        "are learnable outside of them."
     ),
     source="theory.md T5",
     obstacle=obstacle,
