@@ -168,4 +168,5 @@ def test_networks_too_large_are_refused_at_once():
         with pytest.raises(tc.SizeError, match="GiB, more than the limit"):
             tc.design(network, 2, budget)
     with pytest.raises(tc.SizeError, match="GiB, more than the limit"):
-        tc.repair(tc.Allocation.rows(tc.LinearFeedforward([2**15] * 3), {"W2": [0]}), 2)
+        rows = tc.Allocation.rows(tc.LinearFeedforward([64] * 3), {"W2": [0]})
+        tc.repair(rows, 2, memory_limit=2**15)
