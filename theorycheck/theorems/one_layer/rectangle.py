@@ -8,6 +8,7 @@ sufficient, and the search is bounded.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import combinations, islice
 
 import numpy as np
 from numpy.typing import NDArray
@@ -16,7 +17,9 @@ from ...allocation import Mask
 from .core import find_core
 from .flows import Lines
 
-EFFORT = 4_000_000  # frozen cells that all flows together may pass through; about two seconds
+# Frozen cells that all minimum cuts together may see, about a second; each counts as some more.
+EFFORT = 4_000_000
+OVERHEAD = 2_000
 
 
 def find_violated(frozen: Mask, a: int, b: int) -> Lines | None:
@@ -64,26 +67,30 @@ def _search(frozen: Mask, a: int, b: int) -> Lines | None:
     outnumber b per other row and a per column (a b are paid by I0): by Hall's theorem iff the
     cells cannot all go to their row (b each, none in I0) or to their column (a each).
     """
-    n_roots = min(len(frozen), EFFORT // int(np.count_nonzero(frozen)))
     counts = np.count_nonzero(frozen, axis=1)
     network = _Network(frozen, a)
-    cells = frozen.astype(np.int64)
-    tried = set()
-    for first in np.argsort(-counts, kind="stable")[:n_roots].tolist():
-        # Rows of a dense rectangle share many columns.
-        shared = cells @ cells[first]
-        shared[first] = frozen.shape[1] + 1
-        roots = np.sort(np.argsort(-shared, kind="stable")[:a])
-        if tuple(roots) in tried:
-            continue
-        tried.add(tuple(roots))
+    n_cuts = EFFORT // (OVERHEAD + int(counts.sum()))
+    for roots in islice(_root_sets(frozen, a), n_cuts):
         room = np.full(len(frozen), b)
-        room[roots] = 0
+        room[list(roots)] = 0
         found = network.overflow(counts - room)
         if found is not None:
-            rows = np.union1d(found[0], roots).tolist()
-            return rows, found[1]
+            return sorted({*found[0], *roots}), found[1]
     return None
+
+
+def _root_sets(frozen: Mask, a: int) -> Iterator[tuple[int, ...]]:
+    """Sets of a rows: each row with those that share most columns with it, then all others."""
+    counts = np.count_nonzero(frozen, axis=1)
+    tried = set()
+    for first in np.argsort(-counts, kind="stable").tolist():
+        shared = np.count_nonzero(frozen[:, frozen[first]], axis=1)
+        shared[first] = frozen.shape[1] + 1
+        roots = tuple(sorted(np.argsort(-shared, kind="stable")[:a].tolist()))
+        if roots not in tried:
+            tried.add(roots)
+            yield roots
+    yield from (roots for roots in combinations(range(len(frozen)), a) if roots not in tried)
 
 
 class _Network:

@@ -15,7 +15,7 @@ import numpy as np
 
 from ...allocation import Mask
 
-MOST_STATES = 3000  # of the search, a fraction of a second
+MOST_STATES = 10_000  # of the search, a fraction of a second
 MOST_LINES = 80
 
 
@@ -54,7 +54,7 @@ def find_order(frozen: Mask) -> list[int] | None:
     True
     """
     p, q = frozen.shape
-    if p + q > MOST_LINES or np.count_nonzero(frozen) > 2 * (p + q) - 4:
+    if p + q > MOST_LINES:
         return None
     near = [(np.flatnonzero(row) + p).tolist() for row in frozen]
     near += [np.flatnonzero(column).tolist() for column in frozen.T]
