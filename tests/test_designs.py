@@ -167,6 +167,6 @@ def test_networks_too_large_are_refused_at_once():
     for budget in (3, 30):
         with pytest.raises(tc.SizeError, match="GiB, more than the limit"):
             tc.design(network, 2, budget)
+    rows = tc.Allocation.rows(tc.LinearFeedforward([64] * 3), {"W2": [0]})
     with pytest.raises(tc.SizeError, match="GiB, more than the limit"):
-        rows = tc.Allocation.rows(tc.LinearFeedforward([64] * 3), {"W2": [0]})
         tc.repair(rows, 2, memory_limit=2**15)
