@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from itertools import product
+from itertools import combinations, product
 
 import networkx as nx
 import numpy as np
@@ -77,7 +77,8 @@ def path_graph(allocation: Allocation) -> tuple[nx.MultiDiGraph, list, list]:
             i, j = (int(index[0]), int(index[-1]))
             source = tail(j) if len(index) == 2 else ("constant", name)
             learnable = bool(allocation.mask(name)[tuple(index)])
-            graph.add_edge(source, head(i), learnable=learnable)
+            cell = (name, tuple(index.tolist()))
+            graph.add_edge(source, head(i), learnable=learnable, cell=cell)
 
     if isinstance(network, LinearFeedforward):
         for layer in range(1, network.depth + 1):
@@ -110,6 +111,19 @@ def has_conflict(allocation: Allocation) -> bool:
                 if sum(graph.get_edge_data(*edge)["learnable"] for edge in path) >= 2:
                     return True
     return False
+
+
+def conflicting_pairs(allocation: Allocation) -> set[frozenset]:
+    """Pairs of learnables on a common input-output path, by listing every path."""
+    graph, sources, outputs = path_graph(allocation)
+    pairs: set[frozenset] = set()
+    for source, output in product(sources, outputs):
+        if source in graph and output in graph:
+            for path in nx.all_simple_edge_paths(graph, source, output):
+                data = [graph.get_edge_data(*edge) for edge in path]
+                met = [edge["cell"] for edge in data if edge["learnable"]]
+                pairs |= {frozenset(pair) for pair in combinations(met, 2)}
+    return pairs
 
 
 def forward(network, weights: dict[str, np.ndarray], inputs: np.ndarray) -> np.ndarray:

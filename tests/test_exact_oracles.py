@@ -21,7 +21,7 @@ from theorycheck.checks import plain
 from theorycheck.exact import point
 from theorycheck.exact.generic_rank import N_PRIMES, generic_rank, n_equations, trial_error
 from theorycheck.exact.target_dimension import closed_form, target_dimension, upper_bounds
-from theorycheck.paths import find_conflict
+from theorycheck.paths import conflict_graph, find_conflict
 
 
 @given(allocations(linear_networks), st.integers(1, 3))
@@ -73,6 +73,13 @@ def test_more_samples_than_effective_change_no_rank(allocation, m):
 @given(allocations(linear_networks))
 def test_conflict_is_found_iff_listing_all_paths_finds_one(allocation):
     assert (find_conflict(allocation) is not None) == oracles.has_conflict(allocation)
+
+
+@given(allocations(linear_networks))
+def test_conflict_graph_has_the_pairs_that_listing_all_paths_finds(allocation):
+    graph = conflict_graph(allocation)
+    assert graph.number_of_nodes() == allocation.n_learnable
+    assert {frozenset(edge) for edge in graph.edges} == oracles.conflicting_pairs(allocation)
 
 
 PAIRS = ("input", "recurrent", "readout")

@@ -7,13 +7,16 @@ output has a product of them. Without conflict the output is affine in the learn
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import NamedTuple, TypeAlias
+from typing import TYPE_CHECKING, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from .allocation import Allocation, Mask
 from .networks import LinearFeedforward, LinearRecurrent
+
+if TYPE_CHECKING:
+    import networkx as nx
 
 Units: TypeAlias = NDArray[np.bool_]
 
@@ -104,6 +107,19 @@ class _Unrolled:
             return Conflict((*upstream, edge, *downstream), first, len(upstream))
         return None
 
+    def conflicts_of(self, name: str, index: tuple[int, ...]) -> set[tuple[str, tuple[int, ...]]]:
+        """The learnables that some path meets after it has run through `name`[index]."""
+        found: set[tuple[str, tuple[int, ...]]] = set()
+        behind = np.zeros_like(self._fed[0])
+        for level, step in enumerate(self._steps, start=1):
+            learnable = self._allocation.mask(step.inner) & behind & self._read[level][:, None]
+            found |= {(step.inner, tuple(cell)) for cell in np.argwhere(learnable).tolist()}
+            behind = _reached(self._allocation.present_mask(step.inner), behind)
+            is_inner = name == step.inner and self._fed[level - 1][index[-1]]
+            if is_inner or name == step.outer:
+                behind[index[0]] = True
+        return found
+
     def _upstream(self, level: int, unit: int) -> list[Edge]:
         """A path from a source to a marked unit, in path order, with a learnable on it."""
         edges: list[Edge] = []
@@ -190,3 +206,26 @@ def _find(mask: Mask, rows: Units, columns: Units) -> tuple[int, int] | None:
     column = _first(mask[row] & columns)
     assert column is not None
     return row, column
+
+
+def conflict_graph(allocation: Allocation) -> nx.Graph:
+    """All conflicts: a node (weight, index) per learnable, an edge where two share a path.
+
+    A weight that some path runs through twice has an edge to itself. The learnables form an
+    antichain, and the output is affine in them (T2), if and only if there are no edges. Meant for
+    small networks: one pass through the unrolled network per learnable.
+
+    >>> graph = conflict_graph(Allocation.full(LinearFeedforward([1, 1, 1])))
+    >>> list(graph.edges)
+    [(('W1', (0, 0)), ('W2', (0, 0)))]
+    """
+    import networkx as nx
+
+    graph = nx.Graph()
+    names = {name: np.argwhere(allocation.mask(name)).tolist() for name in allocation.counts}
+    graph.add_nodes_from((name, tuple(index)) for name, cells in names.items() for index in cells)
+    if allocation.n_learnable:
+        unrolled = _Unrolled(allocation)
+        for node in list(graph):
+            graph.add_edges_from((node, other) for other in unrolled.conflicts_of(*node))
+    return graph

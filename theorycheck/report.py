@@ -28,13 +28,23 @@ _STYLE = {
     Expressivity.POSITIVE: "bold yellow",
     Expressivity.UNDECIDED: "bold",
 }
+_NEXT = {
+    Expressivity.MINIMAL: ("instead", "repair"),
+    Expressivity.POSITIVE: ("more", "explain"),
+    Expressivity.UNDECIDED: ("more", "explain"),
+}
 _INDENT = " " * 13
 
 
 def print_verdict(
-    console: Console, name: str, allocation: Allocation, samples: int, verdict: Verdict
+    console: Console,
+    name: str,
+    allocation: Allocation,
+    samples: int,
+    verdict: Verdict,
+    file: str | None = None,
 ) -> None:
-    """Print what was asked, the class, why, and how sure it is."""
+    """Print what was asked, the class, why, how sure it is and, for a `file`, what to try next."""
     console.print(Text(f"{name}: {_question(allocation, samples, verdict)}"), soft_wrap=True)
     console.print()
     label = str(verdict.expressivity).upper()
@@ -46,6 +56,9 @@ def print_verdict(
     print_entry(console, "because", theorem + verdict.reason)
     if verdict.certificate is not None:
         print_entry(console, "rigor", _rigor(verdict))
+    if file is not None and verdict.expressivity in _NEXT and not verdict.conditioned_on:
+        label, command = _NEXT[verdict.expressivity]
+        print_entry(console, label, f"theorycheck {command} {file}")
     console.print()
 
 

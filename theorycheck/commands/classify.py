@@ -43,7 +43,7 @@ def classify(
                 print_json({"file": file, **verdict.to_dict()})
             else:
                 name = file if len(files) > 1 else Path(file).name
-                print_verdict(console, name, allocation, samples, verdict)
+                print_verdict(console, name, allocation, samples, verdict, file)
             certificates += [verdict.certificate] if verdict.certificate else []
     if certificate is not None:
         with failures.of(certificate):
