@@ -6,18 +6,15 @@ from ..analysis import Analysis
 from ..networks import LinearFeedforward
 from .base import Finding, Theorem
 from .counts import bottleneck, by_degrees
+from .obstacles import not_dense_feedforward
 
 
 def obstacle(analysis: Analysis) -> str | None:
     """T3 needs a dense linear feed-forward network without biases, learnable in W_L only."""
-    network = analysis.network
-    if not isinstance(network, LinearFeedforward):
-        return "the network is not linear feed-forward"
-    if not analysis.allocation.is_dense:
-        return "the network is sparse"
-    if network.bias:
-        return "the network has biases (T4 covers them)"
-    last = f"W{network.depth}"
+    reason = not_dense_feedforward(analysis, biases=False)
+    if reason is not None:
+        return reason
+    last = f"W{analysis.network.depth}"  # type: ignore[union-attr]
     if set(analysis.allocation.counts) != {last}:
         return f"the learnable weights are not all in {last}"
     return None

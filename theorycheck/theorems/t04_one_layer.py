@@ -12,15 +12,15 @@ from ..analysis import Analysis
 from ..networks import LinearFeedforward
 from .base import Finding, Theorem
 from .counts import bottleneck
+from .obstacles import not_dense_feedforward
 from .one_layer import decide_mask
 
 
 def obstacle(analysis: Analysis) -> str | None:
     """T4 needs a dense linear feed-forward network with learnables in exactly one layer."""
-    if not isinstance(analysis.network, LinearFeedforward):
-        return "the network is not linear feed-forward"
-    if not analysis.allocation.is_dense:
-        return "the network is sparse, where T4 fails"
+    reason = not_dense_feedforward(analysis, biases=True)
+    if reason is not None:
+        return reason
     layers = analysis.learnable_layers
     if len(layers) != 1:
         return f"{len(layers)} layers have learnable weights, T4 is about exactly one"

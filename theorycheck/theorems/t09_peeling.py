@@ -5,12 +5,12 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..analysis import Analysis
-from ..networks import LinearFeedforward
 from ..peeling import Peeled, peel
 from ..verdict import Expressivity
 from . import t01_positivity, t02_dichotomy, t03_rows, t04_one_layer, t06_odd_degree
 from .base import Finding, Theorem
 from .counts import name_lines
+from .obstacles import not_dense_feedforward
 from .parts import inner_certificate
 
 # Cheap ones first; ranks only where they settle the class (the rest is then affine).
@@ -19,13 +19,9 @@ _INNER = (t03_rows.THEOREM, t04_one_layer.THEOREM, t06_odd_degree.THEOREM, t02_d
 
 def obstacle(analysis: Analysis) -> str | None:
     """T9 needs a dense linear feed-forward network without biases, and something to peel."""
-    network = analysis.network
-    if not isinstance(network, LinearFeedforward):
-        return "the network is not linear feed-forward"
-    if not analysis.allocation.is_dense:
-        return "the network is sparse"
-    if network.bias:
-        return "the network has biases"
+    reason = not_dense_feedforward(analysis, biases=False)
+    if reason is not None:
+        return reason
     if not peel(analysis.allocation, analysis.samples).steps:
         return "no output or input has learnables enough to be fitted afterwards"
     return None
