@@ -29,6 +29,8 @@ PAIRS = [[0, 1, 0, 0, 0, 1], [0, 1, 1, 0, 0, 0], [0, 0, 1, 0, 0, 1],
          [0, 0, 0, 1, 0, 0], [1, 0, 1, 0, 0, 0]]  # fmt: skip
 ROW_PAIRS = [[1, 0, 0, 0, 0, 0], [0, 0, 0, 0, 1, 0], [0, 1, 0, 0, 0, 1],
              [0, 1, 0, 1, 0, 0], [0, 0, 1, 1, 1, 0]]  # fmt: skip
+BLOCKS = [[1, 0, 1, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 0, 0],
+          [0, 1, 0, 0, 1], [0, 0, 0, 1, 1], [1, 1, 0, 0, 0]]  # fmt: skip
 
 # kind -> allocation, samples, class
 EXAMPLES: dict[str, tuple[tc.Allocation, int, str]] = {
@@ -56,6 +58,7 @@ EXAMPLES: dict[str, tuple[tc.Allocation, int, str]] = {
     "two_forests": (tc.Allocation(FF([5, 5, 3]), {"W1": 1 - CUBE}), 3, "maximal"),
     "colouring": (tc.Allocation(FF([6, 5, 3]), {"W1": PAIRS}), 3, "maximal"),
     "colouring rows": (tc.Allocation(FF([6, 5, 3]), {"W1": ROW_PAIRS}), 3, "maximal"),
+    "block_forests": (tc.Allocation(FF([5, 6, 3]), {"W1": BLOCKS}), 3, "maximal"),
     "frozen_direct_path": (tc.Allocation.layer(RNN, "recurrent"), 4, "minimal"),
     "sub_allocation": (
         tc.Allocation(FF([1, 2, 1], bias=True), {"W1": [[1], [0]], "W2": [[1, 1]], "b2": [1]}),
@@ -228,12 +231,12 @@ def test_corrupted_certificates_with_a_fresh_digest_are_refused_or_still_true():
     assert n > 5000
     # Most of what passes is about another problem that the same evidence decides. Of the evidence
     # only what is free to choose may change: the order of a list (or which deficient lines it
-    # names), which of two valid bounds is named, the way of a conflict path, another assignment or
-    # colouring. No other number may.
+    # names), which of two valid bounds is named, the way of a conflict path, another assignment,
+    # colouring or classes. No other number may.
     for name, path, wrong in accepted:
         if path[0] not in ("problem", "digest"):
             assert path[0] == "evidence", (name, path, wrong)
-            is_free = {"conflict", "cells", "colours"} & set(path)
+            is_free = {"conflict", "cells", "colours"} & set(path) or name == "block_forests"
             assert isinstance(wrong, list) or path[-1] == "by" or is_free
 
 

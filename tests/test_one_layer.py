@@ -16,6 +16,7 @@ from theorycheck.analysis import Analysis
 from theorycheck.theorems import t04_one_layer
 from theorycheck.theorems.counts import line_counts
 from theorycheck.theorems.one_layer import decide_mask
+from theorycheck.theorems.one_layer.block_forests import find_classes
 from theorycheck.theorems.one_layer.colouring import find_colouring
 from theorycheck.theorems.one_layer.core import find_core
 from theorycheck.theorems.one_layer.flows import CellAssignment, assign
@@ -239,6 +240,25 @@ def test_colourings_found_are_colourings(mask, d, m):
         assert colours is not None
 
 
+def blocks_are_forests(frozen, rows, columns) -> bool:
+    rows, columns = np.array(rows), np.array(columns)
+    blocks = product(set(rows.tolist()), set(columns.tolist()))
+    return all(is_forest(frozen[np.ix_(rows == r, columns == c)]) for r, c in blocks)
+
+
+@settings(max_examples=300)
+@given(layers(largest=4).filter(lambda x: x[0].shape[0] > x[1] and x[0].shape[1] > x[2]))
+def test_classes_with_forests_in_all_blocks_prove_maximal(layer):
+    mask, d, m, _ = layer
+    a, b = mask.shape[0] - d, mask.shape[1] - m
+    classes = find_classes(~mask, a, b)
+    if classes is not None:
+        assert blocks_are_forests(~mask, *classes)
+        assert max(classes[0]) < a
+        assert max(classes[1]) < b
+        assert is_maximal(mask, d, m)
+
+
 @given(frozen_sets(largest=6))
 def test_cycles_are_cycles(frozen):
     core = find_core(~frozen, 1, 1)
@@ -315,6 +335,13 @@ TRAP = np.array(
     dtype=bool,
 )
 
+
+def by_blocks(mask, d, m, *, more=0):
+    """Forests in all blocks prove maximal (only); with one class too many they do not."""
+    a, b = mask.shape[0] - d, mask.shape[1] - m
+    return True if find_classes(~mask, a, b + more) is not None else None
+
+
 K33 = np.pad(np.zeros((3, 3), dtype=bool), (0, 2), constant_values=True)  # two forests, 9 > 8 cells
 
 
@@ -353,6 +380,7 @@ MISTAKES = {
     "rectangles with fewer than a rows": (by_count, {"least": 1}),
     "peeling a row with b + 1 cells": (by_peeling, {"more": 1}),
     "colours by cells": (by_colours, {"cells": True}),
+    "a class of columns too many": (by_blocks, {"more": 1}),
 }
 
 
@@ -362,7 +390,9 @@ def test_planted_mistake_is_refuted(name):
     assert refuted_after(predicate, **mistake) is not None
 
 
-@pytest.mark.parametrize("predicate", [by_assignment, by_two_dimensions, by_peeling, by_colours])
+@pytest.mark.parametrize(
+    "predicate", [by_assignment, by_two_dimensions, by_peeling, by_colours, by_blocks]
+)
 def test_the_true_predicates_survive_the_same_stream(predicate):
     assert refuted_after(predicate) is None
 
@@ -499,6 +529,29 @@ def test_changed_two_forests_are_refused():
     for wrong in (order[:-1], [*order, order[0]], rows_first, [["row", 4], *order[1:]], order[1:]):
         assert not accepts(data, order=wrong)
     assert not accepts(data, peeled=[])
+
+
+def test_changed_classes_are_refused():
+    rng = np.random.default_rng(0)
+    mask = np.array([[1, 0, 1, 0, 0], [0, 0, 0, 1, 0], [0, 0, 0, 0, 0],
+                     [0, 1, 0, 0, 1], [0, 0, 0, 1, 1], [1, 1, 0, 0, 0]], dtype=bool)  # fmt: skip
+    data = certificate_of(mask, 3, 3)
+    assert data["kind"] == "block_forests"
+    assert accepts(data)
+    for _ in range(300):
+        rows, columns = rng.integers(3, size=6).tolist(), rng.integers(2, size=5).tolist()
+        assert accepts(data, rows=rows, columns=columns) == blocks_are_forests(~mask, rows, columns)
+    rows = data["evidence"]["rows"]
+    for wrong in (rows[:-1], [*rows, 0], [3, *rows[1:]], [-1, *rows[1:]], list(range(6))):
+        assert not accepts(data, rows=wrong)
+    assert not accepts(data, columns=[0, 1, 2, 3, 4])
+
+
+def test_a_huge_layer_learnable_as_a_whole_is_decided_at_once():
+    network = tc.LinearFeedforward([2**20, 2**20, 3])
+    finding = t04_one_layer.decide(Analysis(tc.Allocation.layer(network, "W1"), 5))
+    assert finding is not None
+    assert (finding.expressivity, finding.kind) == ("maximal", "peeling_order")
 
 
 def test_changed_peelings_rectangles_and_sums_are_refused():

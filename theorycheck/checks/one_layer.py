@@ -112,6 +112,28 @@ def two_forests(claim: Claim) -> None:
     claim.require_claim(ONE_LAYER, "maximal")
 
 
+def block_forests(claim: Claim) -> None:
+    """After peeling, rows in a classes, columns in b, and a forest in each pair of classes."""
+    question, frozen = _rigidity_question(claim)
+    frozen.peel(claim, claim.evidence["peeled"], question.a, question.b)
+    classes: dict[str, dict[int, int]] = {}
+    for axis, most in (("rows", question.a), ("columns", question.b)):
+        given = claim.evidence[axis]
+        classes[axis] = dict(zip(ones(frozen.alive[axis]), given, strict=True))
+        proper = all(type(group) is int and 0 <= group < most for group in given)
+        claim.require(proper, f"the classes of the {axis} must be below {most}")
+    # A line has one node for every class across, so that blocks do not share any.
+    tree: dict[tuple[str, int, int], set[tuple[str, int, int]]] = {}
+    for i, cells in frozen.remaining("rows").items():
+        for j in ones(cells):
+            row, column = ("row", i, classes["columns"][j]), ("column", j, classes["rows"][i])
+            one, two = tree.setdefault(row, {row}), tree.setdefault(column, {column})
+            claim.require(one is not two, f"cell ({i}, {j}) closes a cycle")
+            joined = one | two
+            tree.update(dict.fromkeys(joined, joined))
+    claim.require_claim(ONE_LAYER, "maximal")
+
+
 def _places(claim: Claim) -> list[tuple[str, int, int]]:
     order = claim.evidence["order"]
     places = [(line, index, place) for place, (line, index) in enumerate(order)]
@@ -149,5 +171,6 @@ CHECKS: dict[str, Check] = {
         assignment,
         two_forests,
         colouring,
+        block_forests,
     )
 }

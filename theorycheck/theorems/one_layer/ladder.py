@@ -7,8 +7,10 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ...allocation import Mask
+from ...masks import is_materialised
 from ..base import Finding
 from ..counts import AXES, by_degrees, by_support
+from .block_forests import find_classes
 from .colouring import find_colouring
 from .flows import assign
 from .forest import by_forest
@@ -49,6 +51,13 @@ def _by_counts(layer: Layer) -> Finding | None:
     if layer.samples == 1:
         return by_support(name, place, mask, 0, layer.outputs)
     return None
+
+
+def _by_no_cells(layer: Layer) -> Finding | None:
+    """A huge layer that is learnable as a whole has a mask without cells of its own: count none."""
+    if is_materialised(layer.mask) or not layer.mask.flat[0]:
+        return None
+    return layer.maximal("peeling_order", f"no weight of {layer.place} is frozen", peeled=[])
 
 
 def _by_peeling(layer: Layer) -> Finding | None:
@@ -153,10 +162,25 @@ def _by_colouring(layer: Layer) -> Finding | None:
     return None
 
 
-# Up to here a mask is decided: by_two_dimensions for min(d, m_e) <= 2, _by_assignment for
-# min(a, b) = 1. The others may leave it open.
+def _by_block_forests(layer: Layer) -> Finding | None:
+    classes = find_classes(layer.frozen_core, layer.a, layer.b)
+    if classes is None:
+        return None
+    reason = (
+        f"the rows of {layer.place} can be put in {layer.a} and its columns in {layer.b} classes "
+        "such that the frozen weights form a forest in every class of rows x class of columns"
+    )
+    rows, columns = classes
+    return layer.maximal(
+        "block_forests", reason, peeled=layer.core.peeled, rows=rows, columns=columns
+    )
+
+
+# by_two_dimensions always decides for min(d, m_e) = 2 and _by_assignment for min(a, b) = 1; those
+# after it may leave a mask open.
 CASES: tuple[Callable[[Layer], Finding | None], ...] = (
     _by_counts,
+    _by_no_cells,
     by_forest,
     by_two_dimensions,
     _by_peeling,
@@ -165,4 +189,5 @@ CASES: tuple[Callable[[Layer], Finding | None], ...] = (
     _by_rectangle,
     _by_two_forests,
     _by_colouring,
+    _by_block_forests,
 )
