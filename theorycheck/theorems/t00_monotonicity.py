@@ -25,7 +25,7 @@ from .parts import through_part
 _WHOLE_LAYERS = (t03_rows.THEOREM, t04_one_layer.THEOREM, t05_recurrent.THEOREM)
 _BASES = (t09_peeling.THEOREM, t06_odd_degree.THEOREM, t02_dichotomy.THEOREM)
 _MOST_BASES = 12
-_MOST_WORK = 5e9  # of all bases together, in equations^2 x learnables
+_MOST_WORK = 2.5e9  # of all bases together, in equations^2 x learnables
 
 
 def obstacle(analysis: Analysis) -> str | None:
