@@ -68,7 +68,8 @@ THEOREM = Theorem(
         "|F in I x J| <= b|I| + a|J| - ab for all rows I, columns J with |I| >= a, |J| >= b. "
         "Always necessary: this count. Always sufficient: peeling off rows with at most b and "
         "columns with at most a frozen cells; for a, b >= 2 two forests; a colouring of the "
-        "columns with m_e colours that each meet d rows."
+        "columns with m_e colours that each meet d rows; rows in a and columns in b classes with "
+        "a forest of frozen cells in each pair of classes."
     ),
     source=(
         "theory.md T4; Kalai, Nevo, Novik, Bipartite rigidity (2016); Bernstein, Completion of "

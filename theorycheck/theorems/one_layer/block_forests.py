@@ -14,7 +14,7 @@ import numpy as np
 
 from ...allocation import Mask
 
-MOST_MOVES = 500
+MOST_MOVES = 300
 EFFORT = 2_000_000  # frozen cells that the search may look at, about a second
 
 

@@ -17,9 +17,10 @@ from ...allocation import Mask
 from .core import find_core
 from .flows import Lines
 
-# Frozen cells that all minimum cuts together may see, about a second; each counts as some more.
+# Frozen cells that all minimum cuts together may see, a fraction of a second; each cut costs as
+# much as OVERHEAD cells more.
 EFFORT = 4_000_000
-OVERHEAD = 2_000
+OVERHEAD = 10_000
 
 
 def find_violated(frozen: Mask, a: int, b: int) -> Lines | None:
