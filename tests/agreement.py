@@ -27,7 +27,7 @@ def random_network(rng: np.random.Generator) -> tc.LinearFeedforward | tc.Linear
     sizes = [int(n) for n in rng.integers(1, 6, 5)]
     if rng.random() < 0.4:
         readout = "final" if rng.random() < 0.7 else "all"
-        return tc.LinearRecurrent(min(sizes[0], 3), *sizes[1:4], readout)
+        return tc.LinearRecurrent(min(sizes[0], 3), sizes[1], sizes[2], sizes[3], readout)
     return tc.LinearFeedforward(sizes[: int(rng.integers(2, 6))], bias=bool(rng.random() < 0.3))
 
 

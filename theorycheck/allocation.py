@@ -110,7 +110,7 @@ class Allocation:
         return unit_graph(self) if weight is None else layer_graph(self, weight)
 
     @classmethod
-    def from_networkx(cls, graph: nx.DiGraph) -> Allocation:
+    def from_networkx(cls, graph: nx.Graph) -> Allocation:
         """The allocation of a graph of units; the inverse of `to_networkx`.
 
         Raises `InputError` if the graph has no network or an edge fits no weight.

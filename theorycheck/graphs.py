@@ -70,7 +70,7 @@ def layer_graph(allocation: Allocation, name: str) -> nx.Graph:
     return graph
 
 
-def masks_from_graph(graph: nx.DiGraph) -> tuple[Network, dict[str, Mask], dict[str, Mask]]:
+def masks_from_graph(graph: nx.Graph) -> tuple[Network, dict[str, Mask], dict[str, Mask]]:
     """Network, learnable and present masks of a graph as `unit_graph` makes them.
 
     Raises `InputError` for edges without `weight` and `index`, or that fit no weight.
