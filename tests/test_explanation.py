@@ -94,3 +94,13 @@ def test_graphs_that_fit_no_network_are_refused(data):
     graph.add_edge("here", "there", **data)
     with pytest.raises(tc.InputError, match="has no weight and index"):
         tc.Allocation.from_networkx(graph)
+
+
+def test_diagnostics_come_with_the_verdict_when_asked():
+    allocation = tc.Allocation.rows(tc.LinearFeedforward([1, 2, 2]), {"W2": [0]})
+    assert "diagnostics" not in tc.classify(allocation, 1).to_dict()
+    found = tc.classify(allocation, 1, diagnose=True).to_dict()["diagnostics"]
+    assert found["redundant"] == ["W2[0,0]", "W2[0,1]"]
+    assert found["unreached"] == [[1, 0]]
+    relu = tc.Allocation.none(tc.ShallowReLU([1, 1, 1]))
+    assert tc.classify(relu, 1, diagnose=True).diagnostics is None

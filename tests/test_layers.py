@@ -76,7 +76,7 @@ def test_measurement_does_not_see_the_theory():
 # From the bottom up: a module imports only from those before it.
 ORDER = """
 errors networks masks graphs placement spread allocation archives files exact bases orders
-paths certificates verdict backend analysis theorems classification diagnostics explanation
+paths certificates verdict backend analysis diagnostics theorems classification explanation
 capacities proposals designs repairs checks checker report options commands cli
 """
 

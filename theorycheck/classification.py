@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from dataclasses import replace
 from itertools import combinations
 
 from .allocation import Allocation
 from .analysis import Analysis
 from .backend import array_module
 from .certificates import Certificate
+from .diagnostics import diagnostics_of
 from .errors import ContradictionError, SizeError
 from .files import problem_to_dict
 from .theorems.base import Finding, Theorem
@@ -27,13 +29,15 @@ def classify(
     backend: str = "numpy",
     theorems: Sequence[Theorem] = THEOREMS,
     cross_check: bool = False,
+    diagnose: bool = False,
 ) -> Verdict:
     """The expressivity of `allocation` on `samples` random inputs, with theorem and certificate.
 
     `error_bound` is the largest probability of error that a probabilistic rank may carry, over
     primes and points drawn from `seed`; `memory_limit` is in bytes; `backend` (`numpy`, `cupy` or
     `auto`) computes the ranks. With `cross_check` every theorem that applies is asked, not only the
-    cheapest that decides.
+    cheapest that decides; with `diagnose` the verdict tells redundant weights and unreached
+    equations (linear networks with a Jacobian of up to four million entries).
 
     Raises `InputError` for arguments out of range, `SizeError` if a rank is needed whose matrix
     exceeds the memory limit, `ContradictionError` if two theorems disagree.
@@ -46,7 +50,8 @@ def classify(
     """
     start = time.perf_counter()
     analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, array_module(backend))
-    return verdict_of(analysis, _walk(analysis, theorems, cross_check), start)
+    verdict = verdict_of(analysis, _walk(analysis, theorems, cross_check), start)
+    return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
 
 
 def _walk(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) -> list[Finding]:

@@ -75,6 +75,16 @@ def diagnose(analysis: Analysis) -> Diagnostics:
     )
 
 
+def diagnostics_of(analysis: Analysis) -> Diagnostics | None:
+    """As `diagnose`; None for networks that are not linear or too large."""
+    if not analysis.is_linear:
+        return None
+    try:
+        return diagnose(analysis)
+    except SizeError:
+        return None
+
+
 def _redundant(analysis: Analysis) -> tuple[int, list[int]]:
     """Rank in one trial, and the columns that some dependence of the columns involves."""
     from flint import nmod_mat

@@ -11,7 +11,7 @@ from .allocation import Allocation
 from .analysis import Analysis
 from .backend import array_module
 from .classification import consistent, verdict_of
-from .diagnostics import Diagnostics, diagnose
+from .diagnostics import Diagnostics, diagnostics_of
 from .errors import SizeError
 from .theorems.base import Finding, Theorem
 from .theorems.registry import THEOREMS
@@ -80,7 +80,7 @@ def explain(
         opinions.append(opinion)
         findings += [finding] if finding else []
     verdict = verdict_of(analysis, consistent(findings), start)
-    return Explanation(verdict, tuple(opinions), _diagnostics(analysis))
+    return Explanation(verdict, tuple(opinions), diagnostics_of(analysis))
 
 
 def _ask(theorem: Theorem, analysis: Analysis) -> tuple[Opinion, Finding | None]:
@@ -101,12 +101,3 @@ def _ask(theorem: Theorem, analysis: Analysis) -> tuple[Opinion, Finding | None]
         finding.reason if finding else None,
     )
     return opinion, finding
-
-
-def _diagnostics(analysis: Analysis) -> Diagnostics | None:
-    if not analysis.is_linear:
-        return None
-    try:
-        return diagnose(analysis)
-    except SizeError:
-        return None

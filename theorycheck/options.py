@@ -72,6 +72,9 @@ MemoryLimit: TypeAlias = Annotated[
         help="Memory a rank may use, in GiB.",
     ),
 ]
+Diagnose: TypeAlias = Annotated[
+    bool, typer.Option("--diagnose", help="Also name redundant weights and unreached equations.")
+]
 Backend: TypeAlias = Annotated[
     str,
     typer.Option(

@@ -56,6 +56,8 @@ def print_verdict(
     print_entry(console, "because", theorem + verdict.reason)
     if verdict.certificate is not None:
         print_entry(console, "rigor", _rigor(verdict))
+    for label, text in _waste(verdict.diagnostics) if verdict.diagnostics else ():
+        print_entry(console, label, text)
     if file is not None and verdict.expressivity in _NEXT and not verdict.conditioned_on:
         label, command = _NEXT[verdict.expressivity]
         print_entry(console, label, f"theorycheck {command} {file}")
@@ -75,10 +77,9 @@ def print_explanation(
         else:
             text = f"{str(opinion.expressivity).upper()}: {opinion.reason}"
         print_entry(console, opinion.theorem, f"{opinion.name}. {text[0].upper()}{text[1:]}")
-    found = explanation.diagnostics
-    if found is not None:
+    if explanation.diagnostics is not None:
         console.print()
-        for label, text in _waste(found):
+        for label, text in _waste(explanation.diagnostics):
             print_entry(console, label, text)
     console.print()
 

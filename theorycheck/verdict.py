@@ -4,9 +4,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 from .certificates import Certificate
+
+if TYPE_CHECKING:
+    from .diagnostics import Diagnostics
 
 
 class Expressivity(StrEnum):
@@ -46,7 +49,8 @@ class Verdict:
     `match_probability` is the interval that is proved; `rank`, `target_dimension` and `degree` are
     None where they were not needed. `error_bound` is 0 for a proof, else it bounds the probability
     that the verdict is wrong, over the random primes and points that `seed` fixes. `reason` says in
-    words why; `theorem` and `certificate` are None if and only if the verdict is `undecided`.
+    words why; `diagnostics` tells what is wasted or unreached, if that was asked. `theorem` and
+    `certificate` are None if and only if the verdict is `undecided`.
     """
 
     expressivity: Expressivity
@@ -61,6 +65,7 @@ class Verdict:
     seed: int
     seconds: float
     conditioned_on: str | None = None
+    diagnostics: Diagnostics | None = None
 
     @property
     def match_probability(self) -> tuple[int, int]:
@@ -92,4 +97,6 @@ class Verdict:
             result["conditioned_on"] = self.conditioned_on
         none = {"kind": "none", "reason": self.reason}
         result["certificate"] = self.certificate.to_dict() if self.certificate else none
+        if self.diagnostics is not None:
+            result["diagnostics"] = self.diagnostics.to_dict()
         return {**result, "reason": self.reason, "seed": self.seed, "seconds": self.seconds}

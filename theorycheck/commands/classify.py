@@ -4,7 +4,16 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..options import Backend, CertificateOut, ErrorBound, Files, Json, MemoryLimit, Seed
+from ..options import (
+    Backend,
+    CertificateOut,
+    Diagnose,
+    ErrorBound,
+    Files,
+    Json,
+    MemoryLimit,
+    Seed,
+)
 from .common import Failures, complain, print_json
 
 
@@ -16,6 +25,7 @@ def classify(
     error_bound: ErrorBound = 1e-9,
     memory_limit: MemoryLimit = 8.0,
     backend: Backend = "numpy",
+    diagnose: Diagnose = False,
 ) -> None:
     """Tell the expressivity of allocations: minimal, maximal, or what is proved of it."""
     from rich.console import Console
@@ -38,6 +48,7 @@ def classify(
                 error_bound=error_bound,
                 memory_limit=int(memory_limit * 2**30),
                 backend=backend,
+                diagnose=diagnose,
             )
             if as_json:
                 print_json({"file": file, **verdict.to_dict()})
