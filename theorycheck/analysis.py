@@ -15,6 +15,7 @@ from .exact.point import effective_samples, input_dimension
 from .exact.target_dimension import TargetDimension, closed_form, target_dimension
 from .networks import LinearFeedforward, Network, ShallowReLU, positive_integer
 from .paths import Conflict, find_conflict
+from .peeling import Peeled, peel
 from .structure import Pattern, jacobian_pattern
 
 _MOST_EQUATIONS = 500  # up to here a rank takes a fraction of a second
@@ -113,6 +114,11 @@ class Analysis:
             memory_limit=self.memory_limit,
             xp=self.xp,
         )
+
+    @cached_property
+    def peeled(self) -> Peeled:
+        """What peeling leaves (dense feed-forward networks without biases only)."""
+        return peel(self.allocation, self.samples)
 
     @cached_property
     def conflict(self) -> Conflict | None:

@@ -15,7 +15,7 @@ from .networks import LARGEST_SIZE, ShallowReLU, positive_integer
 from .verdict import Expressivity, Verdict
 
 _FEW = 4  # numbers of samples looked at on both sides of a bisection's result
-_NOT_MAXIMAL = (Expressivity.MINIMAL, Expressivity.INTERMEDIATE)
+_NOT_MAXIMAL = tuple(answer for answer in Expressivity if answer.refutes_maximal)
 _OPEN_OR_MINIMAL = (Expressivity.MINIMAL, Expressivity.UNDECIDED)
 
 

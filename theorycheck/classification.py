@@ -57,9 +57,7 @@ def classify(
 def _walk(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) -> list[Finding]:
     findings: list[Finding] = []
     for theorem in theorems:
-        if theorem.obstacle(analysis) is not None:
-            continue
-        finding = theorem.decide(analysis)
+        finding = theorem.ask(analysis)
         if finding is None:
             continue
         findings = consistent([*findings, finding])

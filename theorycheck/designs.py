@@ -19,10 +19,9 @@ from .orders import PREFERENCES, Plan, Prefer, extend_evenly, plans
 from .placement import allowed_masks, check_choice
 from .proposals import Proposal, Workshop
 from .theorems import t01_positivity
-from .verdict import Expressivity, Verdict
+from .verdict import Verdict
 
 _MOST_LISTED = 2**27  # candidates, of which a mask is made without a second thought
-_REFUTED = (Expressivity.MINIMAL, Expressivity.INTERMEDIATE)
 
 
 @dataclass(frozen=True)
@@ -210,4 +209,4 @@ class _Search:
         """The verdict on all candidates, if it proves that they are not maximal."""
         if self._everything is None:
             self._everything = self._shop.classify(self._shop.frame)
-        return self._everything if self._everything.expressivity in _REFUTED else None
+        return self._everything if self._everything.expressivity.refutes_maximal else None

@@ -29,6 +29,10 @@ def _between(low: float, high: float, what: str) -> Callable[[str], float]:
     return parse
 
 
+def _bytes(gib: str) -> int:
+    return int(_between(0, 2**40, "a positive number of GiB")(gib) * 2**30)
+
+
 def _backend(text: str) -> str:
     from .backend import array_module
     from .errors import InputError
@@ -65,9 +69,9 @@ ErrorBound: TypeAlias = Annotated[
     ),
 ]
 MemoryLimit: TypeAlias = Annotated[
-    float,
+    int,  # bytes
     typer.Option(
-        parser=_between(0, 2**40, "a positive number of GiB"),
+        parser=_bytes,
         metavar="GIB",
         help="Memory a rank may use, in GiB.",
     ),

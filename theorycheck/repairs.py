@@ -15,7 +15,6 @@ from .orders import Plan, plans
 from .proposals import Proposal, Workshop
 from .verdict import Expressivity, Verdict
 
-_REFUTED = (Expressivity.MINIMAL, Expressivity.INTERMEDIATE)
 _THOROUGH = 8  # so many candidates are looked at thoroughly
 
 
@@ -169,7 +168,7 @@ class _Search:
 
     def _least(self, before: Verdict) -> tuple[int, float]:
         """A lower bound on the number of moves, and the probability that it is too large."""
-        at_least = int(before.expressivity in _REFUTED)
+        at_least = int(before.expressivity.refutes_maximal)
         certificate = before.certificate
         evidence = certificate.evidence if certificate else {}
         if certificate and certificate.kind == "degree_count":

@@ -30,6 +30,15 @@ class Expressivity(StrEnum):
         return self in (self.MINIMAL, self.INTERMEDIATE, self.MAXIMAL)
 
     @property
+    def refutes_maximal(self) -> bool:
+        """Whether this answer rules out that the allocation is maximal.
+
+        >>> Expressivity.MINIMAL.refutes_maximal, Expressivity.POSITIVE.refutes_maximal
+        (True, False)
+        """
+        return Expressivity.MAXIMAL not in self.possible
+
+    @property
     def possible(self) -> frozenset[Expressivity]:
         """The final classes that this answer leaves possible.
 

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from itertools import pairwise
 
 from ..allocation import Mask
 from ..networks import LinearRecurrent
-from .claim import Claim
+from .claim import Check, Claim
 from .question import (
     ONE_LAYER,
     bottlenecks,
@@ -155,7 +154,7 @@ def full(claim: Claim) -> None:
     claim.require_claim("T0", "maximal")
 
 
-CHECKS: dict[str, Callable[[Claim], None]] = {
+CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
         degree_count,

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from typing import Any
 
 from ..networks import LinearFeedforward, LinearRecurrent
 from . import plain
-from .claim import Claim
+from .claim import Check, Claim
 from .paths import most_learnables, require_conflict
 
 _N_PRIMES = 268_216  # primes between 2^22 and 2^23
@@ -232,6 +232,6 @@ def require_full_rank(claim: Claim) -> float:
     return _target_upper(claim, target)
 
 
-CHECKS: dict[str, Callable[[Claim], None]] = {
+CHECKS: dict[str, Check] = {
     check.__name__: check for check in (count, rank_trials, full_rank, affine_full_rank)
 }

@@ -22,7 +22,7 @@ def capacity(
     as_json: Json = False,
     seed: Seed = 0,
     error_bound: ErrorBound = 1e-9,
-    memory_limit: MemoryLimit = 8.0,
+    memory_limit: MemoryLimit = 8,
     backend: Backend = "numpy",
 ) -> None:
     """Tell for how many samples allocations are maximal, and for how many a match is possible."""
@@ -40,7 +40,7 @@ def capacity(
                 allocation,
                 seed=seed,
                 error_bound=error_bound,
-                memory_limit=int(memory_limit * 2**30),
+                memory_limit=memory_limit,
                 backend=backend,
                 on_step=on_step,
             )

@@ -23,7 +23,7 @@ def classify(
     certificate: CertificateOut = None,
     seed: Seed = 0,
     error_bound: ErrorBound = 1e-9,
-    memory_limit: MemoryLimit = 8.0,
+    memory_limit: MemoryLimit = 8,
     backend: Backend = "numpy",
     diagnose: Diagnose = False,
 ) -> None:
@@ -46,7 +46,7 @@ def classify(
                 samples,
                 seed=seed,
                 error_bound=error_bound,
-                memory_limit=int(memory_limit * 2**30),
+                memory_limit=memory_limit,
                 backend=backend,
                 diagnose=diagnose,
             )

@@ -53,7 +53,7 @@ def design(
     as_json: Json = False,
     seed: Seed = 0,
     error_bound: ErrorBound = 1e-9,
-    memory_limit: MemoryLimit = 8.0,
+    memory_limit: MemoryLimit = 8,
     backend: Backend = "numpy",
 ) -> None:
     """Find an allocation of a budget that is proved maximal, or prove that there is none."""
@@ -75,7 +75,7 @@ def design(
                 prefer,  # type: ignore[arg-type]
                 seed=seed,
                 error_bound=error_bound,
-                memory_limit=int(memory_limit * 2**30),
+                memory_limit=memory_limit,
                 backend=backend,
                 on_step=on_step,
             )

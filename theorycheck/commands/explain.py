@@ -13,7 +13,7 @@ def explain(
     as_json: Json = False,
     seed: Seed = 0,
     error_bound: ErrorBound = 1e-9,
-    memory_limit: MemoryLimit = 8.0,
+    memory_limit: MemoryLimit = 8,
     backend: Backend = "numpy",
 ) -> None:
     """Tell what every theorem says of allocations, or why it does not apply, and what is wasted."""
@@ -33,7 +33,7 @@ def explain(
                 samples,
                 seed=seed,
                 error_bound=error_bound,
-                memory_limit=memory_limit * 2**30,
+                memory_limit=memory_limit,
                 backend=backend,
             )
             if as_json:

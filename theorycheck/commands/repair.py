@@ -38,7 +38,7 @@ def repair(
     as_json: Json = False,
     seed: Seed = 0,
     error_bound: ErrorBound = 1e-9,
-    memory_limit: MemoryLimit = 8.0,
+    memory_limit: MemoryLimit = 8,
     backend: Backend = "numpy",
 ) -> None:
     """Find few swaps of learnable for frozen weights that make allocations maximal."""
@@ -61,7 +61,7 @@ def repair(
                     budget,  # type: ignore[arg-type]
                     seed=seed,
                     error_bound=error_bound,
-                    memory_limit=int(memory_limit * 2**30),
+                    memory_limit=memory_limit,
                     backend=backend,
                     on_step=on_step,
                 )

@@ -43,3 +43,7 @@ class Theorem:
     source: str
     obstacle: Callable[[Analysis], str | None]
     decide: Callable[[Analysis], Finding | None]
+
+    def ask(self, analysis: Analysis) -> Finding | None:
+        """What the theorem says; None if it does not apply or leaves the case open."""
+        return self.decide(analysis) if self.obstacle(analysis) is None else None

@@ -97,7 +97,7 @@ def _orders(analysis: Analysis) -> Iterator[list[Cell]]:
 
 def _maximal(part: Analysis, theorems: tuple[Theorem, ...]) -> Finding | None:
     for theorem in theorems:
-        finding = theorem.decide(part) if theorem.obstacle(part) is None else None
+        finding = theorem.ask(part)
         if finding is not None and finding.expressivity is Expressivity.MAXIMAL:
             return finding
     return None

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from ..analysis import Analysis
-from ..peeling import Peeled, peel
+from ..peeling import Peeled
 from ..verdict import Expressivity
 from . import t01_positivity, t02_dichotomy, t03_rows, t04_one_layer, t06_odd_degree
 from .base import Finding, Theorem
@@ -22,21 +22,21 @@ def obstacle(analysis: Analysis) -> str | None:
     reason = not_dense_feedforward(analysis, biases=False)
     if reason is not None:
         return reason
-    if not peel(analysis.allocation, analysis.samples).steps:
+    if not analysis.peeled.steps:
         return "no output or input has learnables enough to be fitted afterwards"
     return None
 
 
 def decide(analysis: Analysis) -> Finding | None:
     """The class of what is left, if another theorem settles it; None if none does."""
-    peeled = peel(analysis.allocation, analysis.samples)
+    peeled = analysis.peeled
     if peeled.allocation is None:
         reason = f"{_steps_in_words(peeled)} can be fitted one after the other: nothing is left"
         return _finding(peeled, reason, None, None)
     part = replace(analysis, allocation=peeled.allocation, samples=peeled.samples)
     theorems = _INNER if part.conflict is not None else (*_INNER, t01_positivity.THEOREM)
     for theorem in theorems:
-        finding = theorem.decide(part) if theorem.obstacle(part) is None else None
+        finding = theorem.ask(part)
         if finding is not None and finding.expressivity.is_final:
             reason = (
                 f"{_steps_in_words(peeled)} can be fitted afterwards; what is left "
