@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from ..options import Backend, ErrorBound, Json, MemoryLimit, Seed
-from .common import Failures, complain, print_json
+from .common import Failures, print_json
 from .output import AllocationOut, positive, print_masks, print_proof, print_title, write_allocation
 from .progress import steps
 
@@ -82,7 +82,7 @@ def design(
         _tell(network, frame, found, as_json)
         if out is not None:
             failures.of(out)
-            _write(out, found)
+            write_allocation(out, found.allocation, found.samples, "no allocation was found")
     failures.leave()
 
 
@@ -109,13 +109,6 @@ def _candidates(path: str, frame: Allocation) -> dict[str, Any]:
         here, there = frame.network.describe(), allocation.network.describe()
         raise InputError(f"the candidates are those of {there}, the network is {here}")
     return dict(allocation.masks("learnable"))
-
-
-def _write(out: str, found: Design) -> None:
-    if found.allocation is None:
-        complain(f"{out}: not written, no allocation was found")
-    else:
-        write_allocation(out, found.allocation, found.samples)
 
 
 def _tell(name: str, frame: Allocation, found: Design, as_json: bool) -> None:

@@ -7,6 +7,8 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
+from .common import complain
+
 if TYPE_CHECKING:
     from rich.console import Console
 
@@ -32,11 +34,14 @@ AllocationOut: TypeAlias = Annotated[
 ]
 
 
-def write_allocation(path: str, allocation: Allocation, samples: int) -> None:
-    """Write an allocation file; raises `InputError` if that fails."""
+def write_allocation(path: str, allocation: Allocation | None, samples: int, none: str) -> None:
+    """Write an allocation file, or complain that there is `none`; `InputError` if that fails."""
     from ..errors import InputError
     from ..files import save
 
+    if allocation is None:
+        complain(f"{path}: not written, {none}")
+        return
     try:
         save(path, allocation, samples)
     except OSError as error:

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seed
-from .common import Failures, complain, print_json
+from .common import Failures, print_json
 from .output import AllocationOut, print_proof, print_title, write_allocation
 from .progress import steps
 
@@ -71,15 +71,10 @@ def repair(
                 _print(console, file if len(files) > 1 else Path(file).name, allocation, found)
             if out is not None:
                 failures.of(out)
-                _write(out, found)
+                write_allocation(
+                    out, found.allocation, found.samples, "there is no repaired allocation"
+                )
     failures.leave()
-
-
-def _write(out: str, found: Repair) -> None:
-    if found.allocation is None:
-        complain(f"{out}: not written, there is no repaired allocation")
-    else:
-        write_allocation(out, found.allocation, found.samples)
 
 
 def _print(console: Console, name: str, allocation: Allocation, found: Repair) -> None:
