@@ -20,7 +20,8 @@ class CheckResult:
     """Whether a certificate holds, and why not; true or false as a condition.
 
     `error_bound` is 0 for a proof; else the claim is wrong with at most that probability over the
-    random primes and points, which the checker has drawn again from their seed.
+    random primes and points, which the checker has drawn again from their seed. `given` names what
+    it has not computed again: the claim holds if that does.
     """
 
     valid: bool
@@ -29,6 +30,7 @@ class CheckResult:
     theorem: str | None = None
     expressivity: str | None = None
     error_bound: float = 0.0
+    given: tuple[str, ...] = ()
 
     def __bool__(self) -> bool:
         return self.valid
@@ -51,7 +53,8 @@ def check(certificate: Certificate | Mapping[str, object]) -> CheckResult:
     try:
         if not isinstance(certificate, Certificate):
             certificate = Certificate.from_dict(certificate)
-        check_claim(Claim(certificate))
+        claim = Claim(certificate)
+        check_claim(claim)
     except TheorycheckError as error:
         return CheckResult(False, str(error))
     except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
@@ -64,4 +67,5 @@ def check(certificate: Certificate | Mapping[str, object]) -> CheckResult:
         certificate.theorem,
         certificate.expressivity,
         certificate.error_bound,
+        tuple(claim.given),
     )

@@ -22,6 +22,7 @@ class Claim:
         self.certificate = certificate
         self.allocation, self.samples = problem_from_dict(certificate.problem)
         self.evidence = certificate.evidence
+        self.given: list[str] = []  # what the evidence states and no check computes again
         n_learnable = self.allocation.n_learnable
         self.require(certificate.learnable == n_learnable, f"{n_learnable} weights are learnable")
 

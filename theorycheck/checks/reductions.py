@@ -28,6 +28,7 @@ def _part(claim: Claim, inner: Mapping[str, Any], problem: dict[str, Any]) -> Cl
         )
     )
     check_claim(part)
+    claim.given += part.given
     return part
 
 

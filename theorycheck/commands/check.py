@@ -28,5 +28,7 @@ def check(certificates: CertificateFiles, as_json: Json = False) -> None:
                     print_json({"file": name, **asdict(result)})
                 else:
                     print_check(console, name, result)
+                    for item in result.given:
+                        console.print(f"  given: {item}", markup=False, soft_wrap=True)
                 failures.status = max(failures.status, 0 if result else 1)
     failures.leave()
