@@ -5,18 +5,23 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from .allocation import Allocation, Mask
+from .degrees.effort import DEFAULT_EFFORT, Effort
 from .errors import InputError
 from .exact.generic_rank import GenericRank, generic_rank, n_equations
 from .exact.point import effective_samples, input_dimension
 from .exact.target_dimension import TargetDimension, closed_form, target_dimension
-from .networks import LinearFeedforward, Network, ShallowReLU, positive_integer
+from .networks import LinearFeedforward, LinearRecurrent, Network, ShallowReLU, positive_integer
 from .paths import Conflict, find_conflict
 from .peeling import Peeled, peel
 from .structure import Pattern, jacobian_pattern
+
+if TYPE_CHECKING:
+    from .degrees.solving import Solving
 
 _MOST_EQUATIONS = 500  # up to here a rank takes a fraction of a second
 
@@ -26,7 +31,7 @@ class Analysis:
     """An allocation, a number of samples m and the effort allowed.
 
     `seed` fixes every random prime and point; `error_bound` is what probabilistic ranks must
-    reach; `memory_limit` is in bytes; `xp` is NumPy or CuPy.
+    reach; `memory_limit` is in bytes; `xp` is NumPy or CuPy; `effort` limits degrees and witnesses.
     """
 
     allocation: Allocation
@@ -35,6 +40,7 @@ class Analysis:
     error_bound: float = 1e-9
     memory_limit: int = 8 * 2**30
     xp: ModuleType = np
+    effort: Effort = DEFAULT_EFFORT
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "samples", positive_integer(self.samples, "samples"))
@@ -119,6 +125,66 @@ class Analysis:
     def peeled(self) -> Peeled:
         """What peeling leaves (dense feed-forward networks without biases only)."""
         return peel(self.allocation, self.samples)
+
+    @cached_property
+    def core(self) -> Analysis | None:
+        """The same question about what peeling leaves (T9); None if nothing is left."""
+        network = self.network
+        can_peel = isinstance(network, LinearFeedforward) and not network.bias
+        if not can_peel or not self.allocation.is_dense or not self.peeled.steps:
+            return self
+        if self.peeled.allocation is None:
+            return None
+        return replace(self, allocation=self.peeled.allocation, samples=self.peeled.samples)
+
+    @cached_property
+    def solving(self) -> Solving | None:
+        """The equations to solve; None unless r = D = rank and the learnables are in conflict."""
+        target = self.target.value
+        if self.allocation.n_learnable != target or self.conflict is None or not target:
+            return None
+        if self.rank.value < target or not self.effort.seconds:
+            return None
+        from .degrees.solving import Solving
+        from .degrees.system import SquareSystem
+
+        equations, is_faithful = self._chosen_equations()
+        system = SquareSystem(
+            self.allocation, self.effective_samples, equations, tuple(range(target))
+        )
+        return Solving(system, self.pattern, is_faithful, self.seed, self.effort)
+
+    @property
+    def known_degree(self) -> int | None:
+        """The degree, for r = D = rank, if that is plain or was computed before."""
+        if self._has_one_affine_layer or self.core is None or self.core._has_one_affine_layer:
+            return 1
+        solving = self.core.__dict__.get("solving")  # asking for it would compute it
+        return solving.degree if solving is not None else None
+
+    @property
+    def _has_one_affine_layer(self) -> bool:
+        if len(self.learnable_layers) != 1:
+            return False
+        network = self.network
+        is_recurrent = (
+            isinstance(network, LinearRecurrent) and "recurrent" in self.allocation.counts
+        )
+        return not is_recurrent or network.steps <= 2  # type: ignore[union-attr]
+
+    def _chosen_equations(self) -> tuple[tuple[int, ...], bool]:
+        """D equations of full rank, and whether they determine the others (rationally)."""
+        network, m, target = self.network, self.effective_samples, self.target.value
+        if self.n_equations == target:
+            return tuple(range(target)), True
+        if isinstance(network, LinearFeedforward) and not network.bias:
+            rank = min(network.outputs, m, *network.widths[1:-1])
+            if target == rank * (network.outputs + m - rank):
+                # A matrix of rank k is determined by k of its rows and k of its columns.
+                numbers = np.arange(self.n_equations).reshape(network.outputs, m)
+                chosen = np.append(numbers[:rank].ravel(), numbers[rank:, :rank].ravel())
+                return tuple(sorted(chosen.tolist())), True
+        return tuple(sorted(self.rank.best.rows)), False
 
     @cached_property
     def conflict(self) -> Conflict | None:

@@ -11,6 +11,7 @@ from .allocation import Allocation
 from .analysis import Analysis
 from .backend import array_module
 from .certificates import Certificate
+from .degrees.effort import DEFAULT_EFFORT, Effort
 from .diagnostics import diagnostics_of
 from .errors import ContradictionError, SizeError
 from .files import problem_to_dict
@@ -30,6 +31,7 @@ def classify(
     theorems: Sequence[Theorem] = THEOREMS,
     cross_check: bool = False,
     diagnose: bool = False,
+    effort: Effort = DEFAULT_EFFORT,
 ) -> Verdict:
     """The expressivity of `allocation` on `samples` random inputs, with theorem and certificate.
 
@@ -37,7 +39,8 @@ def classify(
     primes and points drawn from `seed`; `memory_limit` is in bytes; `backend` (`numpy`, `cupy` or
     `auto`) computes the ranks. With `cross_check` every theorem that applies is asked, not only the
     cheapest that decides; with `diagnose` the verdict tells redundant weights and unreached
-    equations (linear networks with a Jacobian of up to four million entries).
+    equations (linear networks with a Jacobian of up to four million entries). `effort` limits the
+    search for degrees and witnesses; past it the verdict stays `positive`.
 
     Raises `InputError` for arguments out of range, `SizeError` if a rank is needed whose matrix
     exceeds the memory limit, `ContradictionError` if two theorems disagree.
@@ -49,7 +52,8 @@ def classify(
     ('maximal', 'T3', 'proved')
     """
     start = time.perf_counter()
-    analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, array_module(backend))
+    xp = array_module(backend)
+    analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, xp, effort)
     verdict = verdict_of(analysis, _walk(analysis, theorems, cross_check), start)
     return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
 
@@ -100,6 +104,7 @@ def verdict_of(analysis: Analysis, findings: Sequence[Finding], start: float) ->
         target = analysis.stated_target if target is None else target
         # A maximal allocation reaches every dimension (T1), whichever theorem has shown it.
         rank = target if finding.expressivity is Expressivity.MAXIMAL else rank
+        degree = _degree(analysis, finding, target) if degree is None else degree
     return Verdict(
         finding.expressivity if finding else Expressivity.UNDECIDED,
         finding.theorem if finding else None,
@@ -114,6 +119,13 @@ def verdict_of(analysis: Analysis, findings: Sequence[Finding], start: float) ->
         seconds=time.perf_counter() - start,
         conditioned_on=None if analysis.is_linear else "regular teacher",
     )
+
+
+def _degree(analysis: Analysis, finding: Finding, target: int | None) -> int | None:
+    """The degree where it was computed on the way, or is 1 since the equations are affine."""
+    is_critical = analysis.is_linear and analysis.allocation.n_learnable == target
+    may_match = finding.expressivity is not Expressivity.MINIMAL
+    return analysis.known_degree if is_critical and may_match else None
 
 
 def _certificate(analysis: Analysis, finding: Finding) -> Certificate:

@@ -12,11 +12,15 @@ from .analysis import Analysis
 from .backend import array_module
 from .bases import Cell, greedy_basis, masks_with
 from .classification import classify
+from .degrees.effort import Effort
 from .errors import InputError, SizeError
 from .exact.generic_rank import required_bytes
 from .files import problem_to_dict
 from .networks import LinearFeedforward, LinearRecurrent, Network, ShallowReLU
 from .verdict import Expressivity, Verdict
+
+# Many allocations are tried: a degree is worth a few seconds each, a witness (no proof) none.
+_EFFORT = Effort(seconds=5.0, degree=60, instances=0, bases=2)
 
 
 @dataclass(frozen=True)
@@ -88,7 +92,7 @@ class Workshop:
         """The analysis of an allocation with these options."""
         xp = array_module(self.backend)
         return Analysis(
-            allocation, self.samples, self.seed, self.error_bound, self.memory_limit, xp
+            allocation, self.samples, self.seed, self.error_bound, self.memory_limit, xp, _EFFORT
         )
 
     def with_learnable(self, cells: Sequence[Cell]) -> Allocation:
@@ -118,6 +122,7 @@ class Workshop:
             error_bound=self.error_bound,
             memory_limit=self.memory_limit,
             backend=self.backend,
+            effort=_EFFORT,
             **more,
         )
 

@@ -10,6 +10,7 @@ from . import (
     t04_one_layer,
     t05_recurrent,
     t06_odd_degree,
+    t07_witness,
     t09_peeling,
 )
 from .base import Theorem
@@ -20,7 +21,8 @@ THEOREMS: tuple[Theorem, ...] = (
     t05_recurrent.THEOREM,
     t09_peeling.THEOREM,
     t00_monotonicity.THEOREM,
-    t06_odd_degree.THEOREM,
-    t01_positivity.THEOREM,
     t02_dichotomy.THEOREM,
+    t06_odd_degree.THEOREM,
+    t07_witness.THEOREM,
+    t01_positivity.THEOREM,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator
 from dataclasses import replace
 
@@ -10,6 +11,8 @@ import numpy as np
 from ..allocation import Allocation
 from ..analysis import Analysis
 from ..bases import Cell, cells_of, greedy_basis, masks_with
+from ..degrees.bezout import bezout_bound
+from ..degrees.effort import Effort
 from ..verdict import Expressivity
 from . import (
     t02_dichotomy,
@@ -24,6 +27,7 @@ from .parts import through_part
 
 _WHOLE_LAYERS = (t03_rows.THEOREM, t04_one_layer.THEOREM, t05_recurrent.THEOREM)
 _BASES = (t09_peeling.THEOREM, t06_odd_degree.THEOREM, t02_dichotomy.THEOREM)
+_NO_DEGREES = Effort(seconds=0, instances=0, bases=0)
 _MOST_BASES = 12
 _MOST_WORK = 2.5e9  # of all bases together, in equations^2 x learnables
 
@@ -59,6 +63,7 @@ def _by_basis(analysis: Analysis) -> Finding | None:
         return None
     if analysis.rank.value < target:
         return None
+    parts = []
     network, given = analysis.network, analysis.allocation.given_present()
     for order in _orders(analysis):
         basis = greedy_basis(
@@ -71,11 +76,36 @@ def _by_basis(analysis: Analysis) -> Finding | None:
             memory_limit=int(analysis.memory_limit),
             xp=analysis.xp,
         )
-        part = replace(analysis, allocation=Allocation(network, masks_with(network, basis), given))
+        allocation = Allocation(network, masks_with(network, basis), given)
+        part = replace(analysis, allocation=allocation, effort=_NO_DEGREES)
         finding = _maximal(part, _BASES)
         if finding is not None:
             return _through(part, finding, f"{len(basis)} of the learnable weights, a basis,")
+        parts.append(part)
+    return _by_odd_basis(analysis, parts)
+
+
+def _by_odd_basis(analysis: Analysis, parts: list[Analysis]) -> Finding | None:
+    """The degrees of the bases, those with the lower bounds on them first."""
+    effort, tried = analysis.effort, min(analysis.effort.bases, len(parts))
+    if not tried or not effort.seconds:
+        return None
+    each = replace(effort, seconds=effort.seconds / tried, instances=0)
+    asked = [replace(part, effort=each) for part in parts]
+    for part in sorted(asked, key=_likely_degree)[:tried]:
+        finding = _maximal(part, _BASES)
+        if finding is not None:
+            count = part.allocation.n_learnable
+            return _through(part, finding, f"{count} of the learnable weights, a basis,")
     return None
+
+
+def _likely_degree(part: Analysis) -> float:
+    """A bound on the degree of what peeling leaves: fewer solutions are found sooner."""
+    core = part.core
+    if core is None or core.solving is None:
+        return math.inf
+    return math.prod(bezout_bound(block).value for block in core.solving.blocks)
 
 
 def _orders(analysis: Analysis) -> Iterator[list[Cell]]:

@@ -59,7 +59,7 @@ def _positive(analysis: Analysis) -> Finding:
     if conflict is not None:
         reason += (
             f"; whether every teacher is matched is open: {conflict_in_words(conflict)}, so the "
-            "output is not affine in the learnable weights"
+            f"output is not affine in the learnable weights{_degree_in_words(analysis)}"
         )
         evidence["conflict"] = {
             "path": [[edge.weight, *edge.index] for edge in conflict.path],
@@ -75,6 +75,18 @@ def _positive(analysis: Analysis) -> Finding:
         analysis.target.value,
         error_bound=analysis.target.error_bound,
     )
+
+
+def _degree_in_words(analysis: Analysis) -> str:
+    """What T6 and T7 have found out, where they were asked, though it does not decide."""
+    solving = analysis.core.solving if analysis.core is not None else None
+    if solving is None:
+        return ""
+    if solving.degree is None:
+        return f"; the degree is open ({solving.open_reason})"
+    if solving.degree % 2:
+        return f"; of its {solving.degree} solutions not all could be certified"
+    return f"; the degree {solving.degree} is even, which decides nothing ({solving.open_reason})"
 
 
 THEOREM = Theorem(

@@ -38,6 +38,7 @@ def decide(analysis: Analysis) -> Finding | None:
         full_rank_evidence(analysis),
         analysis.rank.value,
         target.value,
+        degree=1 if analysis.allocation.n_learnable == target.value else None,
         error_bound=target.error_bound,
     )
 

@@ -1,9 +1,9 @@
-"""T6 Odd degree: bounds that leave one solution (maximal) or none (minimal) without solving.
+"""T6 Odd degree: an odd number of complex solutions leaves a real one.
 
-The degree delta is the number of complex solutions; an odd one makes the allocation maximal. Here
-it is bounded from above: by perfect matchings between equations and learnables (none: minimal;
-one: delta = 1) and by group Bezout numbers. (The case of a single learnable outside the last
-layer, delta = 1 as well, is one that peeling, T9, leaves nothing of.)
+First come bounds that leave one solution (maximal) or none (minimal) without solving: perfect
+matchings between equations and learnables, and group Bezout numbers. Else the degree itself is
+sought (`degrees.solving`). (The case of a single learnable outside the last layer, delta = 1 as
+well, is one that peeling, T9, leaves nothing of.)
 """
 
 from __future__ import annotations
@@ -14,6 +14,8 @@ from collections.abc import Sequence
 from typing import Any, TypeAlias
 
 from ..analysis import Analysis
+from ..degrees.evidence import block_evidence
+from ..degrees.solving import Solving
 from ..networks import LinearFeedforward
 from ..verdict import Expressivity
 from .base import Finding, Theorem
@@ -35,25 +37,67 @@ def obstacle(analysis: Analysis) -> str | None:
 
 
 def decide(analysis: Analysis) -> Finding | None:
-    """Minimal if no matching has D pairs; maximal if r = D = rank and a bound on delta is 1."""
+    """Minimal if no matching has D pairs; maximal if r = D = rank and the degree is odd."""
     cover = _no_matching(analysis)
     if cover is not None:
         return cover
-    network, target = analysis.network, analysis.target
-    if not isinstance(network, LinearFeedforward):
-        return None  # the bounds need outputs that are affine in every single learnable
+    target = analysis.target
     if analysis.allocation.n_learnable != target.value or analysis.conflict is None:
         return None
+    if target.error_bound > analysis.error_bound:
+        return None
+    return _by_bound(analysis) or _by_degree(analysis)
+
+
+def _by_bound(analysis: Analysis) -> Finding | None:
+    """The bounds need outputs that are affine in every single learnable: feed-forward only."""
+    if not isinstance(analysis.network, LinearFeedforward):
+        return None
     chosen = range(analysis.n_equations)
-    if target.value < len(chosen):
-        if analysis.rank.value < target.value:
+    if analysis.target.value < len(chosen):
+        if analysis.rank.value < analysis.target.value:
             return None
         chosen = analysis.rank.best.rows
     bound = _group_bezout(analysis, chosen) or _triangular(analysis, chosen)
-    if bound is None or analysis.rank.value < target.value:
+    if bound is None or analysis.rank.value < analysis.target.value:
         return None
-    is_sure = target.error_bound <= analysis.error_bound
-    return _one_solution(analysis, *bound) if is_sure else None
+    return _one_solution(analysis, *bound)
+
+
+def _by_degree(analysis: Analysis) -> Finding | None:
+    """Every block of the equations has an odd number of solutions."""
+    if analysis.core is not analysis:
+        return None  # T9 asks about what is left
+    solving = analysis.solving
+    if solving is None or solving.known is None or solving.degree is None:
+        return None
+    if solving.degree % 2 == 0:
+        return None
+    blocks = []
+    for degree, certified in zip(solving.known, solving.certified, strict=True):
+        if certified is None and degree.value > 1 and degree.by["by"] == "bezout":
+            return None  # the bound is met by solutions that could not be certified
+        blocks.append(block_evidence(degree, certified))
+    return Finding(
+        "T6",
+        Expressivity.MAXIMAL,
+        _odd_in_words(solving),
+        "odd_degree",
+        {"blocks": blocks, **full_rank_evidence(analysis)},
+        analysis.rank.value,
+        analysis.target.value,
+        degree=solving.degree,
+        error_bound=analysis.target.error_bound + solving.error_bound,
+    )
+
+
+def _odd_in_words(solving: Solving) -> str:
+    assert solving.known is not None
+    values = [degree.value for degree in solving.known]
+    number = " x ".join(map(str, values)) if len(values) > 1 else str(values[0])
+    ways = " and ".join(sorted({degree.by["by"] for degree in solving.known}))
+    some = "solution, which is real" if solving.degree == 1 else "solutions, so one of them is real"
+    return f"the equations have {number} complex {some} (by {ways})"
 
 
 def _no_matching(analysis: Analysis) -> Finding | None:

@@ -2,19 +2,30 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..analysis import Analysis
 from ..peeling import Peeled
 from ..verdict import Expressivity
-from . import t01_positivity, t02_dichotomy, t03_rows, t04_one_layer, t06_odd_degree
+from . import (
+    t01_positivity,
+    t02_dichotomy,
+    t03_rows,
+    t04_one_layer,
+    t06_odd_degree,
+    t07_witness,
+)
 from .base import Finding, Theorem
 from .counts import name_lines
 from .obstacles import not_dense_feedforward
 from .parts import inner_certificate
 
-# Cheap ones first; ranks only where they settle the class (the rest is then affine).
-_INNER = (t03_rows.THEOREM, t04_one_layer.THEOREM, t06_odd_degree.THEOREM, t02_dichotomy.THEOREM)
+# Cheap ones first; T1 only where it settles the class (the rest is then affine).
+_INNER = (
+    t03_rows.THEOREM,
+    t04_one_layer.THEOREM,
+    t02_dichotomy.THEOREM,
+    t06_odd_degree.THEOREM,
+    t07_witness.THEOREM,
+)
 
 
 def obstacle(analysis: Analysis) -> str | None:
@@ -29,11 +40,10 @@ def obstacle(analysis: Analysis) -> str | None:
 
 def decide(analysis: Analysis) -> Finding | None:
     """The class of what is left, if another theorem settles it; None if none does."""
-    peeled = analysis.peeled
-    if peeled.allocation is None:
+    peeled, part = analysis.peeled, analysis.core
+    if part is None:
         reason = f"{_steps_in_words(peeled)} can be fitted one after the other: nothing is left"
         return _finding(peeled, reason, None, None)
-    part = replace(analysis, allocation=peeled.allocation, samples=peeled.samples)
     theorems = _INNER if part.conflict is not None else (*_INNER, t01_positivity.THEOREM)
     for theorem in theorems:
         finding = theorem.ask(part)
@@ -56,6 +66,7 @@ def _finding(peeled: Peeled, reason: str, part: Analysis | None, inner: Finding 
         reason,
         "peeled",
         evidence,
+        degree=inner.degree if inner else None,
         error_bound=inner.error_bound if inner else 0.0,
     )
 

@@ -1,0 +1,191 @@
+"""Multihomogeneous Bezout numbers: proved upper bounds on the degree (T6)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import combinations
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..exact.point import input_dimension
+from ..networks import LinearFeedforward
+from .system import SquareSystem
+
+Group: TypeAlias = frozenset[int]  # places of unknowns in the system, from 0
+
+_NONE = -np.inf  # no path
+_MOST_STATES = 20_000
+_MOST_TRIES = 300
+
+
+@dataclass(frozen=True)
+class BezoutBound:
+    """`value` bounds the degree; `groups` are learnable numbers that partition the unknowns."""
+
+    value: int
+    groups: tuple[tuple[int, ...], ...]
+
+
+class _Degrees:
+    """Degrees of the equations in groups of unknowns: the most of a group on one path."""
+
+    def __init__(self, system: SquareSystem) -> None:
+        self._system = system
+        self._cache: dict[Group, tuple[int, ...]] = {}
+
+    def of(self, group: Group) -> tuple[int, ...]:
+        """The degree of every equation in the unknowns of `group`."""
+        if group not in self._cache:
+            self._cache[group] = self._longest(group)
+        return self._cache[group]
+
+    def bound(self, groups: Iterable[Group]) -> int | None:
+        """Coefficient of prod x_g^|g| in prod_e (sum_g d_eg x_g); None if that is too much work."""
+        ordered = sorted(groups, key=len)
+        start = tuple(map(len, ordered))
+        if np.prod([n + 1.0 for n in start]) > _MOST_STATES:
+            return None
+        left = {start: 1}
+        for row in sorted(zip(*map(self.of, ordered), strict=True), key=np.count_nonzero):
+            after: dict[tuple[int, ...], int] = {}
+            for state, ways in left.items():
+                for g, degree in enumerate(row):
+                    if degree and state[g]:
+                        new = (*state[:g], state[g] - 1, *state[g + 1 :])
+                        after[new] = after.get(new, 0) + ways * degree
+            left = after
+        return left.get((0,) * len(ordered), 0)
+
+    @cached_property
+    def _starts(self) -> Any:
+        """0 where an input (or the constant) is shown by a sample, else no path."""
+        system, network = self._system, self._system.network
+        size = input_dimension(network)
+        if isinstance(network, LinearFeedforward):
+            shown = np.eye(size) if system.samples == size else np.ones((size, system.samples))
+        else:
+            shape = (network.steps * network.inputs, system.samples)
+            shown = np.eye(*shape) if system.samples == size else np.ones(shape)
+            shown = shown.reshape(network.steps, network.inputs, system.samples)
+        return np.where(shown > 0, 0.0, _NONE)
+
+    def _longest(self, group: Group) -> tuple[int, ...]:
+        system, network = self._system, self._system.network
+        steps: dict[str, NDArray[np.float64]] = {
+            name: np.where(mask, 0.0, _NONE)
+            for name, mask in system.allocation.given_present().items()
+        }
+        for name, shape in network.weight_shapes.items():
+            steps.setdefault(name, np.zeros(shape))
+        for place in group:
+            name, index = system.cells[place]
+            steps[name][index] = 1.0
+        table = _feedforward(steps, self._starts, network)
+        flat = table.reshape(-1)[list(system.equations)]
+        return tuple(int(max(value, 0)) for value in flat)
+
+
+def _through(steps: Any, before: Any) -> Any:
+    """Longest ways through one weight matrix: max-plus product."""
+    return (steps[:, :, None] + before[None, :, :]).max(axis=1)
+
+
+def _feedforward(steps: dict[str, Any], starts: Any, network: Any) -> Any:
+    """Longest ways to every output, by equation: shape (outputs, samples), or with times."""
+    if not isinstance(network, LinearFeedforward):
+        return _recurrent(steps, starts, network)
+    values, constant = starts, starts[network.inputs :]
+    for layer in range(1, network.depth + 1):
+        weight = steps[f"W{layer}"]
+        if network.bias:
+            weight = np.column_stack([weight, steps[f"b{layer}"]])
+        values = _through(weight, values)
+        if layer < network.depth:
+            values = np.concatenate([values, constant])
+    return values
+
+
+def _recurrent(steps: dict[str, Any], starts: Any, network: Any) -> Any:
+    state = np.full((network.hidden, starts.shape[2]), _NONE)
+    outputs = []
+    for shown in starts:
+        state = np.maximum(_through(steps["recurrent"], state), _through(steps["input"], shown))
+        outputs.append(_through(steps["readout"], state))
+    return outputs[-1] if network.readout == "final" else np.stack(outputs)
+
+
+def bezout_bound(system: SquareSystem) -> BezoutBound:
+    """The least multihomogeneous Bezout number found over partitions of the unknowns.
+
+    Tried are the layers, the last or first of them line by line, single unknowns, and what joining
+    groups or moving an unknown makes of the best; any partition gives a bound (T6).
+
+    >>> from theorycheck import Allocation
+    >>> diagonal = Allocation(LinearFeedforward([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})
+    >>> bezout_bound(SquareSystem(diagonal, 2, (0, 1, 2, 3), (0, 1, 2, 3))).value
+    2
+    """
+    degrees = _Degrees(system)
+    best = _Best(degrees)
+    for partition in _partitions(system):
+        best.offer(partition)
+    while best.value > 1 and any(best.offer(other) for other in _neighbours(best.partition)):
+        if best.tries > _MOST_TRIES:
+            break
+    groups = [tuple(system.unknowns[place] for place in sorted(g)) for g in best.partition]
+    return BezoutBound(int(best.value), tuple(sorted(groups)))
+
+
+class _Best:
+    """The best partition so far."""
+
+    def __init__(self, degrees: _Degrees) -> None:
+        self._degrees, self.tries = degrees, 0
+        self.value: float = np.inf
+        self.partition: frozenset[Group] = frozenset()
+
+    def offer(self, partition: frozenset[Group]) -> bool:
+        """Take a partition if it is better, and tell whether it was."""
+        self.tries += 1
+        value = self._degrees.bound(partition)
+        if value is None or value >= self.value:
+            return False
+        self.value, self.partition = value, partition
+        return True
+
+
+def _partitions(system: SquareSystem) -> Iterator[frozenset[Group]]:
+    cells = system.cells
+    keys: list[list[Any]] = [
+        [name[1:] if name[0] in "Wb" else name for name, _ in cells],  # by layer
+        [(name, index[0]) for name, index in cells],
+        [(name, index[-1]) for name, index in cells],
+        list(range(len(cells))),
+        [0] * len(cells),
+    ]
+    for name in {name for name, _ in cells}:
+        for axis in (0, -1):
+            keys.append([(n, index[axis]) if n == name else n for n, index in cells])
+    for labels in keys:
+        groups: dict[Any, set[int]] = {}
+        for place, label in enumerate(labels):
+            groups.setdefault(label, set()).add(place)
+        yield frozenset(frozenset(group) for group in groups.values())
+
+
+def _neighbours(partition: frozenset[Group]) -> Iterator[frozenset[Group]]:
+    """Two groups joined, or one unknown moved to another group or one of its own."""
+    groups = sorted(partition, key=sorted)
+    for a, b in combinations(groups, 2):
+        yield (partition - {a, b}) | {a | b}
+    for a in groups:
+        for place in sorted(a) if len(a) > 1 else ():
+            rest = (partition - {a}) | {a - {place}}
+            yield rest | {frozenset({place})}
+            for b in groups:
+                if b != a:
+                    yield (rest - {b}) | {b | {place}}

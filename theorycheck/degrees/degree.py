@@ -1,0 +1,154 @@
+"""The degree of a square system: a proved bound, monodromy from two draws, or elimination."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..numeric.monodromy import Distinct, Monodromy, find_solutions, follow
+from .bezout import BezoutBound, bezout_bound
+from .draws import Draws
+from .effort import Clock, Effort
+from .elimination import degree_by_elimination
+from .system import SquareSystem
+
+_QUIET_LOOPS = 12  # of each draw
+_REAL_INSTANCES = 4
+_ELIMINATION_SECONDS = 20.0
+
+
+@dataclass(frozen=True)
+class Open:
+    """What was sought is not known, and why."""
+
+    reason: str
+
+
+@dataclass(frozen=True)
+class Degree:
+    """The number `value` of complex solutions of `system`, for generic given numbers.
+
+    `by` is the record for the certificate: `bezout` (a proved upper bound, which is met), or
+    `monodromy` or `elimination` from independent draws that agree; then `error_bound` is positive.
+    `search` has the solutions of one complex instance, if they were followed.
+    """
+
+    system: SquareSystem
+    value: int
+    by: dict[str, Any]
+    error_bound: float
+    search: Monodromy | None = None
+
+
+def degree_of(system: SquareSystem, seed: int, effort: Effort, clock: Clock) -> Degree | Open:
+    """The degree of `system`, or why it stays open within the effort.
+
+    A multihomogeneous Bezout number bounds it (T6). If monodromy finds fewer solutions than that,
+    two draws from `seed` have to agree, else exact elimination decides.
+    """
+    if len(system.unknowns) > effort.unknowns:
+        return Open(f"{len(system.unknowns)} unknowns exceed the limit of {effort.unknowns}")
+    bound = bezout_bound(system)
+    if bound.value == 0:
+        return Open("a bound on the number of solutions is 0, although the rank is full")
+    if bound.value == 1:
+        return _by_bound(system, bound, None)
+    if not clock.left:
+        return Open("no time is left for a degree")
+    draws = Draws(system)
+    searches: list[Monodromy] = []
+    for number in range(2):
+        search = _search(draws, bound, 2 * seed + number, effort, clock)
+        if search.count == bound.value:
+            return _by_bound(system, bound, search)
+        if search.count > effort.degree:
+            return Open(f"there are more than {effort.degree} solutions, the limit")
+        searches.append(search)
+        if not search.is_complete:
+            break
+    return _agreed(draws, searches, seed, effort) or _eliminated(system, searches, seed, clock)
+
+
+def _search(draws: Draws, bound: BezoutBound, seed: int, effort: Effort, clock: Clock) -> Monodromy:
+    def may_go_on(count: int) -> bool:
+        effort.report(f"{count} solutions of at most {bound.value}")
+        return clock.left > 0 and count < bound.value
+
+    rng = np.random.default_rng(seed)
+    return find_solutions(
+        draws.equations,
+        draws.complex,
+        rng,
+        quiet_loops=_QUIET_LOOPS,
+        most=effort.degree,
+        may_go_on=may_go_on,
+    )
+
+
+def _by_bound(system: SquareSystem, bound: BezoutBound, search: Monodromy | None) -> Degree:
+    groups = [list(group) for group in bound.groups]
+    return Degree(system, bound.value, {"by": "bezout", "groups": groups}, 0.0, search)
+
+
+def _agreed(draws: Draws, searches: list[Monodromy], seed: int, effort: Effort) -> Degree | None:
+    """Two complete draws with one count, closed under conjugation on real instances."""
+    counts = {search.count for search in searches if search.is_complete}
+    if len(searches) < 2 or len(counts) != 1 or not all(s.is_complete for s in searches):
+        return None
+    effort.report("conjugates on real instances")
+    if not _is_closed_under_conjugation(draws, searches[0], seed):
+        return None
+    # If another solution exists, a loop like a random element of the monodromy group, which is
+    # transitive, keeps the set that was found with probability at most 1/2.
+    bound = 0.5 ** sum(search.quiet_loops for search in searches)
+    records = [
+        {"seed": 2 * seed + number, "loops": search.quiet_loops, "count": search.count}
+        for number, search in enumerate(searches)
+    ]
+    by = {"by": "monodromy", "draws": records, "error_bound": bound}
+    return Degree(draws.system, searches[0].count, by, bound, searches[0])
+
+
+def _is_closed_under_conjugation(draws: Draws, search: Monodromy, seed: int) -> bool:
+    """False if a real instance is missing the conjugate of one of its solutions."""
+    rng = np.random.default_rng([seed, 1])
+    instances = draws.as_floats(draws.rational(rng, _REAL_INSTANCES))
+    own = np.repeat(np.arange(_REAL_INSTANCES), search.count)
+    theta, arrived = follow(
+        draws.equations,
+        np.tile(search.solutions, (_REAL_INSTANCES, 1)),
+        search.instance.take(0 * own),
+        instances.take(own),
+        draws.complex,
+        rng,
+    )
+    for number in range(_REAL_INSTANCES):
+        solutions = theta[own == number]
+        if not arrived[own == number].all() or len(_distinct(solutions)) < search.count:
+            continue
+        if Distinct(solutions).add(solutions.conj()):
+            return False
+    return True
+
+
+def _distinct(points: Any) -> Distinct:
+    distinct = Distinct(points[:1])
+    distinct.add(points[1:])
+    return distinct
+
+
+def _eliminated(
+    system: SquareSystem, searches: list[Monodromy], seed: int, clock: Clock
+) -> Degree | Open:
+    """Exact elimination where monodromy stays open; solutions of a matching count are kept."""
+    counts = " and ".join(str(search.count) for search in searches)
+    lost = sum(search.lost for search in searches)
+    reason = f"monodromy found {counts} solutions and lost {lost} paths"
+    exact = degree_by_elimination(system, seed, seconds=min(clock.left, _ELIMINATION_SECONDS))
+    if exact is None:
+        return Open(f"{reason}, and exact elimination gave no answer in time")
+    matching = (search for search in searches if search.count == exact.degree)
+    evidence = exact.to_evidence()
+    return Degree(system, exact.degree, evidence, exact.error_bound, next(matching, None))

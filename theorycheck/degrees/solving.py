@@ -1,0 +1,104 @@
+"""The equations of an allocation at critical budget, split into blocks, and their degrees."""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from functools import cached_property
+
+from ..structure import Pattern
+from .degree import Degree, Open, degree_of
+from .effort import Clock, Effort
+from .evidence import Certified
+from .system import SquareSystem
+from .witness import certified_instance, witness
+
+
+@dataclass(frozen=True)
+class Solving:
+    """All that is sought about the solutions of `system`, computed once, on first use.
+
+    `is_faithful` tells whether a solution of the system's equations solves all equations of the
+    allocation; else a real solution of the system proves nothing, but that there is none does.
+    """
+
+    system: SquareSystem
+    pattern: Pattern
+    is_faithful: bool
+    seed: int
+    effort: Effort
+
+    @cached_property
+    def _clock(self) -> Clock:
+        return self.effort.clock()
+
+    @cached_property
+    def blocks(self) -> list[SquareSystem]:
+        """Smaller systems to be solved one after the other."""
+        return self.system.blocks(self.pattern)
+
+    @cached_property
+    def degrees(self) -> tuple[Degree | Open, ...]:
+        """The degree of each block, or why it is open; nothing is computed after an open one."""
+        found: list[Degree | Open] = []
+        for block in self.blocks:
+            if found and isinstance(found[-1], Open):
+                found.append(Open("another block is open"))
+            else:
+                found.append(degree_of(block, self.seed, self.effort, self._clock))
+        return tuple(found)
+
+    @cached_property
+    def known(self) -> tuple[Degree, ...] | None:
+        """The degrees of all blocks, None if one is open."""
+        known = tuple(degree for degree in self.degrees if isinstance(degree, Degree))
+        return known if len(known) == len(self.degrees) else None
+
+    @property
+    def degree(self) -> int | None:
+        """The degree of the allocation, None if it is open."""
+        if self.known is None or not self.is_faithful:
+            return None
+        return math.prod(degree.value for degree in self.known)
+
+    @property
+    def error_bound(self) -> float:
+        """Probability that one of the known degrees is wrong, at most."""
+        return sum(degree.error_bound for degree in self.known or ())
+
+    @property
+    def open_reason(self) -> str:
+        """Why the class is open: the first degree that is, or the search for a witness."""
+        for degree in self.degrees:
+            if isinstance(degree, Open):
+                return degree.reason
+        return self.witness.reason if isinstance(self.witness, Open) else "nothing is open"
+
+    @cached_property
+    def certified(self) -> tuple[Certified | None, ...]:
+        """For each block a rational instance with boxes around its solutions, if one was found."""
+        assert self.known is not None
+        results = [certified_instance(degree, self.seed, self._clock) for degree in self.known]
+        return tuple(None if isinstance(result, Open) else result for result in results)
+
+    @cached_property
+    def witness(self) -> Certified | Open:
+        """A closed part of the system with an instance that has non-real solutions only."""
+        reasons = []
+        for block, degree in zip(self.blocks, self.degrees, strict=True):
+            if isinstance(degree, Open):
+                reasons.append(degree.reason)
+            if isinstance(degree, Open) or degree.value % 2:
+                continue
+            part = block.with_ancestors(self.blocks, self.pattern)
+            whole = degree
+            if part is not block:
+                whole = degree_of(part, self.seed, self.effort, self._clock)
+            found = whole
+            if isinstance(whole, Degree):
+                found = witness(whole, self.seed, self.effort, self._clock)
+            if isinstance(found, Certified):
+                return found
+            assert isinstance(found, Open)
+            reasons.append(found.reason)
+        return Open("; ".join(reasons) or "every degree is odd")

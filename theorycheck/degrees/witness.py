@@ -1,0 +1,145 @@
+"""Witnesses for T7: a rational instance whose solutions are all there, simple and non-real."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..numeric.monodromy import Distinct, follow
+from .certify import certified_boxes
+from .degree import Degree, Open
+from .draws import Draws, RationalInstances
+from .effort import Clock, Effort
+from .evidence import Certified
+
+_PATHS_AT_ONCE = 600
+_REAL = 1e-7  # relative imaginary part below which a float solution is taken for real
+_PARENTS = 4
+_SPREADS = (0.05, 0.2, 0.6)  # of the children of instances with few real solutions
+
+
+@dataclass
+class _Tried:
+    """Instances that were tried, with the solutions of each and a score, lower being nearer."""
+
+    drawn: RationalInstances
+    solutions: Any  # (instances, degree, n), NaN where a path was lost
+    scores: Any  # number of real solutions, and how far apart the nearest two are
+    is_whole: Any  # all solutions arrived and differ
+
+
+def certified_instance(degree: Degree, seed: int, clock: Clock) -> Certified | Open:
+    """Some rational instance with certified boxes around all solutions, real ones or not."""
+    return _certified(degree, seed, Effort(instances=40), clock, non_real=False)
+
+
+def witness(degree: Degree, seed: int, effort: Effort, clock: Clock) -> Certified | Open:
+    """A rational instance whose solutions are certified, as many as the degree, and non-real.
+
+    Instances are drawn from `seed`; where none serves, children of those with the fewest real
+    solutions are tried as well.
+    """
+    return _certified(degree, seed, effort, clock, non_real=True)
+
+
+def _certified(
+    degree: Degree, seed: int, effort: Effort, clock: Clock, *, non_real: bool
+) -> Certified | Open:
+    if degree.search is None or degree.search.count != degree.value:
+        return Open("the solutions are counted but not known, so no instance can be certified")
+    draws, rng = Draws(degree.system), np.random.default_rng([seed, 2])
+    at_once = max(min(_PATHS_AT_ONCE // degree.value, 100), 4)
+    best: _Tried | None = None
+    count = lost = 0
+    while count < effort.instances and clock.left:
+        fresh = draws.rational(rng, at_once)
+        if best is not None:
+            fresh = _joined(
+                fresh.take(slice(0, at_once // 2)), _children(best, draws, rng, at_once)
+            )
+        tried = _solved(degree, draws, fresh, rng)
+        count, lost = count + len(fresh), lost + int((~tried.is_whole).sum())
+        effort.report(f"{count} instances, degree {degree.value}")
+        wanted = tried.is_whole & (tried.scores < 1) if non_real else tried.is_whole
+        for index in np.flatnonzero(wanted)[:5]:
+            one = tried.drawn.take([index])
+            boxes = certified_boxes(draws, one, tried.solutions[index])
+            if boxes is not None and (boxes.all_non_real or not non_real):
+                return Certified(degree, one, boxes)
+        best = _fittest(best, tried)
+    limit = "" if clock.left else " (the time was up)"
+    return Open(f"no witness among {count} instances{limit}; {lost} were not solved completely")
+
+
+def _solved(
+    degree: Degree, draws: Draws, drawn: RationalInstances, rng: np.random.Generator
+) -> _Tried:
+    search, n = degree.search, len(drawn)
+    assert search is not None
+    own = np.repeat(np.arange(n), search.count)
+    theta, arrived = follow(
+        draws.equations,
+        np.tile(search.solutions, (n, 1)),
+        search.instance.take(0 * own),
+        draws.as_floats(drawn).take(own),
+        draws.complex,
+        rng,
+    )
+    solutions = theta.reshape(n, search.count, -1)
+    is_whole = arrived.reshape(n, -1).all(axis=1)
+    scores = np.full(n, np.inf)
+    for index in np.flatnonzero(is_whole):
+        scores[index], is_whole[index] = _score(solutions[index])
+    return _Tried(drawn, solutions, scores, is_whole)
+
+
+def _score(solutions: Any) -> tuple[float, bool]:
+    """Number of real solutions plus a part below 1 for their nearest pair; whether all differ."""
+    distinct = Distinct(solutions[:1])
+    if distinct.add(solutions[1:]) < len(solutions) - 1:
+        return np.inf, False
+    size = abs(solutions).max(axis=1) + 1e-3
+    real = solutions[abs(solutions.imag).max(axis=1) < _REAL * size]
+    if len(real) < 2:
+        return float(len(real)), True
+    apart = abs(real[:, None] - real[None]).max(axis=2)[np.triu_indices(len(real), 1)].min()
+    return len(real) + apart / (1 + apart), True
+
+
+def _fittest(best: _Tried | None, tried: _Tried) -> _Tried:
+    """The few instances nearest to a witness so far."""
+    drawn, scores = tried.drawn, tried.scores
+    if best is not None:
+        drawn, scores = _joined(best.drawn, drawn), np.concatenate([best.scores, scores])
+    order = np.argsort(scores, kind="stable")[:_PARENTS]
+    return _Tried(drawn.take(order), None, scores[order], None)
+
+
+def _children(
+    best: _Tried, draws: Draws, rng: np.random.Generator, count: int
+) -> RationalInstances:
+    """Neighbours of the fittest instances."""
+    parents = best.drawn.take(rng.integers(0, len(best.drawn), count - count // 2))
+    steps = draws.rational(rng, len(parents))
+    spread = rng.choice(_SPREADS, len(parents))
+
+    def moved(value: Any, step: Any) -> Any:
+        factor = spread.reshape(-1, *(1,) * (value.ndim - 1))
+        return value + np.rint(factor * step).astype(np.int64)
+
+    student = {name: moved(value, steps.student[name]) for name, value in parents.student.items()}
+    teacher = {name: moved(value, steps.teacher[name]) for name, value in parents.teacher.items()}
+    inputs = None if parents.inputs is None else moved(parents.inputs, steps.inputs)
+    return RationalInstances(student, teacher, inputs)
+
+
+def _joined(one: RationalInstances, other: RationalInstances) -> RationalInstances:
+    def both(a: Any, b: Any) -> Any:
+        return np.concatenate([a, b])
+
+    student = {name: both(value, other.student[name]) for name, value in one.student.items()}
+    teacher = {name: both(value, other.teacher[name]) for name, value in one.teacher.items()}
+    inputs = None if one.inputs is None else both(one.inputs, other.inputs)
+    return RationalInstances(student, teacher, inputs)

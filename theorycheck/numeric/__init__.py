@@ -1,0 +1,1 @@
+"""Floating-point arithmetic on batches: forward passes, path tracking, monodromy. No theorems."""

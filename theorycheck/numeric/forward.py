@@ -1,0 +1,190 @@
+"""Forward passes of linear networks and their derivatives, on batches of float or complex arrays.
+
+Written for floats from the definition of the networks; the exact Jacobians modulo a prime
+(`exact.jacobian`) are a separate piece of code, so that each can refute the other.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from types import ModuleType
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..networks import LinearFeedforward, LinearRecurrent
+
+Weights: TypeAlias = dict[str, Any]  # name -> array (batch, *shape of the weight)
+Cells: TypeAlias = Sequence[tuple[str, tuple[int, ...]]]
+
+
+class ForwardPass:
+    """Chosen outputs of a linear network as functions of some of its weights.
+
+    `cells` are the weights (name, index) to differentiate by. `equations` numbers the outputs: for
+    output o and sample s of n_samples, o * n_samples + s; with readout `all`, for output o of step
+    t from 0, (t * outputs + o) * n_samples + s. Inputs have shape (batch, n_0, n_samples), with
+    biases a last row of constants; recurrent (batch, steps, n_in, n_samples). A batch size of 1
+    is broadcast.
+    """
+
+    def __init__(
+        self,
+        network: LinearFeedforward | LinearRecurrent,
+        n_samples: int,
+        cells: Cells,
+        equations: Sequence[int],
+        xp: ModuleType = np,
+    ) -> None:
+        self._network, self._xp = network, xp
+        numbers = np.asarray(equations, dtype=np.int64)
+        rest, self._sample = numbers // n_samples, numbers % n_samples
+        self._output = rest % network.outputs
+        is_recurrent = isinstance(network, LinearRecurrent)
+        last = network.steps if is_recurrent else 1
+        every = is_recurrent and network.readout == "all"
+        self._time = rest // network.outputs + 1 if every else np.full(len(numbers), last)
+        self._places: dict[str, Any] = {}
+        for place, (name, index) in enumerate(cells):
+            self._places.setdefault(name, []).append((place, index[0], index[-1]))
+        self._places = {name: np.array(rows).T for name, rows in self._places.items()}
+        self._n_cells = len(cells)
+
+    def values(self, weights: Weights, inputs: Any) -> Any:
+        """The chosen outputs, shape (batch, equations)."""
+        if isinstance(self._network, LinearFeedforward):
+            last = self._activations(weights, inputs)[-1]
+            return last[:, self._output, self._sample]
+        return self._outputs(self._states(weights, inputs), weights["readout"])
+
+    def tangent(self, weights: Weights, inputs: Any, d_weights: Weights, d_inputs: Any) -> Any:
+        """Derivative of the outputs along a direction of the weights and inputs."""
+        if isinstance(self._network, LinearFeedforward):
+            value, slope = inputs, d_inputs
+            for layer in range(1, self._network.depth + 1):
+                weight = _affine(weights, layer, self._xp)
+                change = _affine(d_weights, layer, self._xp)
+                value, slope = weight @ value, change @ value + weight @ slope
+                if self._network.bias and layer < self._network.depth:
+                    constant = inputs[:, self._network.inputs :]
+                    value = self._stack(value, constant)
+                    slope = self._stack(slope, 0 * constant)
+            return slope[:, self._output, self._sample]
+        states, slopes = self._recurrent_tangent(weights, inputs, d_weights, d_inputs)
+        through = self._outputs(slopes, weights["readout"])
+        return through + self._outputs(states, d_weights["readout"])
+
+    def jacobian(self, weights: Weights, inputs: Any) -> tuple[Any, Any]:
+        """The chosen outputs and their derivatives, (batch, equations) and (..., cells)."""
+        if isinstance(self._network, LinearFeedforward):
+            return self._feedforward_jacobian(weights, inputs)
+        return self._recurrent_jacobian(weights, inputs)
+
+    def with_cells(self, weights: Weights, values: Any, cells: Cells) -> Weights:
+        """The weights, with `cells` replaced by the columns of `values` (batch, cells)."""
+        result = dict(weights)
+        for name, (places, *_) in self._places.items():
+            index = tuple(np.array([cells[place][1] for place in places]).T)
+            shape = (len(values), *weights[name].shape[1:])
+            kind = self._xp.result_type(weights[name], values)
+            changed = self._xp.array(self._xp.broadcast_to(weights[name], shape), dtype=kind)
+            changed[(slice(None), *index)] = values[:, places]
+            result[name] = changed
+        return result
+
+    def _activations(self, weights: Weights, inputs: Any) -> list[Any]:
+        network, activations = self._network, [inputs]
+        assert isinstance(network, LinearFeedforward)
+        for layer in range(1, network.depth + 1):
+            value = _affine(weights, layer, self._xp) @ activations[-1]
+            if network.bias and layer < network.depth:
+                value = self._stack(value, inputs[:, network.inputs :])
+            activations.append(value)
+        return activations
+
+    def _stack(self, value: Any, constant: Any) -> Any:
+        """The constant as one more row, for the biases of the next layer."""
+        shape = (len(value), *constant.shape[1:])
+        return self._xp.concatenate([value, self._xp.broadcast_to(constant, shape)], axis=1)
+
+    def _feedforward_jacobian(self, weights: Weights, inputs: Any) -> tuple[Any, Any]:
+        network, xp = self._network, self._xp
+        assert isinstance(network, LinearFeedforward)
+        activations = self._activations(weights, inputs)
+        value = activations[-1][:, self._output, self._sample]
+        result = xp.zeros((*value.shape, self._n_cells), dtype=value.dtype)
+        behind = xp.eye(network.outputs)[None, self._output]
+        for layer in range(network.depth, 0, -1):
+            for name in (f"W{layer}", f"b{layer}"):
+                if name in self._places:
+                    places, i, j = self._places[name]
+                    ahead = activations[layer - 1].swapaxes(1, 2)[:, self._sample]
+                    j = j if name[0] == "W" else np.full(len(j), -1)
+                    result[:, :, places] = behind[:, :, i] * ahead[:, :, j]
+            behind = behind @ weights[f"W{layer}"]
+        return value, result
+
+    def _states(self, weights: Weights, inputs: Any) -> list[Any]:
+        """h_1 ... h_T."""
+        states = [weights["input"] @ inputs[:, 0]]
+        for step in range(1, inputs.shape[1]):
+            states.append(weights["recurrent"] @ states[-1] + weights["input"] @ inputs[:, step])
+        return states
+
+    def _outputs(self, states: list[Any], readout: Any) -> Any:
+        if (self._time == self._time[:1]).all():
+            return (readout @ states[self._time[0] - 1])[:, self._output, self._sample]
+        stacked = self._xp.stack(states, axis=1)
+        return (readout[:, None] @ stacked)[:, self._time - 1, self._output, self._sample]
+
+    def _recurrent_tangent(
+        self, weights: Weights, inputs: Any, d_weights: Weights, d_inputs: Any
+    ) -> tuple[list[Any], list[Any]]:
+        states = self._states(weights, inputs)
+        slopes: list[Any] = []
+        for step in range(inputs.shape[1]):
+            slope = d_weights["input"] @ inputs[:, step] + weights["input"] @ d_inputs[:, step]
+            if step:
+                slope = slope + d_weights["recurrent"] @ states[step - 1]
+                slope = slope + weights["recurrent"] @ slopes[-1]
+            slopes.append(slope)
+        return states, slopes
+
+    def _recurrent_jacobian(self, weights: Weights, inputs: Any) -> tuple[Any, Any]:
+        xp, steps = self._xp, inputs.shape[1]
+        states = self._states(weights, inputs)
+        value = self._outputs(states, weights["readout"])
+        batch = len(value)
+        # One row per (step, sample), so that an equation finds its own by one index.
+        ahead = {
+            "input": xp.broadcast_to(inputs, (batch, *inputs.shape[1:])),
+            "recurrent": xp.stack([xp.zeros_like(states[0]), *states], axis=1),
+        }
+        ahead = {name: block.swapaxes(2, 3) for name, block in ahead.items()}
+        columns = {name: 0.0 for name in self._places}
+        behind = weights["readout"][:, self._output]
+        for lag in range(steps):  # the weight acted `lag` steps before the output
+            step = self._time - lag - 1
+            late = step < 0
+            for name in ahead.keys() & self._places.keys():
+                _, i, j = self._places[name]
+                source = ahead[name][:, xp.maximum(step, 0), self._sample]
+                term = behind[:, :, i] * source[:, :, j]
+                if late.any():
+                    term[:, late] = 0
+                columns[name] = columns[name] + term
+            behind = behind @ weights["recurrent"]
+        if "readout" in self._places:
+            _, i, j = self._places["readout"]
+            source = ahead["recurrent"][:, self._time, self._sample]
+            columns["readout"] = source[:, :, j] * (self._output[:, None] == i)
+        result = xp.empty((*value.shape, self._n_cells), dtype=value.dtype)
+        for name, block in columns.items():
+            result[:, :, self._places[name][0]] = block
+        return value, result
+
+
+def _affine(weights: Weights, layer: int, xp: ModuleType) -> Any:
+    """The weight matrix of a layer with its bias, if any, as one more column."""
+    weight, bias = weights[f"W{layer}"], weights.get(f"b{layer}")
+    return weight if bias is None else xp.concatenate([weight, bias[:, :, None]], axis=2)

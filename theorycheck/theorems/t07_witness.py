@@ -1,0 +1,68 @@
+"""T7 Witness: one instance with non-real solutions only, and none lost, leaves some unmatched.
+
+An even degree alone decides nothing, and neither does an instance some of whose solutions have
+escaped to infinity: a witness has certified solutions, exactly as many as the degree.
+"""
+
+from __future__ import annotations
+
+from ..analysis import Analysis
+from ..degrees.evidence import Certified, block_evidence
+from ..verdict import Expressivity
+from .base import Finding, Theorem
+from .ranks import full_rank_evidence
+
+
+def obstacle(analysis: Analysis) -> str | None:
+    """T7 needs a linear network with exactly D learnables, and nothing to peel off first."""
+    if not analysis.is_linear:
+        return "the network is not linear"
+    if analysis.allocation.n_learnable != analysis.target.value:
+        return "the number of learnable weights is not the target dimension"
+    if analysis.core is not analysis:
+        return "T9 asks about what peeling leaves"
+    return None
+
+
+def decide(analysis: Analysis) -> Finding | None:
+    """Intermediate if a witness is found; None otherwise, which says nothing."""
+    if analysis.target.error_bound > analysis.error_bound:
+        return None
+    solving = analysis.solving
+    if solving is None:
+        return None
+    witness = solving.witness
+    if not isinstance(witness, Certified):
+        return None
+    degree = witness.degree
+    part = "" if degree.value == solving.degree else f"{len(degree.system.equations)} of "
+    reason = (
+        f"a rational instance of {part}the equations has exactly {degree.value} solutions, as many "
+        f"as generic ones (by {degree.by['by']}), and none is real: teachers near it are not "
+        "matched, others are"
+    )
+    return Finding(
+        "T7",
+        Expressivity.INTERMEDIATE,
+        reason,
+        "witness",
+        {"block": block_evidence(degree, witness), **full_rank_evidence(analysis)},
+        analysis.rank.value,
+        analysis.target.value,
+        degree=solving.degree,
+        error_bound=analysis.target.error_bound + degree.error_bound,
+    )
+
+
+THEOREM = Theorem(
+    id="T7",
+    name="Intermediate, by witness",
+    statement=(
+        "Linear networks, r = rank(A) = D. If one rational instance of D equations of full rank, "
+        "or of a part of them that contains all its unknowns, has exactly as many solutions as "
+        "generic instances, all simple and none real, then 0 < MP(A, m) < 1."
+    ),
+    source="theory.md T7",
+    obstacle=obstacle,
+    decide=decide,
+)
