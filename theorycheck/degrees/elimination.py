@@ -113,7 +113,7 @@ def draw_error(system: SquareSystem) -> float:
     uniform point modulo p with probability at most B / p (Schwartz-Zippel), unless p divides it,
     and then the leading coefficient of every relation. Siegel's lemma gives one with coefficients
     of at most (log2(8 M) + H h) / 7 bits, bits / 22 primes divide one of them at most: there are
-    N >= 8 M monomials t^a y^b c^g with a + sum_e d_e b_e <= H and |g| <= G, of which M is the
+    N >= 8 M monomials t^a y^b c^q with a + sum_e d_e b_e <= H and |q| <= G, of which M is the
     number of monomials in x and c that phi makes of them, and 2^(h d_e) the sum of phi_e's
     coefficients. N >= 8 M holds for H = 8 (n + 1) D exp(1/8 + n / 16 D), D = prod_e d_e, and
     G = 8 k H max_e g_e / d_e.
@@ -123,7 +123,7 @@ def draw_error(system: SquareSystem) -> float:
     sizes = bounds(system)
     if not sizes:
         return 0.0
-    vanishes = _leading_degree(sizes) / LOWEST_PRIME
+    vanishes = min(_leading_degree(sizes), LOWEST_PRIME) / LOWEST_PRIME
     divides = _leading_bits(sizes) / 22 / N_PRIMES
     # The last factor covers float rounding, the bias of the residues, and distinct primes.
     return min(len(sizes) * (vanishes + divides) * (1 + 1e-4), 1.0)
