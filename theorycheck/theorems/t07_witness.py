@@ -1,4 +1,4 @@
-"""T7 Witness: one instance with non-real solutions only, and none lost, leaves some unmatched.
+"""T7 Intermediate, by witness: one instance has non-real solutions only, and none is lost.
 
 An even degree alone decides nothing, and neither does an instance some of whose solutions have
 escaped to infinity: a witness has certified solutions, exactly as many as the degree.
