@@ -157,13 +157,14 @@ class Analysis:
     @property
     def known_degree(self) -> int | None:
         """The degree, for r = D = rank, if that is plain or was computed before."""
-        if self._has_one_affine_layer or self.core is None or self.core._has_one_affine_layer:
+        if self.has_one_affine_layer or self.core is None or self.core.has_one_affine_layer:
             return 1
         solving = self.core.__dict__.get("solving")  # asking for it would compute it
         return solving.degree if solving is not None else None
 
     @property
-    def _has_one_affine_layer(self) -> bool:
+    def has_one_affine_layer(self) -> bool:
+        """Whether all learnables are in one layer, in which the output is surely affine."""
         if len(self.learnable_layers) != 1:
             return False
         network = self.network

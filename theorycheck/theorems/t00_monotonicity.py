@@ -38,7 +38,7 @@ def obstacle(analysis: Analysis) -> str | None:
         return None
     if not analysis.is_linear:
         return "not every weight is learnable"
-    if len(analysis.learnable_layers) < 2:
+    if analysis.has_one_affine_layer:
         return "all learnable weights are in one layer, where T2 to T5 decide"
     return None
 
@@ -63,7 +63,8 @@ def _by_basis(analysis: Analysis) -> Finding | None:
         return None
     if analysis.rank.value < target:
         return None
-    parts = []
+    parts: list[Analysis] = []
+    tried: list[set[Cell]] = []
     network, given = analysis.network, analysis.allocation.given_present()
     for order in _orders(analysis):
         basis = greedy_basis(
@@ -76,6 +77,9 @@ def _by_basis(analysis: Analysis) -> Finding | None:
             memory_limit=int(analysis.memory_limit),
             xp=analysis.xp,
         )
+        if set(basis) in tried:
+            continue
+        tried.append(set(basis))
         allocation = Allocation(network, masks_with(network, basis), given)
         part = replace(analysis, allocation=allocation, effort=_NO_DEGREES)
         finding = _maximal(part, _BASES)
