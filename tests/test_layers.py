@@ -83,8 +83,9 @@ def test_measurement_does_not_see_the_theory():
 # From the bottom up: a module imports only from those before it.
 ORDER = """
 errors networks masks graphs placement spread allocation archives files numeric exact bases orders
-paths certificates verdict backend structure peeling degrees analysis diagnostics theorems classification explanation
-capacities proposals designs repairs checks checker report options commands cli
+paths certificates verdict backend structure peeling degrees analysis diagnostics theorems
+classification explanation capacities proposals designs repairs checks checker report options
+commands cli
 """
 
 
