@@ -18,6 +18,7 @@ import numpy as np
 
 import theorycheck as tc
 from theorycheck.analysis import Analysis
+from theorycheck.degrees.effort import Effort
 from theorycheck.files import problem_to_dict
 from theorycheck.theorems.registry import THEOREMS
 
@@ -73,12 +74,20 @@ def random_problem(rng: np.random.Generator) -> tuple[tc.Allocation, int]:
     return tc.Allocation(network, masks, present), m
 
 
-def disagreement(allocation: tc.Allocation, m: int, counts: Counter[tuple[str, ...]]) -> str:
+# Degrees take seconds where ranks take milliseconds: one problem in twenty is asked for them.
+NO_DEGREES = Effort(seconds=0)
+SOME_DEGREES = Effort(seconds=2, degree=20, instances=40, bases=1)
+DEGREES_EVERY = 20
+
+
+def disagreement(
+    allocation: tc.Allocation, m: int, counts: Counter[tuple[str, ...]], effort: Effort = NO_DEGREES
+) -> str:
     """Ask every theorem; count who says what. Empty if all agree with each other and the rank."""
-    analysis = Analysis(allocation, m)
+    analysis = Analysis(allocation, m, effort=effort)
     is_minimal = analysis.rank.value < analysis.target.value
     try:
-        verdict = tc.classify(allocation, m)
+        verdict = tc.classify(allocation, m, effort=effort)
         counts["verdict", verdict.theorem or "none", str(verdict.expressivity)] += 1
         for theorem in THEOREMS:
             if theorem.obstacle(analysis) is not None:
@@ -105,9 +114,10 @@ def run_chunk(seed: int, count: int) -> tuple[Counter[tuple[str, ...]], list[str
     rng = np.random.default_rng(seed)
     counts: Counter[tuple[str, ...]] = Counter()
     wrong: list[str] = []
-    for _ in range(count):
+    for number in range(count):
         allocation, m = random_problem(rng)
-        message = disagreement(allocation, m, counts)
+        effort = NO_DEGREES if number % DEGREES_EVERY else SOME_DEGREES
+        message = disagreement(allocation, m, counts, effort)
         if message:
             wrong.append(f"{message}\n{json.dumps(problem_to_dict(allocation, m))}")
     return counts, wrong

@@ -17,6 +17,7 @@ from .system import SquareSystem
 _QUIET_LOOPS = 12  # of each draw
 _REAL_INSTANCES = 4
 _ELIMINATION_SECONDS = 20.0
+_MOST_ERROR = 1e-3  # of elimination; its bound is crude
 
 
 @dataclass(frozen=True)
@@ -149,6 +150,9 @@ def _eliminated(
     exact = degree_by_elimination(system, seed, seconds=min(clock.left, _ELIMINATION_SECONDS))
     if exact is None:
         return Open(f"{reason}, and exact elimination gave no answer in time")
+    if exact.error_bound > _MOST_ERROR:
+        chance = f"{exact.error_bound:.1e}"
+        return Open(f"{reason}; elimination counts {exact.degree}, wrong with probability {chance}")
     matching = (search for search in searches if search.count == exact.degree)
     evidence = exact.to_evidence()
     return Degree(system, exact.degree, evidence, exact.error_bound, next(matching, None))

@@ -14,10 +14,10 @@ import numpy as np
 
 from .instances import Equations, Instance, solve
 
-_WANTED = 1e-4  # relative error of a prediction that the step length aims at
-_ALLOWED = 5e-3  # above it a step is refused
+_WANTED = 1e-2  # relative error of a prediction that the step length aims at
+_ALLOWED = 2e-1  # above it a step is refused
 _FLOOR = 1e-6  # corrections below it are rounding: contraction is not asked of them
-_DONE = 1e-7  # the next correction would be its square
+_DONE = 3e-5  # the next correction would be about its square
 _SHORTEST = 1e-8
 _MOST_STEPS = 400  # slower paths had better go another way
 _MOST_POINTS = 3
@@ -153,7 +153,7 @@ def _correct(equations: Equations, theta: Any, instance: Instance) -> tuple[Any,
         before = size
         if not bool((good & (size > _DONE)).any()):
             break
-    good &= before < _FLOOR
+    good &= before < _DONE
     return theta, first, good, jacobian
 
 
