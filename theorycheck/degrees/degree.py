@@ -11,7 +11,7 @@ from ..numeric.monodromy import Distinct, Monodromy, find_solutions, follow
 from .bezout import BezoutBound, bezout_bound
 from .draws import Draws
 from .effort import Clock, Effort
-from .elimination import degree_by_elimination
+from .elimination import ENOUGH, degree_by_elimination
 from .system import SquareSystem
 
 _QUIET_LOOPS = 12  # of each draw
@@ -150,6 +150,9 @@ def _eliminated(
     exact = degree_by_elimination(system, seed, seconds=min(clock.left, _ELIMINATION_SECONDS))
     if exact is None:
         return Open(f"{reason}, and exact elimination gave no answer in time")
+    if exact.error_bound > ENOUGH:
+        bound = f"{exact.error_bound:.1e}"
+        return Open(f"{reason}; elimination gave {exact.degree} with an error bound of {bound}")
     if exact.error_bound > _MOST_ERROR:
         chance = f"{exact.error_bound:.1e}"
         return Open(f"{reason}; elimination counts {exact.degree}, wrong with probability {chance}")

@@ -81,6 +81,14 @@ class Solving:
         results = [certified_instance(degree, self.seed, self._clock) for degree in self.known]
         return tuple(None if isinstance(result, Open) else result for result in results)
 
+    @property
+    def is_met(self) -> bool:
+        """Whether solutions that meet every Bezout bound above 1 are certified."""
+        return not any(
+            certified is None and degree.value > 1 and degree.by["by"] == "bezout"
+            for degree, certified in zip(self.known or (), self.certified, strict=True)
+        )
+
     @cached_property
     def witness(self) -> Certified | Open:
         """A closed part of the system with an instance that has non-real solutions only."""

@@ -24,8 +24,8 @@ class ForwardPass:
     `cells` are the weights (name, index) to differentiate by. `equations` numbers the outputs: for
     output o and sample s of n_samples, o * n_samples + s; with readout `all`, for output o of step
     t from 0, (t * outputs + o) * n_samples + s. Inputs have shape (batch, n_0, n_samples), with
-    biases a last row of constants; recurrent (batch, steps, n_in, n_samples). A batch size of 1
-    is broadcast.
+    biases a last row of constants; recurrent (batch, steps, n_in, n_samples); weights have the same
+    batch size.
     """
 
     def __init__(

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..analysis import Analysis
+from ..degrees.degree import Open
 from ..verdict import Expressivity
 from .base import Finding, Theorem
 from .conflicts import conflict_in_words
@@ -78,15 +79,23 @@ def _positive(analysis: Analysis) -> Finding:
 
 
 def _degree_in_words(analysis: Analysis) -> str:
-    """What T6 and T7 have found out, where they were asked, though it does not decide."""
+    """What T6 and T7 find, or why they were not asked, though it does not decide here."""
+    if analysis.allocation.n_learnable > analysis.target.value:
+        return "; no basis that was tried is maximal by itself"
+    if not analysis.effort.seconds:
+        return "; no degree was sought, in an effort of 0 seconds"
     solving = analysis.core.solving if analysis.core is not None else None
     if solving is None:
         return ""
     if solving.degree is None:
         return f"; the degree is open ({solving.open_reason})"
     if solving.degree % 2:
-        return f"; of its {solving.degree} solutions not all could be certified"
-    return f"; the degree {solving.degree} is even, which decides nothing ({solving.open_reason})"
+        some = "" if solving.is_met else ", but not all of the solutions could be certified"
+        return f"; the degree {solving.degree} is odd{some}"
+    if isinstance(solving.witness, Open):
+        reason = solving.witness.reason
+        return f"; the degree {solving.degree} is even, which decides nothing ({reason})"
+    return f"; the degree {solving.degree} is even"
 
 
 THEOREM = Theorem(

@@ -71,13 +71,10 @@ def _by_degree(analysis: Analysis) -> Finding | None:
     solving = analysis.solving
     if solving is None or solving.known is None or solving.degree is None:
         return None
-    if solving.degree % 2 == 0:
+    if solving.degree % 2 == 0 or not solving.is_met:
         return None
-    blocks = []
-    for degree, certified in zip(solving.known, solving.certified, strict=True):
-        if certified is None and degree.value > 1 and degree.by["by"] == "bezout":
-            return None  # the bound is met by solutions that could not be certified
-        blocks.append(block_evidence(degree, certified))
+    pairs = zip(solving.known, solving.certified, strict=True)
+    blocks = [block_evidence(degree, certified) for degree, certified in pairs]
     return Finding(
         "T6",
         Expressivity.MAXIMAL,
