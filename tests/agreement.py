@@ -74,10 +74,10 @@ def random_problem(rng: np.random.Generator) -> tuple[tc.Allocation, int]:
     return tc.Allocation(network, masks, present), m
 
 
-# Degrees take seconds where ranks take milliseconds: one problem in twenty is asked for them.
+# Degrees take seconds where ranks take milliseconds: one problem in fifty is asked for them.
 NO_DEGREES = Effort(seconds=0)
 SOME_DEGREES = Effort(seconds=2, degree=20, instances=40, bases=1)
-DEGREES_EVERY = 20
+DEGREES_EVERY = 50
 
 
 def disagreement(
