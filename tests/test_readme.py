@@ -69,9 +69,10 @@ def test_example_allocations_are_classified(capsys, monkeypatch):
     from theorycheck.cli import main
 
     files = sorted(str(file) for file in (ROOT / "examples" / "allocations").glob("*"))
-    monkeypatch.setattr(sys, "argv", ["theorycheck", "classify", *files])
-    with pytest.raises(SystemExit) as stop:
-        main()
-    assert stop.value.code == 0
-    kinds = {"MINIMAL", "MAXIMAL", "POSITIVE", "UNDECIDED"}
-    assert kinds <= set(re.findall(r"[A-Z]{5,}", capsys.readouterr().out))
+    for options, least in (([], "INTERMEDIATE"), (["--seconds", "0"], "POSITIVE")):
+        monkeypatch.setattr(sys, "argv", ["theorycheck", "classify", *files, *options])
+        with pytest.raises(SystemExit) as stop:
+            main()
+        assert stop.value.code == 0
+        kinds = {"MINIMAL", "MAXIMAL", least, "UNDECIDED"}
+        assert kinds <= set(re.findall(r"[A-Z]{5,}", capsys.readouterr().out))

@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from .checker import CheckResult as CheckResult
     from .checker import check as check
     from .classification import classify as classify
+    from .degrees.effort import Effort as Effort
     from .designs import Design as Design
     from .designs import design as design
     from .errors import CertificateError as CertificateError
@@ -43,6 +44,7 @@ _HOMES = {
     "certificates": ("Certificate",),
     "checker": ("CheckResult", "check"),
     "classification": ("classify",),
+    "degrees.effort": ("Effort",),
     "designs": ("Design", "design"),
     "errors": (
         "CertificateError",

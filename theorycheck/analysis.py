@@ -159,8 +159,12 @@ class Analysis:
         """The degree, for r = D = rank, if that is plain or was computed before."""
         if self.has_one_affine_layer or self.core is None or self.core.has_one_affine_layer:
             return 1
-        solving = self.core.__dict__.get("solving")  # asking for it would compute it
-        return solving.degree if solving is not None else None
+        return self.solved.degree if self.solved is not None else None
+
+    @property
+    def solved(self) -> Solving | None:
+        """`solving` of the core, if a theorem has asked for it; asking would compute it."""
+        return self.core.__dict__.get("solving") if self.core is not None else None
 
     @property
     def has_one_affine_layer(self) -> bool:

@@ -105,6 +105,7 @@ def verdict_of(analysis: Analysis, findings: Sequence[Finding], start: float) ->
         # A maximal allocation reaches every dimension (T1), whichever theorem has shown it.
         rank = target if finding.expressivity is Expressivity.MAXIMAL else rank
         degree = _degree(analysis, finding, target) if degree is None else degree
+    solved = analysis.solved if degree is not None else None
     return Verdict(
         finding.expressivity if finding else Expressivity.UNDECIDED,
         finding.theorem if finding else None,
@@ -114,6 +115,7 @@ def verdict_of(analysis: Analysis, findings: Sequence[Finding], start: float) ->
         rank=rank,
         target_dimension=target,
         degree=degree,
+        degree_source=solved.source if solved is not None else "",
         error_bound=finding.error_bound if finding else 0.0,
         seed=analysis.seed,
         seconds=time.perf_counter() - start,

@@ -11,6 +11,7 @@ from .allocation import Allocation
 from .analysis import Analysis
 from .backend import array_module
 from .classification import consistent, verdict_of
+from .degrees.effort import DEFAULT_EFFORT, Effort
 from .diagnostics import Diagnostics, diagnostics_of
 from .errors import SizeError
 from .theorems.base import Finding, Theorem
@@ -60,6 +61,7 @@ def explain(
     memory_limit: float = 8 * 2**30,
     backend: str = "numpy",
     theorems: Sequence[Theorem] = THEOREMS,
+    effort: Effort = DEFAULT_EFFORT,
 ) -> Explanation:
     """Ask every theorem about an allocation; arguments and errors as for `classify`.
 
@@ -72,7 +74,7 @@ def explain(
     """
     start = time.perf_counter()
     xp = array_module(backend)
-    analysis = Analysis(allocation, samples, seed, error_bound, int(memory_limit), xp)
+    analysis = Analysis(allocation, samples, seed, error_bound, int(memory_limit), xp, effort)
     opinions: list[Opinion] = []
     findings: list[Finding] = []
     for theorem in theorems:

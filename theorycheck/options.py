@@ -8,7 +8,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 
-def _seed(text: str) -> int:
+def _natural(text: str) -> int:
     if not str(text).isdecimal() or len(str(text)) > 1000:
         raise typer.BadParameter(f"must be an integer from 0, not {str(text)[:60]!r}")
     return int(text)
@@ -27,6 +27,16 @@ def _between(low: float, high: float, what: str) -> Callable[[str], float]:
         return value
 
     return parse
+
+
+def _seconds(text: str) -> float:
+    try:
+        value = float(text)
+    except ValueError:
+        value = -1.0
+    if not value >= 0:  # also refuses NaN
+        raise typer.BadParameter(f"must be a number from 0, not {str(text)[:60]!r}")
+    return value
 
 
 def _bytes(gib: str) -> int:
@@ -58,7 +68,7 @@ CertificateOut: TypeAlias = Annotated[
     typer.Option(metavar="OUT.json", help="Write the certificates (several as an array)."),
 ]
 Seed: TypeAlias = Annotated[
-    int, typer.Option(parser=_seed, metavar="N", help="Seed of the random primes and points.")
+    int, typer.Option(parser=_natural, metavar="N", help="Seed of the random primes and points.")
 ]
 ErrorBound: TypeAlias = Annotated[
     float,
@@ -75,6 +85,22 @@ MemoryLimit: TypeAlias = Annotated[
         metavar="GIB",
         help="Memory a rank may use, in GiB.",
     ),
+]
+Seconds: TypeAlias = Annotated[
+    float,
+    typer.Option(
+        parser=_seconds,
+        metavar="S",
+        help="Time for the degree of one allocation and a witness; 0: none.",
+    ),
+]
+MostDegree: TypeAlias = Annotated[
+    int,
+    typer.Option(parser=_natural, metavar="N", help="Largest number of solutions to follow."),
+]
+Instances: TypeAlias = Annotated[
+    int,
+    typer.Option(parser=_natural, metavar="N", help="Instances among which a witness is sought."),
 ]
 Diagnose: TypeAlias = Annotated[
     bool, typer.Option("--diagnose", help="Also name redundant weights and unreached equations.")

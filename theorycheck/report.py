@@ -54,6 +54,8 @@ def print_verdict(
     print_entry(console, label, meaning, _STYLE[verdict.expressivity])
     theorem = f"{verdict.theorem}: " if verdict.theorem else ""
     print_entry(console, "because", theorem + verdict.reason)
+    if verdict.degree_source:
+        print_entry(console, "degree", f"{verdict.degree} ({verdict.degree_source})")
     if verdict.certificate is not None:
         print_entry(console, "rigor", _rigor(verdict))
     for label, text in _waste(verdict.diagnostics) if verdict.diagnostics else ():
@@ -139,9 +141,10 @@ def _question(allocation: Allocation, samples: int, verdict: Verdict) -> str:
 def _rigor(verdict: Verdict) -> str:
     if not verdict.error_bound:
         return f"proved; certificate: {verdict.certificate.kind}"  # type: ignore[union-attr]
+    draws = "draws" if verdict.degree_source else "primes and points"
     return (
         f"probabilistic: wrong with probability at most {verdict.error_bound:.1e} over random "
-        f"primes and points, seed {verdict.seed}"
+        f"{draws}, seed {verdict.seed}"
     )
 
 
@@ -149,7 +152,8 @@ def print_entry(console: Console, label: str, text: str, style: str = "") -> Non
     """Print one labelled paragraph; its further lines are indented."""
     width = max(min(console.width, 100) - len(_INDENT), 20)
     lines = textwrap.wrap(text, width, break_long_words=False, break_on_hyphens=False) or [""]
-    head = Text("  ").append(label.ljust(len(_INDENT) - 2), style=style)
+    label = label.ljust(len(_INDENT) - 3) + " "  # a longer one pushes the first line
+    head = Text("  ").append(label, style=style)
     console.print(head.append(lines[0]), soft_wrap=True)
     for line in lines[1:]:
         console.print(Text(_INDENT + line), soft_wrap=True)

@@ -57,9 +57,10 @@ class Verdict:
 
     `match_probability` is the interval that is proved; `rank`, `target_dimension` and `degree` are
     None where they were not needed. `error_bound` is 0 for a proof, else it bounds the probability
-    that the verdict is wrong, over the random primes and points that `seed` fixes. `reason` says in
-    words why; `diagnostics` tells what is wasted or unreached, if that was asked. `theorem` and
-    `certificate` are None if and only if the verdict is `undecided`.
+    that the verdict is wrong, over the random draws that `seed` fixes. `reason` says in words why;
+    `diagnostics` tells what is wasted or unreached, if that was asked; `degree_source` says in
+    words how the degree is known, where it was sought. `theorem` and `certificate` are None if and
+    only if the verdict is `undecided`.
     """
 
     expressivity: Expressivity
@@ -75,6 +76,7 @@ class Verdict:
     seconds: float
     conditioned_on: str | None = None
     diagnostics: Diagnostics | None = None
+    degree_source: str = ""
 
     @property
     def match_probability(self) -> tuple[int, int]:

@@ -4,8 +4,19 @@ from __future__ import annotations
 
 from pathlib import Path
 
-from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seed
+from ..options import (
+    Backend,
+    ErrorBound,
+    Files,
+    Instances,
+    Json,
+    MemoryLimit,
+    MostDegree,
+    Seconds,
+    Seed,
+)
 from .common import Failures, print_json
+from .progress import steps
 
 
 def explain(
@@ -15,10 +26,14 @@ def explain(
     error_bound: ErrorBound = 1e-9,
     memory_limit: MemoryLimit = 8,
     backend: Backend = "numpy",
+    seconds: Seconds = 60,
+    most_degree: MostDegree = 200,
+    instances: Instances = 2000,
 ) -> None:
     """Tell what every theorem says of allocations, or why it does not apply, and what is wasted."""
     from rich.console import Console
 
+    from ..degrees.effort import Effort
     from ..explanation import explain as explain_allocation
     from ..files import load
     from ..report import print_explanation
@@ -28,14 +43,16 @@ def explain(
     for file in files:
         with failures.of(file):
             allocation, samples = load(file)
-            explanation = explain_allocation(
-                allocation,
-                samples,
-                seed=seed,
-                error_bound=error_bound,
-                memory_limit=memory_limit,
-                backend=backend,
-            )
+            with steps(file) as on_step:
+                explanation = explain_allocation(
+                    allocation,
+                    samples,
+                    seed=seed,
+                    error_bound=error_bound,
+                    memory_limit=memory_limit,
+                    backend=backend,
+                    effort=Effort(seconds, most_degree, instances=instances, report=on_step),
+                )
             if as_json:
                 print_json({"file": file, **explanation.to_dict()})
             else:

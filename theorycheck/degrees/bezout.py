@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
@@ -47,7 +48,7 @@ class _Degrees:
         """Coefficient of prod x_g^|g| in prod_e (sum_g d_eg x_g); None if that is too much work."""
         ordered = sorted(groups, key=len)
         start = tuple(map(len, ordered))
-        if np.prod([n + 1.0 for n in start]) > _MOST_STATES:
+        if math.prod(n + 1 for n in start) > _MOST_STATES:
             return None
         left = {start: 1}
         for row in sorted(zip(*map(self.of, ordered), strict=True), key=np.count_nonzero):

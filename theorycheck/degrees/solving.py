@@ -13,6 +13,12 @@ from .evidence import Certified
 from .system import SquareSystem
 from .witness import certified_instance, witness
 
+_WAYS = {
+    "bezout": "a proved bound that is met",
+    "elimination": "exact elimination modulo primes",
+    "monodromy": "monodromy, two draws",
+}
+
 
 @dataclass(frozen=True)
 class Solving:
@@ -65,6 +71,14 @@ class Solving:
     def error_bound(self) -> float:
         """Probability that one of the known degrees is wrong, at most."""
         return sum(degree.error_bound for degree in self.known or ())
+
+    @property
+    def source(self) -> str:
+        """How the degree is known, in words."""
+        ways = sorted({degree.by["by"] for degree in self.known or ()})
+        words = " and ".join(_WAYS[way] for way in ways)
+        error = self.error_bound
+        return words + (f"; wrong with probability at most {error:.1e}" if error else "")
 
     @property
     def open_reason(self) -> str:

@@ -95,8 +95,9 @@ def _by_odd_basis(analysis: Analysis, parts: list[Analysis]) -> Finding | None:
     if not tried or not effort.seconds:
         return None
     each = replace(effort, seconds=effort.seconds / tried, instances=0)
-    asked = [replace(part, effort=each) for part in parts]
-    for part in sorted(asked, key=_likely_degree)[:tried]:
+    bounds = [(_likely_degree(part), part) for part in (replace(p, effort=each) for p in parts)]
+    within = [pair for pair in bounds if pair[0] < math.inf]
+    for _, part in sorted(within, key=lambda pair: pair[0])[:tried]:
         finding = _maximal(part, _BASES)
         if finding is not None:
             count = part.allocation.n_learnable
@@ -105,9 +106,14 @@ def _by_odd_basis(analysis: Analysis, parts: list[Analysis]) -> Finding | None:
 
 
 def _likely_degree(part: Analysis) -> float:
-    """A bound on the degree of what peeling leaves: fewer solutions are found sooner."""
+    """A bound on the degree of what peeling leaves: fewer solutions are found sooner.
+
+    Infinite if no degree is within the effort, or needed.
+    """
     core = part.core
     if core is None or core.solving is None:
+        return math.inf
+    if any(len(block.unknowns) > part.effort.unknowns for block in core.solving.blocks):
         return math.inf
     return math.prod(bezout_bound(block).value for block in core.solving.blocks)
 
