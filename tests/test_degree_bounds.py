@@ -142,7 +142,7 @@ def random_critical(rng: np.random.Generator) -> tuple[tc.Allocation, int]:
     return tc.Allocation.random(network, target, rng, present=present), m
 
 
-def test_t6_bounds_of_one_are_exactly_one_solution():
+def test_t6_degrees_are_the_number_of_solutions():
     rng = np.random.default_rng(0)
     kinds: Counter[str] = Counter()
     while sum(kinds.values()) < 60:
@@ -154,8 +154,9 @@ def test_t6_bounds_of_one_are_exactly_one_solution():
         if finding is None or finding.expressivity != "maximal" or allocation.n_learnable > 5:
             continue
         kinds[finding.kind] += 1
-        assert number_of_solutions(allocation, m, seed=1) == 1
-    assert kinds.keys() == {"group_bezout", "triangular"}
+        assert number_of_solutions(allocation, m, seed=1) == finding.degree
+        assert finding.degree == 1 or finding.kind == "odd_degree"
+    assert kinds.keys() == {"group_bezout", "triangular", "odd_degree"}
 
 
 def test_the_groebner_oracle_counts_two_where_the_degree_is_two():
