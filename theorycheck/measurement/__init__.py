@@ -1,0 +1,1 @@
+"""Measurements that know no theorem: batched fits of random draws, on NumPy or CuPy arrays."""
