@@ -130,7 +130,7 @@ class _Search:
         if self._budget < self._shop.dimension:
             return self._too_few()
         self._shop.check_size()
-        tried = 0
+        tried, full = 0, []
         for tried, plan in enumerate(candidates, start=1):
             if self._on_step:
                 self._on_step(f"{plan.what} ({tried})")
@@ -143,9 +143,26 @@ class _Search:
             proposal = self._shop.prove(chosen, basis, thorough=thorough)
             if proposal is not None:
                 return self._found(proposal, plan, basis, prefer, tried)
+            if len(basis) == self._shop.dimension:
+                full.append((chosen, basis, plan))
             if only_choice:
                 break
-        return self._failed(tried)
+        return self._by_degree(full, prefer, tried) or self._failed(tried)
+
+    def _by_degree(
+        self, full: list[tuple[list[Cell], list[Cell], Plan]], prefer: Prefer, tried: int
+    ) -> Design | None:
+        """A second round for bases that no cheaper theorem decided, unless nothing can help."""
+        if not full or self._refutation() is not None:
+            return None
+        if self._on_step:
+            self._on_step("degrees")
+        found = self._shop.prove_by_degree((chosen, basis) for chosen, basis, _ in full)
+        if found is None:
+            return None
+        number, proposal = found
+        _, basis, plan = full[number]
+        return self._found(proposal, plan, basis, prefer, tried)
 
     def _filled(self, plan: Plan, basis: list[Cell], prefer: Prefer) -> list[Cell]:
         """The basis and more cells up to the budget."""

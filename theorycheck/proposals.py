@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import islice
 from typing import Any
 
 from .allocation import Allocation
@@ -19,8 +20,10 @@ from .files import problem_to_dict
 from .networks import LinearFeedforward, LinearRecurrent, Network, ShallowReLU
 from .verdict import Expressivity, Verdict
 
-# Many allocations are tried: a degree is worth a few seconds each, a witness (no proof) none.
-_EFFORT = Effort(seconds=5.0, degree=60, instances=0, bases=2)
+# Many allocations are tried, so the first round asks for no degree; a witness proves no maximum.
+NO_DEGREES = Effort(seconds=0)
+SOME_DEGREES = Effort(seconds=2.0, degree=20, instances=0, bases=2)
+_MOST_DEGREES = 2
 
 
 @dataclass(frozen=True)
@@ -92,7 +95,7 @@ class Workshop:
         """The analysis of an allocation with these options."""
         xp = array_module(self.backend)
         return Analysis(
-            allocation, self.samples, self.seed, self.error_bound, self.memory_limit, xp, _EFFORT
+            allocation, self.samples, self.seed, self.error_bound, self.memory_limit, xp, NO_DEGREES
         )
 
     def with_learnable(self, cells: Sequence[Cell]) -> Allocation:
@@ -122,8 +125,7 @@ class Workshop:
             error_bound=self.error_bound,
             memory_limit=self.memory_limit,
             backend=self.backend,
-            effort=_EFFORT,
-            **more,
+            **{"effort": NO_DEGREES, **more},
         )
 
     def prove(
@@ -145,3 +147,16 @@ class Workshop:
         if whole.expressivity is Expressivity.MAXIMAL:
             return Proposal(allocation, allocation, whole)
         return Proposal(allocation, core, part) if is_proved else None
+
+    def prove_by_degree(
+        self, candidates: Iterable[tuple[list[Cell], list[Cell]]]
+    ) -> tuple[int, Proposal] | None:
+        """The first of some (chosen, basis) whose basis is maximal by an odd degree (T6)."""
+        for number, (chosen, basis) in enumerate(islice(candidates, _MOST_DEGREES)):
+            core = self.with_learnable(basis)
+            part = self.classify(core, effort=SOME_DEGREES)
+            if part.expressivity is Expressivity.MAXIMAL:
+                same = len(basis) == len(chosen)
+                whole = core if same else self.with_learnable(chosen)
+                return number, Proposal(whole, core, part)
+        return None

@@ -12,7 +12,7 @@ from .allocation import Allocation
 from .bases import Cell, cell_name, cells_of
 from .errors import InputError, shown
 from .orders import Plan, plans
-from .proposals import Proposal, Workshop
+from .proposals import SOME_DEGREES, Proposal, Workshop
 from .verdict import Expressivity, Verdict
 
 _THOROUGH = 8  # so many candidates are looked at thoroughly
@@ -145,12 +145,13 @@ class _Search:
 
     def run(self) -> Repair:
         shop = self._shop
-        before = shop.classify(self._allocation)
+        before = shop.classify(self._allocation, effort=SOME_DEGREES)
         if before.expressivity is Expressivity.MAXIMAL:
             return Repair("maximal", shop.samples, "it is maximal, nothing to do", before)
         shop.check_size()
         self._kept = cells_of(dict(self._allocation.masks("learnable")))
         least, error = self._least(before)
+        undecided: list[tuple[list[Cell], list[Cell]]] = []
         for basis in self._bases():
             self._tried += 1
             if self._on_step:
@@ -158,13 +159,19 @@ class _Search:
             chosen = self._filled(basis)
             proposal = shop.prove(chosen, basis, thorough=self._tried <= _THOROUGH)
             if proposal is not None:
-                moves = self._moves(proposal.allocation)
-                reason = self._reason(moves, least)
-                return Repair(
-                    "repaired", shop.samples, reason, before, moves, proposal, least, error
-                )
+                return self._repaired(before, proposal, least, error)
+            undecided.append((chosen, basis))
+        found = shop.prove_by_degree(undecided)
+        if found is not None:
+            return self._repaired(before, found[1], least, error)
         reason = f"no repair found in {self._tried} choices; this does not say that there is none"
         return Repair("open", shop.samples, reason, before, least=least, least_error_bound=error)
+
+    def _repaired(self, before: Verdict, proposal: Proposal, least: int, error: float) -> Repair:
+        moves = self._moves(proposal.allocation)
+        reason = self._reason(moves, least)
+        samples = self._shop.samples
+        return Repair("repaired", samples, reason, before, moves, proposal, least, error)
 
     def _least(self, before: Verdict) -> tuple[int, float]:
         """A lower bound on the number of moves, and the probability that it is too large."""

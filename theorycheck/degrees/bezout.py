@@ -21,6 +21,7 @@ Group: TypeAlias = frozenset[int]  # places of unknowns in the system, from 0
 _NONE = -np.inf  # no path
 _MOST_STATES = 20_000
 _MOST_TRIES = 300
+_MOST_WORK = 500_000  # states times groups, over all partitions
 
 
 @dataclass(frozen=True)
@@ -37,6 +38,7 @@ class _Degrees:
     def __init__(self, system: SquareSystem) -> None:
         self._system = system
         self._cache: dict[Group, tuple[int, ...]] = {}
+        self.work = 0
 
     def of(self, group: Group) -> tuple[int, ...]:
         """The degree of every equation in the unknowns of `group`."""
@@ -52,6 +54,7 @@ class _Degrees:
             return None
         left = {start: 1}
         for row in sorted(zip(*map(self.of, ordered), strict=True), key=np.count_nonzero):
+            self.work += len(left) * len(ordered)
             after: dict[tuple[int, ...], int] = {}
             for state, ways in left.items():
                 for g, degree in enumerate(row):
@@ -135,7 +138,7 @@ def bezout_bound(system: SquareSystem) -> BezoutBound:
     for partition in _partitions(system):
         best.offer(partition)
     while best.value > 1 and any(best.offer(other) for other in _neighbours(best.partition)):
-        if best.tries > _MOST_TRIES:
+        if best.tries > _MOST_TRIES or degrees.work > _MOST_WORK:
             break
     groups = [tuple(system.unknowns[place] for place in sorted(g)) for g in best.partition]
     return BezoutBound(int(best.value), tuple(sorted(groups)))
@@ -152,6 +155,8 @@ class _Best:
     def offer(self, partition: frozenset[Group]) -> bool:
         """Take a partition if it is better, and tell whether it was."""
         self.tries += 1
+        if self.partition and self._degrees.work > _MOST_WORK:
+            return False
         value = self._degrees.bound(partition)
         if value is None or value >= self.value:
             return False

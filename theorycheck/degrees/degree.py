@@ -85,6 +85,7 @@ def _search(draws: Draws, bound: BezoutBound, seed: int, effort: Effort, clock: 
         quiet_loops=_QUIET_LOOPS,
         most=effort.degree,
         may_go_on=may_go_on,
+        deadline=clock.end,
     )
 
 
@@ -113,7 +114,7 @@ def _agreed(draws: Draws, searches: list[Monodromy], seed: int, effort: Effort) 
 
 
 def _is_closed_under_conjugation(draws: Draws, search: Monodromy, seed: int) -> bool:
-    """False if a real instance is missing the conjugate of one of its solutions."""
+    """False if a real instance misses the conjugate of a solution, or none could be solved."""
     rng = np.random.default_rng([seed, 1])
     instances = draws.as_floats(draws.rational(rng, _REAL_INSTANCES))
     own = np.repeat(np.arange(_REAL_INSTANCES), search.count)
@@ -125,13 +126,15 @@ def _is_closed_under_conjugation(draws: Draws, search: Monodromy, seed: int) -> 
         draws.complex,
         rng,
     )
+    n_whole = 0
     for number in range(_REAL_INSTANCES):
         solutions = theta[own == number]
         if not arrived[own == number].all() or len(_distinct(solutions)) < search.count:
             continue
+        n_whole += 1
         if Distinct(solutions).add(solutions.conj()):
             return False
-    return True
+    return n_whole > 0
 
 
 def _distinct(points: Any) -> Distinct:

@@ -59,7 +59,7 @@ def _certified(
             fresh = _joined(
                 fresh.take(slice(0, at_once // 2)), _children(best, draws, rng, at_once)
             )
-        tried = _solved(degree, draws, fresh, rng)
+        tried = _solved(degree, draws, fresh, rng, clock)
         count, lost = count + len(fresh), lost + int((~tried.is_whole).sum())
         effort.report(f"{count} instances, degree {degree.value}")
         wanted = tried.is_whole & (tried.scores < 1) if non_real else tried.is_whole
@@ -74,7 +74,7 @@ def _certified(
 
 
 def _solved(
-    degree: Degree, draws: Draws, drawn: RationalInstances, rng: np.random.Generator
+    degree: Degree, draws: Draws, drawn: RationalInstances, rng: np.random.Generator, clock: Clock
 ) -> _Tried:
     search, n = degree.search, len(drawn)
     assert search is not None
@@ -86,6 +86,7 @@ def _solved(
         draws.as_floats(drawn).take(own),
         draws.complex,
         rng,
+        clock.end,
     )
     solutions = theta.reshape(n, search.count, -1)
     is_whole = arrived.reshape(n, -1).all(axis=1)

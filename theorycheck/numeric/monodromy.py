@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import math
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from itertools import pairwise
@@ -48,11 +50,13 @@ def find_solutions(
     quiet_loops: int = 24,
     most: int = 1000,
     may_go_on: Callable[[int], bool] = lambda count: True,
+    deadline: float = math.inf,
 ) -> Monodromy:
     """All solutions of a random complex instance, as far as loops through random ones lead.
 
     `draw(rng, k)` gives k random complex instances. The search ends after `quiet_loops` loops
-    without a new solution, above `most` solutions, or when `may_go_on(count)` says no.
+    without a new solution, above `most` solutions, when `may_go_on(count)` says no, or at the
+    `deadline` (`time.monotonic`), then with paths lost.
     """
     n = len(equations.cells)
     base = draw(rng, 1)
@@ -63,12 +67,12 @@ def find_solutions(
     quiet = lost = 0
     while quiet < quiet_loops and len(known) <= most and may_go_on(len(known)):
         at_once = min(max(_PATHS_AT_ONCE // len(known), 4), quiet_loops)
-        ends, n_lost = _loops(equations, draw, rng, base, known.points, at_once)
+        ends, n_lost = _loops(equations, draw, rng, base, known.points, at_once, deadline)
         ends, accurate = polish(equations, ends, base.take(np.zeros(len(ends), int)))
         new = known.add(ends[accurate])
         quiet = 0 if new or n_lost else quiet + at_once
         lost += n_lost
-        if lost > 50 * (len(known) + 4):
+        if time.monotonic() > deadline or lost > 50 * (len(known) + 4):
             break
     is_complete = quiet >= quiet_loops
     return Monodromy(base, known.points, quiet, lost, is_complete)
@@ -81,6 +85,7 @@ def _loops(
     base: Instance,
     solutions: Any,
     at_once: int,
+    deadline: float,
 ) -> tuple[Any, int]:
     """Where all solutions end after some triangular loops, and how many paths were lost."""
     own = np.repeat(np.arange(at_once), len(solutions))
@@ -88,7 +93,9 @@ def _loops(
     corners = [base.take(0 * own), *corners, base.take(0 * own)]
     theta, alive = np.tile(solutions, (at_once, 1)), np.arange(len(own))
     for start, end in pairwise(corners):
-        theta, arrived = follow(equations, theta, start.take(alive), end.take(alive), draw, rng)
+        theta, arrived = follow(
+            equations, theta, start.take(alive), end.take(alive), draw, rng, deadline
+        )
         theta, alive = theta[arrived], alive[arrived]
     return theta, len(own) - len(alive)
 
@@ -100,17 +107,18 @@ def follow(
     end: Instance,
     draw: DrawInstance,
     rng: np.random.Generator,
+    deadline: float = math.inf,
 ) -> tuple[Any, Any]:
     """As `track`, but lost paths try again by way of random complex instances."""
-    found, arrived = track(equations, theta, start, end)
+    found, arrived = track(equations, theta, start, end, deadline)
     for _ in range(_DETOURS):
         lost = np.flatnonzero(~arrived)
         if not len(lost):
             break
         middle = draw(rng, len(lost))
-        there, reached = track(equations, theta[lost], start.take(lost), middle)
+        there, reached = track(equations, theta[lost], start.take(lost), middle, deadline)
         lost, there, middle = lost[reached], there[reached], middle.take(np.flatnonzero(reached))
-        back, reached = track(equations, there, middle, end.take(lost))
+        back, reached = track(equations, there, middle, end.take(lost), deadline)
         found[lost[reached]], arrived[lost[reached]] = back[reached], True
     return found, arrived
 

@@ -7,6 +7,8 @@ judging a step by how Newton's method contracts, loses almost none.
 
 from __future__ import annotations
 
+import math
+import time
 from dataclasses import dataclass
 from typing import Any
 
@@ -19,7 +21,7 @@ _ALLOWED = 2e-1  # above it a step is refused
 _FLOOR = 1e-6  # corrections below it are rounding: contraction is not asked of them
 _DONE = 3e-5  # the next correction would be about its square
 _SHORTEST = 1e-8
-_MOST_STEPS = 400  # slower paths had better go another way
+_MOST_STEPS = 200  # slower paths had better go another way
 _MOST_POINTS = 3
 
 
@@ -67,10 +69,13 @@ class _Paths:
         return result
 
 
-def track(equations: Equations, theta: Any, start: Instance, end: Instance) -> tuple[Any, Any]:
+def track(
+    equations: Equations, theta: Any, start: Instance, end: Instance, deadline: float = math.inf
+) -> tuple[Any, Any]:
     """Follow solutions `theta` (paths, n) of `start` to `end` (instances one per path).
 
-    Returns the solutions at the end and whether each arrived; the others are not finite.
+    Returns the solutions at the end and whether each arrived; the others are not finite. Paths that
+    are under way at the `deadline` (`time.monotonic`) are lost.
     """
     xp = equations.xp
     direction = end.minus(start)
@@ -78,7 +83,7 @@ def track(equations: Equations, theta: Any, start: Instance, end: Instance) -> t
     found = xp.full_like(theta, np.nan)
     paths = _Paths.begin(theta, _slope(equations, theta, start, direction), xp)
     for _ in range(_MOST_STEPS):
-        if not len(paths.index):
+        if not len(paths.index) or time.monotonic() > deadline:
             break
         _advance(equations, paths, start.take(paths.index), direction.take(paths.index))
         arrived = paths.times[:, -1] >= 1
@@ -113,16 +118,16 @@ def _relative(change: Any, theta: Any, xp: Any) -> Any:
 def _advance(equations: Equations, paths: _Paths, start: Instance, along: Instance) -> None:
     """One step of every path: predict, correct, then accept or shorten."""
     xp = equations.xp
-    time = xp.minimum(paths.times[:, -1] + paths.step, 1.0)
-    instance = _at(start, along, time)
-    theta, error, good, jacobian = _correct(equations, paths.predict(time), instance)
+    now = xp.minimum(paths.times[:, -1] + paths.step, 1.0)
+    instance = _at(start, along, now)
+    theta, error, good, jacobian = _correct(equations, paths.predict(now), instance)
     slope = -solve(jacobian, equations.drift(theta, instance, along), xp)
     good &= xp.isfinite(slope).all(axis=1)
     with np.errstate(all="ignore"):
         factor = 0.9 * (_WANTED / xp.maximum(error, 1e-14)) ** (0.5 / paths.n_points)
     factor = xp.clip(xp.where(xp.isfinite(factor), factor, 0.0), 0.3, 3.0)
     paths.step = paths.step * xp.where(good, factor, xp.minimum(factor, 0.5))
-    paths.append(good, time, theta, slope)
+    paths.append(good, now, theta, slope)
 
 
 def _at(start: Instance, along: Instance, time: Any) -> Instance:
