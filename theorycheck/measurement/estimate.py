@@ -1,0 +1,155 @@
+"""Measure the match probability: chunk after chunk of trials, each decided by the best method."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..allocation import Allocation
+from ..backend import array_module
+from ..errors import InputError
+from ..networks import ShallowReLU, positive_integer
+from .draws import Source
+from .intervals import clopper_pearson
+from .methods import Method, linear_method
+
+CHUNK = 500  # trials drawn from one seed together: the same whatever the memory
+
+
+@dataclass(frozen=True)
+class Estimate:
+    """A measured match probability.
+
+    Of `trials` draws, `matches` were proved matched, `undecided` neither proved matched nor found
+    to have no match. `match_probability` is the share among the decided ones (None without any);
+    `interval` (95 %, Clopper-Pearson) counts the undecided as failures below and as matches above.
+    `rank` and `target_dimension` are measured numerically at a few trials, `degree` is the number
+    of complex solutions that were followed; None where that was undecided or not needed.
+    """
+
+    matches: int
+    trials: int
+    undecided: int
+    match_probability: float | None
+    interval: tuple[float, float]
+    method: str
+    backend: str
+    seed: int
+    law: str
+    rank: int | None
+    target_dimension: int | None
+    degree: int | None
+    seconds: float
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object that `measure --json` prints."""
+        return {**asdict(self), "interval": list(self.interval)}
+
+
+def measure(
+    allocation: Allocation,
+    samples: int,
+    *,
+    trials: int = 1000,
+    seed: int = 0,
+    backend: str = "auto",
+    law: str = "normal",
+    inputs: NDArray[np.float64] | None = None,
+    width: float | None = None,
+    restarts: int = 20,
+    on_progress: Callable[[Estimate], None] | None = None,
+) -> Estimate:
+    """Estimate the match probability of `allocation` on `samples` inputs from `trials` random draws.
+
+    Nothing of the theory is used. Teacher, frozen weights and inputs follow `law` (`normal` or
+    `uniform`), or the inputs are points of the array `inputs`, (points, n_0). Affine students are
+    fitted by least squares; others by following all complex solutions, else by Levenberg-Marquardt
+    with `restarts` starts, which proves matches and leaves the rest undecided. With `width` the
+    measurement ends as soon as the interval is that narrow. `on_progress` is told the estimate so
+    far after each chunk of 500 trials. An interrupt (Ctrl-C) keeps what was done.
+
+    Raises `InputError` for arguments out of range.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> student = Allocation.layer(LinearFeedforward([2, 3, 2]), "W2")
+    >>> estimate = measure(student, samples=2, trials=50, backend="numpy")
+    >>> estimate.matches, estimate.undecided, estimate.method
+    (50, 0, 'least squares')
+    """
+    start = time.perf_counter()
+    trials, seed = positive_integer(trials, "trials"), _seed(seed)
+    if width is not None and not 0 < width < 1:
+        raise InputError(f"width must be between 0 and 1, not {width!r}")
+    source = Source(allocation, positive_integer(samples, "samples"), law, inputs)
+    xp = array_module(backend)
+    method = _method(source, seed, positive_integer(restarts, "restarts"), xp)
+    total = matches = undecided = 0
+
+    def so_far() -> Estimate:
+        return _estimate(method, matches, total, undecided, law, seed, xp, start)
+
+    try:
+        for chunk in range(math.ceil(trials / CHUNK)):
+            count = min(CHUNK, trials - total)
+            decisions = method.decide(chunk, count)
+            total += count
+            matches += int((decisions == 1).sum())
+            undecided += int((decisions == -1).sum())
+            estimate = so_far()
+            if on_progress is not None:
+                on_progress(estimate)
+            if width is not None and estimate.interval[1] - estimate.interval[0] <= width:
+                break
+    except KeyboardInterrupt:
+        if not total:
+            raise
+    return so_far()
+
+
+def _method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
+    if isinstance(source.allocation.network, ShallowReLU):
+        from .relu import relu_method
+
+        return relu_method(source, seed, restarts, xp)
+    return linear_method(source, seed, restarts, xp)
+
+
+def _estimate(
+    method: Method,
+    matches: int,
+    total: int,
+    undecided: int,
+    law: str,
+    seed: int,
+    xp: ModuleType,
+    start: float,
+) -> Estimate:
+    decided = total - undecided
+    return Estimate(
+        matches,
+        total,
+        undecided,
+        matches / decided if decided else None,
+        clopper_pearson(matches, total, undecided),
+        method.name,
+        xp.__name__,
+        seed,
+        law,
+        method.rank,
+        method.target_dimension,
+        method.degree,
+        time.perf_counter() - start,
+    )
+
+
+def _seed(seed: int) -> int:
+    if isinstance(seed, bool) or not isinstance(seed, int) or seed < 0:
+        raise InputError(f"seed must be an integer from 0, not {seed!r}")
+    return seed

@@ -1,0 +1,148 @@
+"""All complex solutions of each trial, by parameter homotopy: real ones are matches.
+
+Without a real solution among all of them there is no match, which no search can tell. The number
+of solutions comes from monodromy, with seeds of its own; a trial in which a solution was lost or
+two of them met is undecided.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..numeric.instances import Equations, Instance
+from ..numeric.monodromy import Distinct, Monodromy, find_solutions, follow
+from .certificate import certify
+from .draws import LinearTrials
+from .least_squares import MATCH, NO_MATCH, UNDECIDED
+
+_QUIET_LOOPS = 12
+_REAL, _NOT_REAL = 1e-7, 1e-5  # relative imaginary parts
+_FITS = 1e-7  # relative residual of the equations that were not solved for
+
+
+@dataclass(frozen=True)
+class Start:
+    """All solutions found of one complex instance of a square choice of the equations."""
+
+    equations: Equations
+    chosen: tuple[int, ...]
+    search: Monodromy
+
+    @property
+    def count(self) -> int:
+        """The number of solutions, 0 if the search was not completed."""
+        return self.search.count if self.search.is_complete else 0
+
+
+def find_start(trials: LinearTrials, seed: int, *, most: int, deadline: float) -> Start | None:
+    """Solutions to begin with; None if two monodromy searches do not agree on their number.
+
+    `most` solutions are followed at most. The equations chosen are as many as learnables, the best
+    conditioned at one random point.
+    """
+    rng = np.random.default_rng([seed, 11])
+    chosen = _chosen_equations(trials, rng)
+    equations = Equations(trials.network, trials.n_samples, trials.cells, chosen)
+
+    def draw(own: np.random.Generator, count: int) -> Instance:
+        return _restricted(trials.complex(own, count), chosen)
+
+    searches = []
+    for number in range(2):
+        own = np.random.default_rng([seed, 12, number])
+        search = find_solutions(
+            equations, draw, own, quiet_loops=_QUIET_LOOPS, most=most, deadline=deadline
+        )
+        if not search.is_complete or search.count > most:
+            return None
+        searches.append(search)
+    if searches[0].count != searches[1].count:
+        return None
+    return Start(equations, chosen, searches[0])
+
+
+def decide(trials: LinearTrials, start: Start, instances: Instance, seed: list[int]) -> Any:
+    """MATCH, NO_MATCH or UNDECIDED for each instance (all equations given)."""
+    count, rng = len(instances), np.random.default_rng([*seed, 13])
+    own = np.repeat(np.arange(count), start.count)
+    restricted = _restricted(instances, start.chosen)
+
+    def draw(source: np.random.Generator, number: int) -> Instance:
+        return _restricted(trials.complex(source, number), start.chosen)
+
+    theta, arrived = follow(
+        start.equations,
+        np.tile(start.search.solutions, (count, 1)),
+        start.search.instance.take(0 * own),
+        restricted.take(own),
+        draw,
+        rng,
+    )
+    size = abs(theta).max(axis=1) + 1e-3
+    imaginary = abs(theta.imag).max(axis=1) / size
+    is_real = arrived & (imaginary < _REAL)
+    proved = np.zeros(len(own), dtype=bool)
+    places = np.flatnonzero(is_real)
+    if len(places):
+        real = theta[places].real
+        some = restricted.take(own[places])
+        proved[places] = certify(start.equations, real, some).proved
+        proved[places] &= _fits_all(trials, real, instances.take(own[places]))
+    shape = (count, start.count)
+    matched = proved.reshape(shape).any(axis=1)
+    fails = _fails(trials, start, theta, is_real, instances, own).reshape(shape)
+    clear = (arrived & (imaginary > _NOT_REAL)).reshape(shape) | fails
+    whole = clear.all(axis=1) & ~matched
+    for index in np.flatnonzero(whole):
+        solutions = theta.reshape(*shape, -1)[index]
+        whole[index] = Distinct(solutions[:1]).add(solutions[1:]) == start.count - 1
+    return np.where(matched, MATCH, np.where(whole, NO_MATCH, UNDECIDED))
+
+
+def _chosen_equations(trials: LinearTrials, rng: np.random.Generator) -> tuple[int, ...]:
+    """As many equations as learnables, by QR with pivoting of the Jacobian at a random point."""
+    n = len(trials.cells)
+    if trials.n_equations == n:
+        return tuple(range(n))
+    from scipy.linalg import qr
+
+    whole = Equations(trials.network, trials.n_samples, trials.cells, range(trials.n_equations))
+    theta = rng.normal(size=(1, n))
+    _, jacobian = whole.residual(theta, trials.draw(rng, 1).instance)
+    pivots = qr(jacobian[0].T, mode="r", pivoting=True)[1]
+    return tuple(sorted(int(k) for k in pivots[:n]))
+
+
+def _restricted(instance: Instance, chosen: tuple[int, ...]) -> Instance:
+    """The same instance with the chosen equations only."""
+    if len(chosen) == instance.outputs.shape[1]:
+        return instance
+    return Instance(instance.weights, instance.inputs, instance.outputs[:, list(chosen)])
+
+
+def _misfit(trials: LinearTrials, theta: Any, instances: Instance) -> Any:
+    """Largest residual of all equations, relative to the outputs."""
+    whole = Equations(trials.network, trials.n_samples, trials.cells, range(trials.n_equations))
+    residual, _ = whole.residual(theta, instances)
+    return abs(residual).max(axis=1) / (abs(instances.outputs).max(axis=1) + 1e-12)
+
+
+def _fits_all(trials: LinearTrials, theta: Any, instances: Instance) -> Any:
+    if trials.n_equations == theta.shape[1]:
+        return np.ones(len(theta), dtype=bool)
+    return _misfit(trials, theta, instances) < _FITS
+
+
+def _fails(
+    trials: LinearTrials, start: Start, theta: Any, is_real: Any, instances: Instance, own: Any
+) -> Any:
+    """Real solutions of the chosen equations that clearly miss one of the others."""
+    fails = np.zeros(len(own), dtype=bool)
+    places = np.flatnonzero(is_real)
+    if trials.n_equations > theta.shape[1] and len(places):
+        misfit = _misfit(trials, theta[places].real, instances.take(own[places]))
+        fails[places] = misfit > np.sqrt(_FITS)
+    return fails

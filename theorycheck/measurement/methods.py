@@ -1,0 +1,161 @@
+"""How trials of a linear network are decided: the method is chosen by what is measured."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable
+from dataclasses import dataclass
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..numeric.instances import Equations, Instance
+from .draws import LinearTrials, Source
+from .homotopy import Start, decide, find_start
+from .least_squares import MATCH, NO_MATCH, UNDECIDED, decide_affine
+from .levenberg import fit
+from .svd_rank import measured_rank
+
+_RANK_TRIALS = 8
+_MOST_SOLUTIONS = 200
+_MONODROMY_SECONDS = 60.0
+_MOST_UNKNOWNS = 40
+_CROSS_CHECKED = 50  # unmatched trials of a chunk that a search tries to refute
+
+
+@dataclass(frozen=True)
+class Method:
+    """`decide(chunk, count)` gives MATCH (1), NO_MATCH (0) or UNDECIDED (-1) for new trials."""
+
+    name: str
+    decide: Callable[[int, int], Any]
+    rank: int | None = None
+    target_dimension: int | None = None
+    degree: int | None = None
+
+
+def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
+    """Least squares if the outputs are affine in the learnables, else homotopy, else a search."""
+    trials = LinearTrials(source, xp)
+    if not trials.cells:
+        return Method("comparison", lambda chunk, count: _same(trials, seed, chunk, count), 0)
+    probe = _Probe(trials, seed)
+    measured = {"rank": probe.rank, "target_dimension": probe.target_dimension}
+    if probe.is_affine:
+        return Method(
+            "least squares",
+            lambda chunk, count: _affine(trials, seed, chunk, count, xp),
+            **measured,
+        )
+    start = None
+    if probe.rank == len(trials.cells) <= _MOST_UNKNOWNS:
+        deadline = time.monotonic() + _MONODROMY_SECONDS
+        start = find_start(trials, seed, most=_MOST_SOLUTIONS, deadline=deadline)
+    search = _Search(trials, seed, restarts, start, xp)
+    if start is None:
+        return Method("Levenberg-Marquardt", search.decide, **measured)
+    is_square = trials.n_equations == len(trials.cells)
+    degree = start.count if is_square else None
+    return Method("homotopy", search.decide, degree=degree, **measured)
+
+
+class _Probe:
+    """What a few trials show: numerical ranks, and whether the Jacobian is constant."""
+
+    def __init__(self, trials: LinearTrials, seed: int) -> None:
+        rng = np.random.default_rng([seed, 10])
+        drawn = trials.draw(rng, _RANK_TRIALS)
+        everything = range(trials.n_equations)
+        student = Equations(trials.network, trials.n_samples, trials.cells, everything)
+        points = rng.normal(size=(2, _RANK_TRIALS, len(trials.cells)))
+        jacobians = [student.residual(theta, drawn.instance)[1] for theta in points]
+        scale = abs(jacobians[0]).max(axis=(1, 2), keepdims=True)
+        self.is_affine = bool((abs(jacobians[0] - jacobians[1]) <= 1e-12 * scale).all())
+        self.rank = _agreed(jacobians[0])
+        given = trials.source.allocation.given_present()
+        shapes = trials.network.weight_shapes
+        cells = [
+            (name, tuple(index))
+            for name, shape in shapes.items()
+            for index in np.argwhere(given.get(name, np.ones(shape))).tolist()
+        ]
+        teacher = Equations(trials.network, trials.n_samples, cells, everything)
+        values = [drawn.teacher[name][(slice(None), *index)] for name, index in cells]
+        theta = np.stack(values, axis=1)
+        self.target_dimension = _agreed(teacher.residual(theta, drawn.instance)[1])
+
+
+def _agreed(jacobians: Any) -> int | None:
+    """The numerical rank that all trials show, None if one is unclear or they differ."""
+    ranks = measured_rank(jacobians)
+    found = {ranks[k] for k in range(len(jacobians))}
+    return found.pop() if len(found) == 1 else None
+
+
+def _drawn(trials: LinearTrials, seed: int, chunk: int, count: int) -> Instance:
+    return trials.draw(np.random.default_rng([seed, 0, chunk]), count).instance
+
+
+def _same(trials: LinearTrials, seed: int, chunk: int, count: int) -> Any:
+    """Without learnables a match needs equal outputs, up to rounding."""
+    instances = _drawn(trials, seed, chunk, count)
+    equations = Equations(trials.network, trials.n_samples, (), range(trials.n_equations))
+    difference = abs(equations.outputs(instances.weights, instances.inputs) - instances.outputs)
+    is_same = (difference <= 1e-12 * (1 + abs(instances.outputs))).all(axis=1)
+    return np.where(is_same, MATCH, NO_MATCH)
+
+
+def _affine(trials: LinearTrials, seed: int, chunk: int, count: int, xp: ModuleType) -> Any:
+    instances = _drawn(trials, seed, chunk, count)
+    everything = range(trials.n_equations)
+    equations = Equations(trials.network, trials.n_samples, trials.cells, everything)
+    zero = np.zeros((count, len(trials.cells)))
+    value, jacobian = equations.residual(zero, instances)
+    decision = decide_affine(xp.asarray(jacobian), xp.asarray(-value), xp).decision
+    return decision if xp is np else decision.get()
+
+
+class _Search:
+    """Homotopy where there is a start; what stays open is searched by Levenberg-Marquardt.
+
+    The search also tries to refute some of the answers "no match": one proved match among them
+    shows that solutions are missing, and from then on none of these answers is given.
+    """
+
+    def __init__(
+        self, trials: LinearTrials, seed: int, restarts: int, start: Start | None, xp: ModuleType
+    ) -> None:
+        self._trials, self._seed, self._restarts = trials, seed, restarts
+        self._start, self._xp, self._is_refuted = start, xp, False
+        everything = range(trials.n_equations)
+        self._equations = Equations(trials.network, trials.n_samples, trials.cells, everything)
+
+    def decide(self, chunk: int, count: int) -> Any:
+        instances = _drawn(self._trials, self._seed, chunk, count)
+        decisions = np.full(count, UNDECIDED)
+        if self._start is not None:
+            decisions = decide(self._trials, self._start, instances, [self._seed, chunk])
+            self._cross_check(decisions, instances, chunk)
+        open_ones = np.flatnonzero(decisions == UNDECIDED)
+        self._improve(decisions, open_ones, instances, chunk, self._restarts)
+        return decisions
+
+    def _cross_check(self, decisions: Any, instances: Instance, chunk: int) -> None:
+        unmatched = np.flatnonzero(decisions == NO_MATCH)[:_CROSS_CHECKED]
+        self._improve(decisions, unmatched, instances, chunk, 2)
+        if (decisions[unmatched] == MATCH).any():
+            self._is_refuted = True
+        if self._is_refuted:
+            decisions[decisions == NO_MATCH] = UNDECIDED
+
+    def _improve(
+        self, decisions: Any, places: Any, instances: Instance, chunk: int, restarts: int
+    ) -> None:
+        """Search matches for some of the trials."""
+        if not len(places):
+            return
+        rng = np.random.default_rng([self._seed, 1, chunk])
+        some = instances.take(places)
+        matched = fit(self._equations, some, rng, restarts=restarts).matched
+        decisions[places[np.asarray(matched)]] = MATCH
