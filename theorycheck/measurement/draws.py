@@ -143,5 +143,5 @@ class LinearTrials:
             return inputs
         shape = inputs.shape[1:-1]
         flat = inputs.reshape(len(inputs), -1, inputs.shape[-1])
-        lower = np.linalg.qr(flat.swapaxes(1, 2), mode="r").swapaxes(1, 2)
+        lower = np.asarray(np.linalg.qr(flat.swapaxes(1, 2), mode="r")).swapaxes(1, 2)
         return lower.reshape(len(inputs), *shape, -1)

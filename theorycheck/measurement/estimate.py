@@ -18,6 +18,7 @@ from ..errors import InputError
 from ..networks import ShallowReLU, positive_integer
 from .draws import Source
 from .intervals import clopper_pearson
+from .least_squares import MATCH, UNDECIDED
 from .methods import Method, linear_method
 
 CHUNK = 500  # trials drawn from one seed together: the same whatever the memory
@@ -31,7 +32,8 @@ class Estimate:
     to have no match. `match_probability` is the share among the decided ones (None without any);
     `interval` (95 %, Clopper-Pearson) counts the undecided as failures below and as matches above.
     `rank` and `target_dimension` are measured numerically at a few trials, `degree` is the number
-    of complex solutions that were followed; None where that was undecided or not needed.
+    of complex solutions that were followed; None where that was undecided or not needed. For ReLU
+    networks `regular` has matches, trials, undecided and interval among the regular teachers.
     """
 
     matches: int
@@ -47,9 +49,32 @@ class Estimate:
     target_dimension: int | None
     degree: int | None
     seconds: float
+    regular: dict[str, Any] | None = None
 
     def to_dict(self) -> dict[str, Any]:
-        """The object that `measure --json` prints."""
+        """The object that `measure --json` prints; `regular` for shallow ReLU networks only."""
+        result = {**asdict(self), "interval": list(self.interval)}
+        if self.regular is None:
+            del result["regular"]
+        return result
+
+
+@dataclass
+class _Tally:
+    matches: int = 0
+    trials: int = 0
+    undecided: int = 0
+
+    def add(self, decisions: Any) -> None:
+        self.matches += int((decisions == MATCH).sum())
+        self.undecided += int((decisions == UNDECIDED).sum())
+        self.trials += len(decisions)
+
+    @property
+    def interval(self) -> tuple[float, float]:
+        return clopper_pearson(self.matches, self.trials, self.undecided)
+
+    def to_dict(self) -> dict[str, Any]:
         return {**asdict(self), "interval": list(self.interval)}
 
 
@@ -66,7 +91,7 @@ def measure(
     restarts: int = 20,
     on_progress: Callable[[Estimate], None] | None = None,
 ) -> Estimate:
-    """Estimate the match probability of `allocation` on `samples` inputs from `trials` random draws.
+    """Estimate the match probability of `allocation` on `samples` inputs from `trials` draws.
 
     Nothing of the theory is used. Teacher, frozen weights and inputs follow `law` (`normal` or
     `uniform`), or the inputs are points of the array `inputs`, (points, n_0). Affine students are
@@ -90,25 +115,25 @@ def measure(
     source = Source(allocation, positive_integer(samples, "samples"), law, inputs)
     xp = array_module(backend)
     method = _method(source, seed, positive_integer(restarts, "restarts"), xp)
-    total = matches = undecided = 0
+    tally, regular = _Tally(), _Tally()
 
     def so_far() -> Estimate:
-        return _estimate(method, matches, total, undecided, law, seed, xp, start)
+        return _estimate(method, tally, regular, law, seed, xp, start)
 
     try:
         for chunk in range(math.ceil(trials / CHUNK)):
-            count = min(CHUNK, trials - total)
+            count = min(CHUNK, trials - tally.trials)
             decisions = method.decide(chunk, count)
-            total += count
-            matches += int((decisions == 1).sum())
-            undecided += int((decisions == -1).sum())
+            tally.add(decisions)
+            if method.is_regular is not None:
+                regular.add(decisions[method.is_regular(chunk, count)])
             estimate = so_far()
             if on_progress is not None:
                 on_progress(estimate)
             if width is not None and estimate.interval[1] - estimate.interval[0] <= width:
                 break
     except KeyboardInterrupt:
-        if not total:
+        if not tally.trials:
             raise
     return so_far()
 
@@ -123,21 +148,20 @@ def _method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
 
 def _estimate(
     method: Method,
-    matches: int,
-    total: int,
-    undecided: int,
+    tally: _Tally,
+    regular: _Tally,
     law: str,
     seed: int,
     xp: ModuleType,
     start: float,
 ) -> Estimate:
-    decided = total - undecided
+    decided = tally.trials - tally.undecided
     return Estimate(
-        matches,
-        total,
-        undecided,
-        matches / decided if decided else None,
-        clopper_pearson(matches, total, undecided),
+        tally.matches,
+        tally.trials,
+        tally.undecided,
+        tally.matches / decided if decided else None,
+        tally.interval,
         method.name,
         xp.__name__,
         seed,
@@ -146,6 +170,7 @@ def _estimate(
         method.target_dimension,
         method.degree,
         time.perf_counter() - start,
+        regular.to_dict() if method.is_regular is not None else None,
     )
 
 

@@ -112,7 +112,7 @@ def _chosen_equations(trials: LinearTrials, rng: np.random.Generator) -> tuple[i
     whole = Equations(trials.network, trials.n_samples, trials.cells, range(trials.n_equations))
     theta = rng.normal(size=(1, n))
     _, jacobian = whole.residual(theta, trials.draw(rng, 1).instance)
-    pivots = qr(jacobian[0].T, mode="r", pivoting=True)[1]
+    _, pivots = qr(jacobian[0].T, mode="r", pivoting=True)  # type: ignore[misc]
     return tuple(sorted(int(k) for k in pivots[:n]))
 
 

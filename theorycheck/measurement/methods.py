@@ -26,13 +26,17 @@ _CROSS_CHECKED = 50  # unmatched trials of a chunk that a search tries to refute
 
 @dataclass(frozen=True)
 class Method:
-    """`decide(chunk, count)` gives MATCH (1), NO_MATCH (0) or UNDECIDED (-1) for new trials."""
+    """`decide(chunk, count)`: MATCH (1), NO_MATCH (0) or UNDECIDED (-1) for the trials of a chunk.
+
+    `is_regular(chunk, count)` tells which of the same trials have a regular teacher (ReLU only).
+    """
 
     name: str
     decide: Callable[[int, int], Any]
     rank: int | None = None
     target_dimension: int | None = None
     degree: int | None = None
+    is_regular: Callable[[int, int], Any] | None = None  # of ReLU teachers
 
 
 def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
@@ -41,12 +45,12 @@ def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> M
     if not trials.cells:
         return Method("comparison", lambda chunk, count: _same(trials, seed, chunk, count), 0)
     probe = _Probe(trials, seed)
-    measured = {"rank": probe.rank, "target_dimension": probe.target_dimension}
     if probe.is_affine:
         return Method(
             "least squares",
             lambda chunk, count: _affine(trials, seed, chunk, count, xp),
-            **measured,
+            rank=probe.rank,
+            target_dimension=probe.target_dimension,
         )
     start = None
     if probe.rank == len(trials.cells) <= _MOST_UNKNOWNS:
@@ -54,10 +58,10 @@ def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> M
         start = find_start(trials, seed, most=_MOST_SOLUTIONS, deadline=deadline)
     search = _Search(trials, seed, restarts, start, xp)
     if start is None:
-        return Method("Levenberg-Marquardt", search.decide, **measured)
+        return Method("Levenberg-Marquardt", search.decide, probe.rank, probe.target_dimension)
     is_square = trials.n_equations == len(trials.cells)
     degree = start.count if is_square else None
-    return Method("homotopy", search.decide, degree=degree, **measured)
+    return Method("homotopy", search.decide, probe.rank, probe.target_dimension, degree)
 
 
 class _Probe:
