@@ -5,9 +5,13 @@ from __future__ import annotations
 import numpy as np
 from hypothesis import strategies as st
 
-from theorycheck import Allocation, LinearFeedforward, LinearRecurrent, ShallowReLU
+from theorycheck import Allocation, Effort, LinearFeedforward, LinearRecurrent, ShallowReLU
 
 seeds = st.integers(0, 2**32 - 1)
+
+# Degrees take seconds where ranks take milliseconds: none, and those of small systems only.
+NO_DEGREES = Effort(seconds=0)
+SMALL_DEGREES = Effort(seconds=20, degree=6, unknowns=4, instances=50, bases=1)
 
 
 @st.composite

@@ -1,5 +1,7 @@
 """Allocations: validation, copies, constructors and their promises."""
 
+import copy
+import pickle
 from typing import Any
 
 import numpy as np
@@ -394,3 +396,30 @@ def test_a_dense_allocation_is_its_learnables(allocation: Allocation):
     assert allocation == Allocation(allocation.network, dict(allocation.learnable))
     expected = {n: int(m.sum()) for n, m in allocation.masks("learnable") if m.any()}
     assert allocation.counts == expected
+
+
+@given(allocations())
+def test_allocations_can_be_pickled_and_copied(allocation):
+    for again in (pickle.loads(pickle.dumps(allocation)), copy.deepcopy(allocation)):
+        assert again == allocation
+        assert again.given_present().keys() == allocation.given_present().keys()
+        for which in ("learnable", "present"):
+            for _, mask in again.masks(which):
+                assert mask.dtype == bool
+                assert not mask.flags.writeable
+            with pytest.raises(TypeError):
+                getattr(again, which)["W1"] = [[1]]
+
+
+def test_huge_constant_masks_take_no_room_in_a_pickle():
+    layer = Allocation.layer(HUGE, "W1")
+    pickled = pickle.dumps(layer)
+    assert len(pickled) < 1000
+    assert pickle.loads(pickled) == layer
+
+
+def test_verdicts_can_be_pickled():
+    row = Allocation.rows(LinearFeedforward([1, 2, 2]), {"W2": [0]})
+    verdict = tc.classify(row, 1, diagnose=True)
+    assert pickle.loads(pickle.dumps(verdict)) == verdict
+    assert pickle.loads(pickle.dumps(tc.explain(row, 1))).opinions

@@ -11,7 +11,7 @@ from theorycheck import Expressivity
 from theorycheck.capacities import _Search
 from theorycheck.exact.point import effective_samples
 
-from .strategies import allocations, linear_networks
+from .strategies import NO_DEGREES, allocations, linear_networks
 
 NOT_MAXIMAL = (Expressivity.MINIMAL, Expressivity.INTERMEDIATE)
 
@@ -26,9 +26,9 @@ def limit(numbers, cap):
 @given(allocations(linear_networks))
 def test_capacity_is_what_a_scan_finds(allocation):
     cap = effective_samples(allocation.network, 10**6)
-    verdicts = {m: tc.classify(allocation, m) for m in range(1, cap + 1)}
+    verdicts = {m: tc.classify(allocation, m, effort=NO_DEGREES) for m in range(1, cap + 1)}
     scan = {m: verdict.expressivity for m, verdict in verdicts.items()}
-    found = tc.capacity(allocation)
+    found = tc.capacity(allocation, effort=NO_DEGREES)
     assert found.maximal == limit([m for m in scan if scan[m] is Expressivity.MAXIMAL], cap)
     assert found.positive == limit([m for m in scan if scan[m] is not Expressivity.MINIMAL], cap)
     refuted = min((m for m in scan if scan[m] in NOT_MAXIMAL), default=None)
@@ -40,7 +40,26 @@ def test_capacity_is_what_a_scan_finds(allocation):
         assert verdict.expressivity is scan[m]
         assert verdict.certificate is None or tc.check(verdict.certificate)
     # Beyond the effective samples nothing changes.
-    assert tc.classify(allocation, cap + 1).expressivity is scan[cap]
+    assert tc.classify(allocation, cap + 1, effort=NO_DEGREES).expressivity is scan[cap]
+
+
+@pytest.mark.parametrize(
+    ("allocation", "positive"),
+    [
+        (tc.Allocation(tc.LinearFeedforward([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)}), None),
+        (tc.Allocation.layer(tc.LinearRecurrent(1, 1, 1, 4), "recurrent"), 1),
+    ],
+)
+def test_degrees_and_witnesses_decide_what_counts_leave_open(allocation, positive):
+    found = tc.capacity(allocation, effort=tc.Effort())
+    scan = [tc.classify(allocation, m).expressivity for m in range(1, found.largest + 1)]
+    maximal = scan.count(Expressivity.MAXIMAL)
+    assert (found.maximal, found.is_tight) == (maximal, True)
+    assert found.not_maximal_from == maximal + 1
+    assert found.positive == positive
+    without = tc.capacity(allocation, effort=NO_DEGREES)
+    assert not without.is_tight
+    assert without.positive == positive
 
 
 POS, MIN, MAX, MID, UND = (

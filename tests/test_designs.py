@@ -13,6 +13,7 @@ from theorycheck.paths import find_conflict
 from theorycheck.placement import allowed_masks
 
 from .oracles import dual_number_rank
+from .strategies import SMALL_DEGREES
 
 
 def random_network(rng):
@@ -42,7 +43,9 @@ def test_designs_are_maximal_or_proved_impossible():
         dimension = target_dimension(allowed, m).value
         budget = min(dimension + int(rng.integers(-1, 3)), allowed.n_learnable)
         budget = max(budget, 0)
-        found = tc.design(network, m, budget, within, present, PREFERENCES[number % 2])
+        found = tc.design(
+            network, m, budget, within, present, PREFERENCES[number % 2], effort=SMALL_DEGREES
+        )
         outcomes[found.outcome] += 1
         if found.outcome == "found":
             check_found(found, allowed, budget, m)

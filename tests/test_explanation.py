@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given, settings
 
 import theorycheck as tc
-from tests.strategies import allocations, linear_networks, networks, samples
+from tests.strategies import SMALL_DEGREES, allocations, linear_networks, networks, samples
 from theorycheck.analysis import Analysis
 from theorycheck.bases import cells_of
 from theorycheck.diagnostics import diagnose
@@ -17,8 +17,8 @@ from theorycheck.theorems.registry import THEOREMS
 
 @given(allocations(networks), samples)
 def test_explain_asks_every_theorem_and_agrees_with_classify(allocation, m):
-    explanation = tc.explain(allocation, m)
-    verdict = tc.classify(allocation, m)
+    explanation = tc.explain(allocation, m, effort=SMALL_DEGREES)
+    verdict = tc.classify(allocation, m, effort=SMALL_DEGREES)
     assert [opinion.theorem for opinion in explanation.opinions] == [t.id for t in THEOREMS]
     assert explanation.verdict.expressivity == verdict.expressivity
     for opinion in explanation.opinions:

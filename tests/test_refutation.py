@@ -7,6 +7,7 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
+from tests.strategies import NO_DEGREES, SMALL_DEGREES
 from theorycheck.analysis import Analysis
 from theorycheck.classification import classify
 from theorycheck.errors import ContradictionError
@@ -199,7 +200,13 @@ PLANTED = {
 def examples_until_refuted(theorem: Theorem) -> int | None:
     for number, (allocation, m) in enumerate(stream(), start=1):
         try:
-            classify(allocation, m, theorems=(theorem, *HONEST), cross_check=True)
+            classify(
+                allocation,
+                m,
+                theorems=(theorem, *HONEST),
+                cross_check=True,
+                effort=NO_DEGREES,
+            )
         except ContradictionError:
             return number
     return None
@@ -214,7 +221,7 @@ def test_planted_wrong_theorem_is_refuted(name):
 
 def test_the_true_theorems_survive_the_same_stream():
     for allocation, m in stream():
-        classify(allocation, m, cross_check=True)
+        classify(allocation, m, cross_check=True, effort=SMALL_DEGREES)
 
 
 def test_contradiction_names_both_theorems():

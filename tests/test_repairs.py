@@ -9,6 +9,7 @@ import theorycheck as tc
 from theorycheck.bases import cells_of, masks_with
 from theorycheck.exact.target_dimension import target_dimension
 
+from .strategies import NO_DEGREES, SMALL_DEGREES
 from .test_designs import random_network
 
 
@@ -42,7 +43,8 @@ def minimal_allocations(count, rng, networks):
         frame = tc.Allocation.none(network, present)
         dimension = target_dimension(frame, m).value
         allocation = tc.Allocation.random(network, dimension, rng, present=present)
-        if tc.classify(allocation, m).expressivity is tc.Expressivity.MINIMAL:
+        verdict = tc.classify(allocation, m, effort=NO_DEGREES)
+        if verdict.expressivity is tc.Expressivity.MINIMAL:
             count -= 1
             yield allocation, m
 
@@ -83,7 +85,7 @@ def test_most_other_allocations_are_repaired():
     rng = np.random.default_rng(2)
     repaired = 0
     for allocation, m in minimal_allocations(60, rng, any_network):
-        found = tc.repair(allocation, m)
+        found = tc.repair(allocation, m, effort=SMALL_DEGREES)
         if found.outcome == "repaired":
             repaired += 1
             check_repair(allocation, m, found)
@@ -105,8 +107,11 @@ SMALL = [
 @pytest.mark.parametrize(("network", "m", "budget"), SMALL)
 def test_no_repair_has_fewer_moves_than_an_optimal_one(network, m, budget):
     cells = cells_of(dict(tc.Allocation.full(network).masks("learnable")))
+    effort = tc.Effort(instances=0)  # a witness proves no maximum
     verdicts = {
-        frozenset(chosen): tc.classify(tc.Allocation(network, masks_with(network, chosen)), m)
+        frozenset(chosen): tc.classify(
+            tc.Allocation(network, masks_with(network, chosen)), m, effort=effort
+        )
         for chosen in combinations(cells, budget)
     }
     maximal = [key for key, v in verdicts.items() if v.expressivity is tc.Expressivity.MAXIMAL]

@@ -6,7 +6,7 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -116,6 +116,12 @@ class Allocation:
         Raises `InputError` if the graph has no network or an edge fits no weight.
         """
         return cls(*masks_from_graph(graph))
+
+    def __reduce__(self) -> tuple[Any, ...]:
+        """Pickled as what it is made from; constant masks take no room."""
+        learnable = {name: _packed(mask) for name, mask in self.masks("learnable")}
+        present = {name: _packed(mask) for name, mask in self.masks("present")}
+        return _unpacked, (self.network, learnable, present)
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Allocation):
@@ -237,6 +243,23 @@ class Allocation:
         """
         masks = spread_masks(allowed_masks(network, present, None), budget, rng)
         return cls(network, masks, present)
+
+
+def _packed(mask: Mask) -> Mask | bool:
+    """The mask, or the one value of a constant."""
+    return mask if is_materialised(mask) else bool(mask.flat[0])
+
+
+def _unpacked(
+    network: Network, learnable: Mapping[str, ArrayLike], present: Mapping[str, ArrayLike]
+) -> Allocation:
+    """The inverse of `_packed` for all masks of an allocation."""
+    shapes = network.weight_shapes
+    masks = [
+        {name: np.broadcast_to(value, shapes[name]) for name, value in given.items()}
+        for given in (learnable, present)
+    ]
+    return Allocation(network, *masks)
 
 
 def _refuse_absent_learnables(name: str, learnable: Mask, present: Mask) -> None:

@@ -9,11 +9,14 @@ from typing import Any
 
 from .allocation import Allocation
 from .classification import classify
+from .degrees.effort import Effort
 from .errors import InputError
 from .exact.point import effective_samples
 from .networks import LARGEST_SIZE, ShallowReLU, positive_integer
 from .verdict import Expressivity, Verdict
 
+# Several numbers of samples are asked about, so each gets less than `classify` gives to one.
+MODEST_EFFORT = Effort(seconds=2.0, degree=20, instances=200, bases=2)
 _FEW = 4  # numbers of samples looked at on both sides of a bisection's result
 _NOT_MAXIMAL = tuple(answer for answer in Expressivity if answer.refutes_maximal)
 _OPEN_OR_MINIMAL = (Expressivity.MINIMAL, Expressivity.UNDECIDED)
@@ -71,6 +74,7 @@ def capacity(
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
     backend: str = "numpy",
+    effort: Effort = MODEST_EFFORT,
     on_step: Callable[[str], None] | None = None,
 ) -> Capacity:
     """The largest numbers of samples on which `allocation` is proved maximal, and positive.
@@ -84,9 +88,10 @@ def capacity(
     numbers above the result; a larger `maximal` that only verdicts in between would prove can be
     missed, never a smaller one be wrong.
 
-    `largest` ends the range earlier; the other options are those of `classify`. `on_step` is told
-    in words what is being decided. Raises `InputError` for arguments out of range and networks that
-    are not linear, `SizeError` where a rank is needed that exceeds `memory_limit`.
+    `largest` ends the range earlier; the other options are those of `classify`, `effort` being
+    that for each number of samples. `on_step` is told in words what is being decided. Raises
+    `InputError` for arguments out of range and networks that are not linear, `SizeError` where a
+    rank is needed that exceeds `memory_limit`.
 
     >>> from theorycheck import LinearFeedforward
     >>> allocation = Allocation(LinearFeedforward([3, 3, 2]), {"W2": [[1, 1, 0], [1, 1, 1]]})
@@ -106,6 +111,7 @@ def capacity(
         error_bound=error_bound,
         memory_limit=memory_limit,
         backend=backend,
+        effort=effort,
     )
     return _Search(decide, on_step).run(top, cap)
 

@@ -12,12 +12,13 @@ from numpy.typing import ArrayLike
 
 from .allocation import Allocation
 from .bases import Cell
+from .degrees.effort import Effort
 from .errors import InputError, shown
 from .exact.jacobian import cells
 from .networks import Network
 from .orders import PREFERENCES, Plan, Prefer, extend_evenly, plans
 from .placement import allowed_masks, check_choice
-from .proposals import Proposal, Workshop
+from .proposals import SOME_DEGREES, Proposal, Workshop
 from .theorems import t01_positivity
 from .verdict import Verdict
 
@@ -85,6 +86,7 @@ def design(
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
     backend: str = "numpy",
+    effort: Effort = SOME_DEGREES,
     on_step: Callable[[str], None] | None = None,
 ) -> Design:
     """An allocation of exactly `budget` learnables in the masks `within` that is proved maximal.
@@ -96,9 +98,10 @@ def design(
     impossible if the budget is below D (T1), or if even learning all of `within` is not maximal
     (T0). What is left is `open`.
 
-    Other options are those of `classify`; `on_step` is told in words what is tried. Raises
-    `InputError` for arguments out of range and networks that are not linear, `SizeError` where a
-    Jacobian would exceed `memory_limit`.
+    Other options are those of `classify`; degrees are asked for in a last round, where `effort`
+    limits each, and `on_step` is told in words what is tried. Raises `InputError` for arguments out
+    of range and networks that are not linear, `SizeError` where a Jacobian would exceed
+    `memory_limit`.
 
     >>> from theorycheck import LinearFeedforward
     >>> found = design(LinearFeedforward([3, 4, 2]), samples=3, budget=6)
@@ -113,7 +116,7 @@ def design(
     rng = np.random.default_rng(0)
     check_choice(allowed, budget, rng)
     frame = Allocation(network, allowed, present)
-    shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend)
+    shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend, effort)
     rng = np.random.default_rng(seed)  # the seed is checked by now
     search = _Search(shop, budget, on_step)
     return search.run(plans(shop.network, allowed, prefer, rng), prefer)

@@ -53,7 +53,8 @@ class Proposal:
 class Workshop:
     """A linear network, a number of samples, and the options of `classify`.
 
-    The learnables of `frame` are the weights that may be learned.
+    The learnables of `frame` are the weights that may be learned. `effort` is for one allocation in
+    the last round; before it no degree is asked for.
 
     Raises `InputError` for networks that are not linear.
     """
@@ -64,6 +65,7 @@ class Workshop:
     error_bound: float
     memory_limit: int
     backend: str
+    effort: Effort = SOME_DEGREES
 
     def __post_init__(self) -> None:
         if isinstance(self.frame.network, ShallowReLU):
@@ -154,7 +156,7 @@ class Workshop:
         """The first of some (chosen, basis) whose basis is maximal by an odd degree (T6)."""
         for number, (chosen, basis) in enumerate(islice(candidates, _MOST_DEGREES)):
             core = self.with_learnable(basis)
-            part = self.classify(core, effort=SOME_DEGREES)
+            part = self.classify(core, effort=self.effort)
             if part.expressivity is Expressivity.MAXIMAL:
                 same = len(basis) == len(chosen)
                 whole = core if same else self.with_learnable(chosen)

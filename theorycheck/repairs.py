@@ -10,6 +10,7 @@ import numpy as np
 
 from .allocation import Allocation
 from .bases import Cell, cell_name, cells_of
+from .degrees.effort import Effort
 from .errors import InputError, shown
 from .orders import Plan, plans
 from .proposals import SOME_DEGREES, Proposal, Workshop
@@ -95,6 +96,7 @@ def repair(
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
     backend: str = "numpy",
+    effort: Effort = SOME_DEGREES,
     on_step: Callable[[str], None] | None = None,
 ) -> Repair:
     """Few moves that make `allocation` maximal on `samples` inputs, as `classify` proves.
@@ -125,7 +127,7 @@ def repair(
         raise InputError(f"budget must be same or more, not {shown(budget)}")
     present = allocation.given_present()
     frame = Allocation.full(allocation.network, present)
-    shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend)
+    shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend, effort)
     return _Search(shop, allocation, budget == "same", on_step).run()
 
 
@@ -145,7 +147,7 @@ class _Search:
 
     def run(self) -> Repair:
         shop = self._shop
-        before = shop.classify(self._allocation, effort=SOME_DEGREES)
+        before = shop.classify(self._allocation, effort=shop.effort)
         if before.expressivity is Expressivity.MAXIMAL:
             return Repair("maximal", shop.samples, "it is maximal, nothing to do", before)
         shop.check_size()
