@@ -66,40 +66,84 @@ def find_start(trials: LinearTrials, seed: int, *, most: int, deadline: float) -
 
 def decide(trials: LinearTrials, start: Start, instances: Instance, seed: list[int]) -> Any:
     """MATCH, NO_MATCH or UNDECIDED for each instance (all equations given)."""
-    count, rng = len(instances), np.random.default_rng([*seed, 13])
-    own = np.repeat(np.arange(count), start.count)
-    restricted = _restricted(instances, start.chosen)
+    rng = np.random.default_rng([*seed, 13])
+    decisions = _attempt(trials, start, instances, rng)
+    # Two paths may have jumped onto one: they are unlikely to do so again on another way.
+    again = np.flatnonzero(decisions == UNDECIDED)
+    if len(again):
+        decisions[again] = _attempt(trials, start, instances.take(again), rng, detour=True)
+    return decisions
 
-    def draw(source: np.random.Generator, number: int) -> Instance:
-        return _restricted(trials.complex(source, number), start.chosen)
 
-    theta, arrived = follow(
-        start.equations,
-        np.tile(start.search.solutions, (count, 1)),
-        start.search.instance.take(0 * own),
-        restricted.take(own),
-        draw,
-        rng,
-    )
-    size = abs(theta).max(axis=1) + 1e-3
-    imaginary = abs(theta.imag).max(axis=1) / size
+def _attempt(
+    trials: LinearTrials,
+    start: Start,
+    instances: Instance,
+    rng: np.random.Generator,
+    *,
+    detour: bool = False,
+) -> Any:
+    shape = (len(instances), start.count)
+    own = np.repeat(np.arange(shape[0]), start.count)
+    theta, arrived = _followed(trials, start, instances, rng, detour)
+    imaginary = abs(theta.imag).max(axis=1) / (abs(theta).max(axis=1) + 1e-3)
     is_real = arrived & (imaginary < _REAL)
     proved = np.zeros(len(own), dtype=bool)
     places = np.flatnonzero(is_real)
     if len(places):
-        real = theta[places].real
-        some = restricted.take(own[places])
-        proved[places] = certify(start.equations, real, some).proved
-        proved[places] &= _fits_all(trials, real, instances.take(own[places]))
-    shape = (count, start.count)
+        real, every = theta[places].real, instances.take(own[places])
+        proved[places] = certify(start.equations, real, _restricted(every, start.chosen)).proved
+        proved[places] &= _fits_all(trials, real, every)
     matched = proved.reshape(shape).any(axis=1)
-    fails = _fails(trials, start, theta, is_real, instances, own).reshape(shape)
-    clear = (arrived & (imaginary > _NOT_REAL)).reshape(shape) | fails
-    whole = clear.all(axis=1) & ~matched
-    for index in np.flatnonzero(whole):
+    fails = _fails(trials, theta, is_real, instances, own)
+    is_clear = ((arrived & (imaginary > _NOT_REAL)) | fails).reshape(shape)
+    may_serve = (is_real & ~fails).reshape(shape) & (trials.n_equations == theta.shape[1])
+    unmatched = np.zeros(shape[0], dtype=bool)
+    for index in np.flatnonzero(arrived.reshape(shape).all(axis=1) & ~matched):
         solutions = theta.reshape(*shape, -1)[index]
-        whole[index] = Distinct(solutions[:1]).add(solutions[1:]) == start.count - 1
-    return np.where(matched, MATCH, np.where(whole, NO_MATCH, UNDECIDED))
+        if Distinct(solutions[:1]).add(solutions[1:]) < start.count - 1:
+            continue
+        unmatched[index] = is_clear[index].all()
+        matched[index] = any(
+            _is_own_conjugate(solutions, k) for k in np.flatnonzero(may_serve[index])
+        )
+    return np.where(matched, MATCH, np.where(unmatched, NO_MATCH, UNDECIDED))
+
+
+def _is_own_conjugate(solutions: Any, number: int) -> bool:
+    """Whether no other solution can be the conjugate of this one, which then is real.
+
+    All solutions are here and they come in conjugate pairs. It serves where rounding leaves no
+    proof at the solution itself: some reach 1e8, with condition numbers of 1e12.
+    """
+    point = solutions[number]
+    distance = abs(np.delete(solutions, number, axis=0) - point.conj()).max(axis=1)
+    return bool((distance > _NOT_REAL * abs(point).max()).all())
+
+
+def _followed(
+    trials: LinearTrials, start: Start, instances: Instance, rng: np.random.Generator, detour: bool
+) -> tuple[Any, Any]:
+    """Where all solutions end on every instance, and which of them arrived."""
+
+    def draw(source: np.random.Generator, number: int) -> Instance:
+        return _restricted(trials.complex(source, number), start.chosen)
+
+    count = len(instances)
+    own = np.repeat(np.arange(count), start.count)
+    theta, begin = np.tile(start.search.solutions, (count, 1)), start.search.instance.take(0 * own)
+    arrived = np.ones(len(own), dtype=bool)
+    if detour:
+        middle = draw(rng, count).take(own)
+        theta, arrived = follow(start.equations, theta, begin, middle, draw, rng)
+        begin = middle
+    end = _restricted(instances, start.chosen).take(own)
+    ends = np.full(theta.shape, np.nan, dtype=complex)
+    under_way = np.flatnonzero(arrived)
+    ends[under_way], arrived[under_way] = follow(
+        start.equations, theta[under_way], begin.take(under_way), end.take(under_way), draw, rng
+    )
+    return ends, arrived
 
 
 def _chosen_equations(trials: LinearTrials, rng: np.random.Generator) -> tuple[int, ...]:
@@ -136,9 +180,7 @@ def _fits_all(trials: LinearTrials, theta: Any, instances: Instance) -> Any:
     return _misfit(trials, theta, instances) < _FITS
 
 
-def _fails(
-    trials: LinearTrials, start: Start, theta: Any, is_real: Any, instances: Instance, own: Any
-) -> Any:
+def _fails(trials: LinearTrials, theta: Any, is_real: Any, instances: Instance, own: Any) -> Any:
     """Real solutions of the chosen equations that clearly miss one of the others."""
     fails = np.zeros(len(own), dtype=bool)
     places = np.flatnonzero(is_real)
