@@ -16,7 +16,9 @@ from scipy.optimize import least_squares
 import theorycheck as tc
 from tests.benchmarks.test_bench_field import median_seconds, record
 from theorycheck.measurement.certificate import certify
-from theorycheck.measurement.least_squares import decide_affine
+from theorycheck.measurement.draws import LinearTrials, Source
+from theorycheck.measurement.homotopy import decide, find_start
+from theorycheck.measurement.least_squares import UNDECIDED, decide_affine
 from theorycheck.measurement.levenberg import descend
 from theorycheck.numeric.instances import Equations, Instance
 
@@ -96,3 +98,18 @@ def test_20000_levenberg_marquardt_fits_of_4_by_4(benchmark: Any):
     benchmark.extra_info["own_success"] = float(proofs.proved.mean())
     benchmark.extra_info["own_success_on_the_sample"] = float(proofs.proved[: len(sample)].mean())
     record(benchmark, scipy_loop=reference)
+
+
+def test_homotopy_of_degree_6(benchmark: Any):
+    """LFFN (3,3,3), m = 3: draws decided a second, after the monodromy; 300 are asked for."""
+    masks = {"W1": [[0, 1, 0], [1, 0, 0], [0, 0, 1]], "W2": [[0, 1, 1], [1, 1, 0], [1, 0, 1]]}
+    allocation = tc.Allocation(tc.LinearFeedforward([3, 3, 3]), masks)
+    trials = LinearTrials(Source(allocation, 3))
+    start = find_start(trials, 0, most=100, deadline=np.inf)
+    assert start is not None
+    assert start.count == 6
+    drawn = trials.draw(np.random.default_rng(0), 500).instance
+    decisions = benchmark.pedantic(decide, (trials, start, drawn, [0]), rounds=3, warmup_rounds=1)
+    assert (decisions == UNDECIDED).mean() <= 0.01
+    if benchmark.stats is not None:  # None with --benchmark-disable
+        benchmark.extra_info["draws_a_second"] = 500 / benchmark.stats["median"]

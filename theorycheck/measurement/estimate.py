@@ -118,7 +118,7 @@ def measure(
     tally, regular = _Tally(), _Tally()
 
     def so_far() -> Estimate:
-        return _estimate(method, tally, regular, law, seed, xp, start)
+        return _estimate(method, tally, regular, law, seed, start)
 
     try:
         for chunk in range(math.ceil(trials / CHUNK)):
@@ -152,7 +152,6 @@ def _estimate(
     regular: _Tally,
     law: str,
     seed: int,
-    xp: ModuleType,
     start: float,
 ) -> Estimate:
     decided = tally.trials - tally.undecided
@@ -163,7 +162,7 @@ def _estimate(
         tally.matches / decided if decided else None,
         tally.interval,
         method.name,
-        xp.__name__,
+        method.backend,
         seed,
         law,
         method.rank,

@@ -37,6 +37,7 @@ class Method:
     target_dimension: int | None = None
     degree: int | None = None
     is_regular: Callable[[int, int], Any] | None = None  # of ReLU teachers
+    backend: str = "numpy"  # where the decisions are really computed
 
 
 def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
@@ -51,6 +52,7 @@ def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> M
             lambda chunk, count: _affine(trials, seed, chunk, count, xp),
             rank=probe.rank,
             target_dimension=probe.target_dimension,
+            backend=xp.__name__,
         )
     start = None
     if probe.rank == len(trials.cells) <= _MOST_UNKNOWNS:
