@@ -94,16 +94,18 @@ def _attempt(
         real, every = theta[places].real, instances.take(own[places])
         proved[places] = certify(start.equations, real, _restricted(every, start.chosen)).proved
         proved[places] &= _fits_all(trials, real, every)
-    matched = proved.reshape(shape).any(axis=1)
+    matched = np.asarray(proved.reshape(shape).any(axis=1))
     fails = _fails(trials, theta, is_real, instances, own)
     is_clear = ((arrived & (imaginary > _NOT_REAL)) | fails).reshape(shape)
-    may_serve = (is_real & ~fails).reshape(shape) & (trials.n_equations == theta.shape[1])
+    is_square = trials.n_equations == theta.shape[1]
+    may_serve = (is_real & ~fails).reshape(shape) & is_square
     unmatched = np.zeros(shape[0], dtype=bool)
     for index in np.flatnonzero(arrived.reshape(shape).all(axis=1) & ~matched):
         solutions = theta.reshape(*shape, -1)[index]
         if Distinct(solutions[:1]).add(solutions[1:]) < start.count - 1:
             continue
         unmatched[index] = is_clear[index].all()
+        served = [int(k) for k in np.flatnonzero(may_serve[index])]
         matched[index] = any(
             _is_own_conjugate(solutions, k) for k in np.flatnonzero(may_serve[index])
         )

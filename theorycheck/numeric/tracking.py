@@ -139,27 +139,24 @@ def _at(start: Instance, along: Instance, time: Any) -> Instance:
 
 
 def _correct(equations: Equations, theta: Any, instance: Instance) -> tuple[Any, Any, Any, Any]:
-    """Newton's method from predictions: solutions, errors of the predictions, success."""
+    """Newton's method: solutions, errors of the predictions, success, last Jacobians."""
     xp = equations.xp
-    first: Any = None
-    before: Any = None
-    good = xp.isfinite(theta).all(axis=1)
-    jacobian: Any = None
-    for _ in range(4):
-        residual, jacobian = equations.residual(theta, instance)
-        change = solve(jacobian, residual, xp)
-        size = _relative(change, theta, xp)
-        theta = theta - change
-        if first is None:
-            first = size
-            good &= size < _ALLOWED
-        else:
-            good &= (size < 0.3 * before) | (size < _FLOOR)
-        before = size
-        if not bool((good & (size > _DONE)).any()):
+    residual, jacobian = equations.residual(theta, instance)
+    change = solve(jacobian, residual, xp)
+    first = _relative(change, theta, xp)
+    theta = theta - change
+    good = xp.isfinite(first) & (first < _ALLOWED)
+    size = first.copy()
+    for _ in range(3):
+        left = xp.flatnonzero(good & (size > _DONE))  # few need as many steps as the slowest
+        if not len(left):
             break
-    good &= before < _DONE
-    return theta, first, good, jacobian
+        residual, jacobian[left] = equations.residual(theta[left], instance.take(left))
+        change = solve(jacobian[left], residual, xp)
+        before, size[left] = size[left], _relative(change, theta[left], xp)
+        theta[left] -= change
+        good[left] = (size[left] < 0.3 * before) | (size[left] < _FLOOR)
+    return theta, first, good & (size < _DONE), jacobian
 
 
 def _extrapolate(times: Any, points: Any, slopes: Any, time: Any) -> Any:
