@@ -20,7 +20,7 @@ from .least_squares import MATCH, NO_MATCH, UNDECIDED
 
 _QUIET_LOOPS = 12
 _REAL, _NOT_REAL = 1e-7, 1e-5  # relative imaginary parts
-_FITS = 1e-7  # relative residual of the equations that were not solved for
+_FITS = 1e-9  # relative residual of all equations, where only some were solved for
 
 
 @dataclass(frozen=True)
@@ -88,27 +88,24 @@ def _attempt(
     theta, arrived = _followed(trials, start, instances, rng, detour)
     imaginary = abs(theta.imag).max(axis=1) / (abs(theta).max(axis=1) + 1e-3)
     is_real = arrived & (imaginary < _REAL)
-    proved = np.zeros(len(own), dtype=bool)
+    proved, fits = np.zeros(len(own), dtype=bool), np.zeros(len(own), dtype=bool)
     places = np.flatnonzero(is_real)
     if len(places):
         real, every = theta[places].real, instances.take(own[places])
         proved[places] = certify(start.equations, real, _restricted(every, start.chosen)).proved
-        proved[places] &= _fits_all(trials, real, every)
-    matched = np.asarray(proved.reshape(shape).any(axis=1))
+        fits[places] = _fits_all(trials, real, every)
+    matched = np.asarray((proved & fits).reshape(shape).any(axis=1))
     fails = _fails(trials, theta, is_real, instances, own)
     is_clear = ((arrived & (imaginary > _NOT_REAL)) | fails).reshape(shape)
-    is_square = trials.n_equations == theta.shape[1]
-    may_serve = (is_real & ~fails).reshape(shape) & is_square
+    may_serve = (is_real & fits).reshape(shape)
     unmatched = np.zeros(shape[0], dtype=bool)
     for index in np.flatnonzero(arrived.reshape(shape).all(axis=1) & ~matched):
         solutions = theta.reshape(*shape, -1)[index]
         if Distinct(solutions[:1]).add(solutions[1:]) < start.count - 1:
             continue
         unmatched[index] = is_clear[index].all()
-        served = [int(k) for k in np.flatnonzero(may_serve[index])]
-        matched[index] = any(
-            _is_own_conjugate(solutions, k) for k in np.flatnonzero(may_serve[index])
-        )
+        served = np.flatnonzero(may_serve[index]).tolist()
+        matched[index] = any(_is_own_conjugate(solutions, int(k)) for k in served)
     return np.where(matched, MATCH, np.where(unmatched, NO_MATCH, UNDECIDED))
 
 
@@ -170,8 +167,14 @@ def _restricted(instance: Instance, chosen: tuple[int, ...]) -> Instance:
 
 
 def _misfit(trials: LinearTrials, theta: Any, instances: Instance) -> Any:
-    """Largest residual of all equations, relative to the outputs."""
+    """Largest residual of all equations, relative to the outputs, after some Gauss-Newton steps.
+
+    The chosen equations may determine the others badly; near a solution of all, the steps reach it.
+    """
     whole = Equations(trials.network, trials.n_samples, trials.cells, range(trials.n_equations))
+    for _ in range(3):
+        residual, jacobian = whole.residual(theta, instances)
+        theta = theta - (np.linalg.pinv(jacobian) @ residual[..., None])[..., 0]
     residual, _ = whole.residual(theta, instances)
     return abs(residual).max(axis=1) / (abs(instances.outputs).max(axis=1) + 1e-12)
 
