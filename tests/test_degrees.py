@@ -24,6 +24,7 @@ from theorycheck.degrees.draws import SCALE, Draws, RationalInstances
 from theorycheck.degrees.effort import DEFAULT_EFFORT, Effort
 from theorycheck.degrees.elimination import Count, Elimination, degree_by_elimination
 from theorycheck.degrees.evidence import block_evidence
+from theorycheck.degrees.groebner import find_msolve
 from theorycheck.degrees.solving import Solving
 from theorycheck.degrees.system import SquareSystem
 from theorycheck.degrees.witness import _solved, certified_instance, witness
@@ -223,19 +224,20 @@ def test_t6_bezout_bounds_hold_and_blocks_multiply():
     """Exact elimination neither exceeds a bound nor disagrees with the blocks' product."""
     rng = np.random.default_rng(0)
     met = below = split = 0
-    for _ in range(30):
+    n_systems, least = (30, 5) if find_msolve() else (15, 2)  # sympy needs a second for each count
+    for _ in range(n_systems):
         system = random_system(rng)
-        exact = degree_by_elimination(system, seconds=20)
+        exact = degree_by_elimination(system, draws=1, seconds=20)
         assert exact is not None
         bound = bezout_bound(system).value
         assert exact.degree <= bound
         met, below = met + (exact.degree == bound), below + (exact.degree < bound)
         solving = solving_of(system.allocation, system.samples)
-        parts = [degree_by_elimination(block, seconds=20) for block in solving.blocks]
-        if len(parts) > 1:
+        if len(solving.blocks) > 1:
             split += 1
+            parts = [degree_by_elimination(block, draws=1, seconds=20) for block in solving.blocks]
             assert np.prod([part.degree for part in parts if part]) == exact.degree
-    assert min(met, below, split) >= 5
+    assert min(met, below, split) >= least
 
 
 # Degrees
