@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from .checker import CheckResult as CheckResult
     from .checker import check as check
     from .classification import classify as classify
+    from .comparison import Comparison as Comparison
+    from .comparison import compare as compare
     from .degrees.effort import Effort as Effort
     from .designs import Design as Design
     from .designs import design as design
@@ -26,6 +28,8 @@ if TYPE_CHECKING:
     from .files import Problem as Problem
     from .files import load as load
     from .files import save as save
+    from .measurement.estimate import Estimate as Estimate
+    from .measurement.estimate import measure as measure
     from .networks import LinearFeedforward as LinearFeedforward
     from .networks import LinearRecurrent as LinearRecurrent
     from .networks import ShallowReLU as ShallowReLU
@@ -44,6 +48,7 @@ _HOMES = {
     "certificates": ("Certificate",),
     "checker": ("CheckResult", "check"),
     "classification": ("classify",),
+    "comparison": ("Comparison", "compare"),
     "degrees.effort": ("Effort",),
     "designs": ("Design", "design"),
     "errors": (
@@ -55,6 +60,7 @@ _HOMES = {
     ),
     "explanation": ("Explanation", "explain"),
     "files": ("Problem", "load", "save"),
+    "measurement.estimate": ("Estimate", "measure"),
     "networks": ("LinearFeedforward", "LinearRecurrent", "ShallowReLU"),
     "repairs": ("Repair", "repair"),
     "verdict": ("Expressivity", "Verdict"),

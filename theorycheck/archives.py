@@ -41,6 +41,14 @@ def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, dict[str, 
     return meta, masks
 
 
+def read_array(data: bytes) -> np.ndarray:
+    """The array of numbers in an `.npy` file; raises `InputError` for whatever is none."""
+    array = _array("in the file", data, "not (points, inputs)")
+    if array.dtype.kind not in "biuf":
+        raise InputError(f"the array must hold real numbers, not {shown(str(array.dtype))}")
+    return array
+
+
 def _arrays(data: bytes, largest: int) -> dict[str, np.ndarray]:
     arrays: dict[str, np.ndarray] = {}
     try:
@@ -74,7 +82,7 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         raise InputError(f"{name} in the archive is damaged: {shown(error)}") from None
 
 
-def _array(name: str, content: bytes) -> np.ndarray:
+def _array(name: str, content: bytes, expected: str = "which no mask has") -> np.ndarray:
     """The array of an .npy file, refused if it holds objects or its header lies about its size."""
     stream = io.BytesIO(content)
     try:
@@ -86,7 +94,7 @@ def _array(name: str, content: bytes) -> np.ndarray:
     if dtype.hasobject:
         raise InputError(f"array {name} holds pickled objects, which are never loaded")
     if not all(type(side) is int and side >= 0 for side in shape) or len(shape) > 2:
-        raise InputError(f"array {name} has shape {shown(shape)}, which no mask has")
+        raise InputError(f"array {name} has shape {shown(shape)}, {expected}")
     size, found = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
     if size != found:
         raise InputError(f"array {name} has {found} bytes, its header promises {size}")

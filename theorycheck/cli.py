@@ -13,8 +13,10 @@ from .commands.capacity import capacity
 from .commands.check import check
 from .commands.classify import classify
 from .commands.common import complain
+from .commands.compare import compare
 from .commands.design import design
 from .commands.explain import explain
+from .commands.measure import measure
 from .commands.repair import repair
 
 _UsageError: Any = typer.BadParameter.__base__  # the parser's own errors, whatever carries it
@@ -46,7 +48,7 @@ def _common(
     """Options of the program itself; its work is in the commands."""
 
 
-for command in (classify, explain, check, capacity, design, repair):
+for command in (classify, explain, check, capacity, design, repair, measure, compare):
     app.command()(command)
 
 

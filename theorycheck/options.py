@@ -14,6 +14,24 @@ def _natural(text: str) -> int:
     return int(text)
 
 
+def positive(name: str) -> Callable[[str], int]:
+    """A parser of integers from 1; `name` says of what."""
+
+    def parse(text: str) -> int:
+        digits = str(text)
+        if not digits.isdecimal() or len(digits) > 18 or int(digits) < 1:
+            raise typer.BadParameter(f"{name} must be an integer from 1, not {digits[:60]!r}")
+        return int(digits)
+
+    return parse
+
+
+def _law(text: str) -> str:
+    if text not in ("normal", "uniform"):
+        raise typer.BadParameter(f"must be normal or uniform, not {text[:60]!r}")
+    return text
+
+
 def _between(low: float, high: float, what: str) -> Callable[[str], float]:
     """A parser of numbers strictly between `low` and `high`; `what` says so in words."""
 
@@ -110,4 +128,41 @@ Backend: TypeAlias = Annotated[
     typer.Option(
         parser=_backend, metavar="NAME", help="Where ranks are computed: numpy, cupy or auto."
     ),
+]
+File: TypeAlias = Annotated[
+    str, typer.Argument(metavar="FILE", help="An allocation file, .json or .npz.")
+]
+Trials: TypeAlias = Annotated[
+    int, typer.Option(parser=positive("it"), metavar="N", help="How many random draws are tried.")
+]
+DrawSeed: TypeAlias = Annotated[
+    int, typer.Option(parser=_natural, metavar="S", help="Seed of all random draws.")
+]
+FitBackend: TypeAlias = Annotated[
+    str,
+    typer.Option(parser=_backend, metavar="NAME", help="Where fits run: numpy, cupy or auto."),
+]
+Law: TypeAlias = Annotated[
+    str,
+    typer.Option(parser=_law, metavar="LAW", help="Law of weights and inputs: normal or uniform."),
+]
+Inputs: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="DATA.npy", help="Inputs are points of this array (points, inputs)."),
+]
+Width: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        parser=_between(0, 1, "a number between 0 and 1"),
+        metavar="W",
+        help="Stop as soon as the interval is this narrow.",
+    ),
+]
+Restarts: TypeAlias = Annotated[
+    int,
+    typer.Option(parser=positive("it"), metavar="N", help="Starts of a search for one match."),
+]
+OutFolder: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="DIR", help="Write the refuted allocations to this folder."),
 ]

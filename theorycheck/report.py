@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import textwrap
+from collections.abc import Sequence
 
 from rich.console import Console
 from rich.text import Text
@@ -10,8 +11,10 @@ from rich.text import Text
 from .allocation import Allocation
 from .bases import cell_name
 from .checker import CheckResult
+from .comparison import Comparison
 from .diagnostics import Diagnostics
 from .explanation import Explanation
+from .measurement.estimate import Estimate
 from .verdict import Expressivity, Verdict
 
 _MEANING = {
@@ -33,6 +36,7 @@ _NEXT = {
     Expressivity.POSITIVE: ("more", "explain"),
     Expressivity.UNDECIDED: ("more", "explain"),
 }
+_OUTCOME = {"agree": "bold green", "refuted": "bold red", "inconclusive": "bold yellow"}
 _INDENT = " " * 13
 
 
@@ -157,3 +161,61 @@ def print_entry(console: Console, label: str, text: str, style: str = "") -> Non
     console.print(head.append(lines[0]), soft_wrap=True)
     for line in lines[1:]:
         console.print(Text(_INDENT + line), soft_wrap=True)
+
+
+def print_estimate(
+    console: Console, name: str, allocation: Allocation, samples: int, estimate: Estimate
+) -> None:
+    """Print what was measured, how, and from which draws."""
+    _print_subject(console, name, allocation, samples)
+    counts = f"{estimate.matches} of {estimate.trials} draws, {estimate.undecided} undecided"
+    print_entry(console, "MATCHED", counts, "bold")
+    # Where draws are open, the share among the others is no estimate (a search only finds matches).
+    point = "" if estimate.undecided else f"{estimate.match_probability:.4f}; "
+    print_entry(console, "estimate", f"{point}95 % interval {_interval(estimate.interval)}")
+    if estimate.regular is not None:
+        part = estimate.regular
+        text = f"{part['matches']} of {part['trials']} draws, {part['undecided']} undecided"
+        print_entry(console, "regular", f"{text}; 95 % interval {_interval(part['interval'])}")
+    followed = f", {estimate.degree} complex solutions of each draw" if estimate.degree else ""
+    print_entry(console, "method", f"{estimate.method}{followed}")
+    if estimate.target_dimension is not None:
+        rank = "not clear" if estimate.rank is None else estimate.rank
+        print_entry(console, "rank", f"{rank} of {estimate.target_dimension}, as measured")
+    run = f"{estimate.backend}, {estimate.seconds:.1f} s"
+    print_entry(console, "draws", f"{estimate.law}, seed {estimate.seed}, {run}")
+    console.print()
+
+
+def print_comparison(
+    console: Console,
+    name: str,
+    allocation: Allocation,
+    samples: int,
+    found: Comparison,
+    command: str | None = None,
+) -> None:
+    """Print whether measurement and verdict agree and, if not, the `command` that repeats it."""
+    _print_subject(console, name, allocation, samples)
+    print_entry(console, found.outcome.upper(), found.reason, _OUTCOME[found.outcome])
+    verdict, estimate = found.verdict, found.estimate
+    by = f"{verdict.theorem}: " if verdict.theorem else ""
+    print_entry(console, "verdict", f"{str(verdict.expressivity).upper()}, {by}{verdict.reason}")
+    draws = f"{estimate.trials} draws, {estimate.law}, seed {estimate.seed}"
+    print_entry(console, "measured", f"by {estimate.method}, {draws}, {estimate.backend}")
+    if command is not None:  # on one line, to be copied
+        console.print(Text(f"  {'repeat':<11}{command}"), soft_wrap=True)
+    console.print()
+
+
+def _print_subject(console: Console, name: str, allocation: Allocation, samples: int) -> None:
+    sparse = "" if allocation.is_dense else "sparse "
+    inputs = "input" if samples == 1 else "inputs"
+    counts = f"{allocation.n_learnable} of {allocation.n_present} weights learnable"
+    text = f"{name}: {sparse}{allocation.network.describe()}, {samples} {inputs}; {counts}"
+    console.print(Text(text), soft_wrap=True)
+    console.print()
+
+
+def _interval(interval: Sequence[float]) -> str:
+    return f"{interval[0]:.4f} to {interval[1]:.4f}"

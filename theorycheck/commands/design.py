@@ -7,9 +7,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from ..options import Backend, ErrorBound, Json, MemoryLimit, Seed
+from ..options import Backend, ErrorBound, Json, MemoryLimit, Seed, positive
 from .common import Failures, print_json
-from .output import AllocationOut, positive, print_masks, print_proof, print_title, write_allocation
+from .output import AllocationOut, print_masks, print_proof, print_title, write_allocation
 from .progress import steps
 
 if TYPE_CHECKING:

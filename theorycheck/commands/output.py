@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -14,18 +13,6 @@ if TYPE_CHECKING:
 
     from ..allocation import Allocation
     from ..proposals import Proposal
-
-
-def positive(name: str) -> Callable[[str], int]:
-    """A parser of integers from 1; `name` says of what."""
-
-    def parse(text: str) -> int:
-        digits = str(text)
-        if not digits.isdecimal() or len(digits) > 18 or int(digits) < 1:
-            raise typer.BadParameter(f"{name} must be an integer from 1, not {digits[:60]!r}")
-        return int(digits)
-
-    return parse
 
 
 AllocationOut: TypeAlias = Annotated[

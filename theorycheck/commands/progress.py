@@ -4,6 +4,10 @@ from __future__ import annotations
 
 import contextlib
 from collections.abc import Callable, Iterator
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from ..measurement.estimate import Estimate
 
 
 @contextlib.contextmanager
@@ -19,3 +23,26 @@ def steps(what: str) -> Iterator[Callable[[str], None]]:
     with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
         task = progress.add_task(escape(what), total=None)
         yield lambda step: progress.update(task, description=escape(f"{what}: {step}"))
+
+
+@contextlib.contextmanager
+def draws(what: str, total: int) -> Iterator[Callable[[Estimate], None]]:
+    """A bar of draws done, their rate and the estimate, which the yielded function is told."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    text, state = TextColumn("{task.description}"), TextColumn("{task.fields[state]}")
+    columns = (text, BarColumn(), MofNCompleteColumn(), state, TimeElapsedColumn())
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+        task = progress.add_task(escape(what), total=total, state="")
+
+        def tell(estimate: Estimate) -> None:
+            point = estimate.match_probability
+            rate = estimate.trials / max(estimate.seconds, 1e-9)
+            shown = "none decided" if point is None else f"matched {point:.3f}"
+            progress.update(task, completed=estimate.trials, state=f"{rate:.0f}/s, {shown}")
+
+        yield tell

@@ -125,6 +125,8 @@ def measure(
             count = min(CHUNK, trials - tally.trials)
             decisions = method.decide(chunk, count)
             tally.add(decisions)
+            if method.is_refuted():  # so were the answers of earlier chunks
+                tally.undecided = tally.trials - tally.matches
             if method.is_regular is not None:
                 regular.add(decisions[method.is_regular(chunk, count)])
             estimate = so_far()
@@ -167,7 +169,7 @@ def _estimate(
         law,
         method.rank,
         method.target_dimension,
-        method.degree,
+        None if method.is_refuted() else method.degree,
         time.perf_counter() - start,
         regular.to_dict() if method.is_regular is not None else None,
     )

@@ -29,6 +29,8 @@ class Method:
     """`decide(chunk, count)`: MATCH (1), NO_MATCH (0) or UNDECIDED (-1) for the trials of a chunk.
 
     `is_regular(chunk, count)` tells which of the same trials have a regular teacher (ReLU only).
+    `is_refuted()` tells whether solutions turned out to be missing: then no answer NO_MATCH counts,
+    earlier ones included, nor does `degree`.
     """
 
     name: str
@@ -38,6 +40,7 @@ class Method:
     degree: int | None = None
     is_regular: Callable[[int, int], Any] | None = None  # of ReLU teachers
     backend: str = "numpy"  # where the decisions are really computed
+    is_refuted: Callable[[], bool] = lambda: False
 
 
 def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
@@ -63,7 +66,14 @@ def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> M
         return Method("Levenberg-Marquardt", search.decide, probe.rank, probe.target_dimension)
     is_square = trials.n_equations == len(trials.cells)
     degree = start.count if is_square else None
-    return Method("homotopy", search.decide, probe.rank, probe.target_dimension, degree)
+    return Method(
+        "homotopy",
+        search.decide,
+        probe.rank,
+        probe.target_dimension,
+        degree,
+        is_refuted=lambda: search.is_refuted,
+    )
 
 
 class _Probe:
@@ -133,7 +143,7 @@ class _Search:
         self, trials: LinearTrials, seed: int, restarts: int, start: Start | None, xp: ModuleType
     ) -> None:
         self._trials, self._seed, self._restarts = trials, seed, restarts
-        self._start, self._xp, self._is_refuted = start, xp, False
+        self._start, self._xp, self.is_refuted = start, xp, False
         everything = range(trials.n_equations)
         self._equations = Equations(trials.network, trials.n_samples, trials.cells, everything)
 
@@ -151,8 +161,8 @@ class _Search:
         unmatched = np.flatnonzero(decisions == NO_MATCH)[:_CROSS_CHECKED]
         self._improve(decisions, unmatched, instances, chunk, 2)
         if (decisions[unmatched] == MATCH).any():
-            self._is_refuted = True
-        if self._is_refuted:
+            self.is_refuted = True
+        if self.is_refuted:
             decisions[decisions == NO_MATCH] = UNDECIDED
 
     def _improve(

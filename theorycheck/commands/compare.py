@@ -1,0 +1,124 @@
+"""`theorycheck compare`."""
+
+from __future__ import annotations
+
+import hashlib
+import json
+import shlex
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..options import (
+    DrawSeed,
+    Files,
+    FitBackend,
+    Instances,
+    Json,
+    Law,
+    MostDegree,
+    OutFolder,
+    Restarts,
+    Seconds,
+    Trials,
+)
+from .common import Failures, complain, print_json
+from .progress import draws, steps
+
+if TYPE_CHECKING:
+    from ..allocation import Allocation
+    from ..comparison import Comparison
+
+
+def compare(
+    files: Files,
+    trials: Trials = 1000,
+    seed: DrawSeed = 0,
+    backend: FitBackend = "auto",
+    law: Law = "normal",
+    restarts: Restarts = 20,
+    seconds: Seconds = 60,
+    most_degree: MostDegree = 200,
+    instances: Instances = 2000,
+    out: OutFolder = None,
+    as_json: Json = False,
+) -> None:
+    """Compare verdicts with measurements: agree, refuted (exit status 1) or inconclusive."""
+    import typer
+    from rich.console import Console
+
+    from ..degrees.effort import Effort
+    from ..files import load
+    from ..report import print_comparison
+
+    console, failures, refuted = Console(highlight=False), Failures(), False
+    effort = Effort(seconds, most_degree, instances=instances)
+    fit = {"trials": trials, "seed": seed, "backend": backend, "law": law, "restarts": restarts}
+    for file in files:
+        done = trials
+        with failures.of(file):
+            allocation, samples = load(file)
+            found = _compared(file, allocation, samples, fit, effort)
+            done, is_refuted = found.estimate.trials, found.outcome == "refuted"
+            refuted |= is_refuted
+            again = _command(file, found) if is_refuted else None
+            if as_json:
+                more = {"command": again} if again else {}
+                print_json({"file": file, **found.to_dict(), **more})
+            else:
+                name = file if len(files) > 1 else Path(file).name
+                print_comparison(console, name, allocation, samples, found, again)
+            if is_refuted and out is not None:
+                _save(out, file, allocation, samples, found)
+        if done < trials:
+            complain(f"{file}: interrupted after {done} of {trials} draws")
+            break
+    if refuted:
+        raise typer.Exit(1)
+    failures.leave()
+
+
+def _compared(
+    file: str, allocation: Allocation, samples: int, fit: dict[str, Any], effort: Any
+) -> Comparison:
+    from dataclasses import replace
+
+    from .. import comparison
+
+    with steps(file) as on_step:
+        verdict = comparison.classify(
+            allocation, samples, seed=fit["seed"], effort=replace(effort, report=on_step)
+        )
+    with draws(file, fit["trials"]) as on_progress:
+        return comparison.compare(
+            allocation, samples, **fit, effort=effort, verdict=verdict, on_progress=on_progress
+        )
+
+
+def _command(file: str, found: Comparison) -> str:
+    """The command line that repeats a comparison, with no default left to chance."""
+    settings, effort = found.settings, found.settings["effort"]
+    options = {
+        "trials": found.estimate.trials,
+        **{name: settings[name] for name in ("seed", "backend", "law", "restarts")},
+        "seconds": effort["seconds"],
+        "most-degree": effort["degree"],
+        "instances": effort["instances"],
+    }
+    words = [f"--{name}={value}" for name, value in options.items()]
+    return shlex.join(["theorycheck", "compare", file, *words])
+
+
+def _save(folder: str, file: str, allocation: Allocation, samples: int, found: Comparison) -> None:
+    """Write a refuted allocation under its own name and a digest of its content."""
+    from ..errors import InputError
+    from ..files import save
+
+    digest = hashlib.sha256(json.dumps(found.problem, sort_keys=True).encode()).hexdigest()[:8]
+    path = Path(folder) / f"{Path(file).stem}-{digest}.json"
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(path, allocation, samples)
+    except OSError as error:
+        raise InputError(f"{path} cannot be written: {error.strerror}") from None
+    except ValueError as error:  # a NUL in the path
+        raise InputError(f"{folder!r} cannot be written: {error}") from None

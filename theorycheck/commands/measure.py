@@ -1,0 +1,65 @@
+"""`theorycheck measure`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Any
+
+from ..options import DrawSeed, File, FitBackend, Inputs, Json, Law, Restarts, Trials, Width
+from .common import Failures, complain, print_json
+from .progress import draws
+
+
+def measure(
+    file: File,
+    trials: Trials = 1000,
+    seed: DrawSeed = 0,
+    backend: FitBackend = "auto",
+    law: Law = "normal",
+    inputs: Inputs = None,
+    width: Width = None,
+    restarts: Restarts = 20,
+    as_json: Json = False,
+) -> None:
+    """Measure the match probability of an allocation on random draws, without any theorem."""
+    from rich.console import Console
+
+    from ..files import load
+    from ..measurement.estimate import measure as measure_allocation
+    from ..report import print_estimate
+
+    failures = Failures()
+    data = None if inputs is None else _points(failures, inputs)
+    with failures.of(file):
+        allocation, samples = load(file)
+        with draws(file, trials) as on_progress:
+            estimate = measure_allocation(
+                allocation,
+                samples,
+                trials=trials,
+                seed=seed,
+                backend=backend,
+                law=law,
+                inputs=data,
+                width=width,
+                restarts=restarts,
+                on_progress=on_progress,
+            )
+        if as_json:
+            print_json({"file": file, **estimate.to_dict()})
+        else:
+            print_estimate(Console(highlight=False), Path(file).name, allocation, samples, estimate)
+        low, high = estimate.interval
+        if estimate.trials < trials and (width is None or high - low > width):
+            complain(f"{file}: interrupted after {estimate.trials} of {trials} draws")
+    failures.leave()
+
+
+def _points(failures: Failures, path: str) -> Any:
+    """The array in an .npy file; whatever is none ends the command."""
+    from ..archives import read_array
+    from ..files import LARGEST_FILE, read_limited
+
+    with failures.of(path):
+        return read_array(read_limited(Path(path), LARGEST_FILE))
+    failures.leave()
