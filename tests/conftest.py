@@ -2,6 +2,9 @@
 
 import os
 
+# Before NumPy is imported: workers of `pytest -n` that all use all cores are slower than one.
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
+
 from hypothesis import settings
 
 # Reproducible by default: the same examples on every machine; HYPOTHESIS_PROFILE=search explores.
