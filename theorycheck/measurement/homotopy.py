@@ -44,11 +44,11 @@ def find_start(trials: LinearTrials, seed: int, *, most: int, deadline: float) -
     conditioned at one random point.
     """
     rng = np.random.default_rng([seed, 11])
-    chosen = _chosen_equations(trials, rng)
+    chosen = chosen_equations(trials, rng, len(trials.cells))
     equations = Equations(trials.network, trials.n_samples, trials.cells, chosen)
 
     def draw(own: np.random.Generator, count: int) -> Instance:
-        return _restricted(trials.complex(own, count), chosen)
+        return restricted(trials.complex(own, count), chosen)
 
     searches = []
     for number in range(2):
@@ -92,8 +92,8 @@ def _attempt(
     places = np.flatnonzero(is_real)
     if len(places):
         real, every = theta[places].real, instances.take(own[places])
-        proved[places] = certify(start.equations, real, _restricted(every, start.chosen)).proved
-        fits[places] = _fits_all(trials, real, every)
+        proved[places] = certify(start.equations, real, restricted(every, start.chosen)).proved
+        fits[places] = fits_all(trials, real, every)
     matched = np.asarray((proved & fits).reshape(shape).any(axis=1))
     fails = _fails(trials, theta, is_real, instances, own)
     is_clear = ((arrived & (imaginary > _NOT_REAL)) | fails).reshape(shape)
@@ -126,7 +126,7 @@ def _followed(
     """Where all solutions end on every instance, and which of them arrived."""
 
     def draw(source: np.random.Generator, number: int) -> Instance:
-        return _restricted(trials.complex(source, number), start.chosen)
+        return restricted(trials.complex(source, number), start.chosen)
 
     count = len(instances)
     own = np.repeat(np.arange(count), start.count)
@@ -136,7 +136,7 @@ def _followed(
         middle = draw(rng, count).take(own)
         theta, arrived = follow(start.equations, theta, begin, middle, draw, rng)
         begin = middle
-    end = _restricted(instances, start.chosen).take(own)
+    end = restricted(instances, start.chosen).take(own)
     ends = np.full(theta.shape, np.nan, dtype=complex)
     under_way = np.flatnonzero(arrived)
     ends[under_way], arrived[under_way] = follow(
@@ -145,21 +145,20 @@ def _followed(
     return ends, arrived
 
 
-def _chosen_equations(trials: LinearTrials, rng: np.random.Generator) -> tuple[int, ...]:
-    """As many equations as learnables, by QR with pivoting of the Jacobian at a random point."""
-    n = len(trials.cells)
-    if trials.n_equations == n:
-        return tuple(range(n))
+def chosen_equations(trials: LinearTrials, rng: np.random.Generator, count: int) -> tuple[int, ...]:
+    """`count` independent equations, by QR with pivoting of the Jacobian at a random point."""
+    if trials.n_equations == count:
+        return tuple(range(count))
     from scipy.linalg import qr
 
     whole = Equations(trials.network, trials.n_samples, trials.cells, range(trials.n_equations))
-    theta = rng.normal(size=(1, n))
+    theta = rng.normal(size=(1, len(trials.cells)))
     _, jacobian = whole.residual(theta, trials.draw(rng, 1).instance)
     _, pivots = qr(jacobian[0].T, mode="r", pivoting=True)  # type: ignore[misc]
-    return tuple(sorted(int(k) for k in pivots[:n]))
+    return tuple(sorted(int(k) for k in pivots[:count]))
 
 
-def _restricted(instance: Instance, chosen: tuple[int, ...]) -> Instance:
+def restricted(instance: Instance, chosen: tuple[int, ...]) -> Instance:
     """The same instance with the chosen equations only."""
     if len(chosen) == instance.outputs.shape[1]:
         return instance
@@ -174,12 +173,13 @@ def _misfit(trials: LinearTrials, theta: Any, instances: Instance) -> Any:
     whole = Equations(trials.network, trials.n_samples, trials.cells, range(trials.n_equations))
     for _ in range(3):
         residual, jacobian = whole.residual(theta, instances)
-        theta = theta - (np.linalg.pinv(jacobian) @ residual[..., None])[..., 0]
+        theta = theta - (np.linalg.pinv(jacobian, rcond=1e-9) @ residual[..., None])[..., 0]
     residual, _ = whole.residual(theta, instances)
     return abs(residual).max(axis=1) / (abs(instances.outputs).max(axis=1) + 1e-12)
 
 
-def _fits_all(trials: LinearTrials, theta: Any, instances: Instance) -> Any:
+def fits_all(trials: LinearTrials, theta: Any, instances: Instance) -> Any:
+    """Whether solutions of some of the equations solve all of them, up to rounding."""
     if trials.n_equations == theta.shape[1]:
         return np.ones(len(theta), dtype=bool)
     return _misfit(trials, theta, instances) < _FITS

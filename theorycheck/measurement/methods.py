@@ -12,7 +12,7 @@ import numpy as np
 
 from ..numeric.instances import Equations, Instance
 from .draws import LinearTrials, Source
-from .homotopy import Start, decide, find_start
+from .homotopy import Start, chosen_equations, decide, find_start, fits_all, restricted
 from .least_squares import MATCH, NO_MATCH, UNDECIDED, decide_affine
 from .levenberg import fit
 from .svd_rank import measured_rank
@@ -61,7 +61,7 @@ def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> M
     if probe.rank == len(trials.cells) <= _MOST_UNKNOWNS:
         deadline = time.monotonic() + _MONODROMY_SECONDS
         start = find_start(trials, seed, most=_MOST_SOLUTIONS, deadline=deadline)
-    search = _Search(trials, seed, restarts, start, xp)
+    search = _Search(trials, seed, restarts, start, probe)
     if start is None:
         return Method("Levenberg-Marquardt", search.decide, probe.rank, probe.target_dimension)
     is_square = trials.n_equations == len(trials.cells)
@@ -140,12 +140,17 @@ class _Search:
     """
 
     def __init__(
-        self, trials: LinearTrials, seed: int, restarts: int, start: Start | None, xp: ModuleType
+        self, trials: LinearTrials, seed: int, restarts: int, start: Start | None, probe: _Probe
     ) -> None:
         self._trials, self._seed, self._restarts = trials, seed, restarts
-        self._start, self._xp, self.is_refuted = start, xp, False
-        everything = range(trials.n_equations)
-        self._equations = Equations(trials.network, trials.n_samples, trials.cells, everything)
+        self._start, self.is_refuted = start, False
+        # No proof where equations depend on each other, so those that follow are left out at first.
+        count = trials.n_equations
+        if probe.rank is not None and probe.rank == probe.target_dimension:
+            count = probe.rank
+        rng = np.random.default_rng([seed, 14])
+        self._chosen = chosen_equations(trials, rng, count)
+        self._equations = Equations(trials.network, trials.n_samples, trials.cells, self._chosen)
 
     def decide(self, chunk: int, count: int) -> Any:
         instances = _drawn(self._trials, self._seed, chunk, count)
@@ -173,5 +178,9 @@ class _Search:
             return
         rng = np.random.default_rng([self._seed, 1, chunk])
         some = instances.take(places)
-        matched = fit(self._equations, some, rng, restarts=restarts).matched
-        decisions[places[np.asarray(matched)]] = MATCH
+        found = fit(self._equations, restricted(some, self._chosen), rng, restarts=restarts)
+        matched = np.flatnonzero(found.matched)
+        if len(self._chosen) < self._trials.n_equations and len(matched):
+            theta, every = found.theta[matched], some.take(matched)
+            matched = matched[fits_all(self._trials, theta, every)]
+        decisions[places[matched]] = MATCH
