@@ -141,7 +141,7 @@ class FeedforwardEntries:
     def __init__(
         self, network: LinearFeedforward, weights: dict[str, Matrix], inputs: Matrix, p: int
     ) -> None:
-        self._p, self._samples = p, len(inputs[0])
+        self._p, self._samples, self._network, self._weights = p, len(inputs[0]), network, weights
         constant = inputs[network.inputs :]
         self._activations = [inputs]
         for layer in range(1, network.depth):
@@ -165,6 +165,15 @@ class FeedforwardEntries:
             result.append(value * self._activations[layer][source][sample] % self._p)
         return result
 
+    def output(self, equation: int) -> int:
+        """The output of one equation."""
+        output, sample = divmod(equation, self._samples)
+        row = list(self._weights[f"W{self._network.depth}"][output])
+        if self._network.bias:
+            row += self._weights[f"b{self._network.depth}"][output]
+        states = self._activations[-1]
+        return sum(w * state[sample] for w, state in zip(row, states, strict=True)) % self._p
+
 
 class RecurrentEntries:
     """Entries of the Jacobian of a linear recurrent network; `inputs` has one matrix per step."""
@@ -172,7 +181,7 @@ class RecurrentEntries:
     def __init__(
         self, network: LinearRecurrent, weights: dict[str, Matrix], inputs: list[Matrix], p: int
     ) -> None:
-        self._p, self._network, self._inputs = p, network, inputs
+        self._p, self._network, self._inputs, self._weights = p, network, inputs, weights
         self._samples = len(inputs[0][0])
         self._states: list[Matrix] = [[[0] * self._samples for _ in range(network.hidden)]]
         for step in inputs:
@@ -184,10 +193,20 @@ class RecurrentEntries:
 
     def row(self, equation: int, cells: Sequence[tuple[str, tuple[int, ...]]]) -> Row:
         """The derivatives of one equation by the weights `cells` (name, index)."""
+        time, output, sample = self._place(equation)
+        return [self._entry(time, output, sample, name, index) for name, index in cells]
+
+    def output(self, equation: int) -> int:
+        """The output of one equation."""
+        time, output, sample = self._place(equation)
+        pairs = zip(self._weights["readout"][output], self._states[time], strict=True)
+        return sum(w * state[sample] for w, state in pairs) % self._p
+
+    def _place(self, equation: int) -> tuple[int, int, int]:
         rest, sample = divmod(equation, self._samples)
         first, output = divmod(rest, self._network.outputs)
         time = self._network.steps if self._network.readout == "final" else first + 1
-        return [self._entry(time, output, sample, name, index) for name, index in cells]
+        return time, output, sample
 
     def _entry(self, time: int, output: int, sample: int, name: str, index: tuple[int, ...]) -> int:
         i, j = index

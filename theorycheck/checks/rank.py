@@ -4,14 +4,15 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..networks import LinearFeedforward, LinearRecurrent
 from . import plain
 from .claim import Check, Claim
 from .paths import most_learnables, require_conflict
 
-_N_PRIMES = 268_216  # primes between 2^22 and 2^23
+N_PRIMES = 268_216  # primes between 2^22 and 2^23
+Cell: TypeAlias = tuple[str, tuple[int, ...]]  # a weight: name, index
 
 
 def _cells(claim: Claim, which: str) -> list[tuple[str, tuple[int, ...]]]:
@@ -34,6 +35,13 @@ def learnable_cells(claim: Claim) -> list[tuple[str, tuple[int, ...]]]:
 def _entries(
     claim: Claim, seed: int, trial: int, p: int
 ) -> plain.FeedforwardEntries | plain.RecurrentEntries:
+    return entries_at(claim, seed, trial, p, {})
+
+
+def entries_at(
+    claim: Claim, seed: int, trial: int, p: int, given: Mapping[Cell, int]
+) -> plain.FeedforwardEntries | plain.RecurrentEntries:
+    """The Jacobian at the point (seed, trial) with other values for the weights `given`."""
     network, n_samples = claim.network, claim.effective_samples()
     weights = {
         name: plain.random_matrix(seed, trial, name, shape, p)
@@ -45,6 +53,8 @@ def _entries(
             [value if bit else 0 for value, bit in zip(values, bits, strict=True)]
             for values, bits in zip(weights[name], rows, strict=True)
         ]
+    for (name, (i, *j)), value in given.items():
+        weights[name][i][j[0] if j else 0] = value
     spanning = n_samples == claim.input_dimension()
     if isinstance(network, LinearFeedforward):
         if spanning:
@@ -64,7 +74,8 @@ def _entries(
     return plain.RecurrentEntries(network, weights, steps, p)
 
 
-def _require_prime(claim: Claim, seed: Any, evidence: Mapping[str, Any]) -> tuple[int, int, int]:
+def require_prime(claim: Claim, seed: Any, evidence: Mapping[str, Any]) -> tuple[int, int, int]:
+    """Seed, trial and prime of the evidence, which must be the prime that they stand for."""
     trial, prime = evidence["trial"], evidence["prime"]
     for value in (seed, trial, prime):
         claim.require(type(value) is int and value >= 0, "seed, trial and prime are integers")
@@ -75,7 +86,7 @@ def _require_prime(claim: Claim, seed: Any, evidence: Mapping[str, Any]) -> tupl
 
 def _minor(claim: Claim, evidence: Mapping[str, Any], which: str, size: int) -> None:
     """A minor of the `which` weights, of this size, is what the evidence says and not 0 mod p."""
-    seed, trial, p = _require_prime(claim, evidence["seed"], evidence)
+    seed, trial, p = require_prime(claim, evidence["seed"], evidence)
     rows, columns = evidence["rows"], evidence["columns"]
     cells = _cells(claim, which)
     sizes = ((rows, n_equations(claim), "rows"), (columns, len(cells), "columns"))
@@ -104,7 +115,7 @@ def _trials(claim: Claim, evidence: Mapping[str, Any], which: str, value: int, u
     cells = _cells(claim, which)
     bound = 1.0
     for trial in trials:
-        seed, index, p = _require_prime(claim, evidence["seed"], trial)
+        seed, index, p = require_prime(claim, evidence["seed"], trial)
         entries = _entries(claim, seed, index, p)
         rows = (entries.row(row, cells) for row in range(n_equations(claim)))
         rank, _ = plain.eliminate(rows, p)
@@ -127,7 +138,7 @@ def _trial_error(claim: Claim, size: int) -> float:
         paths = network.steps**2 * network.hidden**network.steps * network.inputs
     # Divisible coefficients: at most (bits / 22) primes; zeros of the polynomial: degree / p.
     bits = size * (math.log2(size) + math.log2(paths))
-    return min(1.0, size * degree / 2**22 + bits / 22 / _N_PRIMES)
+    return min(1.0, size * degree / 2**22 + bits / 22 / N_PRIMES)
 
 
 def n_equations(claim: Claim) -> int:

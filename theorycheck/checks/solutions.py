@@ -14,6 +14,7 @@ from .claim import Check, Claim
 from .instance import read_boxes, read_instance
 from .rank import learnable_cells, n_equations, require_full_rank
 from .structure import Structure
+from .univariate import require_univariate
 
 _LARGEST_PRIME = 2**32  # larger ones take long to check, and no program needs them
 
@@ -131,7 +132,10 @@ def _require_degree(claim: Claim, block: Block) -> float:
     if by == "bezout":
         _require_bezout(claim, block)
         return 0.0
-    claim.require(by in _RECORDS, f"a degree comes by bezout, {' or '.join(_RECORDS)}")
+    if by == "univariate":
+        return require_univariate(claim, block.equations, block.unknowns, block.degree, evidence)
+    names = " or ".join(_RECORDS)
+    claim.require(by in _RECORDS, f"a degree comes by bezout, univariate, {names}")
     keys, draw_keys, independent = _RECORDS[by]
     claim.require(set(evidence) == {"by", "draws", "error_bound", *keys}, f"{by} needs its keys")
     draws = evidence["draws"]

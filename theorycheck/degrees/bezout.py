@@ -122,6 +122,17 @@ def _recurrent(steps: dict[str, Any], starts: Any, network: Any) -> Any:
     return outputs[-1] if network.readout == "final" else np.stack(outputs)
 
 
+def path_degrees(system: SquareSystem, group: Group) -> tuple[int, ...]:
+    """For every equation the most unknowns of `group` on one path: a bound on its degree in them.
+
+    >>> from theorycheck import Allocation
+    >>> allocation = Allocation.full(LinearFeedforward([1, 1, 1]))
+    >>> path_degrees(SquareSystem(allocation, 1, (0,), (0, 1)), frozenset({0, 1}))
+    (2,)
+    """
+    return _Degrees(system).of(group)
+
+
 def bezout_bound(system: SquareSystem) -> BezoutBound:
     """The least multihomogeneous Bezout number found over partitions of the unknowns.
 

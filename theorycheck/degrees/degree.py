@@ -1,4 +1,4 @@
-"""The degree of a square system: a proved bound, monodromy from two draws, or elimination."""
+"""The degree of a square system: a proved bound, one polynomial, monodromy, or elimination."""
 
 from __future__ import annotations
 
@@ -13,11 +13,14 @@ from .draws import Draws
 from .effort import Clock, Effort
 from .elimination import ENOUGH, degree_by_elimination
 from .system import SquareSystem
+from .univariate import Univariate, degree_by_univariate
 
 _QUIET_LOOPS = 12  # of each draw
 _REAL_INSTANCES = 4
 _ELIMINATION_SECONDS = 20.0
 _MOST_ERROR = 1e-3  # of elimination; its bound is crude
+_UNIVARIATE_SECONDS = 10.0
+_UNIVARIATE_ERROR = 1e-6
 
 
 @dataclass(frozen=True)
@@ -32,7 +35,8 @@ class Degree:
     """The number `value` of complex solutions of `system`, for generic given numbers.
 
     `by` is the record for the certificate: `bezout` (a proved upper bound, which is met), or
-    `monodromy` or `elimination` from independent draws that agree; then `error_bound` is positive.
+    `univariate`, `monodromy` or `elimination` from independent draws; then `error_bound` is
+    positive.
     `search` has the solutions of one complex instance, if they were followed.
     """
 
@@ -47,7 +51,8 @@ def degree_of(system: SquareSystem, seed: int, effort: Effort, clock: Clock) -> 
     """The degree of `system`, or why it stays open within the effort.
 
     A multihomogeneous Bezout number bounds it (T6). If monodromy finds fewer solutions than that,
-    two draws from `seed` have to agree, else exact elimination decides.
+    it is the degree of one polynomial, if one unknown covers all conflicts; else two draws from
+    `seed` have to agree, and where they do not exact elimination decides.
     """
     if len(system.unknowns) > effort.unknowns:
         return Open(f"{len(system.unknowns)} unknowns exceed the limit of {effort.unknowns}")
@@ -59,6 +64,9 @@ def degree_of(system: SquareSystem, seed: int, effort: Effort, clock: Clock) -> 
     if not clock.left:
         return Open("no time is left for a degree")
     draws = Draws(system)
+    univariate = _univariate(system, seed, clock)
+    if univariate is not None:
+        return _by_univariate(draws, bound, univariate, seed, effort, clock)
     searches: list[Monodromy] = []
     for number in range(2):
         search = _search(draws, bound, 2 * seed + number, effort, clock)
@@ -70,6 +78,28 @@ def degree_of(system: SquareSystem, seed: int, effort: Effort, clock: Clock) -> 
         if not search.is_complete:
             break
     return _agreed(draws, searches, seed, effort) or _eliminated(system, searches, seed, clock)
+
+
+def _univariate(system: SquareSystem, seed: int, clock: Clock) -> Univariate | None:
+    """The degree by one polynomial, if that applies and is sure enough."""
+    found = degree_by_univariate(system, seed, seconds=min(clock.left, _UNIVARIATE_SECONDS))
+    return found if found is not None and found.error_bound <= _UNIVARIATE_ERROR else None
+
+
+def _by_univariate(
+    draws: Draws, bound: BezoutBound, exact: Univariate, seed: int, effort: Effort, clock: Clock
+) -> Degree | Open:
+    """The degree of one polynomial, which a complete search has to confirm."""
+    if exact.degree > effort.degree:
+        return Open(f"there are more than {effort.degree} solutions, the limit")
+    search = _search(draws, bound, 2 * seed, effort, clock)
+    if search.count > exact.degree or (search.is_complete and search.count < exact.degree):
+        by = f"the polynomial in learnable {exact.unknown} has degree {exact.degree}"
+        return Open(f"monodromy found {search.count} solutions, but {by}")
+    if search.count == exact.degree == bound.value:
+        return _by_bound(draws.system, bound, search)
+    known = search if search.count == exact.degree else None
+    return Degree(draws.system, exact.degree, exact.to_evidence(), exact.error_bound, known)
 
 
 def _search(draws: Draws, bound: BezoutBound, seed: int, effort: Effort, clock: Clock) -> Monodromy:

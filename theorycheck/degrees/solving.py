@@ -17,6 +17,7 @@ _WAYS = {
     "bezout": "a proved bound that is met",
     "elimination": "exact elimination modulo primes",
     "monodromy": "monodromy, two draws",
+    "univariate": "a polynomial in one unknown, modulo primes",
 }
 
 
