@@ -6,7 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import theorycheck as tc
-from theorycheck.bases import cells_of, greedy_basis, masks_with
+from theorycheck.bases import greedy_basis, masks_with
+from theorycheck.masks import cells_of
 
 from .oracles import dual_number_rank
 from .strategies import allocations, linear_networks, seeds

@@ -6,8 +6,8 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
-from theorycheck.bases import cells_of
 from theorycheck.exact.target_dimension import target_dimension
+from theorycheck.masks import cells_of
 from theorycheck.orders import PREFERENCES, even_order, extend_evenly, plans
 from theorycheck.paths import find_conflict
 from theorycheck.placement import allowed_masks

@@ -10,8 +10,8 @@ from hypothesis import given, settings
 import theorycheck as tc
 from tests.strategies import SMALL_DEGREES, allocations, linear_networks, networks, samples
 from theorycheck.analysis import Analysis
-from theorycheck.bases import cells_of
 from theorycheck.diagnostics import diagnose
+from theorycheck.masks import cells_of
 from theorycheck.theorems.registry import THEOREMS
 
 

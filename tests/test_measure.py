@@ -319,3 +319,14 @@ def test_measured_numbers_are_the_known_ones(stem, number):
         low, high = clopper_pearson(expected["matches"], expected["trials"], level=0.9999)
         assert estimate.interval[0] < high
         assert estimate.interval[1] > low
+
+
+def test_a_match_of_independent_equations_must_fit_the_dependent_ones_too(monkeypatch):
+    """Rank and target are 3, equations and learnables 4: a search solves three equations first."""
+    first, last = [[1, 1]], [[1, 0, 0], [1, 0, 0]]
+    student = tc.Allocation(tc.LinearFeedforward([2, 1, 3, 2]), {"W1": first, "W3": last})
+    found = tc.measure(student, 2, trials=20, backend="numpy")
+    assert (found.rank, found.target_dimension, found.method) == (3, 3, "Levenberg-Marquardt")
+    assert found.matches > 0
+    monkeypatch.setattr(methods, "misfits", lambda trials, theta, instances: np.ones(len(theta)))
+    assert tc.measure(student, 2, trials=20, backend="numpy").matches == 0

@@ -23,13 +23,14 @@ import numpy as np
 
 import theorycheck as tc
 from theorycheck.analysis import Analysis
-from theorycheck.bases import Cell, cells_of, masks_with
+from theorycheck.bases import Cell, masks_with
 from theorycheck.classification import _walk, verdict_of
 from theorycheck.degrees.degree import Degree
 from theorycheck.degrees.effort import Effort
 from theorycheck.degrees.elimination import degree_by_elimination
 from theorycheck.degrees.system import SquareSystem
 from theorycheck.files import problem_from_dict, problem_to_dict
+from theorycheck.masks import cells_of
 from theorycheck.theorems.registry import THEOREMS
 
 Network = tc.LinearFeedforward | tc.LinearRecurrent

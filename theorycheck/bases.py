@@ -97,17 +97,6 @@ def _check_cells(frame: Allocation, cells: Iterable[Cell]) -> None:
             raise InputError(f"{shown((name, index))} is not a present weight of the network")
 
 
-def cells_of(masks: Mapping[str, ArrayLike]) -> list[Cell]:
-    """The set cells of masks, weight by weight and row by row.
-
-    >>> cells_of({"W1": [[0, 1]], "b1": [1]})
-    [('W1', (0, 1)), ('b1', (0,))]
-    """
-    return [
-        (name, tuple(index)) for name, mask in masks.items() for index in np.argwhere(mask).tolist()
-    ]
-
-
 def masks_with(network: Network, cells: Iterable[Cell]) -> dict[str, Mask]:
     """Masks with just `cells` set, for the weights that have some; the inverse of `cells_of`.
 

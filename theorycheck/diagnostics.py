@@ -8,10 +8,11 @@ from typing import Any
 import numpy as np
 
 from .analysis import Analysis
-from .bases import Cell, cell_name, cells_of
+from .bases import Cell, cell_name
 from .errors import SizeError
 from .exact.jacobian import cells, jacobian
 from .exact.point import draw_point, draw_prime
+from .masks import cells_of
 from .networks import LinearRecurrent
 
 _MOST_ENTRIES = 4_000_000

@@ -204,3 +204,14 @@ def _uneven_row(value: object, shape: tuple[int, ...]) -> str:
             if len(row) != shape[1]:
                 return f", but its row {number} has {len(row)} entries"
     return ", without lists inside its rows" if isinstance(value, (list, tuple)) else ""
+
+
+def cells_of(masks: Mapping[str, ArrayLike]) -> list[tuple[str, tuple[int, ...]]]:
+    """The set cells of masks, weight by weight and row by row.
+
+    >>> cells_of({"W1": [[0, 1]], "b1": [1]})
+    [('W1', (0, 1)), ('b1', (0,))]
+    """
+    return [
+        (name, tuple(index)) for name, mask in masks.items() for index in np.argwhere(mask).tolist()
+    ]

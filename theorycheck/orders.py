@@ -13,8 +13,8 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from .bases import Cell, cells_of
-from .masks import Mask, both
+from .bases import Cell
+from .masks import Mask, both, cells_of
 from .networks import LinearFeedforward, LinearRecurrent
 
 Prefer: TypeAlias = Literal["spread", "few-layers"]

@@ -9,9 +9,10 @@ from typing import Any, Literal
 import numpy as np
 
 from .allocation import Allocation
-from .bases import Cell, cell_name, cells_of
+from .bases import Cell, cell_name
 from .degrees.effort import Effort
 from .errors import InputError, shown
+from .masks import cells_of
 from .orders import Plan, plans
 from .proposals import SOME_DEGREES, Proposal, Workshop
 from .verdict import Expressivity, Verdict

@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..numeric.monodromy import Distinct, Monodromy, find_solutions, follow
+from ..numeric.monodromy import Distinct, Monodromy, all_differ, find_solutions, follow
 from .bezout import BezoutBound, bezout_bound
 from .draws import Draws
 from .effort import Clock, Effort
@@ -18,7 +18,6 @@ from .univariate import Univariate, degree_by_univariate
 _QUIET_LOOPS = 12  # of each draw
 _REAL_INSTANCES = 4
 _ELIMINATION_SECONDS = 20.0
-_MOST_ERROR = 1e-3  # of elimination; its bound is crude
 _UNIVARIATE_SECONDS = 10.0
 _UNIVARIATE_ERROR = 1e-6
 
@@ -159,18 +158,12 @@ def _is_closed_under_conjugation(draws: Draws, search: Monodromy, seed: int) -> 
     n_whole = 0
     for number in range(_REAL_INSTANCES):
         solutions = theta[own == number]
-        if not arrived[own == number].all() or len(_distinct(solutions)) < search.count:
+        if not arrived[own == number].all() or not all_differ(solutions):
             continue
         n_whole += 1
         if Distinct(solutions).add(solutions.conj()):
             return False
     return n_whole > 0
-
-
-def _distinct(points: Any) -> Distinct:
-    distinct = Distinct(points[:1])
-    distinct.add(points[1:])
-    return distinct
 
 
 def _eliminated(
@@ -186,9 +179,6 @@ def _eliminated(
     if exact.error_bound > ENOUGH:
         bound = f"{exact.error_bound:.1e}"
         return Open(f"{reason}; elimination gave {exact.degree} with an error bound of {bound}")
-    if exact.error_bound > _MOST_ERROR:
-        chance = f"{exact.error_bound:.1e}"
-        return Open(f"{reason}; elimination counts {exact.degree}, wrong with probability {chance}")
     matching = (search for search in searches if search.count == exact.degree)
     evidence = exact.to_evidence()
     return Degree(system, exact.degree, evidence, exact.error_bound, next(matching, None))

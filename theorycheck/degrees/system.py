@@ -7,7 +7,8 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..allocation import Allocation
-from ..bases import Cell, cells_of
+from ..bases import Cell
+from ..masks import cells_of
 from ..networks import LinearFeedforward, LinearRecurrent
 from ..structure import Pattern
 

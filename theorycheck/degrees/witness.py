@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..numeric.monodromy import Distinct, follow
+from ..numeric.monodromy import all_differ, follow
 from .certify import certified_boxes
 from .degree import Degree, Open
 from .draws import Draws, RationalInstances
@@ -98,8 +98,7 @@ def _solved(
 
 def _score(solutions: Any) -> tuple[float, bool]:
     """Number of real solutions plus a part below 1 for their nearest pair; whether all differ."""
-    distinct = Distinct(solutions[:1])
-    if distinct.add(solutions[1:]) < len(solutions) - 1:
+    if not all_differ(solutions):
         return np.inf, False
     size = abs(solutions).max(axis=1) + 1e-3
     real = solutions[abs(solutions.imag).max(axis=1) < _REAL * size]

@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 from typing import Any
 
@@ -11,9 +13,10 @@ from numpy.typing import NDArray
 
 from ..allocation import Allocation
 from ..errors import InputError, shown
+from ..masks import cells_of
 from ..networks import LinearFeedforward, LinearRecurrent, ShallowReLU
 from ..numeric.forward import Cells, ForwardPass, Weights
-from ..numeric.instances import Instance
+from ..numeric.instances import Equations, Instance
 
 LAWS = ("normal", "uniform")
 
@@ -99,15 +102,15 @@ class LinearTrials:
         self.n_equations = times * network.outputs * self.n_samples
         self._all = ForwardPass(network, self.n_samples, (), range(self.n_equations))
 
-    @property
+    def equations(self, chosen: Sequence[int] | None = None) -> Equations:
+        """The chosen equations in the learnable weights; without a choice all of them."""
+        numbers = range(self.n_equations) if chosen is None else chosen
+        return Equations(self.network, self.n_samples, self.cells, numbers)
+
+    @cached_property
     def cells(self) -> Cells:
         """The learnable weights."""
-        counts, allocation = self.source.allocation.counts, self.source.allocation
-        return [
-            (name, tuple(index))
-            for name in counts
-            for index in np.argwhere(allocation.mask(name)).tolist()
-        ]
+        return cells_of(dict(self.source.allocation.masks("learnable")))
 
     def draw(self, rng: np.random.Generator, count: int) -> Trials:
         """`count` trials, on NumPy arrays whatever the backend, so that seeds mean the same."""

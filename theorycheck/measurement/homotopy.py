@@ -13,14 +13,14 @@ from typing import Any
 import numpy as np
 
 from ..numeric.instances import Equations, Instance
-from ..numeric.monodromy import Distinct, Monodromy, find_solutions, follow
+from ..numeric.monodromy import Monodromy, all_differ, find_solutions, follow
 from .certificate import certify
 from .draws import LinearTrials
 from .least_squares import MATCH, NO_MATCH, UNDECIDED
 
 _QUIET_LOOPS = 12
 _REAL, _NOT_REAL = 1e-7, 1e-5  # relative imaginary parts
-_FITS = 1e-9  # relative residual of all equations, where only some were solved for
+FITS = 1e-9  # relative residual of all equations, where only some were solved for
 
 
 @dataclass(frozen=True)
@@ -45,7 +45,7 @@ def find_start(trials: LinearTrials, seed: int, *, most: int, deadline: float) -
     """
     rng = np.random.default_rng([seed, 11])
     chosen = chosen_equations(trials, rng, len(trials.cells))
-    equations = Equations(trials.network, trials.n_samples, trials.cells, chosen)
+    equations = trials.equations(chosen)
 
     def draw(own: np.random.Generator, count: int) -> Instance:
         return restricted(trials.complex(own, count), chosen)
@@ -88,20 +88,21 @@ def _attempt(
     theta, arrived = _followed(trials, start, instances, rng, detour)
     imaginary = abs(theta.imag).max(axis=1) / (abs(theta).max(axis=1) + 1e-3)
     is_real = arrived & (imaginary < _REAL)
-    proved, fits = np.zeros(len(own), dtype=bool), np.zeros(len(own), dtype=bool)
+    proved, misfit = np.zeros(len(own), dtype=bool), np.zeros(len(own))
     places = np.flatnonzero(is_real)
     if len(places):
         real, every = theta[places].real, instances.take(own[places])
         proved[places] = certify(start.equations, real, restricted(every, start.chosen)).proved
-        fits[places] = fits_all(trials, real, every)
+        if len(start.chosen) < trials.n_equations:
+            misfit[places] = misfits(trials, real, every)
+    fits, fails = misfit < FITS, misfit > np.sqrt(FITS)
     matched = np.asarray((proved & fits).reshape(shape).any(axis=1))
-    fails = _fails(trials, theta, is_real, instances, own)
-    is_clear = ((arrived & (imaginary > _NOT_REAL)) | fails).reshape(shape)
+    is_clear = ((arrived & (imaginary > _NOT_REAL)) | (is_real & fails)).reshape(shape)
     may_serve = (is_real & fits).reshape(shape)
     unmatched = np.zeros(shape[0], dtype=bool)
     for index in np.flatnonzero(arrived.reshape(shape).all(axis=1) & ~matched):
         solutions = theta.reshape(*shape, -1)[index]
-        if Distinct(solutions[:1]).add(solutions[1:]) < start.count - 1:
+        if not all_differ(solutions):
             continue
         unmatched[index] = is_clear[index].all()
         served = np.flatnonzero(may_serve[index]).tolist()
@@ -151,7 +152,7 @@ def chosen_equations(trials: LinearTrials, rng: np.random.Generator, count: int)
         return tuple(range(count))
     from scipy.linalg import qr
 
-    whole = Equations(trials.network, trials.n_samples, trials.cells, range(trials.n_equations))
+    whole = trials.equations()
     theta = rng.normal(size=(1, len(trials.cells)))
     _, jacobian = whole.residual(theta, trials.draw(rng, 1).instance)
     _, pivots = qr(jacobian[0].T, mode="r", pivoting=True)  # type: ignore[misc]
@@ -165,31 +166,15 @@ def restricted(instance: Instance, chosen: tuple[int, ...]) -> Instance:
     return Instance(instance.weights, instance.inputs, instance.outputs[:, list(chosen)])
 
 
-def _misfit(trials: LinearTrials, theta: Any, instances: Instance) -> Any:
-    """Largest residual of all equations, relative to the outputs, after some Gauss-Newton steps.
+def misfits(trials: LinearTrials, theta: Any, instances: Instance) -> Any:
+    """How much solutions of some of the equations miss all of them, relative to the outputs.
 
-    The chosen equations may determine the others badly; near a solution of all, the steps reach it.
+    The chosen equations may determine the others badly: near a solution of all, some Gauss-Newton
+    steps reach it.
     """
-    whole = Equations(trials.network, trials.n_samples, trials.cells, range(trials.n_equations))
+    whole = trials.equations()
     for _ in range(3):
         residual, jacobian = whole.residual(theta, instances)
         theta = theta - (np.linalg.pinv(jacobian, rcond=1e-9) @ residual[..., None])[..., 0]
     residual, _ = whole.residual(theta, instances)
     return abs(residual).max(axis=1) / (abs(instances.outputs).max(axis=1) + 1e-12)
-
-
-def fits_all(trials: LinearTrials, theta: Any, instances: Instance) -> Any:
-    """Whether solutions of some of the equations solve all of them, up to rounding."""
-    if trials.n_equations == theta.shape[1]:
-        return np.ones(len(theta), dtype=bool)
-    return _misfit(trials, theta, instances) < _FITS
-
-
-def _fails(trials: LinearTrials, theta: Any, is_real: Any, instances: Instance, own: Any) -> Any:
-    """Real solutions of the chosen equations that clearly miss one of the others."""
-    fails = np.zeros(len(own), dtype=bool)
-    places = np.flatnonzero(is_real)
-    if trials.n_equations > theta.shape[1] and len(places):
-        misfit = _misfit(trials, theta[places].real, instances.take(own[places]))
-        fails[places] = misfit > np.sqrt(_FITS)
-    return fails

@@ -10,9 +10,10 @@ from typing import Any
 
 import numpy as np
 
+from ..masks import cells_of
 from ..numeric.instances import Equations, Instance
 from .draws import LinearTrials, Source
-from .homotopy import Start, chosen_equations, decide, find_start, fits_all, restricted
+from .homotopy import FITS, Start, chosen_equations, decide, find_start, misfits, restricted
 from .least_squares import MATCH, NO_MATCH, UNDECIDED, decide_affine
 from .levenberg import fit
 from .svd_rank import measured_rank
@@ -82,20 +83,14 @@ class _Probe:
     def __init__(self, trials: LinearTrials, seed: int) -> None:
         rng = np.random.default_rng([seed, 10])
         drawn = trials.draw(rng, _RANK_TRIALS)
-        everything = range(trials.n_equations)
-        student = Equations(trials.network, trials.n_samples, trials.cells, everything)
+        student = trials.equations()
         points = rng.normal(size=(2, _RANK_TRIALS, len(trials.cells)))
         jacobians = [student.residual(theta, drawn.instance)[1] for theta in points]
         scale = abs(jacobians[0]).max(axis=(1, 2), keepdims=True)
         self.is_affine = bool((abs(jacobians[0] - jacobians[1]) <= 1e-12 * scale).all())
         self.rank = _agreed(jacobians[0])
-        given = trials.source.allocation.given_present()
-        shapes = trials.network.weight_shapes
-        cells = [
-            (name, tuple(index))
-            for name, shape in shapes.items()
-            for index in np.argwhere(given.get(name, np.ones(shape))).tolist()
-        ]
+        cells = cells_of(dict(trials.source.allocation.masks("present")))
+        everything = range(trials.n_equations)
         teacher = Equations(trials.network, trials.n_samples, cells, everything)
         values = [drawn.teacher[name][(slice(None), *index)] for name, index in cells]
         theta = np.stack(values, axis=1)
@@ -116,7 +111,7 @@ def _drawn(trials: LinearTrials, seed: int, chunk: int, count: int) -> Instance:
 def _same(trials: LinearTrials, seed: int, chunk: int, count: int) -> Any:
     """Without learnables a match needs equal outputs, up to rounding."""
     instances = _drawn(trials, seed, chunk, count)
-    equations = Equations(trials.network, trials.n_samples, (), range(trials.n_equations))
+    equations = trials.equations()
     difference = abs(equations.outputs(instances.weights, instances.inputs) - instances.outputs)
     is_same = (difference <= 1e-12 * (1 + abs(instances.outputs))).all(axis=1)
     return np.where(is_same, MATCH, NO_MATCH)
@@ -124,10 +119,8 @@ def _same(trials: LinearTrials, seed: int, chunk: int, count: int) -> Any:
 
 def _affine(trials: LinearTrials, seed: int, chunk: int, count: int, xp: ModuleType) -> Any:
     instances = _drawn(trials, seed, chunk, count)
-    everything = range(trials.n_equations)
-    equations = Equations(trials.network, trials.n_samples, trials.cells, everything)
     zero = np.zeros((count, len(trials.cells)))
-    value, jacobian = equations.residual(zero, instances)
+    value, jacobian = trials.equations().residual(zero, instances)
     decision = decide_affine(xp.asarray(jacobian), xp.asarray(-value), xp).decision
     return decision if xp is np else decision.get()
 
@@ -150,7 +143,7 @@ class _Search:
             count = probe.rank
         rng = np.random.default_rng([seed, 14])
         self._chosen = chosen_equations(trials, rng, count)
-        self._equations = Equations(trials.network, trials.n_samples, trials.cells, self._chosen)
+        self._equations = trials.equations(self._chosen)
 
     def decide(self, chunk: int, count: int) -> Any:
         instances = _drawn(self._trials, self._seed, chunk, count)
@@ -181,6 +174,6 @@ class _Search:
         found = fit(self._equations, restricted(some, self._chosen), rng, restarts=restarts)
         matched = np.flatnonzero(found.matched)
         if len(self._chosen) < self._trials.n_equations and len(matched):
-            theta, every = found.theta[matched], some.take(matched)
-            matched = matched[fits_all(self._trials, theta, every)]
+            misfit = misfits(self._trials, found.theta[matched], some.take(matched))
+            matched = matched[misfit < FITS]
         decisions[places[matched]] = MATCH

@@ -10,6 +10,7 @@ from typing import Any
 
 import numpy as np
 
+from ..masks import cells_of
 from ..numeric.forward import Cells
 from ..numeric.instances import Instance
 from .certificate import UNIT, Certificates, System, certify
@@ -100,17 +101,8 @@ class _ReluTrials:
     def __init__(self, source: Source, seed: int, restarts: int) -> None:
         allocation = source.allocation
         self._source, self._seed, self._restarts = source, seed, restarts
-        self._cells = [
-            (name, tuple(index))
-            for name in allocation.counts
-            for index in np.argwhere(allocation.mask(name)).tolist()
-        ]
-        given = allocation.given_present()
-        everything = [
-            (name, tuple(index))
-            for name, shape in allocation.network.weight_shapes.items()
-            for index in np.argwhere(given.get(name, np.ones(shape))).tolist()
-        ]
+        self._cells = cells_of(dict(allocation.masks("learnable")))
+        everything = cells_of(dict(allocation.masks("present")))
         self._student, self._teacher = ReluEquations(self._cells), ReluEquations(everything)
         self.is_affine = all(name in ("W2", "b2") for name, _ in self._cells)
 

@@ -140,3 +140,12 @@ class Distinct:
             if not (distance < _SAME * (abs(point).max() + 1e-3)).any():
                 self.points = np.concatenate([self.points, point[None]])
         return len(self) - before
+
+
+def all_differ(points: Any) -> bool:
+    """Whether no two of the points (count, n) are the same up to rounding.
+
+    >>> all_differ(np.array([[1.0], [2.0]])), all_differ(np.array([[1.0], [1.0 + 1e-9]]))
+    (True, False)
+    """
+    return Distinct(points[:1]).add(points[1:]) == len(points) - 1

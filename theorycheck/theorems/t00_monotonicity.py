@@ -10,9 +10,10 @@ import numpy as np
 
 from ..allocation import Allocation
 from ..analysis import Analysis
-from ..bases import Cell, cells_of, greedy_basis, masks_with
+from ..bases import Cell, greedy_basis, masks_with
 from ..degrees.bezout import bezout_bound
 from ..degrees.effort import Effort
+from ..masks import cells_of
 from ..verdict import Expressivity
 from . import (
     t02_dichotomy,
