@@ -55,7 +55,7 @@ def test_table_of_theorems_is_that_of_the_registry():
     rows = dict(re.findall(r"^\| (T\d+) ([^|]*) \|", README, re.MULTILINE))
     assert rows.keys() == {theorem.id for theorem in THEOREMS}
     for theorem in THEOREMS:
-        assert theorem.name.startswith(rows[theorem.id])
+        assert theorem.statement.name.startswith(rows[theorem.id])
 
 
 @pytest.mark.parametrize("script", sorted((ROOT / "examples").glob("*.py")), ids=lambda p: p.name)

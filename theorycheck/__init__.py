@@ -33,6 +33,8 @@ if TYPE_CHECKING:
     from .networks import LinearFeedforward as LinearFeedforward
     from .networks import LinearRecurrent as LinearRecurrent
     from .networks import ShallowReLU as ShallowReLU
+    from .proofs.run import ProofResult as ProofResult
+    from .proofs.run import prove as prove
     from .repairs import Repair as Repair
     from .repairs import repair as repair
     from .verdict import Expressivity as Expressivity
@@ -62,6 +64,7 @@ _HOMES = {
     "files": ("Problem", "load", "save"),
     "measurement.estimate": ("Estimate", "measure"),
     "networks": ("LinearFeedforward", "LinearRecurrent", "ShallowReLU"),
+    "proofs.run": ("ProofResult", "prove"),
     "repairs": ("Repair", "repair"),
     "verdict": ("Expressivity", "Verdict"),
 }

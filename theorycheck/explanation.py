@@ -95,9 +95,9 @@ def _ask(theorem: Theorem, analysis: Analysis) -> tuple[Opinion, Finding | None]
         obstacle = str(error)
     opinion = Opinion(
         theorem.id,
-        theorem.name,
-        theorem.statement,
-        theorem.source,
+        theorem.statement.name,
+        theorem.statement.text,
+        theorem.statement.source,
         obstacle,
         str(finding.expressivity) if finding else None,
         finding.reason if finding else None,

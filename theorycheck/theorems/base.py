@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from ..analysis import Analysis
+from ..statements import STATEMENTS, Statement
 from ..verdict import Expressivity
 
 
@@ -31,18 +32,20 @@ class Finding:
 
 @dataclass(frozen=True)
 class Theorem:
-    """One theorem of the theory, with the same `id` in theorem, proof, verdict and test.
+    """A theorem that decides, with the same `id` in statement, proof, verdict and test.
 
     `obstacle(analysis)` returns None where the theorem applies, else in words why it does not.
     `decide(analysis)` is called only where it applies; None means that it leaves the case open.
     """
 
     id: str
-    name: str
-    statement: str
-    source: str
     obstacle: Callable[[Analysis], str | None]
     decide: Callable[[Analysis], Finding | None]
+
+    @property
+    def statement(self) -> Statement:
+        """What it says in words, and where it comes from."""
+        return STATEMENTS[self.id]
 
     def ask(self, analysis: Analysis) -> Finding | None:
         """What the theorem says; None if it does not apply or leaves the case open."""

@@ -149,14 +149,4 @@ def _through(part: Analysis, finding: Finding, what: str) -> Finding:
     return through_part(part, finding, reason)
 
 
-THEOREM = Theorem(
-    id="T0",
-    name="Monotonicity",
-    statement=(
-        "If every learnable weight of A is learnable in A', then MP(A, m) <= MP(A', m); and "
-        "MP(A, m) >= MP(A, m + 1)."
-    ),
-    source="theory.md T0",
-    obstacle=obstacle,
-    decide=decide,
-)
+THEOREM = Theorem("T0", obstacle, decide)

@@ -98,14 +98,4 @@ def _degree_in_words(analysis: Analysis) -> str:
     return f"; the degree {solving.degree} is even"
 
 
-THEOREM = Theorem(
-    id="T1",
-    name="Positivity",
-    statement=(
-        "Linear networks, dense or sparse, with or without biases: MP(A, m) = 0 if and only if "
-        "rank(A) < D(m). In particular fewer than D(m) learnable weights are minimal."
-    ),
-    source="theory.md T1",
-    obstacle=obstacle,
-    decide=decide,
-)
+THEOREM = Theorem("T1", obstacle, decide)

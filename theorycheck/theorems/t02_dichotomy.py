@@ -43,15 +43,4 @@ def decide(analysis: Analysis) -> Finding | None:
     )
 
 
-THEOREM = Theorem(
-    id="T2",
-    name="Dichotomy of affine allocations",
-    statement=(
-        "Linear networks: the output is jointly affine in the learnables if and only if no "
-        "input-output path (unrolled in time) runs through two of them. Then the match probability "
-        "is 0 or 1, and it is 1 if and only if rank(A) = D(m)."
-    ),
-    source="theory.md T2",
-    obstacle=obstacle,
-    decide=decide,
-)
+THEOREM = Theorem("T2", obstacle, decide)

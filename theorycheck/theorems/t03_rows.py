@@ -32,15 +32,4 @@ def decide(analysis: Analysis) -> Finding:
     return by_degrees("T3", last, analysis.allocation.mask(last), 0, needed)
 
 
-THEOREM = Theorem(
-    id="T3",
-    name="Rows",
-    statement=(
-        "Dense linear feed-forward network, learnables in the last layer only, m_e = min(m, n_0): "
-        "with a hidden width below m_e the allocation is minimal; else it is maximal if every row "
-        "of the mask has at least m_e learnables, and minimal if not."
-    ),
-    source="theory.md T3; Schlisselberg and Darshan (ICLR 2025)",
-    obstacle=obstacle,
-    decide=decide,
-)
+THEOREM = Theorem("T3", obstacle, decide)

@@ -100,19 +100,4 @@ def _outside(analysis: Analysis, name: str, reach: int) -> Finding | None:
     )
 
 
-THEOREM = Theorem(
-    id="T5",
-    name="Dense recurrent networks",
-    statement=(
-        "Dense linear recurrent network. Readout only, read at the end, m_e = min(m, n_in T): "
-        "maximal if every row of the readout has at least m_e learnables, minimal if not. "
-        "Recurrent only: minimal if m > n_in (T - 1) or T = 1 (the part D B x_T of the output is "
-        "frozen) or if every step is read (y_1 = D B x_1 is frozen); else with T = 2 as in T4 for "
-        "p = q = N and m_e = m. Input only (k = T) or recurrent only (k = T - 1), D = d m_e: "
-        "minimal if for some rows I and columns J fewer than (d - k|I|)^+ (m_e - k|J|)^+ weights "
-        "are learnable outside of them."
-    ),
-    source="theory.md T5",
-    obstacle=obstacle,
-    decide=decide,
-)
+THEOREM = Theorem("T5", obstacle, decide)

@@ -193,16 +193,4 @@ def _one_solution(analysis: Analysis, kind: str, words: str, evidence: dict[str,
     )
 
 
-THEOREM = Theorem(
-    id="T6",
-    name="Odd degree",
-    statement=(
-        "Linear networks, r = rank(A) = D: the number delta of complex solutions is the same for "
-        "generic outputs, and if it is odd the allocation is maximal. Feed-forward: delta is at "
-        "most the number of perfect matchings of D equations and the learnables, and at most a "
-        "group Bezout number. Without a matching of D pairs any linear network is minimal."
-    ),
-    source="theory.md T6",
-    obstacle=obstacle,
-    decide=decide,
-)
+THEOREM = Theorem("T6", obstacle, decide)

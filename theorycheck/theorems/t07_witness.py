@@ -54,15 +54,4 @@ def decide(analysis: Analysis) -> Finding | None:
     )
 
 
-THEOREM = Theorem(
-    id="T7",
-    name="Intermediate, by witness",
-    statement=(
-        "Linear networks, r = rank(A) = D. If one rational instance of D equations of full rank, "
-        "or of a part of them that contains all its unknowns, has exactly as many solutions as "
-        "generic instances, all simple and none real, then 0 < MP(A, m) < 1."
-    ),
-    source="theory.md T7",
-    obstacle=obstacle,
-    decide=decide,
-)
+THEOREM = Theorem("T7", obstacle, decide)

@@ -80,16 +80,4 @@ def _steps_in_words(peeled: Peeled) -> str:
     return " and ".join(parts)
 
 
-THEOREM = Theorem(
-    id="T9",
-    name="Peeling",
-    statement=(
-        "Dense linear feed-forward network. All hidden widths >= m_e: an output whose row of the "
-        "last layer has at least m_e learnables can be deleted. All hidden widths >= d: an input "
-        "whose column of the first layer has at least d learnables can be deleted with one sample. "
-        "The class, the rank defect and the degree stay the same; for rows the match probability."
-    ),
-    source="theory.md T9",
-    obstacle=obstacle,
-    decide=decide,
-)
+THEOREM = Theorem("T9", obstacle, decide)
