@@ -87,7 +87,7 @@ ORDER = """
 errors statements networks masks graphs placement spread allocation archives backend files numeric
 measurement exact strategies bases orders paths certificates verdict structure peeling degrees
 analysis diagnostics proofs theorems classification explanation capacities proposals designs repairs
-comparison verification checks checker report options commands cli
+comparison verification checks checker report tables options commands cli
 """
 
 

@@ -17,6 +17,7 @@ from .commands.compare import compare
 from .commands.design import design
 from .commands.explain import explain
 from .commands.measure import measure
+from .commands.prove import prove
 from .commands.repair import repair
 
 _UsageError: Any = typer.BadParameter.__base__  # the parser's own errors, whatever carries it
@@ -48,7 +49,7 @@ def _common(
     """Options of the program itself; its work is in the commands."""
 
 
-for command in (classify, explain, check, capacity, design, repair, measure, compare):
+for command in (classify, explain, check, capacity, design, repair, measure, compare, prove):
     app.command()(command)
 
 

@@ -166,3 +166,11 @@ OutFolder: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="DIR", help="Write the refuted allocations to this folder."),
 ]
+Theorems: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Argument(metavar="[THEOREM...]", help="Ids such as T4 or C1; all by default."),
+]
+Workers: TypeAlias = Annotated[
+    int,
+    typer.Option(parser=_natural, metavar="N", help="Processes at work; 0: as many as cores."),
+]

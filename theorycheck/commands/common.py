@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import json
+import os
 import sys
 from typing import Any
 
@@ -46,6 +47,12 @@ class Failures:
     def leave(self) -> None:
         """End the command with the worst status met."""
         raise typer.Exit(self.status)
+
+
+def cores() -> int:
+    """How many processes may work at once."""
+    usable = getattr(os, "sched_getaffinity", None)
+    return len(usable(0)) if usable else os.cpu_count() or 1
 
 
 def print_json(data: dict[str, Any]) -> None:

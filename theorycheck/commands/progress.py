@@ -46,3 +46,23 @@ def draws(what: str, total: int) -> Iterator[Callable[[Estimate], None]]:
             progress.update(task, completed=estimate.trials, state=f"{rate:.0f}/s, {shown}")
 
         yield tell
+
+
+@contextlib.contextmanager
+def counted(what: str) -> Iterator[Callable[[str, int, int], None]]:
+    """A bar of `what`; the yielded function is told what was done last, how many and of how many."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+    console = Console(stderr=True)
+    text = TextColumn("{task.description}")
+    columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), text)
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+        task = progress.add_task(escape(what), total=None)
+
+        def tell(last: str, done: int, total: int) -> None:
+            progress.update(task, completed=done, total=total, description=escape(last))
+
+        yield tell

@@ -47,13 +47,13 @@ def prove(
     ids: Iterable[str] | None = None,
     *,
     workers: int = 1,
-    on_step: Callable[[StepResult], None] | None = None,
+    on_step: Callable[[StepResult, int, int], None] | None = None,
 ) -> list[ProofResult]:
     """Check the machine-checked steps of the proofs `ids` (all by default), in order.
 
     `workers` processes share the steps (with more than 1, scripts need the usual
-    `if __name__ == "__main__":`); `on_step` is told each result as it comes. A step that fails
-    makes its proof not `passed`; it raises nothing.
+    `if __name__ == "__main__":`); `on_step` is told each result as it comes, how many are done and
+    of how many. A step that fails makes its proof not `passed`; it raises nothing.
 
     Raises `InputError` for an unknown id.
 
@@ -67,7 +67,7 @@ def prove(
     for task, result in _results(tasks, workers):
         results[task] = result
         if on_step is not None:
-            on_step(result)
+            on_step(result, len(results), len(tasks))
     return [
         ProofResult(id, tuple(results[task] for task in tasks if task[0] == id)) for id in chosen
     ]
