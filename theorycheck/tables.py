@@ -41,10 +41,11 @@ def _cells(step: StepResult) -> tuple[Text, ...]:
 def _summary(proofs: Sequence[ProofResult]) -> str:
     steps = [step for proof in proofs for step in proof.steps]
     failed = sum(not step.passed for step in steps)
-    cases, variants = (sum(getattr(step, n) for step in steps) for n in ("cases", "false_variants"))
+    cases, false = (sum(getattr(step, n) for step in steps) for n in ("cases", "false_variants"))
     theorems = sum(not STATEMENTS[proof.id].is_conjecture for proof in proofs)
     conjectures = len(proofs) - theorems
-    what = f"{theorems} theorems" + (f" and {conjectures} conjectures" if conjectures else "")
+    parts = [(theorems, "theorem"), (conjectures, "conjecture")]
+    what = " and ".join(f"{n} {word}{'s' * (n != 1)}" for n, word in parts if n)
     if failed:
         return f"{what}: {failed} of {len(steps)} steps fail"
-    return f"{what}: all {len(steps)} steps hold ({cases} cases; {variants} false variants rejected)"
+    return f"{what}: all {len(steps)} steps hold ({cases} cases; {false} false variants rejected)"

@@ -50,7 +50,7 @@ def draws(what: str, total: int) -> Iterator[Callable[[Estimate], None]]:
 
 @contextlib.contextmanager
 def counted(what: str) -> Iterator[Callable[[str, int, int], None]]:
-    """A bar of `what`; the yielded function is told what was done last, how many and of how many."""
+    """A bar of `what`; the yielded function is told the last one done, how many and of how many."""
     from rich.console import Console
     from rich.markup import escape
     from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn

@@ -57,3 +57,34 @@ def checked_ids(ids: Iterable[str] | None) -> tuple[str, ...]:
         if id not in STATEMENTS:
             raise InputError(f"theorem must be one of {', '.join(STATEMENTS)}, not {shown(id)}")
     return given or tuple(STATEMENTS)
+
+
+def index() -> str:
+    """The contents of `README.md` here: all statements, and what each proof exhausts."""
+    lines = [_INTRODUCTION, "| id | statement | rigor | file | source |", "| " + "--- | " * 5]
+    for id, statement in STATEMENTS.items():
+        rigor = "conjecture, tested" if statement.is_conjecture else "proved"
+        file = f"[{MODULES[id]}.py]({MODULES[id]}.py)"
+        text = f"**{statement.name}.** {statement.text}".replace("|", "\\|")
+        lines.append(f"| {id} | {text} | {rigor} | {file} | {statement.source} |")
+    lines += ["", "What the machine checks, exhaustively or on chosen cases:", ""]
+    lines += ["| id | step | exhaustive size | false variants rejected |", "| " + "--- | " * 4]
+    for id in STATEMENTS:
+        for step in steps_of(id):
+            title, size = (text.replace("|", "\\|") for text in (step.title, step.size))
+            lines.append(f"| {id} | {title} | {size} | {'; '.join(step.false)} |")
+    return "\n".join(line.rstrip() for line in lines) + "\n"
+
+
+_INTRODUCTION = """\
+# Proofs
+
+One file per statement: the proof in words and formulas in its docstring (Markdown), then the steps
+of it that a machine checks. `theorycheck prove` runs them. Every step also has false variants of
+its claim, which the same check must reject. Nothing here is imported by the code that decides
+verdicts, and nothing of that code is imported here. This page is written by
+`python -m theorycheck.proofs.registry`.
+"""
+
+if __name__ == "__main__":
+    print(index(), end="")
