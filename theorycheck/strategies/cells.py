@@ -1,0 +1,115 @@
+"""Masks drawn cell by cell, so that Hypothesis can freeze one cell after the other."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import TypeVar
+
+import numpy as np
+from hypothesis import strategies as st
+
+from ..allocation import Allocation
+from ..masks import Mask, cells_of
+from ..networks import LinearRecurrent, Network
+
+T = TypeVar("T")
+
+# A cell is set if a number from 0 to 99 reaches the threshold: 99, 85, 50 or 20 % of the cells.
+# At every threshold 0 means not set, and the first threshold is the one a mask shrinks to.
+_THRESHOLDS = (1, 15, 50, 80)
+
+
+def drawn_mask(draw: st.DrawFn, shape: tuple[int, ...]) -> Mask:
+    """A mask with few, half, most or nearly all cells set; it shrinks to none."""
+    threshold = draw(st.sampled_from(_THRESHOLDS))
+    values = [draw(st.integers(0, 99)) for _ in range(math.prod(shape))]
+    return np.array(values, dtype=int).reshape(shape) >= threshold
+
+
+def chosen(draw: st.DrawFn, items: Sequence[T], count: int) -> list[T]:
+    """`count` different items, or all if there are fewer; they shrink to the first ones."""
+    rest = list(items)
+    return [rest.pop(draw(st.integers(0, len(rest) - 1))) for _ in range(min(count, len(rest)))]
+
+
+@st.composite
+def present_masks(draw: st.DrawFn, network: Network) -> dict[str, Mask] | None:
+    """Masks of present connections for some weights of `network`, or None: it is dense.
+
+    About a quarter of the connections of a weight with a mask are absent. Shrinks to None, and
+    otherwise to masks with few absent connections.
+
+    >>> from hypothesis import find
+    >>> from theorycheck import LinearFeedforward
+    >>> find(present_masks(LinearFeedforward([2, 2])), lambda masks: masks is not None)
+    {'W1': array([[ True,  True],
+           [ True,  True]])}
+    """
+    if not draw(st.booleans()):
+        return None
+    masks = {
+        name: present_mask(draw, shape)
+        for name, shape in network.weight_shapes.items()
+        if draw(st.booleans())
+    }
+    return masks or None
+
+
+def present_mask(draw: st.DrawFn, shape: tuple[int, ...]) -> Mask:
+    """A mask of present connections, a quarter of them absent; it shrinks to all present."""
+    values = [draw(st.integers(0, 99)) for _ in range(math.prod(shape))]
+    return np.array(values, dtype=int).reshape(shape) < 75
+
+
+def learnable_masks(draw: st.DrawFn, frame: Allocation) -> dict[str, Mask]:
+    """Masks for some weights, inside the present connections of `frame`; the others are frozen."""
+    return {
+        name: drawn_mask(draw, mask.shape) & mask
+        for name, mask in frame.masks("present")
+        if draw(st.booleans())
+    }
+
+
+def with_budget(draw: st.DrawFn, frame: Allocation, budget: int) -> Allocation:
+    """Exactly `budget` learnables among the present weights of `frame`, at times in few layers."""
+    cells = cells_of(dict(frame.masks("present")))
+    names = list(frame.network.weight_shapes)
+    kept = set(chosen(draw, names, len(names) - draw(st.integers(0, len(names) - 1))))
+    inside = [cell for cell in cells if cell[0] in kept]
+    picked = chosen(draw, inside if len(inside) >= budget else cells, budget)
+    masks = {name: np.zeros(shape, bool) for name, shape in frame.network.weight_shapes.items()}
+    for name, index in picked:
+        masks[name][index] = True
+    return Allocation(frame.network, masks, frame.given_present())
+
+
+@dataclass(frozen=True)
+class Layer:
+    """A weight matrix, with its bias, if any, as one more column."""
+
+    weight: str
+    bias: str | None
+    shape: tuple[int, int]
+
+    def masks(self, cells: Mask) -> dict[str, Mask]:
+        """The masks of the weight and its bias from one with a column for the bias."""
+        if self.bias is None:
+            return {self.weight: cells}
+        return {self.weight: cells[:, :-1], self.bias: cells[:, -1]}
+
+
+def layers(network: Network) -> list[Layer]:
+    """The weight matrices of a network, each with its bias.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> layers(LinearFeedforward([2, 3], bias=True))
+    [Layer(weight='W1', bias='b1', shape=(3, 3))]
+    """
+    shapes = {name: shape for name, shape in network.weight_shapes.items() if len(shape) == 2}
+    biased = not isinstance(network, LinearRecurrent) and network.bias
+    return [
+        Layer(name, name.replace("W", "b") if biased else None, (rows, columns + biased))
+        for name, (rows, columns) in shapes.items()
+    ]

@@ -1,0 +1,175 @@
+"""All learnables in one layer, at the edge between minimal and maximal (theory.md T3 and T4)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+from typing import TypeAlias
+
+import networkx as nx
+import numpy as np
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from ..allocation import Allocation
+from ..files import Problem
+from ..masks import Mask
+from ..networks import Network
+from .cells import chosen
+from .sites import Site, sites, sites_of
+
+Cell: TypeAlias = tuple[int, int]
+Kind: TypeAlias = Callable[[st.DrawFn, Site], Mask]
+
+
+@st.composite
+def one_layer_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None = None) -> Problem:
+    """One layer with one learnable less than d m_e up to all, the bias being one more column.
+
+    The default networks have layers of d to d + 2 rows and m_e to m_e + 2 columns which no other
+    layer narrows, so that the place of the frozen cells decides.
+
+    >>> from hypothesis import find
+    >>> find(one_layer_problems(), lambda problem: len(problem.allocation.counts) > 0).samples
+    1
+    """
+    site = draw(sites() if networks is None else sites_of(networks))
+    rows, columns = site.layer.shape
+    edge = min(site.network.outputs * site.columns_needed, rows * columns)
+    budget = draw(st.integers(edge - 1, rows * columns))
+    return _problem(site, _mask(site, chosen(draw, _cells(site), budget)))
+
+
+@st.composite
+def near_extremal_problems(
+    draw: st.DrawFn, networks: SearchStrategy[Network] | None = None
+) -> Problem:
+    """One learnable more or fewer than a condition of T3 or T4 asks for, in one layer.
+
+    Rows of m_e learnables, one of them at times with one fewer; columns likewise with d; frozen
+    cells that form a forest, or a forest and an edge that closes a cycle; as many frozen cells as
+    the count allows, or one more or fewer; and two complete blocks of frozen cells that share one
+    cell, itself learnable: what passes every count and still may be dependent.
+    """
+    if networks is None:
+        kind, fitting = draw(st.sampled_from(list(_default_sites().items())))
+        site = draw(fitting)
+    else:
+        site = draw(sites_of(networks))
+        kind = draw(st.sampled_from([kind for kind in _KINDS if _fits(kind, site)]))
+    mask = kind(draw, site)
+    rows, columns = site.layer.shape
+    order = np.ix_(draw(st.permutations(range(rows))), draw(st.permutations(range(columns))))
+    return _problem(site, mask[order])
+
+
+def full_rows(draw: st.DrawFn, site: Site) -> Mask:
+    """Every row has m_e learnables, or the last one fewer."""
+    return _lines(draw, site.layer.shape, site.columns_needed)
+
+
+def full_columns(draw: st.DrawFn, site: Site) -> Mask:
+    """Every column has d learnables, or the last one fewer."""
+    rows, columns = site.layer.shape
+    return _lines(draw, (columns, rows), site.network.outputs).T
+
+
+def _lines(draw: st.DrawFn, shape: tuple[int, int], needed: int) -> Mask:
+    mask = np.zeros(shape, dtype=bool)
+    for row in mask:
+        row[chosen(draw, range(shape[1]), needed)] = True
+    if draw(st.booleans()):
+        mask[-1, np.argmax(mask[-1])] = False
+    return mask
+
+
+def forest(draw: st.DrawFn, site: Site) -> Mask:
+    """The frozen cells form a forest of rows and columns, or a forest and one edge too many."""
+    rows, columns = site.layer.shape
+    tree: list[Cell] = [(0, 0)]
+    i, j = 1, 1
+    while i < rows or j < columns:
+        if j == columns or (i < rows and draw(st.booleans())):
+            tree.append((i, draw(st.integers(0, j - 1))))
+            i += 1
+        else:
+            tree.append((draw(st.integers(0, i - 1)), j))
+            j += 1
+    left_out = draw(st.integers(0, 2))
+    kept = tree[: len(tree) - left_out]
+    closing = _closing(kept, _cells(site))
+    if closing and draw(st.booleans()):
+        kept.append(draw(st.sampled_from(closing)))
+    return ~_mask(site, kept)
+
+
+def _closing(edges: list[Cell], cells: list[Cell]) -> list[Cell]:
+    """The cells that would close a cycle."""
+    graph = nx.Graph((("row", i), ("column", j)) for i, j in edges)
+    part = {node: k for k, nodes in enumerate(nx.connected_components(graph)) for node in nodes}
+    return [
+        (i, j)
+        for i, j in cells
+        if (i, j) not in edges and part.get(("row", i), -1) == part.get(("column", j), -2)
+    ]
+
+
+def counted(draw: st.DrawFn, site: Site) -> Mask:
+    """d m_e learnables anywhere in the layer, or one more or fewer."""
+    budget = site.network.outputs * site.columns_needed + draw(st.sampled_from([0, 1, -1]))
+    return _mask(site, chosen(draw, _cells(site), budget))
+
+
+def glued_blocks(draw: st.DrawFn, site: Site) -> Mask:
+    """Two complete blocks of (a + 1) x (b + 1) frozen cells share one cell, which is learnable.
+
+    A block is a circuit of the rigidity matroid, so that the two without their common cell are one
+    too. For a = b = 2 no count sees it: on (5, 5, 3) with 3 samples the rank is 8 < 9.
+    """
+    a, b = site.spare
+    frozen = np.zeros(site.layer.shape, dtype=bool)
+    frozen[: a + 1, : b + 1] = True
+    frozen[np.ix_([0, *range(a + 1, 2 * a + 1)], [0, *range(b + 1, 2 * b + 1)])] = True
+    frozen[0, 0] = False
+    return ~frozen
+
+
+_KINDS: tuple[Kind, ...] = (counted, full_rows, full_columns, forest, glued_blocks)
+
+
+def _default_sites() -> dict[Kind, SearchStrategy[Site]]:
+    """Each kind with layers made for it."""
+    none, one, two = st.just(0), st.just(1), st.just(2)
+    return {
+        counted: sites(),
+        full_rows: sites(rows=none),
+        full_columns: sites(columns=none),
+        forest: sites(one, one),
+        glued_blocks: st.one_of(sites(one, one, least=2), sites(two, two, least=3)),
+    }
+
+
+def _fits(kind: Kind, site: Site) -> bool:
+    """Whether the sizes of a layer are those that a kind asks for."""
+    a, b = site.spare
+    rows, columns = site.layer.shape
+    if kind is glued_blocks:
+        return a == b and a in (1, 2) and min(rows, columns) > 2 * a
+    if kind is forest:
+        return a == b == 1
+    return kind is counted or (a == 0 <= b if kind is full_rows else b == 0 <= a)
+
+
+def _cells(site: Site) -> list[Cell]:
+    rows, columns = site.layer.shape
+    return [(i, j) for i in range(rows) for j in range(columns)]
+
+
+def _mask(site: Site, cells: Iterable[Cell]) -> Mask:
+    mask = np.zeros(site.layer.shape, dtype=bool)
+    for cell in cells:
+        mask[cell] = True
+    return mask
+
+
+def _problem(site: Site, mask: Mask) -> Problem:
+    return Problem(Allocation(site.network, site.layer.masks(mask)), site.samples)

@@ -1,0 +1,146 @@
+"""Allocations and problems of any network: at random, at the critical budget, lines, sparse."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+from hypothesis import reject
+from hypothesis import strategies as st
+from hypothesis.strategies import SearchStrategy
+
+from ..allocation import Allocation
+from ..exact.target_dimension import target_dimension
+from ..files import Problem
+from ..masks import Mask
+from ..networks import Network
+from .basics import linear_networks, samples
+from .basics import networks as all_networks
+from .cells import chosen, layers, learnable_masks, present_mask, present_masks, with_budget
+
+
+@st.composite
+def allocations(
+    draw: st.DrawFn, networks: SearchStrategy[Network] | None = None, dense: bool = False
+) -> Allocation:
+    """Any allocation: some weights frozen as a whole, of the others few to all cells learnable.
+
+    `networks` are those of `networks()` unless given; with `dense` no connection is absent.
+
+    >>> from hypothesis import find
+    >>> smallest = find(allocations(), lambda allocation: allocation.n_learnable >= 1)
+    >>> smallest.network, smallest.n_learnable
+    (LinearFeedforward(widths=(1, 1), bias=False), 1)
+    """
+    network = draw(all_networks() if networks is None else networks)
+    frame = Allocation.none(network, None if dense else draw(present_masks(network)))
+    return Allocation(network, learnable_masks(draw, frame), frame.given_present())
+
+
+@st.composite
+def random_problems(
+    draw: st.DrawFn, networks: SearchStrategy[Network] | None = None, dense: bool = False
+) -> Problem:
+    """Any allocation of linear networks (or of `networks`) on 1 to 6 samples."""
+    chosen_networks = linear_networks() if networks is None else networks
+    return Problem(draw(allocations(chosen_networks, dense)), draw(samples()))
+
+
+@st.composite
+def critical_problems(
+    draw: st.DrawFn,
+    networks: SearchStrategy[Network] | None = None,
+    over: Sequence[int] = (-1, 0, 1),
+    dense: bool = False,
+) -> Problem:
+    """As many learnables as the target dimension D(m), or `over` more (one of these numbers).
+
+    Linear networks only. Networks in which no such number of learnables exists are rejected.
+
+    >>> from hypothesis import find
+    >>> smallest = find(critical_problems(over=(0,)), lambda problem: problem.samples > 1)
+    >>> smallest.allocation.n_learnable
+    1
+    """
+    network = draw(linear_networks() if networks is None else networks)
+    frame = Allocation.none(network, None if dense else draw(present_masks(network)))
+    m = draw(samples())
+    return Problem(critical(draw, frame, m, over), m)
+
+
+def critical(draw: st.DrawFn, frame: Allocation, m: int, over: Sequence[int]) -> Allocation:
+    """A budget of D(m) + one of `over` among the present weights of `frame`."""
+    target = target_dimension(frame, m).value
+    possible = [extra for extra in over if 0 <= target + extra <= frame.n_present]
+    if not possible:
+        reject()
+    return with_budget(draw, frame, target + draw(st.sampled_from(possible)))
+
+
+@st.composite
+def rows_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None = None) -> Problem:
+    """Whole rows of one or more layers, a bias with its row; all other weights frozen."""
+    return _lines(draw, networks, rows=True, columns=False)
+
+
+@st.composite
+def columns_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None = None) -> Problem:
+    """Whole columns of one or more layers, biases being one more column; the others frozen."""
+    return _lines(draw, networks, rows=False, columns=True)
+
+
+@st.composite
+def crosses_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None = None) -> Problem:
+    """One row and one column of one layer, the bias being one more column; the others frozen."""
+    network = draw(linear_networks() if networks is None else networks)
+    layer = draw(st.sampled_from(layers(network)))
+    mask = np.zeros(layer.shape, dtype=bool)
+    mask[draw(st.integers(0, layer.shape[0] - 1))] = True
+    mask[:, draw(st.integers(0, layer.shape[1] - 1))] = True
+    return Problem(Allocation(network, layer.masks(mask)), draw(samples()))
+
+
+def _lines(
+    draw: st.DrawFn, networks: SearchStrategy[Network] | None, rows: bool, columns: bool
+) -> Problem:
+    """Whole lines of some layers, at least one line."""
+    network = draw(linear_networks() if networks is None else networks)
+    every = layers(network)
+    masks: dict[str, Mask] = {}
+    for layer in chosen(draw, every, draw(st.integers(1, len(every)))):
+        mask = np.zeros(layer.shape, dtype=bool)
+        if rows:
+            mask[_some(draw, layer.shape[0])] = True
+        if columns:
+            mask[:, _some(draw, layer.shape[1])] = True
+        masks |= layer.masks(mask)
+    return Problem(Allocation(network, masks), draw(samples()))
+
+
+def _some(draw: st.DrawFn, size: int) -> list[int]:
+    """One or more of the indices below `size`."""
+    return chosen(draw, range(size), draw(st.integers(1, size)))
+
+
+@st.composite
+def sparse_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None = None) -> Problem:
+    """Networks with at least one absent connection; half of them near the critical budget.
+
+    ReLU networks have no target dimension; their allocations are random.
+
+    >>> from hypothesis import find
+    >>> smallest = find(sparse_problems(), lambda problem: True)
+    >>> smallest.allocation.n_present, smallest.allocation.network.n_weights
+    (0, 1)
+    """
+    network = draw(linear_networks() if networks is None else networks)
+    present = {name: np.ones(shape, dtype=bool) for name, shape in network.weight_shapes.items()}
+    if draw(st.booleans()):
+        present = {name: present_mask(draw, mask.shape) for name, mask in present.items()}
+    absent = present[draw(st.sampled_from(list(present)))]
+    absent.flat[draw(st.integers(0, absent.size - 1))] = False
+    frame = Allocation.none(network, present)
+    m = draw(samples())
+    if network.kind != "shallow_relu" and draw(st.booleans()):
+        return Problem(critical(draw, frame, m, (0, 1, -1)), m)
+    return Problem(Allocation(network, learnable_masks(draw, frame), present), m)
