@@ -1,0 +1,1 @@
+"""Property-based verification: every statement as properties that random cases may refute."""

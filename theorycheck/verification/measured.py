@@ -1,0 +1,103 @@
+"""What floating point says of an allocation, without any theory: ranks and matched draws."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import numpy as np
+
+from ..allocation import Allocation
+from ..exact.generic_rank import generic_rank, n_equations
+from ..masks import cells_of
+from ..measurement.draws import LinearTrials, Source
+from ..measurement.estimate import Estimate, measure
+from ..measurement.svd_rank import measured_rank
+from ..networks import LinearRecurrent, ShallowReLU
+from ..numeric.instances import Equations
+from ..paths import find_conflict
+from .base import Inapplicable
+
+AFFINE_TRIALS = 200
+OTHER_TRIALS = 60
+RESTARTS = 3
+_RANK_TRIALS = 3
+# An example must take well below a second: solutions are followed in small systems only.
+_MOST_UNKNOWNS = 6
+_MOST_STEPS = 4
+
+
+def exact_ranks(allocation: Allocation, samples: int, seed: int) -> tuple[int, int]:
+    """The rank of the learnables and of all weights, modulo primes, without any formula for D.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> exact_ranks(Allocation.rows(LinearFeedforward([2, 3, 2]), {"W2": [0]}), 2, seed=0)
+    (2, 4)
+    """
+    network = allocation.network
+    if isinstance(network, ShallowReLU):
+        raise Inapplicable("exact ranks are those of linear networks")
+    equations = n_equations(network, samples)
+    rank, target = (
+        generic_rank(allocation, samples, upper=min(number, equations), which=which, seed=seed)
+        for which, number in (
+            ("learnable", allocation.n_learnable),
+            ("present", allocation.n_present),
+        )
+    )
+    return rank.value, target.value
+
+
+def measured_ranks(
+    allocation: Allocation, samples: int, seed: int
+) -> tuple[int | None, int | None]:
+    """The same two ranks in floating point, by singular values; None where they are unclear.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> measured_ranks(Allocation.rows(LinearFeedforward([2, 3, 2]), {"W2": [0]}), 2, seed=0)
+    (2, 4)
+    """
+    if isinstance(allocation.network, ShallowReLU):
+        raise Inapplicable("measured ranks are those of linear networks")
+    trials = LinearTrials(Source(allocation, samples))
+    rng = np.random.default_rng([seed, 10])
+    drawn = trials.draw(rng, _RANK_TRIALS)
+    ranks = []
+    for which in ("learnable", "present"):
+        unknowns = cells_of(dict(allocation.masks(which)))
+        system = Equations(trials.network, trials.n_samples, unknowns, range(trials.n_equations))
+        theta = rng.normal(size=(_RANK_TRIALS, len(unknowns)))
+        ranks.append(_agreed(system.residual(theta, drawn.instance)[1]))
+    return ranks[0], ranks[1]
+
+
+def _agreed(jacobians: Any) -> int | None:
+    """The numerical rank that all trials show, None if one is unclear or they differ."""
+    ranks = measured_rank(jacobians)
+    found = {ranks[k] for k in range(len(ranks))}
+    return found.pop() if len(found) == 1 else None
+
+
+def trials_of(allocation: Allocation) -> int:
+    """How many draws tell something within a fraction of a second; 0 if that takes too long.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> trials_of(Allocation.layer(LinearFeedforward([2, 3, 2]), "W2"))
+    200
+    """
+    network = allocation.network
+    if isinstance(network, ShallowReLU):
+        return AFFINE_TRIALS if set(allocation.counts) <= {"W2", "b2"} else 0
+    if find_conflict(allocation) is None:
+        return AFFINE_TRIALS
+    is_long = isinstance(network, LinearRecurrent) and network.steps > _MOST_STEPS
+    return 0 if is_long or allocation.n_learnable > _MOST_UNKNOWNS else OTHER_TRIALS
+
+
+def matched(allocation: Allocation, samples: int, seed: int) -> Estimate:
+    """The measured match probability; raises `Inapplicable` where it would take too long."""
+    trials = trials_of(allocation)
+    if not trials:
+        raise Inapplicable("too many solutions to follow")
+    return measure(
+        allocation, samples, trials=trials, seed=seed, backend="numpy", restarts=RESTARTS
+    )
