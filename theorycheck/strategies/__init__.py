@@ -26,7 +26,7 @@ from .plain import (
     sparse_problems,
 )
 from .special import bottleneck_networks, bottleneck_problems, recurrent_problems
-from .text import describe
+from .text import describe, smallest
 
 __all__ = [
     "Draw",
@@ -54,5 +54,6 @@ __all__ = [
     "rows_problems",
     "samples",
     "seeds",
+    "smallest",
     "sparse_problems",
 ]

@@ -20,8 +20,8 @@ def feedforward_networks(
 
     They shrink to one layer from one input to one output.
 
-    >>> from hypothesis import find
-    >>> find(feedforward_networks(), lambda network: network.depth > 1)
+    >>> from theorycheck.strategies import smallest
+    >>> smallest(feedforward_networks(), lambda network: network.depth > 1)
     LinearFeedforward(widths=(1, 1, 1), bias=False)
     """
     # Depth, then widths: fewer choices than a list of widths, so that this is the simplest network.
@@ -43,8 +43,8 @@ def recurrent_networks(
 
     They shrink to one input, hidden unit, output and step, and to readout `final`.
 
-    >>> from hypothesis import find
-    >>> find(recurrent_networks(), lambda network: network.steps > 1)
+    >>> from theorycheck.strategies import smallest
+    >>> smallest(recurrent_networks(), lambda network: network.steps > 1)
     LinearRecurrent(inputs=1, hidden=1, outputs=1, steps=2, readout='final')
     """
     sizes = [
@@ -58,8 +58,8 @@ def recurrent_networks(
 def relu_networks(draw: st.DrawFn, max_width: int = 3, bias: bool | None = False) -> ShallowReLU:
     """Shallow ReLU networks; with `bias` None, both kinds.
 
-    >>> from hypothesis import find
-    >>> find(relu_networks(), lambda network: True)
+    >>> from theorycheck.strategies import smallest
+    >>> smallest(relu_networks(), lambda network: True)
     ShallowReLU(widths=(1, 1, 1), bias=False)
     """
     widths = [draw(st.integers(1, max_width)) for _ in range(3)]
@@ -69,8 +69,8 @@ def relu_networks(draw: st.DrawFn, max_width: int = 3, bias: bool | None = False
 def linear_networks() -> SearchStrategy[Linear]:
     """Linear networks, feed-forward or recurrent, for which the theory gives verdicts.
 
-    >>> from hypothesis import find
-    >>> find(linear_networks(), lambda network: True)
+    >>> from theorycheck.strategies import smallest
+    >>> smallest(linear_networks(), lambda network: True)
     LinearFeedforward(widths=(1, 1), bias=False)
     """
     return st.one_of(feedforward_networks(), recurrent_networks())
@@ -79,8 +79,8 @@ def linear_networks() -> SearchStrategy[Linear]:
 def networks() -> SearchStrategy[Network]:
     """Networks of all kinds.
 
-    >>> from hypothesis import find
-    >>> find(networks(), lambda network: network.kind == "shallow_relu").widths
+    >>> from theorycheck.strategies import smallest
+    >>> smallest(networks(), lambda network: network.kind == "shallow_relu").widths
     (1, 1, 1)
     """
     return st.one_of(feedforward_networks(), recurrent_networks(), relu_networks(bias=None))
@@ -89,8 +89,8 @@ def networks() -> SearchStrategy[Network]:
 def samples(most: int = 6) -> SearchStrategy[int]:
     """Numbers m of samples from 1 to `most`.
 
-    >>> from hypothesis import find
-    >>> find(samples(), lambda m: m >= 2)
+    >>> from theorycheck.strategies import smallest
+    >>> smallest(samples(), lambda m: m >= 2)
     2
     """
     return st.integers(1, most)
@@ -99,8 +99,8 @@ def samples(most: int = 6) -> SearchStrategy[int]:
 def seeds() -> SearchStrategy[int]:
     """Seeds of random generators, 32 bits; they shrink to 0.
 
-    >>> from hypothesis import find
-    >>> find(seeds(), lambda seed: True)
+    >>> from theorycheck.strategies import smallest
+    >>> smallest(seeds(), lambda seed: True)
     0
     """
     return st.integers(0, 2**32 - 1)

@@ -28,8 +28,8 @@ def one_layer_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None
     The default networks have layers of d to d + 2 rows and m_e to m_e + 2 columns which no other
     layer narrows, so that the place of the frozen cells decides.
 
-    >>> from hypothesis import find
-    >>> find(one_layer_problems(), lambda problem: len(problem.allocation.counts) > 0).samples
+    >>> from theorycheck.strategies import smallest
+    >>> smallest(one_layer_problems(), lambda problem: len(problem.allocation.counts) > 0).samples
     1
     """
     site = draw(sites() if networks is None else sites_of(networks))

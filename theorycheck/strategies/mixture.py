@@ -28,9 +28,9 @@ def problems(
     without biases, recurrent with both readouts. With `networks` all problems have these, in the
     kinds that they allow. With `dense` no connection is absent.
 
-    >>> from hypothesis import find
-    >>> smallest = find(problems(), lambda problem: problem.allocation.n_learnable > 0)
-    >>> smallest.allocation.network, smallest.samples
+    >>> from theorycheck.strategies import smallest
+    >>> found = smallest(problems(), lambda problem: problem.allocation.n_learnable > 0)
+    >>> found.allocation.network, found.samples
     (LinearFeedforward(widths=(1, 1), bias=False), 1)
     """
     if networks is not None:

@@ -37,11 +37,11 @@ def draws(draw: st.DrawFn, allocation: Allocation, samples: int, law: str = "nor
 
     They shrink to the draw of seed 0: the numbers themselves are not made simpler.
 
-    >>> from hypothesis import find
+    >>> from theorycheck.strategies import smallest
     >>> from theorycheck import LinearFeedforward
     >>> row = Allocation.rows(LinearFeedforward([2, 2]), {"W1": [0]})
-    >>> smallest = find(draws(row, 3), lambda one: True)
-    >>> smallest.seed, smallest.inputs.shape, smallest.student["W1"][0].tolist()
+    >>> found = smallest(draws(row, 3), lambda one: True)
+    >>> found.seed, found.inputs.shape, found.student["W1"][0].tolist()
     (0, (3, 2), [0.0, 0.0])
     """
     return drawn(allocation, samples, draw(seeds()), law)

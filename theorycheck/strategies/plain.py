@@ -27,9 +27,9 @@ def allocations(
 
     `networks` are those of `networks()` unless given; with `dense` no connection is absent.
 
-    >>> from hypothesis import find
-    >>> smallest = find(allocations(), lambda allocation: allocation.n_learnable >= 1)
-    >>> smallest.network, smallest.n_learnable
+    >>> from theorycheck.strategies import smallest
+    >>> found = smallest(allocations(), lambda allocation: allocation.n_learnable >= 1)
+    >>> found.network, found.n_learnable
     (LinearFeedforward(widths=(1, 1), bias=False), 1)
     """
     network = draw(all_networks() if networks is None else networks)
@@ -57,9 +57,9 @@ def critical_problems(
 
     Linear networks only. Networks in which no such number of learnables exists are rejected.
 
-    >>> from hypothesis import find
-    >>> smallest = find(critical_problems(over=(0,)), lambda problem: problem.samples > 1)
-    >>> smallest.allocation.n_learnable
+    >>> from theorycheck.strategies import smallest
+    >>> found = smallest(critical_problems(over=(0,)), lambda problem: problem.samples > 1)
+    >>> found.allocation.n_learnable
     1
     """
     network = draw(linear_networks() if networks is None else networks)
@@ -128,9 +128,9 @@ def sparse_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None = 
 
     ReLU networks have no target dimension; their allocations are random.
 
-    >>> from hypothesis import find
-    >>> smallest = find(sparse_problems(), lambda problem: True)
-    >>> smallest.allocation.n_present, smallest.allocation.network.n_weights
+    >>> from theorycheck.strategies import smallest
+    >>> found = smallest(sparse_problems(), lambda problem: True)
+    >>> found.allocation.n_present, found.allocation.network.n_weights
     (0, 1)
     """
     network = draw(linear_networks() if networks is None else networks)

@@ -54,7 +54,7 @@ def sites(
         widths.insert(0, m_e + spare_inputs - bias)
     if draw(st.booleans()) and a == 0:
         widths.append(d + extra)
-    if widths[-1] != d or (len(widths) == 2 + ahead and a > 0):
+    if widths[-1] != d:
         widths.append(d)
     network = LinearFeedforward(widths, bias=bias)
     more = draw(st.integers(0, 1)) if spare_inputs == 0 else 0

@@ -19,8 +19,8 @@ from .plain import critical
 def bottleneck_networks(draw: st.DrawFn, max_hidden: int = 2) -> LinearFeedforward:
     """Feed-forward networks with a hidden width below their numbers of inputs and of outputs.
 
-    >>> from hypothesis import find
-    >>> find(bottleneck_networks(), lambda network: True)
+    >>> from theorycheck.strategies import smallest
+    >>> smallest(bottleneck_networks(), lambda network: True)
     LinearFeedforward(widths=(2, 1, 2), bias=False)
     """
     narrow = draw(st.integers(1, max_hidden))

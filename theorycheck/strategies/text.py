@@ -1,14 +1,50 @@
-"""Problems as text, to be read in a failing example."""
+"""The smallest example of a condition, and problems as text to be read in a failing example."""
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from random import Random
+from typing import TypeVar
+
+from hypothesis import HealthCheck, find, settings
+from hypothesis.strategies import SearchStrategy
+
 from ..allocation import Allocation
+
+T = TypeVar("T")
+
+
+def smallest(
+    strategy: SearchStrategy[T],
+    condition: Callable[[T], bool],
+    *,
+    examples: int = 1000,
+    seed: int = 0,
+) -> T:
+    """A smallest value of `strategy` that meets `condition`: `hypothesis.find`, reproducible.
+
+    At most `examples` values are tried before shrinking, all from `seed`; no database is read or
+    written. Raises `hypothesis.errors.NoSuchExample` if none of them meets the condition.
+
+    >>> from theorycheck.strategies import problems
+    >>> found = smallest(problems(), lambda problem: problem.allocation.n_learnable >= 2)
+    >>> print(describe(*found))
+    linear feed-forward 2-1, m = 1, r = 2
+      W1  11
+    """
+    choices = settings(
+        max_examples=examples,
+        database=None,
+        deadline=None,
+        suppress_health_check=[HealthCheck.filter_too_much, HealthCheck.too_slow],
+    )
+    return find(strategy, condition, settings=choices, random=Random(seed))
 
 
 def describe(allocation: Allocation, samples: int) -> str:
     """The network and its masks: 1 learnable, 0 frozen, . absent.
 
-    `describe(*problem)` with `hypothesis.note` makes a counterexample readable.
+    `describe(*problem)` in `hypothesis.note` makes a counterexample readable.
 
     >>> from theorycheck import LinearFeedforward
     >>> network = LinearFeedforward([2, 2, 1])
