@@ -1,0 +1,264 @@
+r"""# T7 Intermediate, by witness
+
+**Statement.** Linear networks, r = rank(A) = D. If one rational instance of D equations of full
+rank, or of a part of them that contains all its unknowns, has exactly as many solutions as generic
+instances, all simple and none real, then 0 < MP(A, m) < 1.
+
+**Assumptions.** Linear feed-forward or recurrent, dense or sparse, all drawn numbers independent
+with densities positive everywhere. An instance is a choice of all that is drawn: the frozen weights
+and inputs $f$ and the teacher's weights $W^*$; its wanted outputs are those of its teacher. *Full
+rank*: the Jacobian of the $D$ equations $E$ in the learnables has generic rank $D$. A *part* of
+them: as many equations $E'$ as there are unknowns $\theta'$ in them, without any other unknown.
+*Simple*: the Jacobian of the (part of the) equations is invertible at the solution.
+
+**Proof.** $MP > 0$ is T1, since the rank is $D$. For $MP < 1$ it is enough that the equations $E$,
+or the part $E'$, have no real solution for a set of data of positive probability: every match would
+be one. Let $\psi(f, \theta) = z$ be these equations, $n$ of them in $n$ unknowns, $z$ the teacher's
+outputs in them.
+
+1. *Generic number.* The Jacobian of $\psi$ in its unknowns is generically invertible (that of a
+   part is a diagonal block of a block-triangular invertible matrix). So $(f, \theta) \mapsto (f,
+   \psi(f, \theta))$ is a dominant map between affine spaces of equal dimension, and outside a
+   proper closed set $Z$ of data $(f, z)$ it has one and the same number delta of preimages, as in
+   T6. The student's weights are one choice of a teacher's, so $(f, W^*) \mapsto (f, z)$ is
+   dominant too, and drawn data lie in $Z$ with probability 0.
+2. *The solutions move along.* Let $(f_0, W^*_0)$ be the witness, and $\theta_1, \ldots,
+   \theta_\delta$ its solutions. As they are simple, the implicit function theorem gives a
+   neighbourhood $U$ of $(f_0, z_0)$ and continuous $\theta_k(f, z)$ on it, solutions with
+   $\theta_k(f_0, z_0) = \theta_k$, which we make so small that all $\theta_k(f, z)$ differ. A
+   point of $U$ outside $Z$ has exactly delta solutions: these, and no others.
+3. *They stay non-real.* $\theta_k$ has a coordinate with imaginary part $\ne 0$. After shrinking
+   $U$ so has $\theta_k(f, z)$, for all $k$. So data in $U \setminus Z$ have no real solution.
+4. *Positive probability.* $(f, W^*) \mapsto (f, z)$ is continuous, so all $(f, W^*)$ near $(f_0,
+   W^*_0)$ lead to $U$: an open set that is not empty, of positive probability, of which $Z$ takes
+   away nothing.
+
+*Exactly delta* cannot be dropped. At special data some solutions may have gone to infinity, and
+nearby they are back, possibly real: with $N = n_{in} = d = 1$, $T = 4$, $m = 1$, recurrent weight
+$w$ only, delta is 3 and the allocation is maximal; yet $x = (0, 1, 1, 0)$, $D = B = 1$, $y = -5$
+leaves $w^2 + w + 5 = 0$ without a real root. For $x_1 = \varepsilon$ the third root is near $-1 /
+\varepsilon$. (A teacher with readout $-5/2$ and other weights 1 gives this $y$.)
+
+*The example.* Linear feed-forward 2-2-2, $m = 2$, diagonals learnable in both layers. With $a, b$
+and $c, e$ the learnables of $W_1$ and $W_2$, $Y$ the teacher's matrix (divided by $X$), $s$ and
+$t$ the products of frozen weights that are added to $ca$ and $eb$: eliminating $c$, $e$ and $b$
+leaves a quadratic equation for $a$ of discriminant $u^2 + v^2 + w^2 - 2uv - 2uw - 2vw$ with $u =
+t(y_{11} - s)$, $v = s(y_{22} - t)$, $w = y_{12} y_{21}$. It takes both signs, so the allocation
+is intermediate, and $MP$ is the probability that it is not negative.
+
+*What a witness does not do.* An even degree is not intermediate by itself: recurrent 1-2-1, 5
+steps, $m = 2$, one recurrent row has delta = 6 and matched every draw ever made (the last step
+below repeats some: evidence, not a proof). Without a witness nothing is decided.
+
+**Source.** theory.md T7.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Sequence
+from typing import TypeAlias
+
+import numpy as np
+from sympy import QQ
+
+from ..networks import LinearFeedforward, LinearRecurrent
+from .base import Step
+from .polynomial_systems import (
+    PRIME,
+    Cell,
+    Instance,
+    Linear,
+    Solutions,
+    draw,
+    equations,
+    generic_system,
+    moved,
+    number_of_solutions,
+    solve,
+)
+from .two_diagonals import (
+    DIAGONALS,
+    SQUARE,
+    discriminant,
+    discriminant_decides,
+    gaussian_value,
+    symmetric,
+)
+
+_FOUR, _FIVE = LinearRecurrent(1, 2, 1, 4), LinearRecurrent(1, 2, 1, 5)
+_DIAGONAL: list[Cell] = [("recurrent", (0, 0)), ("recurrent", (1, 1))]
+_ANTIDIAGONAL: list[Cell] = [("recurrent", (0, 1)), ("recurrent", (1, 0))]
+_ROW: list[Cell] = [("recurrent", (0, 0)), ("recurrent", (0, 1))]
+_NEAR = 12  # neighbours of an instance
+
+_Predicate: TypeAlias = Callable[[Solutions, int], bool]
+# A network, samples, all unknowns, and the equations and the unknowns of a part.
+_Part: TypeAlias = tuple[Linear, int, list[Cell], Sequence[int], list[Cell]]
+
+
+def is_witness(found: Solutions, degree: int) -> bool:
+    """Whether an instance's solutions are all there, simple and not real.
+
+    >>> is_witness(Solutions(2, True, 0), 2), is_witness(Solutions(2, True, 0), 3)
+    (True, False)
+    """
+    return found.none_real and found.count == degree
+
+
+def _trap() -> tuple[Linear, list[Cell], Instance]:
+    """One unit, four steps: x = (0, 1, 1, 0) loses a solution of three to infinity."""
+    network = LinearRecurrent(1, 1, 1, 4)
+    one = np.array([[1]], dtype=object)
+    student = {name: one for name in network.weight_shapes}
+    teacher = {"input": one, "recurrent": one, "readout": one * QQ(-5, 2)}
+    inputs = np.array([0, 1, 1, 0], dtype=object).reshape(4, 1, 1)
+    return network, [("recurrent", (0, 0))], Instance(student, teacher, inputs)
+
+
+def _instances() -> Iterator[tuple[Linear, list[Cell], Instance]]:
+    yield _trap()
+    families = [(SQUARE, DIAGONALS), (_FOUR, _DIAGONAL), (_FOUR, _ANTIDIAGONAL), (_FOUR, _ROW)]
+    for network, cells in families:
+        rng = np.random.default_rng(1)
+        for _ in range(15):
+            yield network, cells, draw(network, 2, rng, 99)
+
+
+def neighbours_have_no_match(claim: _Predicate) -> Iterator[str | None]:
+    """Steps 2 and 3: around every instance that claim(solutions, degree) accepts."""
+    for network, cells, instance in _instances():
+        samples = instance.inputs.shape[-1]
+        degree = number_of_solutions(generic_system(network, samples, cells))
+        found = solve(equations(network, cells, instance))
+        if not claim(found, degree):
+            continue
+        rng = np.random.default_rng(2)
+        for size in (QQ(1, 10**5), QQ(1, 10**7)):
+            for _ in range(_NEAR // 2):
+                near = solve(equations(network, cells, moved(instance, rng, size)))
+                words = f"{network.describe()}, {cells}: {found}, degree {degree}, nearby {near}"
+                yield None if near.none_real else words
+
+
+def has_both(claim: tuple[tuple[Linear, list[Cell]], ...]) -> Iterator[str | None]:
+    """Both a witness and a draw with a match are among exact draws of these allocations."""
+    for network, cells in claim:
+        degree = number_of_solutions(generic_system(network, 2, cells))
+        rng = np.random.default_rng(3)
+        found = [solve(equations(network, cells, draw(network, 2, rng, 99))) for _ in range(20)]
+        witness = any(is_witness(solutions, degree) for solutions in found)
+        matched = any(solutions.simple and solutions.real for solutions in found)
+        words = f"{network.describe()}, {cells}: witness {witness}, match {matched}"
+        yield None if witness and matched else words
+
+
+def trap(claim: _Predicate) -> Iterator[str | None]:
+    """The trap: its equation and degree, and that claim(solutions, degree) does not accept it."""
+    network, cells, instance = _trap()
+    [polynomial] = equations(network, cells, instance)
+    w = polynomial.ring.gens[0]
+    yield None if polynomial == w**2 + w + 5 else f"the equation is {polynomial}"
+    degree = number_of_solutions(generic_system(network, 1, cells))
+    yield None if degree == 3 else f"the degree is {degree}"
+    yield "it is taken for a witness" if claim(solve([polynomial]), degree) else None
+    rng = np.random.default_rng(4)
+    for _ in range(50):
+        found = solve(equations(network, cells, draw(network, 1, rng, 999)))
+        yield None if found.real else "a draw without a match"
+
+
+def part_decides(claim: _Part) -> Iterator[str | None]:
+    """A part of the equations that has a witness: then the whole has no real solution either."""
+    network, samples, cells, numbers, unknowns = claim
+    generic = draw(network, samples, np.random.default_rng(7), PRIME - 1)
+    degree = number_of_solutions(equations(network, unknowns, generic, PRIME, numbers))
+    rng = np.random.default_rng(8)
+    witnesses = 0
+    for _ in range(60):
+        instance = draw(network, samples, rng, 99)
+        if is_witness(solve(equations(network, unknowns, instance, keep=numbers)), degree):
+            witnesses += 1
+            whole = solve(equations(network, cells, instance))
+            yield None if whole.none_real else f"the whole system: {whole}"
+    yield None if witnesses else "no witness"
+
+
+def matched_at_every_draw(claim: list[Cell]) -> Iterator[str | None]:
+    """An even degree and a real solution at each of many exact draws: recurrent 1-2-1."""
+    network = _FIVE if claim == _ROW else _FOUR
+    degree = number_of_solutions(generic_system(network, 2, claim))
+    yield None if degree == 6 else f"degree {degree}"
+    rng = np.random.default_rng(9)
+    for _ in range(150):
+        found = solve(equations(network, claim, draw(network, 2, rng, 999)))
+        yield None if found.real else f"{found}"
+
+
+_CLOSED: _Part = (
+    LinearFeedforward([2, 2, 3]),
+    2,
+    [*DIAGONALS, ("W2", (2, 0)), ("W2", (2, 1))],
+    range(4),
+    DIAGONALS,
+)
+_OPEN: _Part = (_FOUR, 3, [*_DIAGONAL, ("recurrent", (0, 1))], range(2), _DIAGONAL)
+
+STEPS = (
+    Step(
+        "near an instance with all its solutions, simple and not real, nothing is matched",
+        neighbours_have_no_match,
+        is_witness,
+        {
+            "no real solution is enough": lambda found, degree: found.none_real,
+            "all solutions are enough": lambda found, degree: found.count == degree,
+        },
+    ),
+    Step(
+        "the trap: 2 of 3 solutions left, none real, and yet every draw is matched",
+        trap,
+        is_witness,
+        {"no real solution is a witness": lambda found, degree: found.none_real},
+    ),
+    Step(
+        "the example's discriminant is u^2 + v^2 + w^2 - 2uv - 2uw - 2vw, symbolically",
+        discriminant,
+        symmetric,
+        {
+            "one sign changed": lambda u, v, w: symmetric(u, v, w) + 4 * v * w,
+            "w is not doubled": lambda u, v, w: (u + v - w) ** 2 - 4 * v * w,
+        },
+    ),
+    Step(
+        "the example is matched iff its discriminant is not negative",
+        discriminant_decides,
+        lambda value, real: (real > 0) == (value >= 0),
+        {
+            "always": lambda value, real: real > 0,
+            "iff it is not positive": lambda value, real: (real > 0) == (value <= 0),
+        },
+    ),
+    Step(
+        "the example is matched with probability 0.8956 for Gaussians, within 5 standard errors",
+        gaussian_value,
+        0.8956,
+        {"the value for uniform laws": 0.882, "the value for Laplace laws": 0.912},
+    ),
+    Step(
+        "two diagonals, a recurrent diagonal or antidiagonal: both witnesses and matches",
+        has_both,
+        ((SQUARE, DIAGONALS), (_FOUR, _DIAGONAL), (_FOUR, _ANTIDIAGONAL)),
+        {"a recurrent row, of odd degree, as well": ((_FOUR, _ROW),)},
+    ),
+    Step(
+        "a witness of a part that contains all its unknowns serves for the whole",
+        part_decides,
+        _CLOSED,
+        {"another unknown of the part is held at its drawn value": _OPEN},
+    ),
+    Step(
+        "an even degree is not intermediate by itself: degree 6 and a match at every draw",
+        matched_at_every_draw,
+        _ROW,
+        {"on the recurrent diagonal, 4 steps, degree 6 too": _DIAGONAL},
+    ),
+)
