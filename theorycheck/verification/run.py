@@ -17,7 +17,7 @@ from .catalogue import properties_by_id
 from .measured import OTHER_TRIALS, trials_of
 from .predictions import SMALL_EFFORT, properties_of
 from .results import Counterexample, PropertyResult, Verification
-from .search import Found, search
+from .search import SHRINKING_SECONDS, Found, search
 
 
 def verify(
@@ -128,12 +128,17 @@ def _counterexample(item: Property, found: Found) -> Counterexample:
 
 
 def refute(
-    statement: Theorem | Property | Sequence[Property], examples: int = 1000, seed: int = 0
+    statement: Theorem | Property | Sequence[Property],
+    examples: int = 1000,
+    seed: int = 0,
+    *,
+    shrinking: float = SHRINKING_SECONDS,
 ) -> Counterexample | None:
     """The first counterexample to a theorem or properties of your own, None if none is found.
 
     The properties (of a theorem: those of `properties_of`) are searched one after the other, each
-    with its share of `examples`. An error that a theorem or a check raises passes through.
+    with its share of `examples`; a counterexample is shrunk for at most `shrinking` seconds. An
+    error that a theorem or a check raises passes through.
 
     >>> from dataclasses import replace
     >>> from theorycheck.theorems.t03_rows import THEOREM
@@ -145,7 +150,8 @@ def refute(
     ('T3', 'refuted')
     """
     for item in _properties(statement):
-        found = search(item, item.examples_of(examples), _seed_of(item, seed))
+        count = item.examples_of(examples)
+        found = search(item, count, _seed_of(item, seed), shrinking=shrinking)
         if found.error is not None:
             raise found.error
         if found.case is not None:
