@@ -58,7 +58,7 @@ class ReluEquations:
                 jacobian[..., place] = second[:, :, index[0], None] * slope[:, None]
         count = len(outputs)
         value = outputs.reshape(count, -1) - instance.outputs
-        return value, jacobian.reshape(count, -1, len(self.cells))
+        return value, jacobian.reshape(*value.shape, len(self.cells))  # without cells too
 
 
 def pre_activations(weights: Any, inputs: Any) -> Any:

@@ -2,16 +2,101 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import cache
+
+from ..theorems.base import Theorem
 from ..theorems.registry import THEOREMS
-from .base import Property
-from .predictions import properties_of
+from . import conjectures, domains, relu
+from .base import Cases, Property
+from .cases import general
+from .laws import monotone, peeled, symmetric, transposed
+from .predictions import NO_DEGREES, properties_of
+from .transformations import peel_column, peel_row, with_one_sample_less
+
+# The theorems that degrees cost time: fewer examples.
+_DEAR = (4, 4, 8, 8)
 
 
+@cache
 def properties_by_id(id: str) -> tuple[Property, ...]:
     """The properties of the statement `id`.
 
-    >>> len(properties_by_id("T3")) >= 4
-    True
+    >>> [item.name for item in properties_by_id("T8")][:2]
+    ['permuted units, by exact rank', 'permuted units, by verdicts']
     """
-    theorem = next(theorem for theorem in THEOREMS if theorem.id == id)
-    return properties_of(theorem)
+    return _CATALOGUE[id]()
+
+
+def _registered(id: str) -> Theorem:
+    return next(theorem for theorem in THEOREMS if theorem.id == id)
+
+
+def _predictions(
+    id: str, cases: Cases, shares: tuple[int, int, int, int] = (1, 1, 4, 2)
+) -> Callable[[], tuple[Property, ...]]:
+    return lambda: properties_of(_registered(id), cases, shares=shares)
+
+
+def _monotonicity() -> tuple[Property, ...]:
+    fewer = "fewer samples"
+    return (
+        *properties_of(_registered("T0"), domains.over_budget, shares=_DEAR),
+        monotone(cases=domains.over_budget),
+        monotone(judge="verdicts", share=2),
+        monotone(cases=domains.affine, judge="matched draws", share=8),
+        monotone("T0", fewer, with_one_sample_less, domains.over_budget),
+        monotone("T0", fewer, with_one_sample_less, judge="verdicts", share=2),
+        monotone("T0", fewer, with_one_sample_less, domains.affine, judge="matched draws", share=8),
+    )
+
+
+def _symmetry() -> tuple[Property, ...]:
+    return (
+        symmetric(),
+        symmetric(judge="verdicts", share=4),
+        symmetric(cases=domains.affine, judge="matched draws", share=8),
+        transposed(cases=domains.spanning),
+        transposed(cases=domains.spanning, judge="verdicts", share=4),
+    )
+
+
+def _peeling() -> tuple[Property, ...]:
+    return (
+        *properties_of(_registered("T9"), domains.peelable, shares=_DEAR),
+        peeled(cases=domains.peelable),
+        peeled(peel_row, domains.peelable, what="peeling a row"),
+        peeled(peel_column, domains.peelable, what="peeling a column"),
+        peeled(peel_row, domains.peelable, what="peeling a row", judge="matched draws", share=8),
+    )
+
+
+def _relu() -> tuple[Property, ...]:
+    return (relu.span_law(), relu.regular_law(), relu.pattern_law(share=4))
+
+
+def _inputs() -> tuple[Property, ...]:
+    theorem = conjectures.input_weights()
+    return properties_of(theorem, conjectures.input_cases, effort=NO_DEGREES)
+
+
+def _recurrents() -> tuple[Property, ...]:
+    theorem, shares = conjectures.recurrent_weights(), (1, 1, 8, 2)
+    return properties_of(theorem, conjectures.recurrent_cases, effort=NO_DEGREES, shares=shares)
+
+
+_CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
+    "T0": _monotonicity,
+    "T1": _predictions("T1", general),
+    "T2": _predictions("T2", domains.affine),
+    "T3": _predictions("T3", domains.last_layer),
+    "T4": _predictions("T4", domains.one_layer),
+    "T5": _predictions("T5", domains.recurrent),
+    "T6": _predictions("T6", domains.critical, _DEAR),
+    "T7": _predictions("T7", domains.intermediate, (8, 8, 8, 8)),
+    "T8": _symmetry,
+    "T9": _peeling,
+    "T10": _relu,
+    "C1": _inputs,
+    "C2": _recurrents,
+}

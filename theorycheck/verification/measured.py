@@ -21,9 +21,10 @@ AFFINE_TRIALS = 200
 OTHER_TRIALS = 60
 RESTARTS = 3
 _RANK_TRIALS = 3
-# An example must take well below a second: solutions are followed in small systems only.
+# An example must take well below a second: solutions are followed in small systems only, the more
+# steps a recurrent network has the smaller.
 _MOST_UNKNOWNS = 6
-_MOST_STEPS = 4
+_MOST_RECURRENT = {1: 6, 2: 5, 3: 4, 4: 2, 5: 2}
 
 
 def exact_ranks(allocation: Allocation, samples: int, seed: int) -> tuple[int, int]:
@@ -86,11 +87,13 @@ def trials_of(allocation: Allocation) -> int:
     """
     network = allocation.network
     if isinstance(network, ShallowReLU):
-        return AFFINE_TRIALS if set(allocation.counts) <= {"W2", "b2"} else 0
+        return AFFINE_TRIALS if set(allocation.counts) <= {"W2", "b2"} else OTHER_TRIALS
     if find_conflict(allocation) is None:
         return AFFINE_TRIALS
-    is_long = isinstance(network, LinearRecurrent) and network.steps > _MOST_STEPS
-    return 0 if is_long or allocation.n_learnable > _MOST_UNKNOWNS else OTHER_TRIALS
+    most = _MOST_UNKNOWNS
+    if isinstance(network, LinearRecurrent):
+        most = _MOST_RECURRENT.get(network.steps, 0)
+    return OTHER_TRIALS if allocation.n_learnable <= most else 0
 
 
 def matched(allocation: Allocation, samples: int, seed: int) -> Estimate:

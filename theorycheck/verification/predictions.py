@@ -131,7 +131,9 @@ def _wrong_rank(finding: Finding, rank: int, target: int, which: str) -> str | N
         if stated is not None and stated != value:
             return f"{said} and states the {name} {stated}, but the {which} one is {value}"
     if finding.expressivity is Expressivity.UNDECIDED:
-        raise Inapplicable
+        if finding.rank is None and finding.target_dimension is None:
+            raise Inapplicable
+        return None
     if (rank < target) == (finding.expressivity is Expressivity.MINIMAL):
         return None
     relation = "is below" if rank < target else "reaches"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field
@@ -113,14 +114,13 @@ def search(
         deadline=None,
         derandomize=False,
         phases=(Phase.generate, Phase.shrink),
-        suppress_health_check=list(HealthCheck),
+        suppress_health_check=list(HealthCheck),  # type: ignore[arg-type]
         report_multiple_bugs=False,
         print_blob=False,
         verbosity=Verbosity.quiet,
     )
-    try:
+    # Flaky: the time for shrinking ended while an example was being simplified.
+    with contextlib.suppress(_Refuted, Flaky):
         seeded(seed)(limits(given(property.strategy)(attempt)))()
-    except (_Refuted, Flaky):  # flaky: the time for shrinking ended within a candidate
-        pass
     seconds = time.perf_counter() - start
     return Found(state.examples, state.decided, state.case, state.message, state.error, seconds)

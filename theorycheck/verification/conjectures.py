@@ -1,0 +1,146 @@
+"""The conjectures C1 and C2 as theorems that can be asked, and cases in which they say something.
+
+They are never among the registered theorems: no verdict rests on them. Their assumptions are
+parameters, so that weaker ones can be refuted.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, TypeAlias
+
+import numpy as np
+
+from ..allocation import Allocation
+from ..analysis import Analysis
+from ..exact.point import effective_samples
+from ..files import Problem
+from ..networks import LinearRecurrent
+from ..theorems.base import Finding, Theorem
+from ..verdict import Expressivity
+from .base import Case
+from .cases import with_seed
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+Least: TypeAlias = Callable[[int, int], int]  # of d and the samples that count
+
+_MOST_EQUATIONS = 12
+
+
+@dataclass(frozen=True)
+class Assumptions:
+    """The least numbers of inputs, hidden units and steps for d outputs and m samples."""
+
+    inputs: Least
+    hidden: Least
+    steps: Least
+
+    def missing(self, network: LinearRecurrent, m: int) -> str | None:
+        """What the network has too few of."""
+        d = network.outputs
+        for name in ("inputs", "hidden", "steps"):
+            least = getattr(self, name)(d, m)
+            if getattr(network, name) < least:
+                return f"the network has fewer than {least} {name}"
+        return None
+
+
+LONG_INPUT = Assumptions(inputs=lambda d, m: 1, hidden=lambda d, m: d, steps=lambda d, m: max(d, m))
+LONG_RECURRENT = Assumptions(
+    inputs=lambda d, m: m, hidden=lambda d, m: max(d, m), steps=lambda d, m: 1 + max(d, m)
+)
+
+
+def input_weights(assumptions: Assumptions = LONG_INPUT) -> Theorem:
+    """C1: every allocation of d m_e input weights is maximal.
+
+    >>> network = LinearRecurrent(inputs=1, hidden=3, outputs=1, steps=2)
+    >>> analysis = Analysis(Allocation(network, {"input": [[1], [0], [1]]}), samples=2)
+    >>> input_weights().ask(analysis).expressivity.value
+    'maximal'
+    """
+
+    def obstacle(analysis: Analysis) -> str | None:
+        return _obstacle(analysis, "input", assumptions, analysis.effective_samples)
+
+    def decide(analysis: Analysis) -> Finding | None:
+        needed = analysis.network.outputs * analysis.effective_samples
+        if analysis.allocation.n_learnable != needed:
+            return None
+        reason = f"conjectured for any {needed} input weights"
+        return Finding("C1", Expressivity.MAXIMAL, reason, "conjecture", rank=needed)
+
+    return Theorem("C1", _linear_only(obstacle), decide)
+
+
+def recurrent_weights(assumptions: Assumptions = LONG_RECURRENT) -> Theorem:
+    """C2: the rank of recurrent weights is min(r, d m).
+
+    >>> network = LinearRecurrent(inputs=1, hidden=2, outputs=1, steps=2)
+    >>> analysis = Analysis(Allocation(network, {"recurrent": [[1, 0], [0, 1]]}), samples=1)
+    >>> finding = recurrent_weights().ask(analysis)
+    >>> finding.expressivity.value, finding.rank
+    ('positive', 1)
+    """
+
+    def obstacle(analysis: Analysis) -> str | None:
+        return _obstacle(analysis, "recurrent", assumptions, analysis.samples)
+
+    def decide(analysis: Analysis) -> Finding:
+        full = analysis.network.outputs * analysis.samples
+        rank = min(analysis.allocation.n_learnable, full)
+        kind = Expressivity.MINIMAL if rank < full else Expressivity.POSITIVE
+        reason = f"conjectured: the rank is min(r, {full})"
+        return Finding("C2", kind, reason, "conjecture", rank=rank)
+
+    return Theorem("C2", _linear_only(obstacle), decide)
+
+
+def _linear_only(obstacle: Callable[[Analysis], str | None]) -> Callable[[Analysis], str | None]:
+    """The samples that count are those of linear networks."""
+    return lambda analysis: obstacle(analysis) if analysis.is_linear else "not a linear network"
+
+
+def _obstacle(analysis: Analysis, name: str, assumptions: Assumptions, m: int) -> str | None:
+    network = analysis.network
+    if not isinstance(network, LinearRecurrent) or not analysis.allocation.is_dense:
+        return "not a dense linear recurrent network"
+    if network.readout != "final" or set(analysis.allocation.counts) != {name}:
+        return f"not {name} weights only, read at the end"
+    return assumptions.missing(network, m)
+
+
+def input_cases(assumptions: Assumptions = LONG_INPUT) -> SearchStrategy[Case]:
+    """d m_e input weights of networks that just meet the assumptions, or with one or two more."""
+    return with_seed(_problems("input", assumptions))
+
+
+def recurrent_cases(assumptions: Assumptions = LONG_RECURRENT) -> SearchStrategy[Case]:
+    """Recurrent weights, about d m of them, of networks that meet the assumptions or a bit more."""
+    return with_seed(_problems("recurrent", assumptions))
+
+
+def _problems(name: str, assumptions: Assumptions) -> SearchStrategy[Problem]:
+    from hypothesis import assume
+    from hypothesis import strategies as st
+
+    def drawn(draw: DrawFn) -> Problem:
+        d = draw(st.integers(1, 4))
+        m = draw(st.integers(1, max(_MOST_EQUATIONS // d, 1)))
+        least = (assumptions.inputs(d, m), assumptions.hidden(d, m), assumptions.steps(d, m))
+        sizes = [max(size, 1) + draw(st.integers(0, 2)) for size in least]
+        network = LinearRecurrent(sizes[0], sizes[1], d, sizes[2])
+        m_e = effective_samples(network, m)
+        rows, columns = network.weight_shapes[name]
+        cells = [(i, j) for i in range(rows) for j in range(columns)]
+        budget = d * m_e + (draw(st.sampled_from([0, -1, 1])) if name == "recurrent" else 0)
+        assume(0 < budget <= len(cells))
+        mask = np.zeros((rows, columns), dtype=bool)
+        for _ in range(budget):
+            mask[cells.pop(draw(st.integers(0, len(cells) - 1)))] = True
+        return Problem(Allocation(network, {name: mask}), m)
+
+    return st.composite(drawn)()

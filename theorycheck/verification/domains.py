@@ -1,0 +1,219 @@
+"""Cases from the domain of each theorem, so that most of them are decided by it."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import numpy as np
+
+from ..allocation import Allocation
+from ..exact.point import effective_samples
+from ..files import Problem
+from ..masks import Mask
+from ..networks import LinearFeedforward, LinearRecurrent
+from .base import Case
+from .cases import with_seed
+
+if TYPE_CHECKING:
+    from hypothesis.strategies import DrawFn, SearchStrategy
+
+
+def over_budget() -> SearchStrategy[Case]:
+    """T0: from the critical budget to three more, and whole lines of some layers."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    kinds = [
+        public.critical_problems(over=(1, 2, 3)),
+        public.critical_problems(over=(0, 1)),
+        public.rows_problems(),
+        public.columns_problems(),
+    ]
+    return with_seed(st.one_of(kinds))
+
+
+def affine() -> SearchStrategy[Case]:
+    """T2: one layer, few paths through two learnables, dense and sparse."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    kinds = [
+        public.one_layer_problems(),
+        public.near_extremal_problems(),
+        public.near_extremal_problems(public.recurrent_networks(readout="final", max_steps=3)),
+        public.critical_problems(public.feedforward_networks(max_depth=2), over=(0, 1)),
+        public.columns_problems(public.recurrent_networks(max_steps=2)),
+    ]
+    return with_seed(st.one_of(kinds))
+
+
+def last_layer() -> SearchStrategy[Case]:
+    """T3: rows of the last layer with about m_e learnables each."""
+    from hypothesis import strategies as st
+
+    def drawn(draw: DrawFn) -> Problem:
+        depth = draw(st.integers(1, 3))
+        widths = [draw(st.integers(1, 4)) for _ in range(depth + 1)]
+        network = LinearFeedforward(widths)
+        m = draw(st.integers(1, 5))
+        return Problem(_lines(draw, network, f"W{depth}", min(m, network.inputs)), m)
+
+    return with_seed(st.composite(drawn)())
+
+
+def _lines(draw: DrawFn, network: LinearFeedforward, name: str, needed: int) -> Allocation:
+    """At least `needed` learnables in every row of a weight, or one fewer in one of them."""
+    mask = _rows(draw, network.weight_shapes[name], needed)
+    return Allocation(network, {name: mask})
+
+
+def _rows(draw: DrawFn, shape: tuple[int, ...], needed: int) -> Mask:
+    from hypothesis import strategies as st
+
+    rows, columns = shape
+    mask = np.zeros((rows, columns), dtype=bool)
+    short = draw(st.integers(0, 2 * rows))  # of these rows half are none: all rows have enough
+    for i in range(rows):
+        least = min(needed - (i == short), columns)
+        kept = draw(st.sets(st.integers(0, columns - 1), min_size=least))
+        mask[i, list(kept)] = True
+        if i == short and mask[i].sum() >= needed > 0:
+            mask[i, np.flatnonzero(mask[i])[needed - 1 :]] = False
+    return mask
+
+
+def one_layer() -> SearchStrategy[Case]:
+    """T4: one layer at the edge, and at times behind or before a bottleneck."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    networks = public.feedforward_networks()
+    kinds = [
+        public.one_layer_problems(),
+        public.near_extremal_problems(),
+        public.near_extremal_problems(),
+        public.one_layer_problems(networks),
+    ]
+    return with_seed(st.one_of(kinds))
+
+
+def recurrent() -> SearchStrategy[Case]:
+    """T5: learnables in one weight matrix of a dense recurrent network."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    networks = public.recurrent_networks(readout="final", max_inputs=3)
+    kinds = [
+        public.recurrent_problems(),
+        public.near_extremal_problems(networks),
+        public.one_layer_problems(networks),
+    ]
+    return with_seed(st.one_of(kinds))
+
+
+def critical() -> SearchStrategy[Case]:
+    """T6: r = D learnables in small networks, most of them in conflict."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    small = public.feedforward_networks(max_depth=3, max_width=3, bias=False)
+    kinds = [
+        public.critical_problems(small, over=(0,)),
+        public.critical_problems(small, over=(0,), dense=True),
+        public.bottleneck_problems(),
+        with_few_solutions(),
+    ]
+    return with_seed(st.one_of(kinds))
+
+
+def intermediate() -> SearchStrategy[Case]:
+    """T7: r = D, mostly with more than one solution."""
+    return with_seed(with_few_solutions())
+
+
+def with_few_solutions() -> SearchStrategy[Problem]:
+    """Permutation matrices in two layers, or D recurrent weights: often of an even degree."""
+    from hypothesis import strategies as st
+
+    return st.one_of(st.composite(_two_diagonals)(), st.composite(_recurrent_only)())
+
+
+def _two_diagonals(draw: DrawFn) -> Problem:
+    """Feed-forward k-k-k with one learnable in most rows and columns of both layers."""
+    from hypothesis import strategies as st
+
+    network = LinearFeedforward([2, 2, 2])
+    masks = {}
+    for name in ("W1", "W2"):
+        order = draw(st.permutations(range(2)))
+        masks[name] = np.eye(2, dtype=bool)[list(order)]
+    return Problem(Allocation(network, masks), draw(st.integers(2, 3)))
+
+
+def _recurrent_only(draw: DrawFn) -> Problem:
+    """Scalar input and output: m recurrent weights for m samples."""
+    from hypothesis import strategies as st
+
+    hidden = draw(st.integers(1, 2))
+    m = draw(st.integers(1, min(hidden, 2)))
+    network = LinearRecurrent(1, hidden, 1, draw(st.integers(m + 1, 4)))
+    cells = [(i, j) for i in range(hidden) for j in range(hidden)]
+    mask = np.zeros((hidden, hidden), dtype=bool)
+    for _ in range(m):
+        mask[cells.pop(draw(st.integers(0, len(cells) - 1)))] = True
+    return Problem(Allocation(network, {"recurrent": mask}), m)
+
+
+def peelable() -> SearchStrategy[Case]:
+    """T9: rows of the last layer with m_e learnables, columns of the first with d, and more."""
+    from hypothesis import strategies as st
+
+    return with_seed(st.composite(_peelable)())
+
+
+def _peelable(draw: DrawFn) -> Problem:
+    from hypothesis import strategies as st
+
+    inputs, d, m = (draw(st.integers(1, 3)) for _ in range(3))
+    needed = max(d, min(m, inputs))
+    hidden = [needed - draw(st.sampled_from([0, 0, 0, 1])) + draw(st.integers(0, 1))
+              for _ in range(draw(st.integers(1, 2)))]  # fmt: skip
+    network = LinearFeedforward([inputs, *(max(width, 1) for width in hidden), d])
+    first, last = "W1", f"W{network.depth}"
+    masks: dict[str, Mask] = {
+        first: _rows(draw, tuple(reversed(network.weight_shapes[first])), d).T,
+        last: _rows(draw, network.weight_shapes[last], effective_samples(network, m)),
+    }
+    for mask in masks.values():
+        values = [draw(st.integers(0, 3)) for _ in range(mask.size)]
+        mask &= np.array(values).reshape(mask.shape) < 3
+    return Problem(Allocation(network, masks), m)
+
+
+def spanning() -> SearchStrategy[Case]:
+    """T8: as many samples as inputs or more, of networks that can be transposed."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    feedforward = public.feedforward_networks(bias=False)
+    recurrent = public.recurrent_networks(readout="final", max_inputs=2, max_steps=3)
+    kinds = [
+        public.critical_problems(feedforward),
+        public.random_problems(feedforward),
+        public.one_layer_problems(feedforward),
+        public.critical_problems(recurrent),
+        public.recurrent_problems(recurrent),
+    ]
+
+    def with_enough(problem: Problem, extra: int) -> Problem:
+        network = problem.allocation.network
+        steps = network.steps if isinstance(network, LinearRecurrent) else 1
+        return Problem(problem.allocation, network.inputs * steps + extra)
+
+    return with_seed(st.builds(with_enough, st.one_of(kinds), st.integers(0, 1)))

@@ -1,0 +1,164 @@
+"""What the laws do to a problem: more learnables, fewer samples, other orders, transposing.
+
+Each takes a case and returns the other problem as a case, or None where it does not apply.
+"""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import numpy as np
+
+from ..allocation import Allocation
+from ..masks import Mask
+from ..networks import LinearFeedforward, LinearRecurrent
+from ..peeling import Peeled, Step, peel
+from .base import Case
+
+
+def with_more_learnables(case: Case) -> Case:
+    """Some frozen weights become learnable, drawn from the seed."""
+    allocation, rng = case.allocation, np.random.default_rng([case.seed, 20])
+    share = rng.choice([0.1, 0.3, 0.6])
+    larger = {
+        name: mask | (allocation.present_mask(name) & (rng.random(mask.shape) < share))
+        for name, mask in allocation.masks("learnable")
+    }
+    more = Allocation(allocation.network, larger, allocation.given_present())
+    return replace(case, allocation=more)
+
+
+def with_one_sample_less(case: Case) -> Case | None:
+    """One sample is left out."""
+    return replace(case, samples=case.samples - 1) if case.samples > 1 else None
+
+
+def permuted(case: Case) -> Case:
+    """Hidden units, inputs and outputs in orders drawn from the seed, with all their connections.
+
+    >>> net = LinearFeedforward([2, 2])
+    >>> masks = {permuted(Case(Allocation(net, {"W1": [[1, 0], [0, 0]]}), 1, seed))
+    ...          .allocation.mask("W1").tobytes() for seed in range(20)}
+    >>> len(masks)
+    4
+    """
+    allocation, rng = case.allocation, np.random.default_rng([case.seed, 21])
+    network = allocation.network
+    if isinstance(network, LinearRecurrent):
+        sizes: dict[object, int] = {"x": network.inputs, "h": network.hidden, "y": network.outputs}
+        ends = {"input": ("h", "x"), "recurrent": ("h", "h"), "readout": ("y", "h")}
+    else:
+        sizes = dict(enumerate(network.widths))
+        ends = {f"W{k}": (k, k - 1) for k in range(1, network.depth + 1)}
+        ends |= {f"b{k}": (k,) for k in range(1, network.depth + 1)} if network.bias else {}
+    order = {level: rng.permutation(size) for level, size in sizes.items()}
+
+    def moved(which: str) -> dict[str, Mask]:
+        return {
+            name: mask[np.ix_(*(order[level] for level in ends[name]))]
+            for name, mask in allocation.masks(which)
+        }
+
+    return replace(case, allocation=Allocation(network, moved("learnable"), moved("present")))
+
+
+def transposed_problem(case: Case) -> Case | None:
+    """The transposed network, where samples span the inputs (and no constant is one of them).
+
+    >>> wide = Case(Allocation.layer(LinearFeedforward([2, 4, 3]), "W2"), samples=5)
+    >>> other = transposed_problem(wide)
+    >>> other.allocation.network.widths, other.allocation.counts, other.samples
+    ((3, 4, 2), {'W1': 12}, 3)
+    """
+    network = case.allocation.network
+    if isinstance(network, LinearFeedforward):
+        if network.bias or case.samples < network.inputs:
+            return None
+        samples = network.outputs
+    elif isinstance(network, LinearRecurrent):
+        if network.readout != "final" or case.samples < network.inputs * network.steps:
+            return None
+        samples = network.outputs * network.steps
+    else:
+        return None
+    return replace(case, allocation=transposed_allocation(case.allocation), samples=samples)
+
+
+def transposed_allocation(allocation: Allocation) -> Allocation:
+    """The masks of the transposed network, without asking whether the law applies."""
+    network = allocation.network
+    if isinstance(network, LinearRecurrent):
+        other = replace(network, inputs=network.outputs, outputs=network.inputs)
+        names = {"input": "readout", "recurrent": "recurrent", "readout": "input"}
+    else:
+        assert isinstance(network, LinearFeedforward)
+        other = LinearFeedforward(tuple(reversed(network.widths)))
+        names = {f"W{k}": f"W{network.depth + 1 - k}" for k in range(1, network.depth + 1)}
+
+    def turned(which: str) -> dict[str, Mask]:
+        return {names[name]: mask.T for name, mask in allocation.masks(which) if name in names}
+
+    return Allocation(other, turned("learnable"), turned("present"))
+
+
+def peel_all(case: Case) -> Peeled:
+    """What the product's peeling leaves; no step where it does not apply."""
+    if not _can_be_peeled(case.allocation):
+        return Peeled(case.allocation, case.samples, ())
+    return peel(case.allocation, case.samples)
+
+
+def peel_row(case: Case) -> Peeled:
+    """One output less: the first whose row of the last layer has m_e learnables or more.
+
+    >>> square = Allocation(LinearFeedforward([2, 2, 2]), {"W2": [[1, 0], [1, 1]]})
+    >>> peel_row(Case(square, 2)).allocation.counts
+    {'W2': 1}
+    """
+    allocation, m = case.allocation, case.samples
+    if not _can_be_peeled(allocation):
+        return Peeled(allocation, m, ())
+    network = allocation.network
+    assert isinstance(network, LinearFeedforward)
+    needed, last = min(m, network.inputs), f"W{network.depth}"
+    rows = np.flatnonzero(allocation.mask(last).sum(axis=1) >= needed)
+    if not len(rows) or min(network.widths[1:-1], default=needed) < needed:
+        return Peeled(allocation, m, ())
+    steps = (Step("row", int(rows[0])),)
+    if network.outputs == 1:
+        return Peeled(None, m, steps)
+    masks = dict(allocation.masks("learnable"))
+    masks[last] = np.delete(masks[last], rows[0], axis=0)
+    rest = LinearFeedforward([*network.widths[:-1], network.outputs - 1])
+    return Peeled(Allocation(rest, masks), m, steps)
+
+
+def peel_column(case: Case) -> Peeled:
+    """One input and one sample less: the first input whose column has d learnables or more.
+
+    >>> square = Allocation(LinearFeedforward([2, 2, 2]), {"W1": [[0, 1], [1, 1]]})
+    >>> peeled = peel_column(Case(square, 5))
+    >>> peeled.allocation.network.widths, peeled.samples
+    ((1, 2, 2), 1)
+    """
+    allocation, m = case.allocation, case.samples
+    if not _can_be_peeled(allocation):
+        return Peeled(allocation, m, ())
+    network = allocation.network
+    assert isinstance(network, LinearFeedforward)
+    d, samples = network.outputs, min(m, network.inputs)
+    columns = np.flatnonzero(allocation.mask("W1").sum(axis=0) >= d)
+    if not len(columns) or min(network.widths[1:-1], default=d) < d:
+        return Peeled(allocation, m, ())
+    steps = (Step("column", int(columns[0])),)
+    if samples == 1:
+        return Peeled(None, 0, steps)
+    masks = dict(allocation.masks("learnable"))
+    masks["W1"] = np.delete(masks["W1"], columns[0], axis=1)
+    rest = LinearFeedforward([network.inputs - 1, *network.widths[1:]])
+    return Peeled(Allocation(rest, masks), samples - 1, steps)
+
+
+def _can_be_peeled(allocation: Allocation) -> bool:
+    network = allocation.network
+    return isinstance(network, LinearFeedforward) and not network.bias and allocation.is_dense
