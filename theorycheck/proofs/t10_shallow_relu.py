@@ -1,0 +1,230 @@
+r"""# T10 Shallow ReLU networks
+
+**Statement.** Shallow ReLU network y = W_2 relu(W_1 x), a teacher being regular if the Jacobian of
+all its weights has rank d m: given a regular teacher the match probability is 0 if and only if in
+no activation pattern the Jacobian of the learnable weights has rank d m; so it is 0 for r < d m.
+W_2 only: a draw matches if and only if for every output row i, S_i its learnable units, the row's
+targets less the frozen part lie in the span of the activations H_(S_i); given a regular teacher the
+match probability is the probability that every H_(S_i) has rank m.
+
+**Assumptions.** One hidden layer, no biases, teacher, student's frozen weights and inputs
+independent with densities positive everywhere. A teacher with weights $W^*$ is regular at the
+inputs $X$ if the Jacobian of its $dm$ outputs in all its weights has rank $dm$ there (where no
+pre-activation is 0). It is assumed that this has positive probability; $MP_{reg}$ is the
+probability of a match given that the teacher is regular. *In a pattern* $\sigma$ means on the set
+$R_\sigma$ of weights and inputs at which exactly the units $k$ with $\sigma_{kj} = 1$ are active on
+sample $j$; only patterns with non-empty $R_\sigma$ count (all $2^{m n_1}$ if $n_0 \ge m$), and the
+rank is the largest on $R_\sigma$, which is the generic one.
+
+**Proof.** $R_\sigma$ is open, since it is given by strict inequalities. On it the outputs are the
+polynomials $\varphi_\sigma$,
+$y_{ij} = \sum_k W_2[i,k] \, \sigma_{kj} \, W_1[k,:] \, x_j$. No pre-activation $W_1[k,:] \, x_j$ is
+the zero polynomial, so the finitely many $R_\sigma$ together are dense, and every point lies in
+the closure of one of them, where the outputs are $\varphi_\sigma$ by continuity.
+
+1. *No pattern of rank $dm$: $MP_{reg} = 0$.* All $dm \times dm$ minors of the Jacobian of
+   $\varphi_\sigma$ in the learnables vanish on the open $R_\sigma$, hence everywhere. For frozen
+   weights and inputs $f$, the map $\theta \mapsto \varphi_\sigma(\theta; f)$ has rank below $dm$
+   at every $\theta$, and its image in $\mathbb{R}^{dm}$ has measure 0 (Sard). The student's outputs
+   lie in the union of these finitely many images. Given $f$, a regular teacher's weights have a
+   density on an open set where the map to the outputs is a submersion, so the teacher's outputs
+   have a density: they avoid the null set with probability 1. For $r < dm$ no rank is $dm$.
+2. *A pattern of rank $dm$: $MP_{reg} > 0$.* Choose a point $(\theta_0, f_0)$ of $R_\sigma$ at which
+   the Jacobian of the learnables has rank $dm$. The network with these weights is a teacher that is
+   regular at these inputs, as the learnables are some of its weights; and regularity is open. By
+   the implicit function theorem ($dm$ of the learnables have an invertible Jacobian), for all
+   frozen weights and inputs near $f_0$ and all targets near its outputs there are learnables near
+   $\theta_0$, still in $R_\sigma$, that meet them. So all data near this point, an open set, have
+   a regular teacher and a match.
+3. *$W_2$ only.* $H = \operatorname{relu}(W_1 X)$ is frozen, and row $i$ asks for $w_{S_i}$ with
+   $w_{S_i} H_{S_i} = y^*_i - f_i H_{rest}$: linear, one row at a time, solvable iff the right hand
+   side is in the row space of $H_{S_i}$. If all $H_{S_i}$ have rank $m$, that is the whole space.
+   If one has not, the right hand side must fall into a proper subspace, which is fixed once student
+   and inputs are, while a regular teacher's outputs have a density: probability 0. So $MP_{reg}$ is
+   the probability of rank $m$ in all rows *given that the teacher is regular*. The condition
+   matters, if little: teacher and student see the same inputs.
+
+*Ranks by matchings.* For $n_0 \ge m$ the pre-activations $W_1 X$ can be any matrix, so given the
+activity graph (units to samples) the entries of $H$ on it are positive numbers with a joint
+density. The rank of $H_S$ is then almost surely the size of a largest matching of the graph on $S$:
+larger minors have no term, and a minor with a term is a polynomial that is not zero.
+
+*One sample.* If the law of the weights is symmetric, a unit is active with probability 1/2 whatever
+$x$ is, so the units of teacher and student are active independently, and
+$$MP_{reg} = P(\text{every } S_i \text{ has an active unit})
+= \sum_{I} (-1)^{|I|} 2^{-|\bigcup_{i \in I} S_i|}$$
+over sets $I$ of rows. An active unit in one row makes those of others likelier (Harris'
+inequality), so rows that share units do at least as well as disjoint ones of the same sizes.
+
+*Two samples, two inputs, Gaussian weights and inputs.* The samples are at an angle $q \pi$, $q$
+uniform on $[0, 1]$; a unit is active on both with probability $(1-q)/2$, on one only with $q/2$
+each, on none with $(1-q)/2$. $H_S$ has rank below 2 iff a sample is dead or just one unit is
+active. With $z = ((1-q)/2)^s$, $s = |S|$: rank 2 has probability $1 - 2 \cdot 2^{-s} + z - s z$, on average
+over $q$
+$$P(\operatorname{rank} H_S = 2) = 1 - 2^{1-s} - \frac{s-1}{(s+1) 2^s}.$$
+$MP_{reg}$ weights the angles by the probability that the teacher is regular at them, so it is a
+little different: with $W_2$ learnable $57/140$ for (2, 2, 1) and $43/100$ for (2, 2, 2), where the
+formula gives $5/12$. (Teachers of (2, 2, 1) are regular iff no sample is dead, with probability
+$7/12$; those of (2, 2, 2) iff both units are active besides, with probability $5/12$.)
+
+*Why regular teachers.* Without biases $MP = 0$ never happens: with positive probability all units
+of teacher and student are dead, and $0 = 0$. In (2, n_1, d) with Gaussian weights and $m = 2$ this
+alone has probability $4^{-n_1} / (2 n_1 + 1)$.
+
+**Source.** theory.md T10.
+"""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from typing import Any
+
+from sympy import Rational
+
+from .activity import over_angles, ranks_of_positive
+from .base import Step
+from .bipartite import matching_number
+from .relu_matches import matched_by_solving, matched_nearby, readout_by_span
+from .relu_probabilities import (
+    all_dead,
+    given_both,
+    given_regular,
+    inclusion_exclusion,
+    independent_rows,
+    integrated,
+    one_sample,
+    rank_two_probability,
+    ranks_of_draws,
+    regular_teachers,
+    sharing,
+    simulated,
+)
+
+
+def _some_pattern(ranks: Any, n_learnable: int, full: int) -> bool:
+    return bool((ranks == full).any())
+
+
+_LINEAR_OR_COUNT = {
+    "the pattern with all units active decides": lambda ranks, r, full: ranks[-1] == full,
+    "d m learnables are enough": lambda ranks, r, full: r >= full,
+}
+
+STEPS = (
+    Step(
+        "a regular teacher is matched iff some pattern has rank d m: exact solves, all patterns",
+        matched_by_solving,
+        _some_pattern,
+        _LINEAR_OR_COUNT,
+        "all allocations of 1 or 2 learnables of 4 networks with d m = 2, no unit learnable on both"
+        " sides; 600 draws",
+    ),
+    Step(
+        "a regular teacher nearby is matched iff some pattern has rank d m",
+        matched_nearby,
+        _some_pattern,
+        _LINEAR_OR_COUNT,
+        "every mask of (2, 2, 1), (2, 3, 1), (3, 2, 1), (2, 2, 2) with m = 2, every pattern",
+    ),
+    Step(
+        "W_2 only: a draw matches iff each row's target is in the span of its activations",
+        readout_by_span,
+        lambda row, hidden, wanted, frozen: (hidden[row], wanted - frozen @ hidden),
+        {
+            "in the span of all activations": lambda row, hidden, wanted, frozen: (
+                hidden,
+                wanted - frozen @ hidden,
+            ),
+            "without taking off the frozen part": lambda row, hidden, wanted, frozen: (
+                hidden[row],
+                wanted,
+            ),
+        },
+        "every mask of W_2 of (2, 2, 2), (2, 3, 2) with m = 2, (3, 3, 1) with m = 3, 6 draws each",
+    ),
+    Step(
+        "the rank of positive entries on an activity graph is its matching number",
+        ranks_of_positive,
+        matching_number,
+        {
+            "active units or live samples, whichever are fewer": lambda graph: int(
+                min(graph.any(axis=0).sum(), graph.any(axis=1).sum())
+            ),
+            "all units and samples": lambda graph: min(graph.shape),
+        },
+        "every activity graph up to 4 x 4 units and samples",
+    ),
+    Step(
+        "with n_0 >= m the rank of relu(W_1 X) is the matching number",
+        ranks_of_draws,
+        0,
+        {"n_0 = m - 1 is enough": 1},
+    ),
+    Step(
+        "one sample: inclusion and exclusion over rows",
+        one_sample,
+        inclusion_exclusion,
+        {"rows are independent": independent_rows},
+        "every mask of W_2 with d and n_1 up to 3, every pattern",
+    ),
+    Step(
+        "one sample: rows that share units do at least as well as disjoint ones",
+        sharing,
+        lambda shared, disjoint: shared >= disjoint,
+        {
+            "sharing makes no difference": lambda shared, disjoint: shared == disjoint,
+            "disjoint rows do better": lambda shared, disjoint: shared <= disjoint,
+        },
+        "every mask of W_2 with d and n_1 up to 3",
+    ),
+    Step(
+        "n_0 = m = 2: P(rank 2) = 1 - 2^(1-s) - (s-1) / ((s+1) 2^s), integrated exactly",
+        integrated,
+        rank_two_probability,
+        {
+            "one unit more": lambda s: rank_two_probability(s + 1),
+            "no sample dead is enough": lambda s: (
+                rank_two_probability(s) + Rational(s, (s + 1) * 2**s)
+            ),
+        },
+        "s up to 8",
+    ),
+    Step(
+        "n_0 = m = 2: P(rank 2) against draws, within 5 standard errors",
+        simulated,
+        rank_two_probability,
+        {
+            "one unit fewer": lambda s: rank_two_probability(max(s - 1, 1)),
+            "samples always at a right angle": lambda s: (
+                1 - Rational(2) ** (1 - s) - Rational(s - 1, 4**s)
+            ),
+        },
+        "s up to 6, 50,000 draws each",
+    ),
+    Step(
+        "teachers of (2, 2, d), m = 2, are regular with probability 7/12 for d = 1, 5/12 for d = 2",
+        regular_teachers,
+        {1: Fraction(7, 12), 2: Fraction(5, 12)},
+        {"no sample dead is enough for d = 2": {2: Fraction(7, 12)}},
+        "all 16 patterns, exact",
+    ),
+    Step(
+        "all of W_2, m = 2, given a regular teacher: 57/140 for d = 1, 43/100 for d = 2",
+        given_regular,
+        given_both,
+        {"independent of the teacher: 5/12": lambda regular, full: over_angles(full)},
+        "",
+    ),
+    Step(
+        "without biases even no learnable at all has positive match probability: all units dead",
+        all_dead,
+        (lambda units: 1 / (4**units * (2 * units + 1)), False),
+        {
+            "never": (lambda units: 0.0, False),
+            "with a bias of the output as well": (
+                lambda units: 1 / (4**units * (2 * units + 1)),
+                True,
+            ),
+        },
+    ),
+)
