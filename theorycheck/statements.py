@@ -124,9 +124,9 @@ _ALL = (
         "Permutations of hidden units, inputs and outputs that preserve the present connections "
         "keep the class, the rank and the degree (for independent, identically distributed weights "
         "also the match probability). Transposing keeps class, rank and degree: of a linear "
-        "feed-forward network with m >= n_0, widths reversed and as many samples as inputs then; "
-        "of a linear recurrent network read at the end with m >= n_in T, input and readout "
-        "exchanged.",
+        "feed-forward network without biases and m >= n_0, widths reversed and as many samples as "
+        "inputs then; of a linear recurrent network read at the end with m >= n_in T, input and "
+        "readout exchanged.",
         "theory.md T8",
     ),
     Statement(

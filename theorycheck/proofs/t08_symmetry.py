@@ -3,8 +3,8 @@ r"""# T8 Symmetry
 **Statement.** Permutations of hidden units, inputs and outputs that preserve the present
 connections keep the class, the rank and the degree (for independent, identically distributed
 weights also the match probability). Transposing keeps class, rank and degree: of a linear
-feed-forward network with m >= n_0, widths reversed and as many samples as inputs then; of a linear
-recurrent network read at the end with m >= n_in T, input and readout exchanged.
+feed-forward network without biases and m >= n_0, widths reversed and as many samples as inputs
+then; of a linear recurrent network read at the end with m >= n_in T, input and readout exchanged.
 
 **Assumptions.** Linear networks, dense or sparse; with biases for permutations only (a transposed
 bias is none). Draws as in T1: weights and inputs independent with densities positive everywhere.
