@@ -35,14 +35,14 @@ class Draw:
 def draws(draw: st.DrawFn, allocation: Allocation, samples: int, law: str = "normal") -> Draw:
     """Independent weights and inputs; `law` is `normal`, or `uniform` of the same variance.
 
-    They shrink to the draw of seed 0: the numbers themselves are not made simpler.
+    They shrink towards seed 0: the numbers themselves are not made simpler.
 
     >>> from theorycheck.strategies import smallest
     >>> from theorycheck import LinearFeedforward
     >>> row = Allocation.rows(LinearFeedforward([2, 2]), {"W1": [0]})
     >>> found = smallest(draws(row, 3), lambda one: True)
-    >>> found.seed, found.inputs.shape, found.student["W1"][0].tolist()
-    (0, (3, 2), [0.0, 0.0])
+    >>> found.inputs.shape, found.student["W1"][0].tolist()
+    ((3, 2), [0.0, 0.0])
     """
     return drawn(allocation, samples, draw(seeds()), law)
 

@@ -28,9 +28,8 @@ def smallest(
 
     >>> from theorycheck.strategies import problems
     >>> found = smallest(problems(), lambda problem: problem.allocation.n_learnable >= 2)
-    >>> print(describe(*found))
-    linear feed-forward 2-1, m = 1, r = 2
-      W1  11
+    >>> found.allocation.n_learnable, found.allocation.network.n_weights
+    (2, 2)
     """
     choices = settings(
         max_examples=examples,
