@@ -44,20 +44,20 @@ number of all these parameters but $W^*$, and $\varphi_f(\theta)$ the student's 
      take $x_{L,i}$, then those for each layer:
      $\delta \le \prod_i \binom{e_i}{r_{L,i}} \cdot (D - r_L)! / \prod_{l<L} r_l!$.
    If every equation depends on all of its row's and all earlier learnables (dense, generic inputs),
-   the first number is the second times $\prod_i r_{L,i}! \prod_{l<L} r_l!$. The second is never
-   worse. For networks read at several times, or recurrent weights, a path may meet an unknown
-   twice, the degrees exceed 1, and both formulas fail.
+   the first number is the second times $\prod_i r_{L,i}! \prod_{l<L} r_l!$: the second is never
+   worse. A path can meet a recurrent weight twice; degrees then exceed 1, and both formulas fail.
 4. *No matching.* If $J_A$ had rank $D$, some $D \times D$ minor would not vanish, so one term of
    its Leibniz expansion would not: $D$ entries that are not 0, in different rows and columns, a
    matching of $D$ pairs of equations and learnables that act on them. Without one,
    $\operatorname{rank}(A) < D$, which is minimal by T1. An invertible change of samples is free, so
    inputs may be taken as unit vectors if $m$ is the number of inputs.
-5. *Special cases.* Feed-forward, $r = D = dm$.
-   - One learnable $a$ outside the last layer: $H(a) = H_0 + a u v^T$, so with the row's
-     target (less its frozen part, which moves by a multiple of the same $v^T$) each row's matrix
-     $[H_{S_i}; t_i]$ changes by rank one, and its determinant is affine in $a$. One row has
-     $m - 1$ learnables (else no solution), and its $m \times m$ determinant must vanish: one $a$,
-     delta = 1 if the rank is full. With $m \ge n_0$, transposing says the same of the first layer.
+5. *Special cases* with $r = D = dm$.
+   - Feed-forward, one learnable $a$ outside the last layer: $H(a) = H_0 + a u v^T$, and row
+     $i$'s target, less its frozen part, moves by a multiple of the same $v^T$. So $[H_{S_i}; t_i]$ changes by rank
+     one, and its $m \times m$ minors are affine in $a$. If the rank is $D$, exactly one row has
+     $m - 1$ learnables and the others have $m$ (with two rows short of $m$, $a$ would have to meet
+     two conditions). That row asks for the determinant to vanish: one $a$, which fixes the rest,
+     and delta = 1. With $m \ge n_0$, transposing says the same of the first layer.
    - One learnable $a$ without which the outputs are affine in all others: with $J_B(a)$ their
      Jacobian, $D \times (D - 1)$, and $c(a)$ the constant part, $g(a) = \det[J_B(a) | y - c(a)]$
      vanishes at every solution. Let $h(a)$ be the greatest common divisor of the minors of
@@ -176,8 +176,8 @@ STEPS = (
             "rank D - 1 is enough": lambda rank, target: rank >= target - 1,
             "always": lambda rank, target: True,
         },
-        "all allocations with r = D of 5 feed-forward networks with at most 12 weights, also with "
-        "bottlenecks, and of recurrent 1-2-1, 2 to 4 steps",
+        "all allocations with r = D of 5 feed-forward networks (widths, m) with at most 12 weights, "
+        "also with bottlenecks, and of recurrent 1-2-1, 2 to 4 steps",
     ),
     Step(
         "recurrent pairs of 1-2-1, 4 steps, m = 2: degree 3, 6 on the diagonal, 4 beside it",
@@ -231,8 +231,8 @@ STEPS = (
                 lambda degree, groups, matchings: degree <= matchings,
             ),
         },
-        "all allocations with r = D = rank of 7 networks with at most 12 weights, D equations of "
-        "full rank in bottlenecks",
+        "all allocations with r = D = rank of 7 networks (widths, m) with at most 12 weights, "
+        "D equations of full rank in bottlenecks",
     ),
     Step(
         "without a matching of D pairs the rank is below D",

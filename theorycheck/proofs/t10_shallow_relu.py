@@ -59,8 +59,8 @@ inequality), so rows that share units do at least as well as disjoint ones of th
 *Two samples, two inputs, Gaussian weights and inputs.* The samples are at an angle $q \pi$, $q$
 uniform on $[0, 1]$; a unit is active on both with probability $(1-q)/2$, on one only with $q/2$
 each, on none with $(1-q)/2$. $H_S$ has rank below 2 iff a sample is dead or just one unit is
-active. With $z = ((1-q)/2)^s$, $s = |S|$: rank 2 has probability $1 - 2 \cdot 2^{-s} + z - s z$, on average
-over $q$
+active. With $z = ((1-q)/2)^s$, $s = |S|$, rank 2 has probability $1 - 2 \cdot 2^{-s} + z - s z$, on
+average over $q$
 $$P(\operatorname{rank} H_S = 2) = 1 - 2^{1-s} - \frac{s-1}{(s+1) 2^s}.$$
 $MP_{reg}$ weights the angles by the probability that the teacher is regular at them, so it is a
 little different: with $W_2$ learnable $57/140$ for (2, 2, 1) and $43/100$ for (2, 2, 2), where the
