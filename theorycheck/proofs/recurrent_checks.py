@@ -92,7 +92,7 @@ def starved(masks: Cells, d: int, m: int, k: int) -> Said:
     needed = np.outer(outputs_left, samples_left).ravel()
     outside = (~rows[:, None, :, None] & ~columns[None, :, None, :]).reshape(-1, p * q)
     found = masks.reshape(-1, p * q).astype(np.float32) @ outside.T.astype(np.float32)
-    return (found < needed).any(axis=1)
+    return np.logical_or.reduce(found < needed, axis=1)
 
 
 def starved_is_minimal(reach: Reach) -> Iterator[str | None]:

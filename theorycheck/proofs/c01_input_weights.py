@@ -1,0 +1,121 @@
+r"""# C1 Input weights of long recurrent networks
+
+**Conjecture.** Dense linear recurrent network read at the end, N >= d and T >= max(d, m_e): every
+allocation of d m_e input weights is maximal.
+
+**Assumptions.** Linear recurrent, $y = D h_T$, $h_t = W h_{t-1} + B x_t$, $h_0 = 0$, all
+connections present, weights and inputs generic, $m_e = \min(m, n_{in} T)$. The output is affine in
+$B$, so by T2 "maximal" means that the columns of the Jacobian,
+$\sum_t (D W^{T-t} e_i) \otimes x_t[j]$ for the learnables $(i, j)$, have rank $D = d m_e$.
+
+**Evidence.** *A part is proved:* let $N \ge d$, $T \ge d$ and let no column of $B$ have more than
+$T$ learnables. Then $r \le d m_e$ input weights have rank $r$. This covers $T \ge N$, $d = 1$ and
+$m_e = 1$ (a column has at most $N$ and at most $d m_e$).
+
+Proof. Let $n = \min(N, T) \ge d$. Write $W = S^{-1} \Lambda S$ with eigenvalues
+$\lambda_1, \dots, \lambda_N$, $f_i = S e_i$ and $g_\nu$ the columns of $D S^{-1}$. Then the column
+of cell $(i, j)$ is $\sum_\nu f_{i\nu}\, g_\nu \otimes \xi_{j\nu}$ with
+$\xi_{j\nu} = \sum_t \lambda_\nu^{T-t} x_t[j]$. All $S$, $\Lambda$, $D S^{-1}$ occur, and a rank at
+a special point, or at a limit of such columns, is a lower bound of the generic one. Let
+$f_{i\nu} \to 0$ for $\nu > n$. As $n \le T$ the vectors
+$\xi_{j1}, \dots, \xi_{jn} \in \mathbb{R}^{m_e}$ may be chosen at will (Vandermonde; the $x_t[j]$
+are free, for $m_e = n_{in} T$ up to an invertible change of the samples, which keeps ranks). Let
+column $j$ have $c_j \le n$ learnables and go round $\mathbb{Z}_n$: column $j$ takes the next $c_j$
+residues, the set $V_j$. Since $r \le d m_e \le n m_e$, each $\nu$ is taken at most $m_e$ times.
+Sort the pairs $(j, \nu)$, $\nu \in V_j$, by $\nu$ and deal them in turn to $m_e$ groups: within a
+group all $\nu$ are different, and there are at most $d$. Set $\xi_{j\nu} = e_c$ for the pairs of
+group $c$ and $\xi_{j\nu} = 0$ for $\nu \notin V_j$. The $g_\nu \otimes \xi_{j\nu}$ of all pairs are
+independent, as at most $d$ different $g_\nu$, generic in $\mathbb{R}^d$, meet in one $e_c$. Those
+of column $j$ are combined by the square matrix $(f_{i\nu})_{\nu \in V_j}$ of its learnables $i$,
+which is invertible for generic $f$. So all $r$ columns are independent.
+
+*Open:* a column of $B$ with more than $T$ learnables, so $N > T$, $d \ge 2$ and $m_e \ge 2$. There
+the values of $\xi_j$ at more than $T$ eigenvalues depend on each other, and $T \ge m_e$ is needed.
+A proof would choose $D$, $W$ and $x$ for such columns; jets at multiple eigenvalues may serve.
+Below: every small case, and larger random ones, most of them open ones. All three hypotheses are
+needed.
+
+**Source.** theory.md, conjecture C1.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from functools import partial
+
+from ..networks import LinearRecurrent
+from . import long_recurrent as checks
+from .base import Step
+
+
+def _is_long(network: LinearRecurrent, m: int, slack: tuple[int, int, int] = (0, 0, 0)) -> bool:
+    """N >= d, T >= d and T >= m_e, each up to a slack (for false variants)."""
+    d, steps = network.outputs, network.steps
+    return network.hidden + slack[0] >= d and steps + slack[1] >= d and steps + slack[2] >= m
+
+
+def _is_long_enough(network: LinearRecurrent, m: int, slack: tuple[int, int] = (0, 0)) -> bool:
+    """N >= d and T >= d, what the proved part asks."""
+    d = network.outputs
+    return network.hidden + slack[0] >= d and network.steps + slack[1] >= d
+
+
+def _first(counts: Sequence[int], n: int) -> list[list[int]]:
+    """A false variant: every column takes the first residues."""
+    return [list(range(count)) for count in counts]
+
+
+def _thin(case: tuple[tuple[int, int], int]) -> Iterator[str | None]:
+    slack, shift = case
+    return checks.few_per_column(partial(_is_long_enough, slack=slack), "input", shift)
+
+
+STEPS = (
+    Step(
+        "evidence: every allocation of d m_e input weights of small networks",
+        partial(checks.every_allocation, name="input", most_hidden=4, most_steps=4),
+        _is_long,
+        {
+            "N >= d - 1": partial(_is_long, slack=(1, 0, 0)),
+            "T >= d - 1": partial(_is_long, slack=(0, 1, 0)),
+            "T >= m_e - 1": partial(_is_long, slack=(0, 0, 1)),
+        },
+        "n_in, d, m_e up to 3, N and T up to 4",
+    ),
+    Step(
+        "evidence: random allocations of larger networks",
+        partial(checks.random_allocations, name="input"),
+        _is_long,
+        {"T >= d - 1": partial(_is_long, slack=(0, 1, 0))},
+    ),
+    Step(
+        "evidence: random allocations with more than T learnables in a column (the open case)",
+        partial(checks.random_allocations, name="input", crowded=True),
+        _is_long,
+        {"T >= m_e - 1": partial(_is_long, slack=(0, 0, 1))},
+    ),
+    Step(
+        "proved: modes, D W^k e_i as a sum over eigenvalues, symbolically",
+        checks.modes,
+        lambda k: k,
+        {"one power more": lambda k: k + 1},
+        "N up to 3, k up to 2",
+    ),
+    Step(
+        "proved: at the special point the columns are independent",
+        checks.special_point,
+        checks.in_turn,
+        {"every column takes the first residues": _first},
+    ),
+    Step(
+        "proved: at most T learnables in a column",
+        _thin,
+        ((0, 0), 0),
+        {
+            "at most T + 1": ((0, 0), 1),
+            "N >= d - 1": ((1, 0), 0),
+            "T >= d - 1": ((0, 1), 0),
+        },
+        "every mask; n_in, d, N up to 3, T and m_e up to 4",
+    ),
+)
