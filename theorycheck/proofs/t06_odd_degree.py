@@ -53,8 +53,9 @@ number of all these parameters but $W^*$, and $\varphi_f(\theta)$ the student's 
    inputs may be taken as unit vectors if $m$ is the number of inputs.
 5. *Special cases* with $r = D = dm$.
    - Feed-forward, one learnable $a$ outside the last layer: $H(a) = H_0 + a u v^T$, and row
-     $i$'s target, less its frozen part, moves by a multiple of the same $v^T$. So $[H_{S_i}; t_i]$ changes by rank
-     one, and its $m \times m$ minors are affine in $a$. If the rank is $D$, exactly one row has
+     $i$'s target, less its frozen part, moves by a multiple of the same $v^T$. So
+     $[H_{S_i}; t_i]$ changes by rank one, and its $m \times m$ minors are affine in $a$. If the
+     rank is $D$, exactly one row has
      $m - 1$ learnables and the others have $m$ (with two rows short of $m$, $a$ would have to meet
      two conditions). That row asks for the determinant to vanish: one $a$, which fixes the rest,
      and delta = 1. With $m \ge n_0$, transposing says the same of the first layer.
@@ -176,7 +177,7 @@ STEPS = (
             "rank D - 1 is enough": lambda rank, target: rank >= target - 1,
             "always": lambda rank, target: True,
         },
-        "all allocations with r = D of 5 feed-forward networks (widths, m) with at most 12 weights, "
+        "all allocations with r = D of 5 feed-forward cases (widths, m) with at most 12 weights, "
         "also with bottlenecks, and of recurrent 1-2-1, 2 to 4 steps",
     ),
     Step(
