@@ -19,6 +19,7 @@ from .commands.explain import explain
 from .commands.measure import measure
 from .commands.prove import prove
 from .commands.repair import repair
+from .commands.verify import verify
 
 _UsageError: Any = typer.BadParameter.__base__  # the parser's own errors, whatever carries it
 
@@ -49,7 +50,18 @@ def _common(
     """Options of the program itself; its work is in the commands."""
 
 
-for command in (classify, explain, check, capacity, design, repair, measure, compare, prove):
+for command in (
+    classify,
+    explain,
+    check,
+    capacity,
+    design,
+    repair,
+    measure,
+    compare,
+    prove,
+    verify,
+):
     app.command()(command)
 
 

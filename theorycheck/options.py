@@ -174,3 +174,14 @@ Workers: TypeAlias = Annotated[
     int,
     typer.Option(parser=_natural, metavar="N", help="Processes at work; 0: as many as cores."),
 ]
+Examples: TypeAlias = Annotated[
+    int,
+    typer.Option(
+        parser=positive("it"),
+        metavar="N",
+        help="Random cases of each property; fewer of dear ones.",
+    ),
+]
+CounterexampleFolder: TypeAlias = Annotated[
+    str, typer.Option(metavar="DIR", help="Write counterexamples to this folder.")
+]

@@ -60,7 +60,7 @@ def compare(
             found = _compared(file, allocation, samples, fit, effort)
             done, is_refuted = found.estimate.trials, found.outcome == "refuted"
             refuted |= is_refuted
-            again = _command(file, found) if is_refuted else None
+            again = command_line(file, found) if is_refuted else None
             if as_json:
                 more = {"command": again} if again else {}
                 print_json({"file": file, **found.to_dict(), **more})
@@ -94,7 +94,7 @@ def _compared(
         )
 
 
-def _command(file: str, found: Comparison) -> str:
+def command_line(file: str, found: Comparison) -> str:
     """The command line that repeats a comparison, with no default left to chance."""
     settings, effort = found.settings, found.settings["effort"]
     options = {

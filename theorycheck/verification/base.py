@@ -16,7 +16,7 @@ from ..verdict import Verdict
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-FEWEST = 20  # examples of a dear property, where so many are asked for
+FEWEST = 40  # examples of a dear property, where so many are asked for
 
 
 @dataclass(frozen=True)

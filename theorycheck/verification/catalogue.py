@@ -3,18 +3,20 @@
 from __future__ import annotations
 
 from collections.abc import Callable
-from functools import cache
+from dataclasses import replace
+from functools import cache, partial
 
+from ..degrees.effort import Effort
 from ..theorems.base import Theorem
 from ..theorems.registry import THEOREMS
 from . import conjectures, domains, relu
 from .base import Cases, Property
 from .cases import general
 from .laws import monotone, peeled, symmetric, transposed
-from .predictions import NO_DEGREES, properties_of
+from .predictions import NO_DEGREES, SMALL_EFFORT, properties_of
 from .transformations import peel_column, peel_row, with_one_sample_less
 
-# The theorems that degrees cost time: fewer examples.
+# Theorems whose degrees cost time get fewer examples.
 _DEAR = (4, 4, 8, 8)
 
 
@@ -33,9 +35,12 @@ def _registered(id: str) -> Theorem:
 
 
 def _predictions(
-    id: str, cases: Cases, shares: tuple[int, int, int, int] = (1, 1, 4, 2)
+    id: str,
+    cases: Cases,
+    shares: tuple[int, int, int, int] = (1, 1, 4, 2),
+    effort: Effort = NO_DEGREES,
 ) -> Callable[[], tuple[Property, ...]]:
-    return lambda: properties_of(_registered(id), cases, shares=shares)
+    return lambda: properties_of(_registered(id), cases, effort=effort, shares=shares)
 
 
 def _monotonicity() -> tuple[Property, ...]:
@@ -54,7 +59,7 @@ def _monotonicity() -> tuple[Property, ...]:
 def _symmetry() -> tuple[Property, ...]:
     return (
         symmetric(),
-        symmetric(judge="verdicts", share=4),
+        symmetric(judge="verdicts", share=8),
         symmetric(cases=domains.affine, judge="matched draws", share=8),
         transposed(cases=domains.spanning),
         transposed(cases=domains.spanning, judge="verdicts", share=4),
@@ -81,8 +86,14 @@ def _inputs() -> tuple[Property, ...]:
 
 
 def _recurrents() -> tuple[Property, ...]:
-    theorem, shares = conjectures.recurrent_weights(), (1, 1, 8, 2)
-    return properties_of(theorem, conjectures.recurrent_cases, effort=NO_DEGREES, shares=shares)
+    theorem, shares = conjectures.recurrent_weights(), (1, 1, 16, 2)
+    cases = conjectures.recurrent_cases
+    properties = properties_of(theorem, cases, effort=NO_DEGREES, shares=shares)
+    # Solutions can be followed in the smallest networks only.
+    return tuple(
+        replace(item, cases=partial(cases, most=2)) if item.name.endswith("draws") else item
+        for item in properties
+    )
 
 
 _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
@@ -92,8 +103,8 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T3": _predictions("T3", domains.last_layer),
     "T4": _predictions("T4", domains.one_layer),
     "T5": _predictions("T5", domains.recurrent),
-    "T6": _predictions("T6", domains.critical, _DEAR),
-    "T7": _predictions("T7", domains.intermediate, (8, 8, 8, 8)),
+    "T6": _predictions("T6", domains.critical, _DEAR, SMALL_EFFORT),
+    "T7": _predictions("T7", domains.intermediate, (8, 8, 16, 16), SMALL_EFFORT),
     "T8": _symmetry,
     "T9": _peeling,
     "T10": _relu,

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 Least: TypeAlias = Callable[[int, int], int]  # of d and the samples that count
 
-_MOST_EQUATIONS = 12
+MOST_EQUATIONS = 12
 
 
 @dataclass(frozen=True)
@@ -118,18 +118,22 @@ def input_cases(assumptions: Assumptions = LONG_INPUT) -> SearchStrategy[Case]:
     return with_seed(_problems("input", assumptions))
 
 
-def recurrent_cases(assumptions: Assumptions = LONG_RECURRENT) -> SearchStrategy[Case]:
-    """Recurrent weights, about d m of them, of networks that meet the assumptions or a bit more."""
-    return with_seed(_problems("recurrent", assumptions))
+def recurrent_cases(
+    assumptions: Assumptions = LONG_RECURRENT, most: int = MOST_EQUATIONS
+) -> SearchStrategy[Case]:
+    """About d m recurrent weights, at most `most`, of networks that meet the assumptions."""
+    return with_seed(_problems("recurrent", assumptions, most))
 
 
-def _problems(name: str, assumptions: Assumptions) -> SearchStrategy[Problem]:
+def _problems(
+    name: str, assumptions: Assumptions, most: int = MOST_EQUATIONS
+) -> SearchStrategy[Problem]:
     from hypothesis import assume
     from hypothesis import strategies as st
 
     def drawn(draw: DrawFn) -> Problem:
-        d = draw(st.integers(1, 4))
-        m = draw(st.integers(1, max(_MOST_EQUATIONS // d, 1)))
+        d = draw(st.integers(1, min(4, most)))
+        m = draw(st.integers(1, most // d))
         least = (assumptions.inputs(d, m), assumptions.hidden(d, m), assumptions.steps(d, m))
         sizes = [max(size, 1) + draw(st.integers(0, 2)) for size in least]
         network = LinearRecurrent(sizes[0], sizes[1], d, sizes[2])

@@ -26,7 +26,8 @@ def over_budget() -> SearchStrategy[Case]:
 
     kinds = [
         public.critical_problems(over=(1, 2, 3)),
-        public.critical_problems(over=(0, 1)),
+        public.critical_problems(public.feedforward_networks(max_width=2), over=(1, 2)),
+        public.critical_problems(public.feedforward_networks(2, 3), over=(2, 3)),
         public.rows_problems(),
         public.columns_problems(),
     ]
@@ -108,27 +109,53 @@ def recurrent() -> SearchStrategy[Case]:
 
     networks = public.recurrent_networks(readout="final", max_inputs=3)
     kinds = [
-        public.recurrent_problems(),
         public.near_extremal_problems(networks),
+        public.near_extremal_problems(networks),
+        public.recurrent_problems(),
         public.one_layer_problems(networks),
     ]
     return with_seed(st.one_of(kinds))
 
 
 def critical() -> SearchStrategy[Case]:
-    """T6: r = D learnables in small networks, most of them in conflict."""
+    """T6: r = D learnables in small networks, most of them in conflict, and bottlenecks."""
     from hypothesis import strategies as st
 
     from .. import strategies as public
 
-    small = public.feedforward_networks(max_depth=3, max_width=3, bias=False)
+    small = public.feedforward_networks(bias=False)
+    recurrent = public.recurrent_networks(max_steps=3)
     kinds = [
         public.critical_problems(small, over=(0,)),
-        public.critical_problems(small, over=(0,), dense=True),
+        public.critical_problems(small, over=(0, 1, 2)),
+        public.critical_problems(recurrent, over=(0,)),
+        public.critical_problems(recurrent, over=(0,)),
+        public.sparse_problems(public.feedforward_networks()),
         public.bottleneck_problems(),
-        with_few_solutions(),
+        st.composite(_mostly_last)(),
     ]
     return with_seed(st.one_of(kinds))
+
+
+def _mostly_last(draw: DrawFn) -> Problem:
+    """m_e learnables in every row of the last layer, then some of them moved to other layers."""
+    from hypothesis import strategies as st
+
+    m, d = draw(st.integers(2, 3)), draw(st.integers(1, 3))
+    hidden = [m + draw(st.integers(0, 1)) for _ in range(draw(st.integers(1, 2)))]
+    network = LinearFeedforward([m, *hidden, d])
+    last = f"W{network.depth}"
+    masks = {name: np.zeros(shape, bool) for name, shape in network.weight_shapes.items()}
+    for row in masks[last]:
+        order = draw(st.permutations(range(len(row))))
+        row[order[:m]] = True
+    for _ in range(draw(st.integers(1, min(3, m * d)))):
+        taken = np.argwhere(masks[last])
+        masks[last][tuple(taken[draw(st.integers(0, len(taken) - 1))])] = False
+        other = masks[f"W{draw(st.integers(1, network.depth - 1))}"]
+        free = np.argwhere(~other)
+        other[tuple(free[draw(st.integers(0, len(free) - 1))])] = True
+    return Problem(Allocation(network, masks), m)
 
 
 def intermediate() -> SearchStrategy[Case]:
