@@ -112,9 +112,9 @@ _ALL = (
         "T7",
         "Intermediate, by witness",
         "an instance with all its solutions, simple and not real: intermediate",
-        "Linear networks, r = rank(A) = D. If one rational instance of D equations of full rank, "
-        "or of a part of them that contains all its unknowns, has exactly as many solutions as "
-        "generic instances, all simple and none real, then 0 < MP(A, m) < 1.",
+        "Linear networks, r = rank(A) = D. If for one rational teacher, student and inputs D "
+        "equations of full rank, or a part of them that contains all its unknowns, have exactly as "
+        "many solutions as generic ones, all simple and none real, then 0 < MP(A, m) < 1.",
         "theory.md T7",
     ),
     Statement(
@@ -148,8 +148,8 @@ _ALL = (
         "if in no activation pattern the Jacobian of the learnable weights has rank d m; so it is "
         "0 for r < d m. W_2 only: a draw matches if and only if for every output row i, S_i its "
         "learnable units, the row's targets less the frozen part lie in the span of the "
-        "activations H_(S_i); given a regular teacher the match probability is the probability "
-        "that every H_(S_i) has rank m.",
+        "activations H_(S_i); given a regular teacher the match probability is the probability, "
+        "under the same condition, that every H_(S_i) has rank m.",
         "theory.md T10",
     ),
     Statement(

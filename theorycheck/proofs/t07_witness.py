@@ -1,8 +1,8 @@
 r"""# T7 Intermediate, by witness
 
-**Statement.** Linear networks, r = rank(A) = D. If one rational instance of D equations of full
-rank, or of a part of them that contains all its unknowns, has exactly as many solutions as generic
-instances, all simple and none real, then 0 < MP(A, m) < 1.
+**Statement.** Linear networks, r = rank(A) = D. If for one rational teacher, student and inputs D
+equations of full rank, or a part of them that contains all its unknowns, have exactly as many
+solutions as generic ones, all simple and none real, then 0 < MP(A, m) < 1.
 
 **Assumptions.** Linear feed-forward or recurrent, dense or sparse, all drawn numbers independent
 with densities positive everywhere. An instance is a choice of all that is drawn: the frozen weights

@@ -5,7 +5,7 @@ all its weights has rank d m: given a regular teacher the match probability is 0
 no activation pattern the Jacobian of the learnable weights has rank d m; so it is 0 for r < d m.
 W_2 only: a draw matches if and only if for every output row i, S_i its learnable units, the row's
 targets less the frozen part lie in the span of the activations H_(S_i); given a regular teacher the
-match probability is the probability that every H_(S_i) has rank m.
+match probability is the probability, under the same condition, that every H_(S_i) has rank m.
 
 **Assumptions.** One hidden layer, no biases, teacher, student's frozen weights and inputs
 independent with densities positive everywhere. A teacher with weights $W^*$ is regular at the
