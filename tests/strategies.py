@@ -16,7 +16,7 @@ NO_DEGREES = Effort(seconds=0)
 SMALL_DEGREES = Effort(seconds=20, degree=6, unknowns=4, instances=50, bases=1)
 
 feedforward_networks = partial(strategies.feedforward_networks, max_depth=4)
-recurrent_networks = partial(strategies.recurrent_networks, max_inputs=3)
+recurrent_networks = strategies.recurrent_networks
 linear_networks = st.one_of(feedforward_networks(), recurrent_networks())
 networks = st.one_of(linear_networks, strategies.relu_networks(max_width=4, bias=None))
 samples = strategies.samples()

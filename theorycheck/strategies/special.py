@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
+import numpy as np
 from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ..allocation import Allocation
 from ..exact.point import effective_samples
+from ..exact.target_dimension import target_dimension
 from ..files import Problem
 from ..networks import LinearFeedforward, LinearRecurrent, Network
 from .basics import recurrent_networks, samples
-from .cells import drawn_mask, learnable_masks
+from .cells import chosen, drawn_mask, learnable_masks
 from .plain import critical
 
 
@@ -58,13 +60,24 @@ def _narrowest(network: Network) -> int:
 def recurrent_problems(
     draw: st.DrawFn, networks: SearchStrategy[LinearRecurrent] | None = None
 ) -> Problem:
-    """Learnables in input, recurrent or readout weights only, or in all; often near critical."""
+    """Learnables in input, recurrent or readout weights only, or in all; often near critical.
+
+    >>> from theorycheck.strategies import smallest
+    >>> found = smallest(recurrent_problems(), lambda one: one.allocation.mask("readout").any())
+    >>> found.allocation.counts
+    {'readout': 1}
+    """
     network = draw(recurrent_networks() if networks is None else networks)
-    where = draw(st.sampled_from(["input", "recurrent", "readout", "all"]))
+    where = draw(st.sampled_from([*network.weight_shapes, "all"]))
     frame, m = Allocation.none(network), draw(samples())
     if where == "all":
         return Problem(_near_critical(draw, frame, m), m)
-    mask = drawn_mask(draw, network.weight_shapes[where])
+    shape = network.weight_shapes[where]
+    if draw(st.booleans()):
+        return Problem(Allocation(network, {where: drawn_mask(draw, shape)}), m)
+    budget = target_dimension(frame, m).value + draw(st.sampled_from([0, 1, -1]))
+    mask = np.zeros(shape, dtype=bool)
+    mask.flat[chosen(draw, range(mask.size), budget)] = True
     return Problem(Allocation(network, {where: mask}), m)
 
 
