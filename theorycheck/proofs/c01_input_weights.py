@@ -8,11 +8,11 @@ connections present, weights and inputs generic, $m_e = \min(m, n_{in} T)$. The 
 $B$, so by T2 "maximal" means that the columns of the Jacobian,
 $\sum_t (D W^{T-t} e_i) \otimes x_t[j]$ for the learnables $(i, j)$, have rank $D = d m_e$.
 
-**Evidence.** *A part is proved:* let $N \ge d$, $T \ge d$ and let no column of $B$ have more than
-$T$ learnables. Then $r \le d m_e$ input weights have rank $r$. This covers $T \ge N$, $d = 1$ and
-$m_e = 1$ (a column has at most $N$ and at most $d m_e$).
+**Evidence.** Two parts are proved. *(a)* Let $N \ge d$, $T \ge d$ and let no column of $B$ have
+more than $T$ learnables. Then $r \le d m_e$ input weights have rank $r$. This covers $T \ge N$,
+$d = 1$ and $m_e = 1$ (a column has at most $N$ and at most $d m_e$).
 
-Proof. Let $n = \min(N, T) \ge d$. Write $W = S^{-1} \Lambda S$ with eigenvalues
+Proof of (a). Let $n = \min(N, T) \ge d$. Write $W = S^{-1} \Lambda S$ with eigenvalues
 $\lambda_1, \dots, \lambda_N$, $f_i = S e_i$ and $g_\nu$ the columns of $D S^{-1}$. Then the column
 of cell $(i, j)$ is $\sum_\nu f_{i\nu}\, g_\nu \otimes \xi_{j\nu}$ with
 $\xi_{j\nu} = \sum_t \lambda_\nu^{T-t} x_t[j]$. All $S$, $\Lambda$, $D S^{-1}$ occur, and a rank at
@@ -29,11 +29,32 @@ independent, as at most $d$ different $g_\nu$, generic in $\mathbb{R}^d$, meet i
 of column $j$ are combined by the square matrix $(f_{i\nu})_{\nu \in V_j}$ of its learnables $i$,
 which is invertible for generic $f$. So all $r$ columns are independent.
 
-*Open:* a column of $B$ with more than $T$ learnables, so $N > T$, $d \ge 2$ and $m_e \ge 2$. There
-the values of $\xi_j$ at more than $T$ eigenvalues depend on each other, and $T \ge m_e$ is needed.
-A proof would choose $D$, $W$ and $x$ for such columns; jets at multiple eigenvalues may serve.
-Below: every small case, and larger random ones, most of them open ones. All three hypotheses are
-needed.
+*(b)* Let $N \ge d T$ and $T \ge \max(d, m_e)$. Then every $d m_e$ input weights have rank $d m_e$.
+
+Proof of (b). As before, but let $W$ have only $T$ different eigenvalues, $d$ modes $\nu$ to each;
+set $g_\nu = 0$ for the modes that are left over. With $\kappa(\nu)$ the eigenvalue of mode $\nu$,
+the column of cell $(i, j)$ is $\sum_\nu f_{i\nu}\, g_\nu \otimes \xi_{j \kappa(\nu)}$, and
+$\xi_{j1}, \dots, \xi_{jT}$ may be chosen at will. List the learnables column after column and cut
+the list into $m_e$ groups of $d$. Let $n_{j\mu}$ be the number of learnables of column $j$ in group
+$\mu$, and join $j$ to $\mu$ if it is positive. A column meets at most $m_e$ groups, a group at most
+$d$ columns: by Koenig's theorem $T \ge \max(d, m_e)$ colours $k$ suffice such that the edges at a
+node differ. For an edge $(j, \mu)$ of colour $k$ let $\xi_{jk} = s^{\tau_{jk}} e_\mu$, else
+$\xi_{jk} = 0$. Give the modes different weights $w_\nu$ and replace $f_{i\nu}$ by
+$s^{w_\nu} f_{i\nu}$. By Cauchy and Binet, for each column $j$ with its set $I_j$ of learnables, the
+determinant of all columns is the sum, over all choices of $|I_j|$ modes $V_j$ for each $j$, of
+$\pm s^{e} \prod_j \det f_{I_j, V_j}$ times the determinant of the $g_\nu \otimes e_\mu$
+($\nu \in V_j$, $\mu$ the group of colour $\kappa(\nu)$ at $j$), with
+$e = \sum_j \sum_{\nu \in V_j} (w_\nu + \tau_{j \kappa(\nu)})$. Choose $\tau_{jk}$ such that
+$w_\nu + \tau_{jk}$ is positive for the $n_{j\mu}$ modes of eigenvalue $k$ with the largest weights
+and negative for the others. These modes together are $|I_j|$, and as $V_j$ they alone maximise $e$.
+In this term the $\det f_{I_j, V_j}$ are not 0 for generic $f$. In the other determinant $e_\mu$
+meets $n_{j\mu}$ modes from each column $j$ of the group, of different colours, so $d$ different
+modes with generic $g_\nu$: not 0 either. So the determinant is not 0 for large $s$.
+
+*Open:* $T < N < d T$ and a column of $B$ with more than $T$ learnables (so $d \ge 2$ and
+$m_e \ge 2$). (b) still works if the colours need only $N$ modes together, colour $k$ as many as its
+largest $n_{j\mu}$, for some choice of the groups. Below: every small case, and larger random ones,
+those with a crowded column apart. All three hypotheses are needed.
 
 **Source.** theory.md, conjecture C1.
 """
@@ -58,6 +79,21 @@ def _is_long_enough(network: LinearRecurrent, m: int, slack: tuple[int, int] = (
     """N >= d and T >= d, what the proved part asks."""
     d = network.outputs
     return network.hidden + slack[0] >= d and network.steps + slack[1] >= d
+
+
+def _is_wide(network: LinearRecurrent, m: int, slack: tuple[int, int, int] = (0, 0, 0)) -> bool:
+    """Also N >= d T, what the second proved part asks."""
+    return network.hidden >= network.outputs * network.steps and _is_long(network, m, slack)
+
+
+def _by_group(edges: Sequence[checks.Edge], n: int) -> dict[checks.Edge, int]:
+    """A false variant: the colour is the group."""
+    return {edge: edge[1] % n for edge in edges}
+
+
+def _by_column(edges: Sequence[checks.Edge], n: int) -> dict[checks.Edge, int]:
+    """A false variant: the colour is the column."""
+    return {edge: edge[0] % n for edge in edges}
 
 
 def _first(counts: Sequence[int], n: int) -> list[list[int]]:
@@ -89,7 +125,7 @@ STEPS = (
         {"T >= d - 1": partial(_is_long, slack=(0, 1, 0))},
     ),
     Step(
-        "evidence: random allocations with more than T learnables in a column (the open case)",
+        "evidence: random allocations with more than T learnables in a column",
         partial(checks.random_allocations, name="input", crowded=True),
         _is_long,
         {"T >= m_e - 1": partial(_is_long, slack=(0, 0, 1))},
@@ -117,5 +153,21 @@ STEPS = (
             "T >= d - 1": ((0, 1), 0),
         },
         "every mask; n_in, d, N up to 3, T and m_e up to 4",
+    ),
+    Step(
+        "proved: for N >= d T the vectors of the leading term are independent",
+        checks.leading_term,
+        checks.edge_colours,
+        {"coloured by the group": _by_group, "coloured by the column": _by_column},
+    ),
+    Step(
+        "proved: N >= d T and T >= max(d, m_e)",
+        partial(checks.every_allocation, name="input", most_hidden=6, most_steps=3),
+        _is_wide,
+        {
+            "T >= d - 1": partial(_is_wide, slack=(0, 1, 0)),
+            "T >= m_e - 1": partial(_is_wide, slack=(0, 0, 1)),
+        },
+        "every allocation of d m_e input weights; n_in, d, m_e, T up to 3, N up to 6",
     ),
 )

@@ -13,17 +13,18 @@ $\min(N^2, d m)$ of them are independent.
 $\min(r, d m)$ of the learnables can be kept such that no column of $W$ has more than $T - 1$ of
 them, then rank(A) = $\min(r, d m)$. Under the hypotheses of C2 this covers $n_{in} \ge N$ together
 with $T > N$, $d = 1$ or $m = 1$; and $N < m$, where $n_{in} \ge m > N$ and $T > m > N$: the
-hypothesis $N \ge m$ is not needed.
+hypothesis $N \ge m$ is not needed. Likewise C2 holds for $n_{in} \ge N \ge d (T - 1)$.
 
 Proof. For $n_{in} \ge N$ the matrix $B$ is onto $\mathbb{R}^N$: given $W$ and $B$, inputs
 $x_1, \dots, x_{T-1}$ can be chosen one after the other such that $h_1, \dots, h_{T-1}$ are any
 $N \times m$ matrices. So the columns above are those of the input weights of a network with $N$
-inputs $h_t$, $T - 1$ steps and $m$ samples, all of them free, and the part of C1 that is proved
-applies to the learnables that are kept.
+inputs $h_t$, $T - 1$ steps and $m$ samples, all of them free, and part (a) of C1 that is proved
+applies to the learnables that are kept. So does part (b): for $N \ge d (T - 1)$ and
+$T - 1 \ge \max(d, m)$ any $d m$ columns are independent (and $N^2 \ge d m$).
 
-*Open:* $m \le n_{in} < N$, where the states are not free, and columns with more than $T - 1$
-learnables. Below: every small case and larger random ones; $n_{in} \ge m$, $N \ge d$ and the number
-of steps are needed.
+*Open:* $m \le n_{in} < N$, where the states are not free, and what is open in C1, with $T - 1$ for
+$T$. Below: every small case and larger random ones; $n_{in} \ge m$, $N \ge d$ and the number of
+steps are needed.
 
 **Source.** theory.md, conjecture C2.
 """

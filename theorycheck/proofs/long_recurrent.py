@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
 from itertools import product, repeat
 from typing import TypeAlias
@@ -18,6 +19,8 @@ from . import exhaustive
 
 # Whether n_in, N, d, T and the number of samples that count are as a conjecture asks.
 Hypothesis: TypeAlias = Callable[[LinearRecurrent, int], bool]
+Edge: TypeAlias = tuple[int, int]  # column of B, group
+Colouring: TypeAlias = Callable[[Sequence[Edge], int], dict[Edge, int]]
 Residues: TypeAlias = Callable[[Sequence[int], int], list[list[int]]]
 
 
@@ -164,3 +167,48 @@ def special_point(residues: Residues) -> Iterator[str | None]:
                 columns.append(column.ravel() % prime)
         rank = int(batched_rank(np.array(columns), prime))
         yield None if rank == d * m else f"d = {d}, m = {m}, n = {n}, columns of {counts}"
+
+
+def edge_colours(edges: Sequence[Edge], n: int) -> dict[Edge, int]:
+    """A colour below n for each edge, none twice at a node; n is at least every degree (Koenig).
+
+    >>> edge_colours([(0, 0), (0, 1), (1, 1)], 2)
+    {(0, 0): 0, (0, 1): 1, (1, 1): 0}
+    """
+    ends: dict[tuple[str, int], dict[int, tuple[str, int]]] = defaultdict(dict)
+    for column, group in edges:
+        u, v = ("column", column), ("group", group)
+        a = next(c for c in range(n) if c not in ends[u])
+        b = next(c for c in range(n) if c not in ends[v])
+        path, node, colour = [], v, a
+        while colour in ends[node]:  # exchanging a and b along it frees a at v
+            path.append((node, ends[node][colour], colour))
+            node, colour = ends[node][colour], a + b - colour
+        for x, y, c in path:
+            del ends[x][c], ends[y][c]
+        for x, y, c in [*((x, y, a + b - c) for x, y, c in path), (u, v, a)]:
+            ends[x][c], ends[y][c] = y, x
+    found = {(j, ends["column", j][c][1]): c for j, _ in edges for c in ends["column", j]}
+    return {edge: found[edge] for edge in edges}
+
+
+def leading_term(colouring: Colouring) -> Iterator[str | None]:
+    """N >= d T: the vectors of the leading term are independent, T = max(d, m_e)."""
+    rng = np.random.default_rng(0)
+    prime = draw_prime(0, 0)
+    for _ in range(200):
+        d, m = (int(n) for n in rng.integers(1, 5, size=2))
+        g = rng.integers(prime, size=(max(d, m), d, d))
+        cuts = rng.choice(d * m - 1, size=int(rng.integers(d * m)), replace=False) + 1
+        column_of = np.searchsorted(np.sort(cuts), np.arange(d * m), side="right")
+        pairs = list(zip(column_of.tolist(), (np.arange(d * m) // d).tolist(), strict=True))
+        sizes = {edge: pairs.count(edge) for edge in pairs}
+        colours = colouring(list(sizes), max(d, m))
+        vectors = [
+            np.outer(g[colours[edge]][:, v], np.arange(m) == edge[1]).ravel()
+            for edge, size in sizes.items()
+            for v in range(size)
+        ]
+        twice = len({(edge[0], colour) for edge, colour in colours.items()}) < len(sizes)
+        full = int(batched_rank(np.array(vectors), prime)) == d * m
+        yield None if full and not twice else f"d = {d}, m = {m}, {sizes}"
