@@ -7,6 +7,7 @@ certificate that records seed and trial can be checked in any language, in any y
 
 from __future__ import annotations
 
+import functools
 import hashlib
 import math
 from dataclasses import dataclass
@@ -34,6 +35,7 @@ def words(seed: int, trial: int, name: str, count: int) -> NDArray[np.uint64]:
     return np.frombuffer(stream.digest(8 * count), dtype="<u8")
 
 
+@functools.lru_cache(maxsize=1024)  # many ranks of one seed draw the same few primes
 def draw_prime(seed: int, trial: int) -> int:
     """A prime uniform among the 268,216 between 2^22 and 2^23.
 

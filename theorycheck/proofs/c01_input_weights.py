@@ -65,8 +65,8 @@ from collections.abc import Iterator, Sequence
 from functools import partial
 
 from ..networks import LinearRecurrent
-from . import long_recurrent as checks
 from .base import Step
+from .tools import long_recurrent as checks
 
 
 def _is_long(network: LinearRecurrent, m: int, slack: tuple[int, int, int] = (0, 0, 0)) -> bool:

@@ -35,9 +35,9 @@ from collections.abc import Iterator
 from functools import partial
 
 from ..networks import LinearRecurrent
-from . import long_recurrent as checks
-from . import recurrent_checks
 from .base import Step
+from .tools import long_recurrent as checks
+from .tools import recurrent_checks
 
 
 def _is_long(network: LinearRecurrent, m: int, slack: tuple[int, int, int] = (0, 0, 0)) -> bool:

@@ -43,10 +43,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..networks import LinearFeedforward, LinearRecurrent
-from . import exhaustive
 from .base import Step
-from .evaluation import Linear, compared, in_words
-from .finite_field import all_draws, matches
+from .tools import exhaustive
+from .tools.evaluation import Linear, compared, in_words
+from .tools.finite_field import all_draws, matches
 
 Order: TypeAlias = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
 Pairs: TypeAlias = Callable[[int, int], NDArray[np.int64]]

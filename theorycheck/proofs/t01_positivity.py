@@ -71,9 +71,9 @@ from numpy.typing import NDArray
 from sympy.polys.matrices import DomainMatrix
 
 from ..networks import LinearFeedforward, LinearRecurrent
-from . import exhaustive
 from .base import Step
-from .evaluation import (
+from .tools import exhaustive
+from .tools.evaluation import (
     Entries,
     Linear,
     compared,

@@ -65,12 +65,12 @@ from numpy.typing import NDArray
 
 from ..exact.batched import batched_rank
 from ..networks import LinearFeedforward, LinearRecurrent
-from . import exhaustive
 from .base import Step
-from .evaluation import Linear, compared, in_words, split, tangent
-from .listed_paths import Numbers, Pairs, on_paths, products, rolled
-from .polynomial_systems import cells_of, draw, equations, solve
-from .transformations import numbered
+from .tools import exhaustive
+from .tools.evaluation import Linear, compared, in_words, split, tangent
+from .tools.listed_paths import Numbers, Pairs, on_paths, products, rolled
+from .tools.polynomial_systems import cells_of, draw, equations, solve
+from .tools.transformations import numbered
 
 Weight: TypeAlias = tuple[str, int, int]
 

@@ -35,8 +35,8 @@ import sympy
 from numpy.typing import NDArray
 
 from ..networks import LinearFeedforward
-from . import exhaustive
 from .base import Step
+from .tools import exhaustive
 
 Masks: TypeAlias = NDArray[np.bool_]
 Rule: TypeAlias = Callable[[LinearFeedforward, int, Masks], Masks]

@@ -1,17 +1,18 @@
 r"""# T4 One learnable layer
 
 **Statement.** Dense linear feed-forward network, learnables in layer l only (a bias is one more
-column), mask p x q: with a width below d behind the layer or below m_e before it the allocation is
-minimal. Else let a = p - d, b = q - m_e: it is maximal if the frozen cells are independent in the
-bipartite rigidity matroid B_(p,q)(a, b), and minimal if not. a = 0: every row has m_e learnables;
-b = 0: every column has d; d = 1: m_e columns have one; m_e = 1: d rows have one; a = b = 1: the
-frozen cells form a forest. d = 2: with C the columns of at least 2 learnables, m' = m_e - |C|, c_i
-the learnables of row i outside C: m' <= 0 or sum_i min(c_i, m') >= 2 m'; m_e = 2 by transposing.
-min(a, b) = 1: |F in I x J| <= b|I| + a|J| - ab for all rows I, columns J with |I| >= a, |J| >= b.
-Always necessary: this count. Always sufficient: peeling off rows with at most b and columns with at
-most a frozen cells; for a, b >= 2 two forests; a colouring of the columns with m_e colours that
-each meet d rows; rows in a and columns in b classes with a forest of frozen cells in each pair of
-classes.
+column, m_e = min(m, n_0 + 1) and the constant one more unit before the layer), mask p x q: with a
+width below d behind the layer or below m_e before it the allocation is minimal. Else let a = p - d,
+b = q - m_e: it is maximal if the frozen cells are independent in the bipartite rigidity matroid
+B_(p,q)(a, b), and minimal if not. a = 0: every row has m_e learnables; b = 0: every column has d; d
+= 1: m_e columns have one; m_e = 1: d rows have one; a = b = 1: the frozen cells form a forest. d =
+2: with C the columns of at least 2 learnables, m' = m_e - |C|, c_i the learnables of row i outside
+C: m' <= 0 or sum_i min(c_i, m') >= 2 m'; m_e = 2 by transposing. min(a, b) = 1: |F in I x J| <=
+b|I| + a|J| - ab for all rows I, columns J with |I| >= a, |J| >= b. Always necessary: this count.
+Always sufficient: peeling off rows with at most b and columns with at most a frozen cells; for a, b
+>= 2 two forests, of the cells whose row comes before their column in some order of all lines and of
+the others; a colouring of the columns with m_e colours that each meet d rows; rows in a and columns
+in b classes with a forest of frozen cells in each pair of classes.
 
 **Assumptions.** Linear feed-forward, every layer dense, all weights and inputs independent with
 densities. $m_e = \min(m, n_0)$, with biases $\min(m, n_0 + 1)$; $d = n_L$, $p = n_l$,
@@ -125,6 +126,6 @@ checked below and not needed; Schlisselberg and Darshan (ICLR 2025).
 
 from __future__ import annotations
 
-from .layer_steps import STEPS
+from .tools.layer_steps import STEPS
 
 __all__ = ["STEPS"]

@@ -77,10 +77,10 @@ from functools import partial
 import numpy as np
 
 from ..networks import LinearRecurrent
-from . import recurrent_checks as checks
-from . import rigidity
 from .base import Step
-from .rigidity import Cells
+from .tools import recurrent_checks as checks
+from .tools import rigidity
+from .tools.rigidity import Cells
 
 
 def _fewer(network: LinearRecurrent, samples: int, masks: Cells) -> checks.Said:

@@ -79,9 +79,9 @@ import numpy as np
 
 from ..networks import LinearFeedforward, LinearRecurrent
 from .base import Step
-from .degree_bounds import bounded, rank_by_matching
-from .one_unknown import determinant_is_affine, one_outside, one_polynomial
-from .polynomial_systems import (
+from .tools.degree_bounds import bounded, rank_by_matching
+from .tools.one_unknown import determinant_is_affine, one_outside, one_polynomial
+from .tools.polynomial_systems import (
     PRIME,
     at_budget,
     draw,

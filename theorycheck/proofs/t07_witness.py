@@ -63,7 +63,7 @@ from sympy import QQ
 
 from ..networks import LinearFeedforward, LinearRecurrent
 from .base import Step
-from .polynomial_systems import (
+from .tools.polynomial_systems import (
     PRIME,
     Cell,
     Instance,
@@ -76,7 +76,7 @@ from .polynomial_systems import (
     number_of_solutions,
     solve,
 )
-from .two_diagonals import (
+from .tools.two_diagonals import (
     DIAGONALS,
     SQUARE,
     discriminant,

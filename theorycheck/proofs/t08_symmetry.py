@@ -60,12 +60,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..networks import LinearFeedforward, LinearRecurrent
-from . import exhaustive
 from .base import Step
-from .evaluation import Linear, compared, in_words, split
-from .finite_field import UNIFORM, matches
-from .polynomial_systems import PRIME, cells_of, draw, equations, number_of_solutions
-from .transformations import Source, codes, swaps, transposed
+from .tools import exhaustive
+from .tools.evaluation import Linear, compared, in_words, split
+from .tools.finite_field import UNIFORM, matches
+from .tools.polynomial_systems import PRIME, cells_of, draw, equations, number_of_solutions
+from .tools.transformations import Source, codes, swaps, transposed
 
 Masks: TypeAlias = NDArray[np.bool_]
 Swaps: TypeAlias = Callable[[Linear], Iterator[tuple[str, Source]]]

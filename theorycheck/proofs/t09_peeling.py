@@ -80,11 +80,11 @@ import sympy
 from numpy.typing import NDArray
 
 from ..networks import LinearFeedforward
-from . import exhaustive
 from .base import Step
-from .deletions import Lines, without_column, without_row
-from .evaluation import compared, in_words
-from .polynomial_systems import (
+from .tools import exhaustive
+from .tools.deletions import Lines, without_column, without_row
+from .tools.evaluation import compared, in_words
+from .tools.polynomial_systems import (
     PRIME,
     Instance,
     cells_of,
@@ -93,7 +93,7 @@ from .polynomial_systems import (
     number_of_solutions,
     solve,
 )
-from .transformations import codes
+from .tools.transformations import codes
 
 Masks: TypeAlias = NDArray[np.bool_]
 Numbers: TypeAlias = NDArray[np.int64]

@@ -81,11 +81,11 @@ from typing import Any
 
 from sympy import Rational
 
-from .activity import over_angles, ranks_of_positive
 from .base import Step
-from .bipartite import matching_number
-from .relu_matches import matched_by_solving, matched_nearby, readout_by_span
-from .relu_probabilities import (
+from .tools.activity import over_angles, ranks_of_positive
+from .tools.bipartite import matching_number
+from .tools.relu_matches import matched_by_solving, matched_nearby, readout_by_span
+from .tools.relu_probabilities import (
     all_dead,
     given_both,
     given_regular,

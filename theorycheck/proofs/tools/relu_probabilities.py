@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 from sympy import Rational, expand
 
-from ..networks import ShallowReLU
+from ...networks import ShallowReLU
 from .activity import (
     Activity,
     full_matching,

@@ -8,7 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..networks import LinearFeedforward, LinearRecurrent
+from ...networks import LinearFeedforward, LinearRecurrent
 
 Bits: TypeAlias = NDArray[np.bool_]
 

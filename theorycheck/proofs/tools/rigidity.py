@@ -12,8 +12,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exact.batched import batched_rank
-from ..exact.point import draw_prime, words
+from ...exact.batched import batched_rank
+from ...exact.point import draw_prime, words
 from . import exhaustive
 
 Cells: TypeAlias = NDArray[np.bool_]

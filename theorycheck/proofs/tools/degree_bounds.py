@@ -7,7 +7,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
-from ..networks import LinearFeedforward, LinearRecurrent
+from ...networks import LinearFeedforward, LinearRecurrent
 from . import exhaustive
 from .bipartite import by_name, matching_number, pattern, permanent
 from .polynomial_systems import (

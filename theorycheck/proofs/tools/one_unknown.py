@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 from sympy import Poly, Symbol
 
-from ..networks import LinearFeedforward, LinearRecurrent
+from ...networks import LinearFeedforward, LinearRecurrent
 from . import exhaustive
 from .polynomial_systems import (
     Linear,

@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ..networks import LinearFeedforward
+from ...networks import LinearFeedforward
 from .polynomial_systems import Instance
 from .transformations import Source, numbered, without_input, without_output
 

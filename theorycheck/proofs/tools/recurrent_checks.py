@@ -11,7 +11,7 @@ import sympy
 from numpy.typing import NDArray
 from sympy import Matrix
 
-from ..networks import LinearRecurrent
+from ...networks import LinearRecurrent
 from . import exhaustive, rigidity
 from .rigidity import Cells
 

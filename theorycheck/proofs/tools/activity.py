@@ -17,7 +17,7 @@ import sympy
 from numpy.typing import NDArray
 from sympy.polys.matrices import DomainMatrix
 
-from ..networks import ShallowReLU
+from ...networks import ShallowReLU
 from .bipartite import matching_number
 from .exhaustive import all_masks
 

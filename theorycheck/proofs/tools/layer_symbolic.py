@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 from sympy import Matrix
 
-from ..networks import LinearFeedforward
+from ...networks import LinearFeedforward
 from . import exhaustive, layer_rules, rigidity
 from .layer_checks import spanning
 from .rigidity import Cells

@@ -12,8 +12,8 @@ from numpy.typing import NDArray
 from sympy import QQ
 from sympy.polys.matrices import DomainMatrix
 
-from ..exact.batched import batched_rank
-from ..networks import ShallowReLU
+from ...exact.batched import batched_rank
+from ...networks import ShallowReLU
 from .activity import jacobians, patterns
 from .exhaustive import all_masks
 

@@ -15,9 +15,9 @@ from numpy.typing import NDArray
 from sympy.polys.domains import ZZ
 from sympy.polys.rings import PolyElement, ring
 
-from ..allocation import Mask
-from ..exact.point import draw_prime
-from ..networks import LinearFeedforward, LinearRecurrent
+from ...allocation import Mask
+from ...exact.point import draw_prime
+from ...networks import LinearFeedforward, LinearRecurrent
 from . import exhaustive
 
 Linear: TypeAlias = LinearFeedforward | LinearRecurrent

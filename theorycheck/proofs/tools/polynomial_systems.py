@@ -21,7 +21,7 @@ from sympy.polys.matrices import DomainMatrix
 from sympy.polys.orderings import grevlex
 from sympy.polys.rings import ring
 
-from ..networks import LinearFeedforward, LinearRecurrent
+from ...networks import LinearFeedforward, LinearRecurrent
 from . import exhaustive
 
 Linear: TypeAlias = LinearFeedforward | LinearRecurrent

@@ -13,11 +13,11 @@ from itertools import combinations, product
 import numpy as np
 from numpy.typing import NDArray
 
-from ..allocation import Allocation, Mask
-from ..exact.batched import batched_rank
-from ..exact.jacobian import cells, jacobian
-from ..exact.point import draw_point, draw_prime
-from ..networks import LinearFeedforward, LinearRecurrent
+from ...allocation import Allocation, Mask
+from ...exact.batched import batched_rank
+from ...exact.jacobian import cells, jacobian
+from ...exact.point import draw_point, draw_prime
+from ...networks import LinearFeedforward, LinearRecurrent
 
 _TRIALS = 2
 _AT_ONCE = 2**14

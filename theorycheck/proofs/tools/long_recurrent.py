@@ -12,9 +12,9 @@ import sympy
 from numpy.typing import NDArray
 from sympy import Matrix
 
-from ..exact.batched import batched_rank
-from ..exact.point import draw_prime
-from ..networks import LinearRecurrent
+from ...exact.batched import batched_rank
+from ...exact.point import draw_prime
+from ...networks import LinearRecurrent
 from . import exhaustive
 
 # Whether n_in, N, d, T and the number of samples that count are as a conjecture asks.

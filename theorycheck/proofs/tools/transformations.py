@@ -11,7 +11,7 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
-from ..networks import LinearFeedforward, LinearRecurrent
+from ...networks import LinearFeedforward, LinearRecurrent
 from .evaluation import Linear, split
 
 Source = NDArray[np.int64]

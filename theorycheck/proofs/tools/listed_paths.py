@@ -10,7 +10,7 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from ..networks import LinearFeedforward
+from ...networks import LinearFeedforward
 from .evaluation import Linear, symbolic_outputs
 from .transformations import numbered
 

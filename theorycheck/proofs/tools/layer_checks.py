@@ -7,7 +7,7 @@ from itertools import product, repeat
 
 import numpy as np
 
-from ..networks import LinearFeedforward
+from ...networks import LinearFeedforward
 from . import exhaustive, layer_rules, rigidity
 from .layer_rules import Case, Rule, Said
 from .rigidity import Cells

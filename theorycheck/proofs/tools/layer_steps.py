@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from functools import partial
 
+from ..base import Step
 from . import layer_checks as checks
 from . import layer_constructions as constructions
 from . import layer_rules as rules
 from . import layer_symbolic as symbolic
 from . import rigidity
-from .base import Step
 from .layer_checks import on
 from .layer_rules import CASES, Case
 from .rigidity import Cells

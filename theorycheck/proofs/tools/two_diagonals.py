@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 import sympy
 
-from ..networks import LinearFeedforward
+from ...networks import LinearFeedforward
 from .polynomial_systems import Cell, Instance, draw, equations, solve
 
 SQUARE = LinearFeedforward([2, 2, 2])
