@@ -423,3 +423,15 @@ def test_verdicts_can_be_pickled():
     verdict = tc.classify(row, 1, diagnose=True)
     assert pickle.loads(pickle.dumps(verdict)) == verdict
     assert pickle.loads(pickle.dumps(tc.explain(row, 1))).opinions
+
+
+@given(allocations())
+def test_repr_makes_the_allocation_again(allocation):
+    names = {name: getattr(tc, name) for name in ("LinearFeedforward", "LinearRecurrent")}
+    names |= {"Allocation": tc.Allocation, "ShallowReLU": tc.ShallowReLU}
+    assert eval(repr(allocation), names) == allocation
+
+
+def test_repr_of_a_large_allocation_is_short():
+    large = tc.Allocation.layer(tc.LinearFeedforward([100, 100]), "W1")
+    assert repr(large).endswith("{'W1': 10000} learnable>")

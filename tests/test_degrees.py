@@ -387,14 +387,14 @@ def planted(analysis: Analysis) -> Finding | None:
 
 
 def test_t7_planted_even_means_intermediate_is_caught():
-    wrong = Theorem("T7", "Even", "", "", lambda _: None, planted)
+    wrong = Theorem("T7", lambda _: None, planted)
     verdict = tc.classify(EVEN_ROW, 2, theorems=[wrong], effort=Effort(instances=0))
     assert (verdict.expressivity, verdict.degree) == ("intermediate", 6)
     result = tc.check(verdict.certificate)  # type: ignore[arg-type]
     assert not result
     assert "may hold a real solution" in result.reason
     # A theorem that is right contradicts it as soon as another one knows the class.
-    right = Theorem("T6", "Odd", "", "", lambda _: None, lambda _: replace(
+    right = Theorem("T6", lambda _: None, lambda _: replace(
         planted(Analysis(EVEN_ROW, 2)), theorem="T6", expressivity=tc.Expressivity.MAXIMAL  # type: ignore[type-var]
     ))  # fmt: skip
     with pytest.raises(tc.ContradictionError):

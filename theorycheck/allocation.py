@@ -22,7 +22,10 @@ if TYPE_CHECKING:
     import networkx as nx
 
 
-@dataclass(frozen=True, eq=False)
+_MOST_SHOWN = 200  # weights of a network whose masks are shown in full
+
+
+@dataclass(frozen=True, eq=False, repr=False)
 class Allocation:
     """Masks bound to a network: `learnable` weights are trained, all others stay frozen.
 
@@ -122,6 +125,19 @@ class Allocation:
         learnable = {name: _packed(mask) for name, mask in self.masks("learnable")}
         present = {name: _packed(mask) for name, mask in self.masks("present")}
         return _unpacked, (self.network, learnable, present)
+
+    def __repr__(self) -> str:
+        """An expression that makes it again; for a large network the numbers of learnables only.
+
+        >>> from theorycheck import LinearFeedforward
+        >>> Allocation(LinearFeedforward([2, 1]), {"W1": [[0, 1]]})
+        Allocation(LinearFeedforward(widths=(2, 1), bias=False), {'W1': [[0, 1]]})
+        """
+        if self.network.n_weights > _MOST_SHOWN:
+            return f"<Allocation of {self.network!r}: {self.counts} learnable>"
+        learnable = {name: self.mask(name).astype(int).tolist() for name in self.counts}
+        absent = {n: m.astype(int).tolist() for n, m in self.given_present().items() if not m.all()}
+        return f"Allocation({self.network!r}, {learnable}{f', {absent}' if absent else ''})"
 
     def __eq__(self, other: object) -> bool:
         if not isinstance(other, Allocation):
