@@ -1,10 +1,13 @@
-"""Trials of shallow ReLU networks: least squares for the output layer alone, else a search.
+"""Trials of shallow ReLU networks: least squares, activation patterns, else a search.
 
-A search only proves matches, so its estimates are lower bounds: restarts miss some.
+The first two decide every draw, up to rounding. A search only proves matches, so its estimates are
+lower bounds: restarts miss some.
 """
 
 from __future__ import annotations
 
+import math
+from dataclasses import dataclass
 from types import ModuleType
 from typing import Any
 
@@ -18,7 +21,14 @@ from .draws import Source
 from .least_squares import MATCH, UNDECIDED, decide_affine
 from .levenberg import fit
 from .methods import Method
+from .relu_cells import MOST_SAMPLES, cell_count
+from .relu_exact import decide_patterns
+from .relu_units import UnitKind, students, unit_kinds
 from .svd_rank import measured_rank
+
+LEAST_SQUARES, PATTERNS = "least squares", "activation patterns"
+SEARCH = "Levenberg-Marquardt"
+MOST_COMBINATIONS = 100_000  # of activation patterns, for each draw
 
 PATTERN = "pattern"  # the name under which an instance carries its activation pattern
 
@@ -95,6 +105,14 @@ def certify_relu(
     return Certificates(found.proved & keeps, found.radius, found.residual, found.level)
 
 
+@dataclass(frozen=True)
+class _Drawn:
+    """The trials of a chunk: students with the outputs they want, and their teachers' Jacobians."""
+
+    instances: Instance
+    jacobians: Any
+
+
 class _ReluTrials:
     """Draws of teacher, student and inputs, with what the method asks of them."""
 
@@ -104,9 +122,18 @@ class _ReluTrials:
         self._cells = cells_of(dict(allocation.masks("learnable")))
         everything = cells_of(dict(allocation.masks("present")))
         self._student, self._teacher = ReluEquations(self._cells), ReluEquations(everything)
-        self.is_affine = all(name in ("W2", "b2") for name, _ in self._cells)
+        is_affine = all(name in ("W2", "b2") for name, _ in self._cells)
+        self._kinds = None if is_affine else _enumerable(source)
+        self.name = LEAST_SQUARES if is_affine else PATTERNS if self._kinds else SEARCH
+        self._last: tuple[tuple[int, int], _Drawn] | None = None
 
-    def _draw(self, chunk: int, count: int) -> tuple[Any, Instance, Any]:
+    def drawn(self, chunk: int, count: int) -> _Drawn:
+        """The trials of a chunk, made once for all that asks for them in a row."""
+        if self._last is None or self._last[0] != (chunk, count):
+            self._last = (chunk, count), self._draw(chunk, count)
+        return self._last[1]
+
+    def _draw(self, chunk: int, count: int) -> _Drawn:
         rng = np.random.default_rng([self._seed, 0, chunk])
         teacher, student = self._source.weights(rng, count), self._source.weights(rng, count)
         inputs = self._source.inputs(rng, count)
@@ -115,28 +142,49 @@ class _ReluTrials:
             [teacher[name][(slice(None), *index)] for name, index in self._teacher.cells], axis=1
         )
         nothing = Instance(teacher, inputs, np.zeros((count, n_outputs)))
-        outputs, jacobian = self._teacher.residual(theta, nothing)
-        return jacobian, Instance(student, inputs, outputs), rng
+        outputs, jacobians = self._teacher.residual(theta, nothing)
+        return _Drawn(Instance(student, inputs, outputs), jacobians)
 
     def decide(self, chunk: int, count: int) -> Any:
-        _, instances, rng = self._draw(chunk, count)
-        if self.is_affine:
+        """Decisions of a chunk; what enumeration leaves open is searched."""
+        instances = self.drawn(chunk, count).instances
+        if self.name == LEAST_SQUARES:
             zero = np.zeros((count, len(self._cells)))
             value, jacobian = self._student.residual(zero, instances)
             return decide_affine(jacobian, -value).decision
-        found = fit(self._student, instances, rng, restarts=self._restarts, certifier=certify_relu)
-        return np.where(found.matched, MATCH, UNDECIDED)
+        decisions = np.full(count, UNDECIDED)
+        if self._kinds:
+            batch = students(self._source.allocation, self._kinds, instances)
+            decisions = decide_patterns(batch, MOST_COMBINATIONS)
+        places = np.flatnonzero(decisions == UNDECIDED)
+        if len(places):
+            rng = np.random.default_rng([self._seed, 1, chunk])
+            some = instances.take(places)
+            found = fit(self._student, some, rng, restarts=self._restarts, certifier=certify_relu)
+            decisions[places[found.matched]] = MATCH
+        return decisions
 
     def is_regular(self, chunk: int, count: int) -> Any:
         """Whether the Jacobian of all weights of the teacher has full rank d m."""
-        jacobian, instances, _ = self._draw(chunk, count)
-        ranks = measured_rank(jacobian)
-        full = instances.outputs.shape[1]
-        return np.array([ranks[k] == full for k in range(count)])
+        jacobians = self.drawn(chunk, count).jacobians
+        ranks = measured_rank(jacobians)
+        return np.array([ranks[k] == jacobians.shape[1] for k in range(count)])
+
+
+def _enumerable(source: Source) -> tuple[UnitKind, ...] | None:
+    """The units with learnable inputs, if all their combinations of patterns can be tried."""
+    samples, kinds = source.samples, unit_kinds(source.allocation)
+    if kinds is None or samples > MOST_SAMPLES:
+        return None
+    combinations = math.prod(cell_count(kind, samples) for kind in kinds)
+    return kinds if combinations <= MOST_COMBINATIONS else None
 
 
 def relu_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
-    """Least squares if only the output layer is learnable, else Levenberg-Marquardt."""
+    """Least squares if only the output layer is learnable, else activation patterns or a search.
+
+    Patterns are enumerated where no unit's learnable inputs and outputs conflict, up to
+    MOST_COMBINATIONS; the search, Levenberg-Marquardt, proves matches only.
+    """
     trials = _ReluTrials(source, seed, restarts)
-    name = "least squares" if trials.is_affine else "Levenberg-Marquardt"
-    return Method(name, trials.decide, is_regular=trials.is_regular)
+    return Method(trials.name, trials.decide, is_regular=trials.is_regular)

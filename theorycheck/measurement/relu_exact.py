@@ -1,0 +1,125 @@
+"""Decide ReLU draws by trying every combination of activation patterns of their units.
+
+Within one combination the equations are linear and the pattern is a set of inequalities, so each
+is decided by linear algebra: a match is a solution, "no match" excludes all combinations. Most are
+excluded by signs: where the wanted output is positive some active unit must have a positive slope,
+and where it is exactly 0, active slopes of one sign force those units to 0, which is a point of the
+combination with these units inactive as well.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from typing import Any
+
+import numpy as np
+
+from .least_squares import MATCH, NO_MATCH, UNDECIDED
+from .relu_cells import cells
+from .relu_feasible import feasible
+from .relu_range import in_range
+from .relu_systems import Systems, build
+from .relu_units import CLEAR, Students, Unit
+
+_FIRST = 16  # combinations in the first round; each round takes twice as many as the one before
+_PAIRS = 2**18  # (draw, combination) at once while signs are looked at
+_DOUBLES = 2**20  # numbers in the matrices of the systems solved at once
+
+
+def decide_patterns(students: Students, most: int) -> Any:
+    """MATCH, NO_MATCH or UNDECIDED for each of the students.
+
+    Undecided are draws in special position, those with more than `most` combinations, and those
+    without a match where a combination is too close to call.
+    """
+    batch = len(students.wanted)
+    found = [cells(unit) for unit in students.units]
+    decision = np.where(students.is_regular_position, NO_MATCH, UNDECIDED)
+    for _, clear in found:
+        decision[~clear] = UNDECIDED
+    codes = [code for code, _ in found]
+    total = 1
+    for code in codes:
+        total *= code.shape[1]
+    if total > most:
+        return np.full(batch, UNDECIDED)
+    unclear = np.zeros(batch, dtype=bool)
+    open_ones = np.flatnonzero(decision == NO_MATCH)
+    signs = _Signs(students)
+    # Any order will do; in a random one, matches of draws that have many are found early.
+    order = np.random.default_rng(0).permutation(total)
+    start, step = 0, _FIRST
+    while start < total and len(open_ones):
+        stop = min(total, start + max(1, min(step, _PAIRS // len(open_ones))))
+        digits = np.unravel_index(order[start:stop], [code.shape[1] for code in codes] or [1])
+        shown = [code[open_ones][:, digit] for code, digit in zip(codes, digits, strict=False)]
+        rows, columns = np.nonzero(signs.may_fit(open_ones, shown, stop - start))
+        chosen = np.array([code[rows, columns] for code in shown]).reshape(len(codes), len(rows))
+        for part in _parts(students, len(rows)):
+            draws = open_ones[rows[part]]
+            answer = _decide(build(students, draws, chosen[:, part]))
+            decision[draws[answer == MATCH]] = MATCH
+            unclear[draws[answer == UNDECIDED]] = True
+        open_ones = open_ones[decision[open_ones] == NO_MATCH]
+        start, step = stop, 2 * step
+    decision[unclear & (decision == NO_MATCH)] = UNDECIDED
+    return decision
+
+
+def _decide(systems: Systems) -> Any:
+    """Decisions of linear systems with inequalities."""
+    answer = in_range(systems)
+    hard = np.flatnonzero(answer == UNDECIDED)
+    if len(hard):
+        answer[hard] = feasible(systems.take(hard))
+    return answer
+
+
+def _parts(students: Students, count: int) -> Iterator[slice]:
+    """Slices of the systems that fit the memory allowed."""
+    rows = students.wanted[0].size
+    columns = 1 + students.free.shape[-1] + sum(u.generators.shape[2] for u in students.units)
+    step = max(1, _DOUBLES // (rows * columns))
+    return (slice(start, start + step) for start in range(0, count, step))
+
+
+class _Signs:
+    """Which combinations can have the signs of the wanted outputs.
+
+    Samples are bits, as in the codes of cells. Where a free column acts nothing is said.
+    """
+
+    def __init__(self, students: Students) -> None:
+        self._units = students.units
+        wanted, bound = students.wanted, students.size
+        self._samples = wanted.shape[2]
+        bits = 1 << np.arange(self._samples)
+        bound_by_units = ~(students.free != 0).any(axis=3)
+        self._positive = (bound_by_units & (wanted > CLEAR * bound)) @ bits
+        self._negative = (bound_by_units & (wanted < -CLEAR * bound)) @ bits
+        self._zero = (bound_by_units & (bound <= 0)) @ bits
+
+    def may_fit(self, draws: Any, codes: list[Any], count: int) -> Any:
+        """For each draw and each of `count` combinations, codes (draws, count) for every unit."""
+        result = np.ones((len(draws), count), dtype=bool)
+        parts = [self._split(unit, code) for unit, code in zip(self._units, codes, strict=True)]
+        for o in range(self._positive.shape[1]):
+            up = np.zeros((len(draws), count), dtype=np.int64)
+            down = np.zeros((len(draws), count), dtype=np.int64)
+            for unit, (pattern, negated) in zip(self._units, parts, strict=True):
+                slope = unit.slopes[draws, o][:, None]
+                rising, falling = slope > 0, slope < 0
+                if negated is not None:
+                    rising, falling = rising & ~negated, rising & negated
+                up |= np.where(rising, pattern, 0)
+                down |= np.where(falling, pattern, 0)
+            missing = self._positive[draws, o][:, None] & ~up
+            missing |= self._negative[draws, o][:, None] & ~down
+            missing |= self._zero[draws, o][:, None] & (up ^ down)
+            result &= missing == 0
+        return result
+
+    def _split(self, unit: Unit, code: Any) -> tuple[Any, Any]:
+        if not unit.is_signed:
+            return code, None
+        return code & ((1 << self._samples) - 1), code >> self._samples != 0
