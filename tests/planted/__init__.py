@@ -1,0 +1,1 @@
+"""Planted wrong theorems: `verify` must find a counterexample to each."""
