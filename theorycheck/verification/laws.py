@@ -142,7 +142,8 @@ def _law(
 
 def _other(transform: Transform, case: Case) -> Case:
     other = transform(case)
-    if other is None:
+    # Without learnables there is nothing to compare, and no measured rank that could refute it.
+    if other is None or not case.allocation.n_learnable or not other.allocation.n_learnable:
         raise Inapplicable
     return other
 

@@ -78,11 +78,14 @@ def _agreed(jacobians: Any) -> int | None:
     return found.pop() if len(found) == 1 else None
 
 
-def trials_of(allocation: Allocation) -> int:
+def trials_of(allocation: Allocation, samples: int) -> int:
     """How many draws tell something within a fraction of a second; 0 if that takes too long.
 
+    All solutions are followed where there are as many learnables as equations, and few; with more
+    learnables matches are searched.
+
     >>> from theorycheck import LinearFeedforward
-    >>> trials_of(Allocation.layer(LinearFeedforward([2, 3, 2]), "W2"))
+    >>> trials_of(Allocation.layer(LinearFeedforward([2, 3, 2]), "W2"), samples=2)
     200
     """
     network = allocation.network
@@ -93,12 +96,13 @@ def trials_of(allocation: Allocation) -> int:
     most = _MOST_UNKNOWNS
     if isinstance(network, LinearRecurrent):
         most = _MOST_RECURRENT.get(network.steps, 0)
-    return OTHER_TRIALS if allocation.n_learnable <= most else 0
+    is_small = n_equations(network, samples) <= allocation.n_learnable <= most
+    return OTHER_TRIALS if is_small else 0
 
 
 def matched(allocation: Allocation, samples: int, seed: int) -> Estimate:
     """The measured match probability; raises `Inapplicable` where it would take too long."""
-    trials = trials_of(allocation)
+    trials = trials_of(allocation, samples)
     if not trials:
         raise Inapplicable("too many solutions to follow")
     return measure(

@@ -107,7 +107,7 @@ def _counterexample(item: Property, found: Found) -> Counterexample:
         comparison = compare(
             claim.allocation,
             claim.samples,
-            trials=trials_of(claim.allocation) or OTHER_TRIALS,
+            trials=trials_of(claim.allocation, claim.samples) or OTHER_TRIALS,
             seed=case.seed,
             backend="numpy",
             effort=SMALL_EFFORT,

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import time
 from collections.abc import Callable
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, field
 
 from .base import Case, Inapplicable, Property
@@ -98,12 +99,24 @@ def search(
     examples are tried if there are no more. The same seed finds the same case, unless shrinking ran
     out of time.
     """
-    from hypothesis import HealthCheck, Phase, Verbosity, given, settings
-    from hypothesis import seed as seeded
-    from hypothesis.errors import Flaky
+    from hypothesis import currently_in_test_context
 
     start = time.perf_counter()
     state = _Search(property, on_example, shrinking)
+    if currently_in_test_context():
+        # Hypothesis refuses a search within a test, but not one in another thread.
+        with ThreadPoolExecutor(1) as pool:
+            pool.submit(_run, state, examples, seed).result()
+    else:
+        _run(state, examples, seed)
+    seconds = time.perf_counter() - start
+    return Found(state.examples, state.decided, state.case, state.message, state.error, seconds)
+
+
+def _run(state: _Search, examples: int, seed: int) -> None:
+    from hypothesis import HealthCheck, Phase, Verbosity, given, settings
+    from hypothesis import seed as seeded
+    from hypothesis.errors import Flaky
 
     def attempt(case: Case) -> None:
         state.run(case)
@@ -121,6 +134,4 @@ def search(
     )
     # Flaky: the time for shrinking ended while an example was being simplified.
     with contextlib.suppress(_Refuted, Flaky):
-        seeded(seed)(limits(given(property.strategy)(attempt)))()
-    seconds = time.perf_counter() - start
-    return Found(state.examples, state.decided, state.case, state.message, state.error, seconds)
+        seeded(seed)(limits(given(state.property.strategy)(attempt)))()
