@@ -1,6 +1,7 @@
 """Planted wrong theorems must be refuted; the right ones survive the same cases."""
 
 from dataclasses import replace
+from pathlib import Path
 
 import pytest
 
@@ -37,7 +38,8 @@ def test_planted_wrong_theorem_is_refuted(name, tmp_path):
     assert found.id == planted.wrong.id
     assert found.allocation.network.n_weights <= planted.most
     tc.save(tmp_path / "case.json", found.case.allocation, found.case.samples)
-    again = replace(found.case, allocation=tc.load(tmp_path / "case.json").allocation)
+    allocation, samples = tc.load(tmp_path / "case.json")
+    again = replace(found.case, allocation=allocation, samples=samples)
     assert planted.wrong.refute(again) == found.message
     if planted.is_measurable:
         assert found.comparison is not None
@@ -58,6 +60,13 @@ def test_planted_theorems_are_of_every_kind():
     assert ids == {*(f"T{n}" for n in range(11)), "C1", "C2"}
     assert len(PLANTED) >= 32
     assert all(isinstance(planted.truth, Property) for planted in PLANTED.values())
+
+
+def test_the_guide_lists_them_all():
+    guide = Path(tc.__file__).parents[1] / "docs" / "refutations.md"
+    rows = [line for line in guide.read_text().splitlines() if line[:3] in ("| T", "| C")]
+    listed = [row.split(" | ")[1] for row in rows]
+    assert listed == list(PLANTED)
 
 
 def test_contradiction_names_both_theorems():
