@@ -39,6 +39,10 @@ if TYPE_CHECKING:
     from .repairs import repair as repair
     from .verdict import Expressivity as Expressivity
     from .verdict import Verdict as Verdict
+    from .verification.results import Counterexample as Counterexample
+    from .verification.results import Verification as Verification
+    from .verification.run import refute as refute
+    from .verification.run import verify as verify
 
 __version__ = "0.1.0"
 
@@ -67,6 +71,8 @@ _HOMES = {
     "proofs.run": ("ProofResult", "prove"),
     "repairs": ("Repair", "repair"),
     "verdict": ("Expressivity", "Verdict"),
+    "verification.results": ("Counterexample", "Verification"),
+    "verification.run": ("refute", "verify"),
 }
 _PUBLIC = {name: home for home, names in _HOMES.items() for name in names}
 
