@@ -57,7 +57,7 @@ class Property:
     and raises `Inapplicable` where the statement says nothing (such cases are counted, but decide
     nothing). `cases` is a strategy or makes one. `claim(case)` is what the statement claims there
     about a problem, None where it claims nothing: a counterexample is compared with it. A property
-    with `share` k gets one example where others get k, see `examples_of`.
+    with `share` k gets one example where others get k, and at least `fewest`: see `examples_of`.
     """
 
     id: str
@@ -65,6 +65,7 @@ class Property:
     cases: Cases
     refute: Callable[[Case], str | None]
     share: int = 1
+    fewest: int = FEWEST
     claim: Callable[[Case], Claim | None] | None = None
 
     @property
@@ -78,4 +79,4 @@ class Property:
         >>> Property("T3", "dear", lambda: None, lambda case: None, share=10).examples_of(1000)
         100
         """
-        return max(examples // self.share, min(examples, FEWEST))
+        return max(examples // self.share, min(examples, self.fewest))

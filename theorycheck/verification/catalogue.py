@@ -56,6 +56,12 @@ def _monotonicity() -> tuple[Property, ...]:
     )
 
 
+def _witnesses() -> tuple[Property, ...]:
+    shares = (10, 10, 20, 20)  # a degree and a witness take a quarter of a second
+    properties = properties_of(_registered("T7"), domains.intermediate, shares=shares)
+    return tuple(replace(item, fewest=16) for item in properties)
+
+
 def _symmetry() -> tuple[Property, ...]:
     return (
         symmetric(),
@@ -91,7 +97,9 @@ def _recurrents() -> tuple[Property, ...]:
     properties = properties_of(theorem, cases, effort=NO_DEGREES, shares=shares)
     # Solutions can be followed in the smallest networks only.
     return tuple(
-        replace(item, cases=partial(cases, most=2)) if item.name.endswith("draws") else item
+        replace(item, cases=partial(cases, most=2), fewest=16)
+        if item.name.endswith("draws")
+        else item
         for item in properties
     )
 
@@ -104,7 +112,7 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T4": _predictions("T4", domains.one_layer),
     "T5": _predictions("T5", domains.recurrent),
     "T6": _predictions("T6", domains.critical, _DEAR, SMALL_EFFORT),
-    "T7": _predictions("T7", domains.intermediate, (8, 8, 16, 16), SMALL_EFFORT),
+    "T7": _witnesses,
     "T8": _symmetry,
     "T9": _peeling,
     "T10": _relu,

@@ -34,7 +34,7 @@ Refute: TypeAlias = Callable[["Case", "Case"], "str | None"]
 
 def monotone(
     id: str = "T0",
-    what: str = "more learnable weights",
+    what: str = "more learnables",
     transform: Transform = with_more_learnables,
     cases: Cases = general,
     *,
@@ -47,7 +47,7 @@ def monotone(
     (what cheap theorems say) or "matched draws" (the intervals of measurements).
 
     >>> monotone().name
-    'more learnable weights, by exact rank'
+    'more learnables, by exact rank'
     """
     judges = {
         "exact rank": less_positive,
@@ -115,7 +115,7 @@ def peeled(
     """
     law = _Peeling(transform, is_measured=judge == "matched draws")
     claim = None if law.is_measured else law.claim
-    return Property("T9", f"{what}, by {judge}", cases, law.refute, share, claim)
+    return Property("T9", f"{what}, by {judge}", cases, law.refute, share, claim=claim)
 
 
 def _law(
@@ -136,7 +136,7 @@ def _law(
 
     is_by_rank = judge == "exact rank"
     return Property(
-        id, f"{what}, by {judge}", cases, refute, share, claim_of if is_by_rank else None
+        id, f"{what}, by {judge}", cases, refute, share, claim=claim_of if is_by_rank else None
     )
 
 

@@ -52,7 +52,7 @@ def properties_of(
         ("prediction against the other theorems", asked.against_others),
     )
     return tuple(
-        Property(theorem.id, name, drawn, refute, share, asked.claim)
+        Property(theorem.id, name, drawn, refute, share, claim=asked.claim)
         for (name, refute), share in zip(checks, shares, strict=True)
     )
 

@@ -113,7 +113,7 @@ def pattern_law(
         return None
 
     drawn = pattern_cases if cases is None else cases
-    return Property("T10", "patterns against regular matches", drawn, refute, share, claim)
+    return Property("T10", "patterns against regular matches", drawn, refute, share, claim=claim)
 
 
 def _verdict(case: Case, is_minimal: bool) -> Verdict:
