@@ -160,7 +160,8 @@ def _print_counterexample(console: Console, found: Counterexample, file: str) ->
 def _summary(results: Sequence[Verification]) -> str:
     properties = [item for each in results for item in each.properties]
     examples = sum(each.examples for each in results)
-    tried = f"{len(properties)} properties, {examples} examples"
+    what = "property" if len(properties) == 1 else "properties"
+    tried = f"{len(properties)} {what}, {examples} examples"
     failed = [each.id for each in results if each.failed]
     news = [each.id for each in results if each.is_conjecture and each.counterexamples]
     parts = [f"{', '.join(failed)} failed"] if failed else []
