@@ -105,6 +105,7 @@ def rows_of(case: Case, count: int = DRAWS) -> Iterator[list[Row]]:
 def no_pattern_has_full_rank(allocation: Allocation, samples: int, seed: int) -> bool:
     """Whether the learnables' Jacobian has rank d m in no activation pattern, realisable or not.
 
+    >>> from theorycheck import ShallowReLU
     >>> network = ShallowReLU([1, 2, 1])
     >>> no_pattern_has_full_rank(Allocation(network, {"W2": [[1, 0]]}), 2, seed=0)
     True
