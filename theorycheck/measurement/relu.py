@@ -14,21 +14,24 @@ from typing import Any
 import numpy as np
 
 from ..masks import cells_of
-from ..numeric.forward import Cells
+from ..numeric.forward import Cells, Weights
 from ..numeric.instances import Instance
 from .certificate import UNIT, Certificates, System, certify
 from .draws import Source
-from .least_squares import MATCH, UNDECIDED, decide_affine
+from .least_squares import MATCH, NO_MATCH, UNDECIDED, decide_affine
 from .levenberg import fit
 from .methods import Method
 from .relu_cells import MOST_SAMPLES, cell_count
 from .relu_exact import decide_patterns
+from .relu_rational import decide_exactly
 from .relu_units import UnitKind, students, unit_kinds
 from .svd_rank import measured_rank
 
 LEAST_SQUARES, PATTERNS = "least squares", "activation patterns"
 SEARCH = "Levenberg-Marquardt"
 MOST_COMBINATIONS = 100_000  # of activation patterns, for each draw
+
+MOST_ENTRIES = 1000  # of a matrix that is decided in rational arithmetic
 
 PATTERN = "pattern"  # the name under which an instance carries its activation pattern
 
@@ -107,9 +110,10 @@ def certify_relu(
 
 @dataclass(frozen=True)
 class _Drawn:
-    """The trials of a chunk: students with the outputs they want, and their teachers' Jacobians."""
+    """The trials of a chunk: students with the outputs they want, teachers and their Jacobians."""
 
     instances: Instance
+    teacher: Weights
     jacobians: Any
 
 
@@ -143,26 +147,45 @@ class _ReluTrials:
         )
         nothing = Instance(teacher, inputs, np.zeros((count, n_outputs)))
         outputs, jacobians = self._teacher.residual(theta, nothing)
-        return _Drawn(Instance(student, inputs, outputs), jacobians)
+        return _Drawn(Instance(student, inputs, outputs), teacher, jacobians)
 
     def decide(self, chunk: int, count: int) -> Any:
         """Decisions of a chunk; what enumeration leaves open is searched."""
         instances = self.drawn(chunk, count).instances
+        decisions, unclear = np.full(count, UNDECIDED), {}
         if self.name == LEAST_SQUARES:
             zero = np.zeros((count, len(self._cells)))
             value, jacobian = self._student.residual(zero, instances)
-            return decide_affine(jacobian, -value).decision
-        decisions = np.full(count, UNDECIDED)
-        if self._kinds:
+            decisions = decide_affine(jacobian, -value).decision
+            unclear = {int(k): [()] for k in np.flatnonzero(decisions == UNDECIDED)}
+        elif self._kinds:
             batch = students(self._source.allocation, self._kinds, instances)
-            decisions = decide_patterns(batch, MOST_COMBINATIONS)
+            found = decide_patterns(batch, MOST_COMBINATIONS)
+            decisions, unclear = found.decision, found.unclear
+        for draw, combinations in unclear.items():
+            decisions[draw] = self._exactly(self.drawn(chunk, count), draw, combinations)
         places = np.flatnonzero(decisions == UNDECIDED)
-        if len(places):
+        if len(places) and self.name != LEAST_SQUARES:
             rng = np.random.default_rng([self._seed, 1, chunk])
             some = instances.take(places)
             found = fit(self._student, some, rng, restarts=self._restarts, certifier=certify_relu)
             decisions[places[found.matched]] = MATCH
         return decisions
+
+    def _exactly(self, drawn: _Drawn, draw: int, combinations: list[tuple[int, ...]]) -> int:
+        """The decision of a draw in which all combinations but some are excluded."""
+        if drawn.instances.outputs.shape[1] * len(self._cells) > MOST_ENTRIES:
+            return UNDECIDED
+        one = drawn.instances.take(draw)
+        teacher = {name: value[draw] for name, value in drawn.teacher.items()}
+        allocation, kinds = self._source.allocation, self._kinds or ()
+        answers = {
+            decide_exactly(allocation, kinds, teacher, one.weights, one.inputs, codes)
+            for codes in combinations
+        }
+        if MATCH in answers:
+            return MATCH
+        return UNDECIDED if UNDECIDED in answers else NO_MATCH
 
     def is_regular(self, chunk: int, count: int) -> Any:
         """Whether the Jacobian of all weights of the teacher has full rank d m."""

@@ -10,6 +10,7 @@ combination with these units inactive as well.
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
@@ -26,12 +27,21 @@ _PAIRS = 2**18  # (draw, combination) at once while signs are looked at
 _DOUBLES = 2**20  # numbers in the matrices of the systems solved at once
 
 
-def decide_patterns(students: Students, most: int) -> Any:
-    """MATCH, NO_MATCH or UNDECIDED for each of the students.
+@dataclass(frozen=True)
+class Decisions:
+    """MATCH, NO_MATCH or UNDECIDED for each draw; for some undecided ones, what was unclear.
 
-    Undecided are draws in special position, those with more than `most` combinations, and those
-    without a match where a combination is too close to call.
+    `unclear`: the combinations, codes of the units' cells, that were too close to call, while all
+    others are excluded. Undecided draws without an entry are in special position, or have too many
+    combinations.
     """
+
+    decision: Any
+    unclear: dict[int, list[tuple[int, ...]]]
+
+
+def decide_patterns(students: Students, most: int) -> Decisions:
+    """Decide each of the students that has at most `most` combinations of patterns."""
     batch = len(students.wanted)
     found = [cells(unit) for unit in students.units]
     decision = np.where(students.is_regular_position, NO_MATCH, UNDECIDED)
@@ -42,8 +52,8 @@ def decide_patterns(students: Students, most: int) -> Any:
     for code in codes:
         total *= code.shape[1]
     if total > most:
-        return np.full(batch, UNDECIDED)
-    unclear = np.zeros(batch, dtype=bool)
+        return Decisions(np.full(batch, UNDECIDED), {})
+    unclear: dict[int, list[tuple[int, ...]]] = {}
     open_ones = np.flatnonzero(decision == NO_MATCH)
     signs = _Signs(students)
     # Any order will do; in a random one, matches of draws that have many are found early.
@@ -56,14 +66,16 @@ def decide_patterns(students: Students, most: int) -> Any:
         rows, columns = np.nonzero(signs.may_fit(open_ones, shown, stop - start))
         chosen = np.array([code[rows, columns] for code in shown]).reshape(len(codes), len(rows))
         for part in _parts(students, len(rows)):
-            draws = open_ones[rows[part]]
-            answer = _decide(build(students, draws, chosen[:, part]))
+            draws, codes_of = open_ones[rows[part]], chosen[:, part]
+            answer = _decide(build(students, draws, codes_of))
             decision[draws[answer == MATCH]] = MATCH
-            unclear[draws[answer == UNDECIDED]] = True
+            for k in np.flatnonzero(answer == UNDECIDED):
+                unclear.setdefault(int(draws[k]), []).append(tuple(map(int, codes_of[:, k])))
         open_ones = open_ones[decision[open_ones] == NO_MATCH]
         start, step = stop, 2 * step
-    decision[unclear & (decision == NO_MATCH)] = UNDECIDED
-    return decision
+    unclear = {draw: found for draw, found in unclear.items() if decision[draw] == NO_MATCH}
+    decision[list(unclear)] = UNDECIDED
+    return Decisions(decision, unclear)
 
 
 def _decide(systems: Systems) -> Any:

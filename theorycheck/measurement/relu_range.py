@@ -39,6 +39,12 @@ def in_range(systems: Systems) -> Any:
         is_replaced[:, number] = _replace(equations, unit)
     solutions = _solve(equations, systems)
     answer = solutions.answer
+    is_used = (equations != 0).any(axis=1)
+    for number, unit in enumerate(systems.units):
+        # An unknown that no equation sees is not determined, but some inequality may see it.
+        is_loose = unit.active.any(axis=1) & ~is_replaced[:, number]
+        is_loose &= ~is_used[:, unit.columns].all(axis=1)
+        answer[is_loose & (answer == MATCH)] = UNDECIDED
     solved = np.flatnonzero(answer == MATCH)
     some = systems.take(solved)
     theta, error = solutions.theta[solved], solutions.error[solved]
@@ -131,23 +137,27 @@ def _least_squares(matrices: Any, wanted: Any, size: Any) -> _Solutions:
 def _signs(unit: Active, theta: Any, error: Any, replaced: Any) -> tuple[Any, Any]:
     """Whether the inequalities of a unit hold clearly, and whether one clearly fails.
 
-    Replaced unknowns are the activations themselves.
+    Replaced unknowns are pre-activations less the offset: those of active samples only.
     """
     is_off = ~unit.active.any(axis=1)
-    value = unit.offset + np.einsum("bjk,bk->bj", unit.generators, theta)
     reach = abs(unit.generators)
-    scale = abs(unit.offset) + np.einsum("bjk,bk->bj", reach, abs(theta))
-    margin = np.einsum("bjk,bk->bj", reach, error) + CLEAR * scale
+    value = np.einsum("bjk,bk->bj", unit.generators, theta)
+    scale = np.einsum("bjk,bk->bj", reach, abs(theta))
+    blur = np.einsum("bjk,bk->bj", reach, error)
+    places = np.clip(np.cumsum(unit.active, axis=1) - 1, 0, theta.shape[1] - 1)
+    shown = np.take_along_axis(theta, places, axis=1)
+    row = replaced[:, None]
+    value = unit.offset + np.where(row, shown, value)
+    scale = abs(unit.offset) + np.where(row, abs(theta).max(axis=1, keepdims=True), scale)
+    margin = CLEAR * scale + np.where(row, np.take_along_axis(error, places, axis=1), blur)
     value = np.where(unit.active, value, -value)
-    shown = abs(theta).max(axis=1, keepdims=True, initial=0)
-    here = error + CLEAR * shown
-    is_good, is_bad = (value > margin).all(axis=1), (value < -margin).any(axis=1)
-    if unit.unit.has_scale:
-        is_good &= theta[:, 0] > here[:, 0]
-        is_bad |= theta[:, 0] < -here[:, 0]
-    is_bad = np.where(replaced, (theta < -here).any(axis=1), is_bad)
-    unused = np.arange(theta.shape[1]) >= unit.active.sum(axis=1)[:, None]
+    # What a replaced unit is on inactive samples is not known, unless it can be anything.
+    is_seen = unit.active | ~row
     is_free = unit.unit.is_central and theta.shape[1] == unit.active.shape[1]
-    here_good = ((theta > here) | unused).all(axis=1) & is_free
-    is_good = np.where(replaced, here_good, is_good)
+    is_good = ((value > margin) | ~is_seen).all(axis=1) & (~replaced | is_free)
+    is_bad = ((value < -margin) & is_seen).any(axis=1)
+    if unit.unit.has_scale:
+        here = error[:, 0] + CLEAR * abs(theta).max(axis=1)
+        is_good &= theta[:, 0] > here
+        is_bad |= (theta[:, 0] < -here) & ~replaced
     return is_good | is_off, is_bad & ~is_off
