@@ -22,6 +22,8 @@ from .structure import Pattern, jacobian_pattern
 
 if TYPE_CHECKING:
     from .degrees.solving import Solving
+    from .exact.relu_search import ReluSearch
+    from .exact.inputs import GivenInputs
 
 _MOST_EQUATIONS = 500  # up to here a rank takes a fraction of a second
 
@@ -32,6 +34,7 @@ class Analysis:
 
     `seed` fixes every random prime and point; `error_bound` is what probabilistic ranks must
     reach; `memory_limit` is in bytes; `xp` is NumPy or CuPy; `effort` limits degrees and witnesses.
+    With `given` inputs, which do not span, m is their rank, and only the weights are random.
     """
 
     allocation: Allocation
@@ -41,6 +44,7 @@ class Analysis:
     memory_limit: int = 8 * 2**30
     xp: ModuleType = np
     effort: Effort = DEFAULT_EFFORT
+    given: GivenInputs | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "samples", positive_integer(self.samples, "samples"))
@@ -84,7 +88,8 @@ class Analysis:
     @cached_property
     def pattern(self) -> Pattern:
         """Which learnables act on which equations (linear kinds only)."""
-        return jacobian_pattern(self.allocation, self.effective_samples, self.is_spanning)
+        inputs = None if self.given is None else self.given.matrix != 0
+        return jacobian_pattern(self.allocation, self.effective_samples, self.is_spanning, inputs)
 
     @cached_property
     def target(self) -> TargetDimension:
@@ -96,6 +101,7 @@ class Analysis:
             error_bound=self.error_bound,
             memory_limit=self.memory_limit,
             xp=self.xp,
+            given=self.given,
         )
 
     @property
@@ -119,6 +125,16 @@ class Analysis:
             error_bound=self.error_bound,
             memory_limit=self.memory_limit,
             xp=self.xp,
+            given=self.given,
+        )
+
+    @cached_property
+    def relu(self) -> ReluSearch:
+        """Activation patterns and their ranks (shallow ReLU only); may raise `SizeError`."""
+        from .exact.relu_search import ReluSearch
+
+        return ReluSearch(
+            self.allocation, self.samples, self.seed, self.error_bound, self.memory_limit
         )
 
     @cached_property
@@ -131,6 +147,7 @@ class Analysis:
         """The same question about what peeling leaves (T9); None if nothing is left."""
         network = self.network
         can_peel = isinstance(network, LinearFeedforward) and not network.bias
+        can_peel = can_peel and self.given is None
         if not can_peel or not self.allocation.is_dense or not self.peeled.steps:
             return self
         if self.peeled.allocation is None:
@@ -139,11 +156,11 @@ class Analysis:
 
     @cached_property
     def solving(self) -> Solving | None:
-        """The equations to solve; None unless r = D = rank and the learnables are in conflict."""
+        """The equations to solve; None unless r = D = rank, with conflicts, on random inputs."""
         target = self.target.value
         if self.allocation.n_learnable != target or self.conflict is None or not target:
             return None
-        if self.rank.value < target or not self.effort.seconds:
+        if self.rank.value < target or not self.effort.seconds or self.given is not None:
             return None
         from .degrees.solving import Solving
         from .degrees.system import SquareSystem

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
-from typing import Any, TypeAlias
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -22,6 +22,9 @@ from .exact.jacobian import jacobian
 from .exact.point import draw_point, draw_prime
 from .masks import Mask
 from .networks import Network, ShallowReLU, positive_integer
+
+if TYPE_CHECKING:
+    from .exact.inputs import GivenInputs
 
 Cell: TypeAlias = tuple[str, tuple[int, ...]]
 
@@ -37,6 +40,7 @@ def greedy_basis(
     trial: int = 0,
     memory_limit: int = 8 * 2**30,
     xp: ModuleType = np,
+    given: GivenInputs | None = None,
 ) -> list[Cell]:
     """The lexicographically first basis of the span of `cells_in_order`, in that order.
 
@@ -44,7 +48,7 @@ def greedy_basis(
     the cells returned are independent is proved by the trial's minor; that no cell could be added
     (and that the basis is the first one) is only as sure as the trial, whose failure
     `exact.generic_rank.trial_error` bounds. The search ends early with `most` cells, an upper bound
-    on the rank if one is known.
+    on the rank if one is known. With `given` inputs `samples` is their rank.
 
     Raises `InputError` for networks that are not linear and for absent or unknown cells,
     `SizeError` if the trial needs more than `memory_limit` bytes.
@@ -64,7 +68,7 @@ def greedy_basis(
         gib = f"{needed / 2**30:.3g} GiB, more than the limit of {memory_limit / 2**30:.3g} GiB"
         raise SizeError(f"a basis among {len(cells_in_order)} weights needs about {gib}")
     prime = draw_prime(seed, trial)
-    source = jacobian(frame, draw_point(frame, samples, prime, seed, trial, xp), xp)
+    source = jacobian(frame, draw_point(frame, samples, prime, seed, trial, xp, given), xp)
     elimination = Elimination(source.n_equations, prime, xp)
     limit = source.n_equations if most is None else min(most, source.n_equations)
     for start in range(0, len(cells_in_order), BLOCK):

@@ -7,16 +7,20 @@ from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
 
+from numpy.typing import ArrayLike
+
 from .allocation import Allocation
 from .analysis import Analysis
 from .backend import array_module
 from .certificates import Certificate
 from .degrees.effort import DEFAULT_EFFORT, Effort
 from .diagnostics import diagnostics_of
-from .errors import ContradictionError, SizeError
+from .errors import ContradictionError, InputError, SizeError
+from .exact.inputs import GivenInputs, given_inputs
 from .files import problem_to_dict
 from .theorems.base import Finding, Theorem
 from .theorems.registry import THEOREMS
+from .theorems.t10_shallow_relu import why_open
 from .verdict import Expressivity, Verdict
 
 
@@ -24,6 +28,7 @@ def classify(
     allocation: Allocation,
     samples: int,
     *,
+    inputs: ArrayLike | None = None,
     seed: int = 0,
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
@@ -35,6 +40,9 @@ def classify(
 ) -> Verdict:
     """The expressivity of `allocation` on `samples` random inputs, with theorem and certificate.
 
+    With `inputs`, an array (points, n_0), it is that on its first `samples` points: only weights
+    are random (linear feed-forward networks). Points of full rank are as good as random ones.
+
     `error_bound` is the largest probability of error that a probabilistic rank may carry, over
     primes and points drawn from `seed`; `memory_limit` is in bytes; `backend` (`numpy`, `cupy` or
     `auto`) computes the ranks. With `cross_check` every theorem that applies is asked, not only the
@@ -42,8 +50,8 @@ def classify(
     equations (linear networks with a Jacobian of up to four million entries). `effort` limits the
     search for degrees and witnesses; past it the verdict stays `positive`.
 
-    Raises `InputError` for arguments out of range, `SizeError` if a rank is needed whose matrix
-    exceeds the memory limit, `ContradictionError` if two theorems disagree.
+    Raises `InputError` for arguments out of range and inputs that do not fit, `SizeError` if a rank
+    is needed whose matrix exceeds the memory limit, `ContradictionError` if two theorems disagree.
 
     >>> from theorycheck import Allocation, LinearFeedforward
     >>> net = LinearFeedforward([2, 3, 2])
@@ -54,8 +62,40 @@ def classify(
     start = time.perf_counter()
     xp = array_module(backend)
     analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, xp, effort)
+    if inputs is not None and diagnose:
+        raise InputError("diagnose tells about random inputs: leave it, or the inputs, out")
+    data = None if inputs is None else given_inputs(allocation.network, samples, inputs)
+    if data is not None:
+        given = None if data.is_spanning else data
+        left = data.reduced(allocation)
+        analysis = replace(analysis, allocation=left, samples=data.rank, given=given)
     verdict = verdict_of(analysis, _walk(analysis, theorems, cross_check), start)
+    if data is not None:
+        return _on_inputs(verdict, allocation, data)
     return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
+
+
+def _on_inputs(verdict: Verdict, allocation: Allocation, data: GivenInputs) -> Verdict:
+    """The verdict on what is left of a problem with given inputs, as one on the whole."""
+    certificate, reason = verdict.certificate, verdict.reason
+    if certificate is not None:
+        problem = problem_to_dict(allocation, len(data.points))
+        problem |= {"inputs": data.points, "basis": list(data.basis)}
+        certificate = replace(certificate, learnable=allocation.n_learnable, problem=problem)
+    without = len(allocation.mask("W1")[0]) - len(data.kept)
+    if without:
+        idle = allocation.n_learnable - verdict.learnable
+        reason += (
+            f" (without {without} inputs that are 0 in all points and the {idle} learnable weights "
+            "on them; other inputs are numbered anew)"
+        )
+    return replace(
+        verdict,
+        learnable=allocation.n_learnable,
+        certificate=certificate,
+        reason=reason,
+        input_rank=data.rank,
+    )
 
 
 def _walk(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) -> list[Finding]:
@@ -146,7 +186,7 @@ def _certificate(analysis: Analysis, finding: Finding) -> Certificate:
 
 def _why_undecided(analysis: Analysis) -> str:
     if not analysis.is_linear:
-        return "shallow ReLU networks are not decided yet, unless every weight is learnable"
+        return why_open(analysis)
     try:
         rank, target = analysis.rank, analysis.target
     except SizeError as error:

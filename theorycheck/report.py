@@ -64,7 +64,8 @@ def print_verdict(
         print_entry(console, "rigor", _rigor(verdict))
     for label, text in _waste(verdict.diagnostics) if verdict.diagnostics else ():
         print_entry(console, label, text)
-    if file is not None and verdict.expressivity in _NEXT and not verdict.conditioned_on:
+    is_asked = not verdict.conditioned_on and verdict.input_rank is None
+    if file is not None and verdict.expressivity in _NEXT and is_asked:
         label, command = _NEXT[verdict.expressivity]
         print_entry(console, label, f"theorycheck {command} {file}")
     console.print()
@@ -136,6 +137,8 @@ def _question(allocation: Allocation, samples: int, verdict: Verdict) -> str:
     if verdict.target_dimension is not None:
         needed = f", {verdict.target_dimension} needed"
     inputs = "input" if samples == 1 else "inputs"
+    if verdict.input_rank is not None:
+        inputs = f"given {inputs} of rank {verdict.input_rank}"
     return (
         f"{sparse}{network.describe()}, {samples} {inputs}; "
         f"{verdict.learnable} of {n_weights} weights learnable{needed}"

@@ -11,12 +11,15 @@ from .networks import LinearFeedforward, LinearRecurrent
 Pattern = NDArray[np.bool_]
 
 
-def jacobian_pattern(allocation: Allocation, samples: int, spanning: bool) -> Pattern:
+def jacobian_pattern(
+    allocation: Allocation, samples: int, spanning: bool, inputs: Pattern | None = None
+) -> Pattern:
     """Boolean matrix (equations x learnables): true where the entry is not identically zero.
 
     `samples` is the effective number; `spanning` tells whether they span the inputs and have been
-    turned into unit vectors. Equations and learnables are numbered as in `exact.jacobian`. An entry
-    is a sum of products over paths with positive coefficients, so it vanishes only without a path.
+    turned into unit vectors; `inputs`, for given ones, which entries of them are not 0. Equations
+    and learnables are numbered as in `exact.jacobian`. An entry is a sum of products over paths,
+    each a monomial of its own, so it vanishes only without a path.
 
     >>> net = LinearFeedforward([1, 2, 2])
     >>> allocation = Allocation(net, {"W1": [[1], [0]], "W2": [[0, 1], [0, 0]]})
@@ -24,7 +27,7 @@ def jacobian_pattern(allocation: Allocation, samples: int, spanning: bool) -> Pa
     [[True, True], [True, False]]
     """
     if isinstance(allocation.network, LinearFeedforward):
-        return _feedforward(allocation, samples, spanning)
+        return _feedforward(allocation, samples, spanning, inputs)
     return _recurrent(allocation, samples, spanning)
 
 
@@ -38,11 +41,14 @@ def _outer(behind: Pattern, ahead: Pattern, mask: Pattern) -> Pattern:
     return behind[:, None, cells[:, 0]] & ahead.T[None, :, cells[:, -1]]
 
 
-def _feedforward(allocation: Allocation, samples: int, spanning: bool) -> Pattern:
+def _feedforward(
+    allocation: Allocation, samples: int, spanning: bool, inputs: Pattern | None
+) -> Pattern:
     network = allocation.network
     assert isinstance(network, LinearFeedforward)
     size = network.inputs + network.bias
     ahead = np.eye(size, dtype=bool) if spanning else np.ones((size, samples), dtype=bool)
+    ahead = ahead if inputs is None else inputs
     constant = ahead[network.inputs :]
     layers = range(1, network.depth + 1)
     present = {layer: allocation.present_mask(f"W{layer}") for layer in layers}

@@ -59,8 +59,9 @@ class Verdict:
     None where they were not needed. `error_bound` is 0 for a proof, else it bounds the probability
     that the verdict is wrong, over the random draws that `seed` fixes. `reason` says in words why;
     `diagnostics` tells what is wasted or unreached, if that was asked; `degree_source` says in
-    words how the degree is known, where it was sought. `theorem` and `certificate` are None if and
-    only if the verdict is `undecided`.
+    words how the degree is known, where it was sought; `input_rank` is the rank of the inputs (with
+    their constant, if there are biases) where these were given. `theorem` and `certificate` are
+    None if and only if the verdict is `undecided`.
     """
 
     expressivity: Expressivity
@@ -77,6 +78,7 @@ class Verdict:
     conditioned_on: str | None = None
     diagnostics: Diagnostics | None = None
     degree_source: str = ""
+    input_rank: int | None = None
 
     @property
     def match_probability(self) -> tuple[int, int]:
@@ -106,6 +108,8 @@ class Verdict:
             result["error_bound"] = self.error_bound
         if self.conditioned_on:
             result["conditioned_on"] = self.conditioned_on
+        if self.input_rank is not None:
+            result["input_rank"] = self.input_rank
         none = {"kind": "none", "reason": self.reason}
         result["certificate"] = self.certificate.to_dict() if self.certificate else none
         if self.diagnostics is not None:

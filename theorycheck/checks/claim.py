@@ -10,6 +10,7 @@ from ..certificates import Certificate
 from ..errors import CertificateError
 from ..files import problem_from_dict
 from ..networks import LinearFeedforward, LinearRecurrent
+from .inputs import Integers, read_given
 
 
 class Claim:
@@ -20,11 +21,24 @@ class Claim:
 
     def __init__(self, certificate: Certificate) -> None:
         self.certificate = certificate
-        self.allocation, self.samples = problem_from_dict(certificate.problem)
+        self.problem = certificate.problem
+        self.inputs: Integers | None = None  # given ones, unless they are as good as random ones
+        if "inputs" in certificate.problem:
+            n_learnable = self._read_inputs()
+        else:
+            self.allocation, self.samples = problem_from_dict(certificate.problem)
+            n_learnable = self.allocation.n_learnable
         self.evidence = certificate.evidence
         self.given: list[str] = []  # what the evidence states and no check computes again
-        n_learnable = self.allocation.n_learnable
         self.require(certificate.learnable == n_learnable, f"{n_learnable} weights are learnable")
+
+    def _read_inputs(self) -> int:
+        """The problem that is left for given inputs; returns r of the whole."""
+        given = read_given(self.certificate.problem)
+        self.problem, self.allocation = given.problem, given.allocation
+        self.samples = len(given.matrix[0])
+        self.inputs = given.matrix if self.samples < len(given.matrix) else None
+        return given.learnable
 
     @property
     def network(self) -> Any:

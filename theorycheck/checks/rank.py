@@ -57,7 +57,9 @@ def entries_at(
         weights[name][i][j[0] if j else 0] = value
     spanning = n_samples == claim.input_dimension()
     if isinstance(network, LinearFeedforward):
-        if spanning:
+        if claim.inputs is not None:
+            inputs = [[value % p for value in row] for row in claim.inputs]
+        elif spanning:
             inputs = plain.identity(n_samples)
         else:
             shape = (network.inputs, n_samples)
@@ -133,6 +135,7 @@ def _trial_error(claim: Claim, size: int) -> float:
     if isinstance(network, LinearFeedforward):
         degree = len(network.widths) - 1
         paths = math.prod(width + 1 for width in network.widths[:-1])
+        paths *= max(abs(value) for row in claim.inputs or [[1]] for value in row)
     else:
         degree = network.steps + 1
         paths = network.steps**2 * network.hidden**network.steps * network.inputs

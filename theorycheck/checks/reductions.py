@@ -34,7 +34,7 @@ def _part(claim: Claim, inner: Mapping[str, Any], problem: dict[str, Any]) -> Cl
 
 def sub_allocation(claim: Claim) -> None:
     """Some of the learnables alone are maximal, so all of them are (T0)."""
-    problem = {**claim.certificate.problem, "learnable": claim.evidence["learnable"]}
+    problem = {**claim.problem, "learnable": claim.evidence["learnable"]}
     part = _part(claim, claim.evidence["certificate"], problem)
     for name in part.allocation.counts:
         extra = part.allocation.mask(name) & ~claim.allocation.mask(name)

@@ -55,6 +55,8 @@ class Structure:
         network, every = self._network, (1 << self._samples) - 1
         size = network.inputs + (1 if network.bias else 0)
         start = [1 << j if self._is_spanning else every for j in range(size)]
+        if self._claim.inputs is not None:
+            start = [sum(1 << s for s, x in enumerate(row) if x) for row in self._claim.inputs]
         constant = start[network.inputs :]
         self._ahead = [start]
         for layer in range(1, network.depth):

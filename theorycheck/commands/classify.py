@@ -11,6 +11,7 @@ from ..options import (
     Diagnose,
     ErrorBound,
     Files,
+    Inputs,
     Instances,
     Json,
     MemoryLimit,
@@ -18,7 +19,7 @@ from ..options import (
     Seconds,
     Seed,
 )
-from .common import Failures, complain, print_json
+from .common import Failures, complain, points, print_json
 from .progress import steps
 
 if TYPE_CHECKING:
@@ -29,6 +30,7 @@ def classify(
     files: Files,
     as_json: Json = False,
     certificate: CertificateOut = None,
+    inputs: Inputs = None,
     seed: Seed = 0,
     error_bound: ErrorBound = 1e-9,
     memory_limit: MemoryLimit = 8,
@@ -46,36 +48,37 @@ def classify(
     from ..files import load
     from ..report import print_verdict
 
-    console, certificates = Console(highlight=False), []
-    failures = Failures()
+    console, failures, certificates = Console(highlight=False), Failures(), []
+    data = None if inputs is None else points(failures, inputs)
     for file in files:
         with failures.of(file), steps(file) as on_step:
             allocation, samples = load(file)
-            effort = Effort(seconds, most_degree, instances=instances, report=on_step)
             verdict = classify_allocation(
                 allocation,
                 samples,
+                inputs=data,
                 seed=seed,
                 error_bound=error_bound,
                 memory_limit=memory_limit,
                 backend=backend,
                 diagnose=diagnose,
-                effort=effort,
+                effort=Effort(seconds, most_degree, instances=instances, report=on_step),
             )
+            certificates += [verdict.certificate] if verdict.certificate else []
             if as_json:
                 print_json({"file": file, **verdict.to_dict()})
-            else:
-                name = file if len(files) > 1 else Path(file).name
-                print_verdict(console, name, allocation, samples, verdict, file)
-            certificates += [verdict.certificate] if verdict.certificate else []
-    if certificate is not None:
-        _save(failures, certificate, certificates)
+                continue
+            name = file if len(files) > 1 else Path(file).name
+            print_verdict(console, name, allocation, samples, verdict, file)
+    _save(failures, certificate, certificates)
     failures.leave()
 
 
-def _save(failures: Failures, path: str, certificates: list[Certificate]) -> None:
+def _save(failures: Failures, path: str | None, certificates: list[Certificate]) -> None:
     from ..certificates import save_certificates
 
+    if path is None:
+        return
     with failures.of(path):
         if certificates:
             save_certificates(path, certificates)

@@ -6,6 +6,7 @@ import contextlib
 import json
 import os
 import sys
+from pathlib import Path
 from typing import Any
 
 import typer
@@ -47,6 +48,16 @@ class Failures:
     def leave(self) -> None:
         """End the command with the worst status met."""
         raise typer.Exit(self.status)
+
+
+def points(failures: Failures, path: str) -> Any:
+    """The array in an .npy file; whatever is none ends the command."""
+    from ..archives import read_array
+    from ..files import LARGEST_FILE, read_limited
+
+    with failures.of(path):
+        return read_array(read_limited(Path(path), LARGEST_FILE))
+    failures.leave()
 
 
 def cores() -> int:

@@ -3,10 +3,9 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import Any
 
 from ..options import DrawSeed, File, FitBackend, Inputs, Json, Law, Restarts, Trials, Width
-from .common import Failures, complain, print_json
+from .common import Failures, complain, points, print_json
 from .progress import draws
 
 
@@ -29,7 +28,7 @@ def measure(
     from ..report import print_estimate
 
     failures = Failures()
-    data = None if inputs is None else _points(failures, inputs)
+    data = None if inputs is None else points(failures, inputs)
     with failures.of(file):
         allocation, samples = load(file)
         with draws(file, trials) as on_progress:
@@ -52,14 +51,4 @@ def measure(
         low, high = estimate.interval
         if estimate.trials < trials and (width is None or high - low > width):
             complain(f"{file}: interrupted after {estimate.trials} of {trials} draws")
-    failures.leave()
-
-
-def _points(failures: Failures, path: str) -> Any:
-    """The array in an .npy file; whatever is none ends the command."""
-    from ..archives import read_array
-    from ..files import LARGEST_FILE, read_limited
-
-    with failures.of(path):
-        return read_array(read_limited(Path(path), LARGEST_FILE))
     failures.leave()

@@ -11,6 +11,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -20,6 +21,9 @@ from ..networks import LinearFeedforward, LinearRecurrent
 from .elimination import Elimination
 from .jacobian import cells, jacobian
 from .point import LOWEST_PRIME, draw_point, draw_prime, effective_samples
+
+if TYPE_CHECKING:
+    from .inputs import GivenInputs
 
 N_PRIMES = 268_216  # primes between 2^22 and 2^23
 BLOCK = 512  # columns that enter the elimination together
@@ -70,16 +74,18 @@ def n_equations(network: LinearFeedforward | LinearRecurrent, samples: int) -> i
     return network.outputs * effective_samples(network, samples) * times
 
 
-def trial_error(allocation: Allocation, size: int) -> float:
+def trial_error(allocation: Allocation, size: int, given: GivenInputs | None = None) -> float:
     """Bound on the probability that one trial misses a generic rank of at most `size`.
 
     A fixed non-zero minor of that size has degree at most size x entry degree (Schwartz-Zippel
     at a point uniform modulo p > 2^22), and one of its coefficients is an integer of at most
-    size x log2(size x entry norm) bits, which at most bits / 22 of the primes can divide.
+    size x log2(size x entry norm) bits, which at most bits / 22 of the primes can divide. Inputs
+    that are `given` are no variables but factors of the coefficients.
     """
     if size == 0:
         return 0.0
     degree, log_norm = _entry_bounds(allocation)
+    log_norm += given.log_norm if given is not None else 0.0
     vanishes = size * degree / LOWEST_PRIME
     divides = size * (math.log2(size) + log_norm) / 22 / N_PRIMES
     # Words modulo p are uniform up to a factor 1 + 2^-41; the last factor covers float rounding.
@@ -123,13 +129,14 @@ def rank_trial(
     seed: int,
     index: int,
     xp: ModuleType = np,
+    given: GivenInputs | None = None,
 ) -> Trial:
     """Rank of the Jacobian of all `which` ("learnable" or "present") weights in one trial.
 
     Stops as soon as `upper`, a proved upper bound, is reached.
     """
     prime = draw_prime(seed, index)
-    point = draw_point(allocation, samples, prime, seed, index, xp)
+    point = draw_point(allocation, samples, prime, seed, index, xp, given)
     source = jacobian(allocation, point, xp)
     elimination = Elimination(source.n_equations, prime, xp)
     for name, block in cells(allocation, which, BLOCK):
@@ -144,7 +151,7 @@ def rank_trial(
         tuple(elimination.pivot_rows),
         tuple(elimination.pivot_columns),
         elimination.determinant,
-        0.0 if rank == upper else trial_error(allocation, upper),
+        0.0 if rank == upper else trial_error(allocation, upper, given),
     )
 
 
@@ -158,13 +165,15 @@ def generic_rank(
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
     xp: ModuleType = np,
+    given: GivenInputs | None = None,
 ) -> GenericRank:
     """Generic rank of the Jacobian of the `which` weights; `upper` is a proved upper bound.
 
     Reaching `upper` in one trial is a proof. Otherwise independent trials go on until the bound
     on the probability of error is at most `error_bound`; if that is out of reach (a trial bounds
-    nothing, or 64 trials are done) the returned `error_bound` is larger than asked. Raises
-    `SizeError` if a trial needs more than `memory_limit` bytes.
+    nothing, or 64 trials are done) the returned `error_bound` is larger than asked. With `given`
+    inputs only the weights are generic, and `samples` is the rank of the inputs. Raises `SizeError`
+    if a trial needs more than `memory_limit` bytes.
 
     >>> allocation = Allocation.rows(LinearFeedforward([2, 3, 2]), {"W2": [0]})
     >>> result = generic_rank(allocation, 2, upper=3)
@@ -179,7 +188,7 @@ def generic_rank(
         raise SizeError(_too_large(allocation, samples, n_columns, needed, memory_limit))
     trials: list[Trial] = []
     bound = 1.0
-    for trial in _trials(allocation, samples, which, upper, seed, xp):
+    for trial in _trials(allocation, samples, which, upper, seed, xp, given):
         trials.append(trial)
         bound *= trial.error
         if bound <= error_bound or trial.error == 1.0:
@@ -189,10 +198,18 @@ def generic_rank(
 
 
 def _trials(
-    allocation: Allocation, samples: int, which: str, upper: int, seed: int, xp: ModuleType
+    allocation: Allocation,
+    samples: int,
+    which: str,
+    upper: int,
+    seed: int,
+    xp: ModuleType,
+    given: GivenInputs | None,
 ) -> Iterator[Trial]:
     for index in range(MOST_TRIALS):
-        yield rank_trial(allocation, samples, which, upper=upper, seed=seed, index=index, xp=xp)
+        yield rank_trial(
+            allocation, samples, which, upper=upper, seed=seed, index=index, xp=xp, given=given
+        )
 
 
 def _too_large(

@@ -12,7 +12,7 @@ import hashlib
 import math
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,6 +20,9 @@ from numpy.typing import NDArray
 from ..allocation import Allocation
 from ..networks import LinearFeedforward, LinearRecurrent
 from .field import is_prime, reduce
+
+if TYPE_CHECKING:
+    from .inputs import GivenInputs
 
 LOWEST_PRIME = 2**22
 HIGHEST_PRIME = 2**23  # products of two balanced residues sum exactly in float64, 512 at a time
@@ -85,9 +88,18 @@ def input_dimension(network: LinearFeedforward | LinearRecurrent) -> int:
 
 
 def draw_point(
-    allocation: Allocation, samples: int, prime: int, seed: int, trial: int, xp: ModuleType
+    allocation: Allocation,
+    samples: int,
+    prime: int,
+    seed: int,
+    trial: int,
+    xp: ModuleType,
+    given: GivenInputs | None = None,
 ) -> Point:
-    """Uniform weights (absent ones 0) and inputs modulo `prime`, arrays of the module `xp`."""
+    """Uniform weights (absent ones 0) and inputs modulo `prime`, arrays of the module `xp`.
+
+    With `given` the inputs are those, and `samples` is their rank.
+    """
     network = allocation.network
     assert isinstance(network, (LinearFeedforward, LinearRecurrent))
 
@@ -98,6 +110,8 @@ def draw_point(
     weights = {name: uniform(name, shape) for name, shape in network.weight_shapes.items()}
     for name, mask in allocation.given_present().items():
         weights[name] = weights[name] * xp.asarray(mask)
+    if given is not None:
+        return Point(prime, weights, xp.asarray(given.modulo(prime)))
     n_samples = effective_samples(network, samples)
     spanning = n_samples == input_dimension(network)
     if isinstance(network, LinearFeedforward):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
+from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..allocation import Allocation
 from ..networks import LinearFeedforward, LinearRecurrent
 from .generic_rank import GenericRank, generic_rank, n_equations
+
+if TYPE_CHECKING:
+    from .inputs import GivenInputs
 
 
 @dataclass(frozen=True)
@@ -81,10 +85,12 @@ def target_dimension(
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
     xp: ModuleType = np,
+    given: GivenInputs | None = None,
 ) -> TargetDimension:
     """D(m) in closed form where that is proved, else the generic rank of all present weights.
 
-    Raises `SizeError` where the rank is needed and its Jacobian exceeds `memory_limit` bytes.
+    With `given` inputs `samples` is their rank; the closed form needs no more of the inputs. Raises
+    `SizeError` where the rank is needed and its Jacobian exceeds `memory_limit` bytes.
 
     >>> from theorycheck import Allocation, LinearRecurrent
     >>> allocation = Allocation.none(LinearRecurrent(inputs=1, hidden=2, outputs=1, steps=5))
@@ -105,6 +111,7 @@ def target_dimension(
         error_bound=error_bound,
         memory_limit=memory_limit,
         xp=xp,
+        given=given,
     )
     upper = name if rank.value == bounds[name] else "trials"
     return TargetDimension(rank.value, "minor" if rank.value else "none", upper, rank)

@@ -15,4 +15,9 @@ def not_dense_feedforward(analysis: Analysis, *, biases: bool) -> str | None:
         return "the network is sparse"
     if network.bias and not biases:
         return "the network has biases"
-    return None
+    return given_inputs(analysis)
+
+
+def given_inputs(analysis: Analysis) -> str | None:
+    """Why a theorem about random inputs says nothing, or None."""
+    return None if analysis.given is None else "the inputs are given, not random"

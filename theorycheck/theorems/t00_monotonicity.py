@@ -51,7 +51,9 @@ def decide(analysis: Analysis) -> Finding | None:
         return Finding("T0", Expressivity.MAXIMAL, reason, "full")
     for names in analysis.learnable_layers:
         part = analysis.restricted_to(names)
-        finding = _maximal(part, _WHOLE_LAYERS)
+        # On given inputs the counts of rows and columns do not decide: the rank does.
+        rules = _WHOLE_LAYERS if part.given is None else (t02_dichotomy.THEOREM,)
+        finding = _maximal(part, rules)
         if finding is not None:
             return _through(part, finding, f"the learnable weights of {' and '.join(names)}")
     return _by_basis(analysis)
@@ -77,6 +79,7 @@ def _by_basis(analysis: Analysis) -> Finding | None:
             most=target,
             memory_limit=int(analysis.memory_limit),
             xp=analysis.xp,
+            given=analysis.given,
         )
         if set(basis) in tried:
             continue

@@ -82,6 +82,8 @@ def _degree_in_words(analysis: Analysis) -> str:
     """What T6 and T7 find, or why they were not asked, though it does not decide here."""
     if analysis.allocation.n_learnable > analysis.target.value:
         return "; no basis that was tried is maximal by itself"
+    if analysis.given is not None:
+        return "; degrees are sought for random inputs only"
     if not analysis.effort.seconds:
         return "; no degree was sought, in an effort of 0 seconds"
     solving = analysis.core.solving if analysis.core is not None else None

@@ -10,6 +10,7 @@ from ..analysis import Analysis
 from ..degrees.evidence import Certified, block_evidence
 from ..verdict import Expressivity
 from .base import Finding, Theorem
+from .obstacles import given_inputs
 from .ranks import full_rank_evidence
 
 
@@ -21,7 +22,7 @@ def obstacle(analysis: Analysis) -> str | None:
         return "the number of learnable weights is not the target dimension"
     if analysis.core is not analysis:
         return "T9 asks about what peeling leaves"
-    return None
+    return given_inputs(analysis)
 
 
 def decide(analysis: Analysis) -> Finding | None:

@@ -1,0 +1,116 @@
+"""Given inputs, read for checking: the problem that is left, and that its samples stand for all.
+
+Written a second time, from docs/certificates.md; nothing here is shared with `exact/`.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from itertools import count
+from typing import Any, TypeAlias
+
+from ..allocation import Allocation
+from ..errors import CertificateError
+from ..files import problem_from_dict, problem_to_dict
+from ..networks import LinearFeedforward
+from . import plain
+
+Integers: TypeAlias = list[list[int]]
+
+_MOST_PRIMES = 8  # one of them shows that the basis is independent
+
+
+@dataclass(frozen=True)
+class Given:
+    """`matrix` has a row for each input left (and the constant), a column for each basis point.
+
+    `problem` and `allocation` are without the inputs that are 0 in all points; `learnable` counts
+    those on them as well.
+    """
+
+    problem: dict[str, Any]
+    allocation: Allocation
+    learnable: int
+    matrix: Integers
+
+
+def read_given(problem: Mapping[str, Any]) -> Given:
+    """Read a problem with `inputs` and `basis`; raises an error unless the basis is one of all."""
+    extra = {"inputs", "basis"}
+    whole = {key: problem[key] for key in problem if key not in extra}
+    allocation, samples = problem_from_dict(whole)
+    network, points, basis = allocation.network, problem["inputs"], problem["basis"]
+    _require(isinstance(network, LinearFeedforward), "inputs are given to feed-forward networks")
+    assert isinstance(network, LinearFeedforward)
+    _require(isinstance(points, list) and len(points) == samples, f"inputs need {samples} points")
+    for point in points:
+        fits = isinstance(point, list) and len(point) == network.inputs
+        _require(fits, f"a point of the inputs has {network.inputs} numbers")
+        numbers = all(type(x) is int or (type(x) is float and math.isfinite(x)) for x in point)
+        _require(numbers, "the inputs must be finite numbers")
+    kept = [j for j in range(network.inputs) if any(point[j] for point in points)]
+    _require(bool(kept), "the inputs are all 0")
+    points = [[point[j] for j in kept] for point in points]
+    columns = [_coprime(point, network.bias) for point in points]
+    _require_basis(columns, basis)
+    left = _without(allocation, kept)
+    matrix = [list(row) for row in zip(*(columns[i] for i in basis), strict=True)]
+    problem = {**problem_to_dict(left, samples), "inputs": points, "basis": basis}
+    return Given(problem, left, allocation.n_learnable, matrix)
+
+
+def _without(allocation: Allocation, kept: list[int]) -> Allocation:
+    network = allocation.network
+    assert isinstance(network, LinearFeedforward)
+    masks: dict[str, dict[str, Any]] = {}
+    for which in ("learnable", "present"):
+        masks[which] = dict(allocation.masks(which))
+        masks[which]["W1"] = masks[which]["W1"][:, kept]
+    left = LinearFeedforward([len(kept), *network.widths[1:]], network.bias)
+    return Allocation(left, masks["learnable"], masks["present"])
+
+
+def _coprime(point: list[Any], with_constant: bool) -> list[int]:
+    values = [Fraction(value) for value in point] + ([Fraction(1)] if with_constant else [])
+    scale = math.lcm(*(value.denominator for value in values))
+    numbers = [int(value * scale) for value in values]
+    divisor = math.gcd(*numbers)
+    return [number // divisor for number in numbers] if divisor else numbers
+
+
+def _require_basis(columns: Integers, basis: Any) -> None:
+    """The columns of these numbers are independent, and all others are combinations of them."""
+    rank = len(basis)
+    inside = all(type(i) is int and 0 <= i < len(columns) for i in basis)
+    _require(inside and len(set(basis)) == rank > 0, "the basis lists distinct points")
+    chosen = [columns[i] for i in basis]
+    ranks = (_rank(chosen, plain.prime_of(0, trial)) for trial in range(_MOST_PRIMES))
+    _require(any(found == rank for found in ranks), "the points of the basis are dependent")
+    rows = [list(row) for row in zip(*columns, strict=True)]
+    if rank in (_distinct(columns), _distinct(rows)):
+        return
+    lengths = sorted((sum(x * x for x in column) for column in columns), reverse=True)
+    largest = math.prod(lengths[: rank + 1])  # of the squares of all minors with one row more
+    primes: set[int] = set()
+    for trial in count():
+        prime = plain.prime_of(0, trial)
+        _require(_rank(rows, prime) <= rank, f"the rank of the inputs is not {rank}")
+        primes.add(prime)
+        if math.prod(primes) ** 2 > largest:
+            return
+
+
+def _rank(rows: Integers, prime: int) -> int:
+    return plain.eliminate([[value % prime for value in row] for row in rows], prime)[0]
+
+
+def _distinct(lines: Integers) -> int:
+    return len({tuple(line) for line in lines if any(line)})
+
+
+def _require(condition: bool, reason: str) -> None:
+    if not condition:
+        raise CertificateError(reason)
