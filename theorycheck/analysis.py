@@ -22,8 +22,8 @@ from .structure import Pattern, jacobian_pattern
 
 if TYPE_CHECKING:
     from .degrees.solving import Solving
-    from .exact.relu_search import ReluSearch
     from .exact.inputs import GivenInputs
+    from .exact.relu_search import ReluSearch
 
 _MOST_EQUATIONS = 500  # up to here a rank takes a fraction of a second
 
