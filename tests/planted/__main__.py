@@ -21,7 +21,7 @@ from theorycheck.verification.run import refute
 from .registry import PLANTED
 
 EXAMPLES = 1000
-SHRINKING = 5.0  # seconds for one counterexample
+SHRINKING = 20.0  # seconds for one counterexample
 
 
 def in_words(allocation: Allocation, samples: int) -> str:
