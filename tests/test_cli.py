@@ -28,6 +28,7 @@ RELU = {
     "samples": 4,
     "learnable": {"W1": [[1, 1], [1, 0], [0, 0]]},
 }
+NO_REGULAR_RELU = {**RELU, "samples": 10}  # 9 weights
 FULL_RELU = {**RELU, "learnable": {"W1": [[1, 1]] * 3, "W2": [[1, 1, 1]]}}
 MINIMAL = {
     "network": {"kind": "linear_feedforward", "widths": [2, 2]},
@@ -48,6 +49,7 @@ PROBLEMS = {
     "recurrent": RECURRENT,
     "relu": RELU,
     "full_relu": FULL_RELU,
+    "no_regular_relu": NO_REGULAR_RELU,
     "minimal": MINIMAL,
     "probabilistic": PROBABILISTIC,
 }
@@ -232,6 +234,7 @@ def test_json_lines_have_the_keys_of_the_contract_in_the_order_of_the_files(
     classes = {name: data["expressivity"] for name, data in verdicts.items()}
     assert classes["minimal"] == "minimal"
     assert classes["full_relu"] == "maximal"
+    assert (classes["relu"], classes["no_regular_relu"]) == ("minimal", "undecided")
     assert verdicts["probabilistic"]["rigor"] == "probabilistic"
     assert 0 < verdicts["probabilistic"]["error_bound"] <= 1e-9
     assert verdicts["minimal"]["rigor"] == "proved"
@@ -398,7 +401,7 @@ def test_a_certificate_that_cannot_be_written_is_one_line(
 
 def test_no_certificate_is_written_without_a_decision(run: Any, problems: Any, tmp_path: Path):
     path = tmp_path / "c.json"
-    result = run("classify", problems["relu"], "--certificate", path)
+    result = run("classify", problems["no_regular_relu"], "--certificate", path)
     check_one_line(result, path, "not written, no verdict has a certificate", status=0)
     check_one_line(run("classify", "missing.json", "--certificate", path), "missing.json")
     assert not path.exists()

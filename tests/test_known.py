@@ -59,12 +59,16 @@ def test_class_and_degree_are_as_expected_and_the_certificate_holds(stem, number
 
 
 @pytest.mark.parametrize("stem", RELU)
-def test_relu_networks_are_specified_but_not_decided(stem):
+def test_relu_networks_are_minimal_where_no_regular_teacher_was_matched(stem):
     for number in range(len(json.loads((KNOWN / f"{stem}.json").read_text()))):
-        allocation, samples, _ = read(stem, number)
-        verdict = tc.classify(allocation, samples)
-        assert (verdict.expressivity, verdict.theorem) == ("undecided", None)
+        allocation, samples, expected = read(stem, number)
+        verdict = tc.classify(allocation, samples, cross_check=True)
+        regular = expected["regular"]
+        assert (verdict.expressivity == "minimal") == (regular["matches"] == 0)
+        assert verdict.expressivity in ("minimal", "intermediate", "positive", "maximal")
+        assert verdict.expressivity != "maximal" or regular["matches"] == regular["trials"]
         assert verdict.to_dict()["conditioned_on"] == "regular teacher"
+        assert tc.check(verdict.certificate).reason == "verified"
 
 
 def test_the_trap_that_fools_every_count_is_minimal_by_rank():

@@ -20,6 +20,7 @@ from .exact.inputs import GivenInputs, given_inputs
 from .files import problem_to_dict
 from .theorems.base import Finding, Theorem
 from .theorems.registry import THEOREMS
+from .theorems.t10_shallow_relu import why_open
 from .verdict import Expressivity, Verdict
 
 
@@ -184,9 +185,9 @@ def _certificate(analysis: Analysis, finding: Finding) -> Certificate:
 
 
 def _why_undecided(analysis: Analysis) -> str:
-    if not analysis.is_linear:
-        return "shallow ReLU networks are not decided yet, unless every weight is learnable"
     try:
+        if not analysis.is_linear:
+            return why_open(analysis)
         rank, target = analysis.rank, analysis.target
     except SizeError as error:
         return str(error)

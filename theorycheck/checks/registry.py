@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import CertificateError
-from . import degree, graph, one_layer, rank, recurrent, reductions, solutions
+from . import degree, graph, one_layer, rank, recurrent, reductions, relu, solutions
 from .claim import Check, Claim
 
 KINDS: dict[str, Check] = {
@@ -13,6 +13,7 @@ KINDS: dict[str, Check] = {
     **degree.CHECKS,
     **recurrent.CHECKS,
     **reductions.CHECKS,
+    **relu.CHECKS,
     **solutions.CHECKS,
 }
 

@@ -12,6 +12,7 @@ from . import (
     t06_odd_degree,
     t07_witness,
     t09_peeling,
+    t10_shallow_relu,
 )
 from .base import Theorem
 
@@ -25,4 +26,5 @@ THEOREMS: tuple[Theorem, ...] = (
     t06_odd_degree.THEOREM,
     t07_witness.THEOREM,
     t01_positivity.THEOREM,
+    t10_shallow_relu.THEOREM,
 )

@@ -1,0 +1,233 @@
+"""Checks of certificates about shallow ReLU networks (T10)."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from . import plain
+from .claim import Check, Claim
+from .rank import N_PRIMES, require_prime
+from .relu_patterns import (
+    Cell,
+    Jacobian,
+    counted_units,
+    patterns,
+    random_jacobian,
+    supports,
+    target_dimension,
+    weight_cells,
+)
+
+
+def relu_point(claim: Claim) -> None:
+    """Integers at which the Jacobian of the learnables has rank d m."""
+    target = target_dimension(claim)
+    _require_point(claim, claim.evidence["point"], "learnable")
+    claim.require_claim("T10", "positive", target, target)
+
+
+def relu_bounded_output(claim: Claim) -> None:
+    """As `relu_point`, and no unit of one output is learnable on both sides, nor its bias."""
+    target, output = target_dimension(claim), claim.evidence["output"]
+    inside = type(output) is int and 0 <= output < claim.network.outputs
+    claim.require(inside, "the output must be one of the network")
+    inward = _learnable_inputs(claim)
+    for name, index in weight_cells(claim, "learnable"):
+        if index[0] == output and name == "b2":
+            claim.refuse(f"the bias of output {output} is learnable")
+        if index[0] == output and name == "W2":
+            claim.require(not inward[index[1]], f"unit {index[1]} is learnable on both sides")
+    _require_point(claim, claim.evidence["point"], "learnable")
+    claim.require_claim("T10", "intermediate", target, target)
+
+
+def relu_interpolation(claim: Claim) -> None:
+    """Each output learns from m units of m learnable inputs, or from m - 1 and a bias."""
+    target, m = target_dimension(claim), claim.samples
+    rows, inward = claim.evidence["units"], _learnable_inputs(claim)
+    learnable = set(weight_cells(claim, "learnable"))
+    claim.require(len(rows) == claim.network.outputs, "a list of units for every output")
+    for output, units in enumerate(rows):
+        claim.require(units == sorted(set(units)), "units must be listed in order, once")
+        needed = m - (("b2", (output,)) in learnable)
+        claim.require(len(units) == needed, f"output {output} needs {needed} units")
+        for k in units:
+            is_learnable = type(k) is int and ("W2", (output, k)) in learnable
+            claim.require(is_learnable, f"W2[{output},{k}] must be learnable")
+            claim.require(inward[k] >= m, f"unit {k} has fewer than {m} learnable inputs")
+    claim.require_claim("T10", "maximal", target, target)
+
+
+def relu_count(claim: Claim) -> None:
+    """Fewer learnables than d m, and a regular teacher."""
+    target, n_learnable = target_dimension(claim), claim.allocation.n_learnable
+    claim.require(n_learnable < target, f"{n_learnable} learnables are not fewer than {target}")
+    _require_point(claim, claim.evidence["regular"], "present")
+    claim.require_claim("T10", "minimal", None, target)
+
+
+def relu_cover(claim: Claim) -> None:
+    """Equations and learnables, fewer than d m, that cover all entries in any pattern."""
+    target, cells = target_dimension(claim), weight_cells(claim, "learnable")
+    given = claim.evidence["equations"], claim.evidence["learnables"]
+    for indices, n in zip(given, (target, len(cells)), strict=True):
+        claim.require(indices == sorted(set(indices)), "the cover must be listed in order, once")
+        inside = all(type(index) is int and 0 <= index < n for index in indices)
+        claim.require(inside, f"the numbers of the cover must be in 0..{n - 1}")
+    equations, learnables = map(set, given)
+    size = len(equations) + len(learnables)
+    claim.require(size < target, f"a cover of {size} does not show a rank below {target}")
+    for number, cell in enumerate(cells):
+        if number not in learnables:
+            missed = _equations(claim, cell) - equations
+            claim.require(not missed, f"learnable {number} acts on equations outside the cover")
+    _require_point(claim, claim.evidence["regular"], "present")
+    claim.require_claim("T10", "minimal", None, target)
+
+
+def relu_patterns(claim: Claim) -> None:
+    """The rank stays below d m in every pattern, in independent trials; and a regular teacher."""
+    target, rank, evidence = target_dimension(claim), claim.certificate.rank, claim.evidence
+    below = type(rank) is int and 0 <= rank < target
+    claim.require(below, f"rank {rank} is not below the target dimension {target}")
+    listed = list(patterns(claim))
+    claim.require(evidence["patterns"] == len(listed), f"there are {len(listed)} patterns")
+    trials = evidence["trials"]
+    indices = [trial["trial"] for trial in trials]
+    claim.require(len(set(indices)) == len(indices) > 0, "trials must be independent")
+    error = _trial_error(claim, target)
+    for trial in trials:
+        found = _most(claim, listed, *require_prime(claim, evidence["seed"], trial))
+        claim.require(trial["rank"] == found, f"trial {trial['trial']} has rank {found}")
+    best = max(trial["rank"] for trial in trials)
+    claim.require(best == rank, f"the best trial has rank {best}, not {rank}")
+    bound = len(listed) * error ** len(trials)
+    claim.require(bound < 1, "the trials bound no error")
+    _require_point(claim, evidence["regular"], "present")
+    claim.require_claim("T10", "minimal", rank, target, bound)
+
+
+def _most(claim: Claim, listed: list[tuple[int, ...]], seed: int, trial: int, p: int) -> int:
+    """The largest rank in any pattern at the point of a trial."""
+    units, m = counted_units(claim), claim.samples
+    jacobian = random_jacobian(claim, seed, trial, p, weight_cells(claim, "learnable"))
+    rows: dict[tuple[int, int], list[plain.Row]] = {}  # of one sample, by its column
+
+    def rows_of(sample: int, code: int) -> list[plain.Row]:
+        if (sample, code) not in rows:
+            active = {k for u, k in enumerate(units) if code >> u & 1}
+            outputs = range(claim.network.outputs)
+            rows[sample, code] = [jacobian.row(o, sample, active) for o in outputs]
+        return rows[sample, code]
+
+    most = 0
+    for codes in listed:
+        matrix = [row for s in range(m) for row in rows_of(s, codes[s])]
+        most = max(most, plain.eliminate(matrix, p)[0])
+    return most
+
+
+def _trial_error(claim: Claim, size: int) -> float:
+    """Entries have degree 2 and n_0 + 1 monomials at most."""
+    bits = size * (math.log2(size) + math.log2(claim.network.inputs + 1))
+    return min(1.0, size * 2 / 2**22 + bits / 22 / N_PRIMES)
+
+
+def _learnable_inputs(claim: Claim) -> list[int]:
+    """Learnable input weights and bias of each unit."""
+    counts = [0] * claim.network.widths[1]
+    for name, index in weight_cells(claim, "learnable"):
+        if name in ("W1", "b1"):
+            counts[index[0]] += 1
+    return counts
+
+
+def _equations(claim: Claim, cell: Cell) -> set[int]:
+    """What a weight acts on if all units are active."""
+    (name, index), m = cell, claim.samples
+    if name == "b2":
+        outputs = {index[0]}
+    elif name == "W2":
+        outputs = {index[0]} if supports(claim)[index[1]] else set()
+    else:
+        present = claim.allocation.present_mask("W2").tolist()
+        outputs = {o for o, row in enumerate(present) if row[index[0]]}
+    return {o * m + s for o in outputs for s in range(m)}
+
+
+def _require_point(claim: Claim, evidence: Mapping[str, Any], which: str) -> None:
+    """Integers without a pre-activation 0, and a minor of size d m that is not 0 there."""
+    weights, inputs = _integers(claim, evidence)
+    active = _active(claim, weights, inputs)
+    p, target, cells = evidence["prime"], target_dimension(claim), weight_cells(claim, which)
+    is_prime = type(p) is int and 2 < p < 2**23 and plain.is_prime(p)
+    claim.require(is_prime, "the prime must be one below 2^23")
+    rows, columns = evidence["rows"], evidence["columns"]
+    for indices, n, what in ((rows, target, "rows"), (columns, len(cells), "columns")):
+        distinct = len(indices) == len(set(indices)) == target
+        claim.require(distinct, f"the minor needs {target} distinct {what}")
+        inside = all(type(index) is int and 0 <= index < n for index in indices)
+        claim.require(inside, f"the {what} of the minor must be in 0..{n - 1}")
+    residues = {name: [[x % p for x in row] for row in rows] for name, rows in weights.items()}
+    shown = [[x % p for x in row] for row in inputs]
+    jacobian = Jacobian(claim, residues, shown, [cells[index] for index in columns], p)
+    places = (divmod(row, claim.samples) for row in rows)
+    matrix = (jacobian.row(o, s, active[s]) for o, s in places)
+    _, determinant = plain.eliminate(matrix, p)
+    claim.require(determinant != 0, f"the minor is singular modulo {p}")
+    said = evidence["determinant"]
+    claim.require(said == determinant, f"the determinant is {determinant} modulo {p}")
+
+
+def _integers(
+    claim: Claim, evidence: Mapping[str, Any]
+) -> tuple[dict[str, plain.Matrix], plain.Matrix]:
+    """Weights in rows (a bias in one column) and inputs of a point, of the right shapes."""
+    shapes, given = claim.network.weight_shapes, evidence["weights"]
+    claim.require(given.keys() == shapes.keys(), f"weights must be {', '.join(shapes)}")
+    weights = {}
+    for name, shape in shapes.items():
+        rows = given[name] if len(shape) == 2 else [[value] for value in given[name]]
+        present = claim.allocation.present_mask(name).reshape(shape[0], -1).tolist()
+        weights[name] = _matrix(claim, rows, shape[0], len(present[0]))
+        pairs = zip(weights[name], present, strict=True)
+        absent = all(bit or x == 0 for row, bits in pairs for x, bit in zip(row, bits, strict=True))
+        claim.require(absent, f"absent connections of {name} must be 0")
+    return weights, _matrix(claim, evidence["inputs"], claim.network.inputs, claim.samples)
+
+
+def _matrix(claim: Claim, rows: Any, n_rows: int, width: int) -> plain.Matrix:
+    fits = isinstance(rows, list) and len(rows) == n_rows
+    fits = fits and all(isinstance(row, list) and len(row) == width for row in rows)
+    fits = fits and all(type(x) is int for row in rows for x in row)
+    claim.require(fits, f"a point has {n_rows} x {width} integers here")
+    return rows
+
+
+def _active(claim: Claim, weights: dict[str, plain.Matrix], inputs: plain.Matrix) -> list[set[int]]:
+    """The active units on each sample; no unit with inputs may have the pre-activation 0."""
+    active: list[set[int]] = [set() for _ in range(claim.samples)]
+    for k, support in enumerate(supports(claim)):
+        bias = weights["b1"][k][0] if "b1" in weights else 0
+        for s in range(claim.samples):
+            terms = zip(weights["W1"][k], inputs, strict=True)
+            value = bias + sum(w * row[s] for w, row in terms)
+            claim.require(value != 0 or not support, f"unit {k} has pre-activation 0 on sample {s}")
+            if value > 0:
+                active[s].add(k)
+    return active
+
+
+CHECKS: dict[str, Check] = {
+    check.__name__: check
+    for check in (
+        relu_count,
+        relu_cover,
+        relu_patterns,
+        relu_point,
+        relu_bounded_output,
+        relu_interpolation,
+    )
+}

@@ -1,0 +1,224 @@
+"""T10 Shallow ReLU networks: patterns of full rank decide, given a regular teacher.
+
+The class speaks of MP_reg, the match probability given that the teacher is regular: minimal if no
+activation pattern has rank d m. Where one has, two arguments tell more.
+
+*Not every teacher: one output stays above a bound.* Let i be an output whose bias is not learnable,
+such that no hidden unit has both a learnable weight to i and a learnable input or bias. Take the
+units with a learnable weight to i: their inputs are frozen, and given the samples they are all dead
+on the first with positive probability (each has its weights in a half-space, or no inputs at all),
+while all other weights to i, which are frozen, are positive. This is an event of student and inputs
+alone. Then output i on the first sample is at least the student's b2[i] (0 without one), whatever
+the learnables are. The teacher's is below that with positive probability, and regular: with a
+bias b2[i], which is independent of the teacher, since it can be as large as it likes; without,
+since changing the signs of the teacher's weights to i changes the sign of output i, keeps the rank
+of the Jacobian (signs of rows and columns change), and takes sets of positive measure to such sets,
+and since the output is not 0 for almost all regular teachers (its gradient is not 0).
+
+*Every teacher: interpolation.* If a unit has at least m learnable inputs (its bias counts), every
+vector of pre-activations on generic samples can be reached: choose positive, generic activations
+for all such units. Any m of these vectors are linearly independent, and so are m - 1 and the
+vector (1, ..., 1). So an output that has learnable weights from m such units, or from m - 1 and a
+learnable bias, takes any values, whatever the others do: if all have, every teacher is matched.
+"""
+
+from __future__ import annotations
+
+from typing import Any
+
+from ..analysis import Analysis
+from ..exact.relu_patterns import MOST_PATTERNS, PatternRanks
+from ..exact.relu_search import FullPoint
+from ..verdict import Expressivity
+from .base import Finding, Theorem
+from .matchings import cover_below
+from .relu_closed_forms import regular_match_probability
+from .relu_parts import all_active_pattern, bounded_output, interpolating_units
+
+_MOST_ENTRIES = 20_000_000  # of the pattern of the Jacobian
+
+
+def obstacle(analysis: Analysis) -> str | None:
+    """T10 needs a shallow ReLU network, with or without biases, dense or sparse."""
+    return "the network is not a shallow ReLU network" if analysis.is_linear else None
+
+
+def decide(analysis: Analysis) -> Finding | None:
+    """Minimal, maximal, intermediate or positive given a regular teacher; None if that is open.
+
+    None as well if no teacher is regular, as far as the search can tell.
+    """
+    allocation, search = analysis.allocation, analysis.relu
+    units = interpolating_units(allocation, analysis.samples)
+    if units is not None:
+        return _maximal(analysis, units)
+    if allocation.n_learnable < search.target:
+        return _by_count(analysis)
+    cover = _cover(analysis)
+    if cover is not None:
+        return _by_cover(analysis, *cover)
+    if search.point is not None:
+        return _positive(analysis, search.point)
+    ranks = search.pattern_ranks("learnable")
+    if ranks is None or ranks.most >= search.target:
+        return None
+    return _by_patterns(analysis, ranks) if ranks.error_bound <= analysis.error_bound else None
+
+
+def why_open(analysis: Analysis) -> str:
+    """Why T10 decides nothing, in words."""
+    search = analysis.relu
+    target, n_present = search.target, analysis.allocation.n_present
+    if n_present < target:
+        return (
+            f"no teacher is regular: the Jacobian of its {n_present} weights never has rank "
+            f"d m = {target}, so that nothing is asked"
+        )
+    ranks = search.pattern_ranks("learnable")
+    if search.regular_point is None and search.point is None:
+        every = search.pattern_ranks("present")
+        if every is not None and every.most < target:
+            return (
+                "no teacher is regular: in every activation pattern the Jacobian of all weights "
+                f"has rank {every.most} at most, not d m = {target}, so that nothing is asked"
+            )
+        return "no regular teacher was found, nor is it shown that there is none"
+    if ranks is None:
+        return (
+            f"no activation pattern of rank d m = {target} was found, and there are more than the "
+            f"{MOST_PATTERNS} that are all looked at"
+        )
+    if ranks.most >= target:
+        return (
+            f"the rank is d m = {target} in an activation pattern of which it is open whether "
+            "weights and inputs show it"
+        )
+    return f"the error bound of the ranks stays above {analysis.error_bound:g}"
+
+
+def _maximal(analysis: Analysis, units: list[list[int]]) -> Finding:
+    m, target = analysis.samples, analysis.relu.target
+    inputs = "a learnable input" if m == 1 else f"{m} learnable inputs"
+    some = "a unit" if m == 1 else f"{m} units"
+    reason = f"every output has {some} with {inputs} and a learnable weight"
+    if any(len(row) < m for row in units):
+        reason += ", or a learnable bias in place of one,"
+    reason += f" and so fits any values on {m} {'sample' if m == 1 else 'samples'}"
+    return _finding(analysis, Expressivity.MAXIMAL, reason, "relu_interpolation",
+                    {"units": units}, target)  # fmt: skip
+
+
+def _by_count(analysis: Analysis) -> Finding | None:
+    regular, target = analysis.relu.regular_point, analysis.relu.target
+    if regular is None:
+        return None
+    reason = (
+        f"{analysis.allocation.n_learnable} learnable weights cannot reach the d m = {target} "
+        "dimensions of a regular teacher's outputs"
+    )
+    evidence = {"regular": point_evidence(regular)}
+    return _finding(analysis, Expressivity.MINIMAL, reason, "relu_count", evidence)
+
+
+def _cover(analysis: Analysis) -> tuple[list[int], list[int]] | None:
+    target = analysis.relu.target
+    if target * analysis.allocation.n_learnable > _MOST_ENTRIES:
+        return None
+    return cover_below(all_active_pattern(analysis.allocation, analysis.samples), target)
+
+
+def _by_cover(analysis: Analysis, equations: list[int], learnables: list[int]) -> Finding | None:
+    regular, target = analysis.relu.regular_point, analysis.relu.target
+    if regular is None:
+        return None
+    count = len(equations)
+    rest = f"all but {len(learnables)} learnable weights" if learnables else "the learnable weights"
+    reason = (
+        f"{rest} act on {count} of the {target} equations only, in any activation pattern, so that "
+        f"at most {count + len(learnables)} can be met"
+    )
+    evidence = {
+        "equations": equations,
+        "learnables": learnables,
+        "regular": point_evidence(regular),
+    }
+    return _finding(analysis, Expressivity.MINIMAL, reason, "relu_cover", evidence)
+
+
+def _by_patterns(analysis: Analysis, ranks: PatternRanks) -> Finding | None:
+    regular, target = analysis.relu.regular_point, analysis.relu.target
+    if regular is None:
+        return None
+    count = len(ranks.columns)
+    which = f"any of the {count} activation patterns" if count > 1 else "the activation pattern"
+    reason = (
+        f"in {which} of its units (up to the order of the samples) the outputs move in "
+        f"{ranks.most} independent directions at most; d m = {target} are needed"
+    )
+    evidence = {
+        "patterns": count,
+        "seed": ranks.seed,
+        "trials": [{"trial": t, "prime": p, "rank": rank} for t, p, rank in ranks.trials],
+        "regular": point_evidence(regular),
+    }
+    return _finding(analysis, Expressivity.MINIMAL, reason, "relu_patterns", evidence, ranks.most,
+                    ranks.error_bound)  # fmt: skip
+
+
+def _positive(analysis: Analysis, point: FullPoint) -> Finding:
+    """Positive, or intermediate if some output is bounded."""
+    target = analysis.relu.target
+    evidence: dict[str, Any] = {"point": point_evidence(point)}
+    reason = f"the rank reaches d m = {target} in an activation pattern that integers show"
+    output = bounded_output(analysis.allocation)
+    if output is None:
+        reason += (
+            "; whether every regular teacher is matched is open: each output has a learnable bias, "
+            "or a hidden unit with a learnable input and a learnable weight to it"
+        )
+        return _finding(analysis, Expressivity.POSITIVE, reason, "relu_point", evidence, target)
+    reason += (
+        f", and output {output} is bounded from below with positive probability: no unit has a "
+        "learnable input and a learnable weight to it"
+    )
+    form = regular_match_probability(analysis.allocation, analysis.samples)
+    if form is not None:
+        reason += f"; the match probability given a regular teacher is {form.value} ({form.law})"
+    evidence["output"] = output
+    return _finding(
+        analysis, Expressivity.INTERMEDIATE, reason, "relu_bounded_output", evidence, target
+    )
+
+
+def point_evidence(point: FullPoint) -> dict[str, Any]:
+    """Plain JSON of a point: weights and inputs, and the minor."""
+    return {
+        "weights": {name: _integers(value.tolist()) for name, value in point.weights.items()},
+        "inputs": _integers(point.inputs.tolist()),
+        "prime": point.prime,
+        "rows": list(point.rows),
+        "columns": list(point.columns),
+        "determinant": point.determinant,
+    }
+
+
+def _integers(values: list[Any]) -> list[Any]:
+    return [_integers(value) if isinstance(value, list) else int(value) for value in values]
+
+
+def _finding(
+    analysis: Analysis,
+    expressivity: Expressivity,
+    reason: str,
+    kind: str,
+    evidence: dict[str, Any],
+    rank: int | None = None,
+    error_bound: float = 0.0,
+) -> Finding:
+    target = analysis.relu.target
+    return Finding(
+        "T10", expressivity, reason, kind, evidence, rank, target, error_bound=error_bound
+    )
+
+
+THEOREM = Theorem("T10", obstacle, decide)
