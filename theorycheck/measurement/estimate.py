@@ -95,8 +95,9 @@ def measure(
 
     Nothing of the theory is used. Teacher, frozen weights and inputs follow `law` (`normal` or
     `uniform`), or the inputs are points of the array `inputs`, (points, n_0). Affine students are
-    fitted by least squares; others by following all complex solutions, else by Levenberg-Marquardt
-    with `restarts` starts, which proves matches and leaves the rest undecided. With `width` the
+    fitted by least squares; others by following all complex solutions, ReLU ones by trying all
+    activation patterns, else by Levenberg-Marquardt with `restarts` starts, which proves matches,
+    misses some, and leaves the rest undecided. With `width` the
     measurement ends as soon as the interval is that narrow. `on_progress` is told the estimate so
     far after each chunk of 500 trials. An interrupt (Ctrl-C) keeps what was done.
 

@@ -142,9 +142,9 @@ class _ReluTrials:
         teacher, student = self._source.weights(rng, count), self._source.weights(rng, count)
         inputs = self._source.inputs(rng, count)
         n_outputs = self._source.allocation.network.outputs * self._source.samples
-        theta = np.stack(
-            [teacher[name][(slice(None), *index)] for name, index in self._teacher.cells], axis=1
-        )
+        theta = np.empty((count, len(self._teacher.cells)))
+        for place, (name, index) in enumerate(self._teacher.cells):
+            theta[:, place] = teacher[name][(slice(None), *index)]
         nothing = Instance(teacher, inputs, np.zeros((count, n_outputs)))
         outputs, jacobians = self._teacher.residual(theta, nothing)
         return _Drawn(Instance(student, inputs, outputs), teacher, jacobians)
