@@ -145,10 +145,14 @@ _ALL = (
         "T10",
         "Shallow ReLU networks",
         "given a regular teacher: minimal if and only if no activation pattern has full rank",
-        "Shallow ReLU network y = W_2 relu(W_1 x), a teacher being regular if the Jacobian of all "
-        "its weights has rank d m: given a regular teacher the match probability is 0 if and only "
-        "if in no activation pattern the Jacobian of the learnable weights has rank d m; so it is "
-        "0 for r < d m. W_2 only: a draw matches if and only if for every output row i, S_i its "
+        "Shallow ReLU network y = W_2 relu(W_1 x), with or without biases, dense or sparse, a "
+        "teacher being regular if the Jacobian of all its weights has rank d m: given a regular "
+        "teacher the match probability is 0 if and only if in no activation pattern the Jacobian "
+        "of the learnable weights has rank d m; so it is 0 for r < d m. It is below 1 if for some "
+        "output, whose bias is not learnable, no hidden unit has both a learnable weight to it and "
+        "a learnable input or bias. It is 1 if every output has learnable weights from m units of "
+        "m learnable inputs each or more (their biases count), or from m - 1 and a learnable bias. "
+        "W_2 only: a draw matches if and only if for every output row i, S_i its "
         "learnable units, the row's targets less the frozen part lie in the span of the "
         "activations H_(S_i); given a regular teacher the match probability is the probability, "
         "under the same condition, that every H_(S_i) has rank m.",

@@ -1,31 +1,36 @@
 r"""# T10 Shallow ReLU networks
 
-**Statement.** Shallow ReLU network y = W_2 relu(W_1 x), a teacher being regular if the Jacobian of
-all its weights has rank d m: given a regular teacher the match probability is 0 if and only if in
-no activation pattern the Jacobian of the learnable weights has rank d m; so it is 0 for r < d m.
-W_2 only: a draw matches if and only if for every output row i, S_i its learnable units, the row's
-targets less the frozen part lie in the span of the activations H_(S_i); given a regular teacher the
-match probability is the probability, under the same condition, that every H_(S_i) has rank m.
+**Statement.** Shallow ReLU network y = W_2 relu(W_1 x), with or without biases, dense or sparse, a
+teacher being regular if the Jacobian of all its weights has rank d m: given a regular teacher the
+match probability is 0 if and only if in no activation pattern the Jacobian of the learnable weights
+has rank d m; so it is 0 for r < d m. It is below 1 if for some output, whose bias is not learnable,
+no hidden unit has both a learnable weight to it and a learnable input or bias. It is 1 if every
+output has learnable weights from m units of m learnable inputs each or more (their biases count),
+or from m - 1 and a learnable bias. W_2 only: a draw matches if and only if for every output row i,
+S_i its learnable units, the row's targets less the frozen part lie in the span of the activations
+H_(S_i); given a regular teacher the match probability is the probability, under the same condition,
+that every H_(S_i) has rank m.
 
-**Assumptions.** One hidden layer, no biases, teacher, student's frozen weights and inputs
-independent with densities positive everywhere. A teacher with weights $W^*$ is regular at the
-inputs $X$ if the Jacobian of its $dm$ outputs in all its weights has rank $dm$ there (where no
-pre-activation is 0). It is assumed that this has positive probability; $MP_{reg}$ is the
-probability of a match given that the teacher is regular. *In a pattern* $\sigma$ means on the set
-$R_\sigma$ of weights and inputs at which exactly the units $k$ with $\sigma_{kj} = 1$ are active on
-sample $j$; only patterns with non-empty $R_\sigma$ count (all $2^{m n_1}$ if $n_0 \ge m$), and the
-rank is the largest on $R_\sigma$, which is the generic one.
+**Assumptions.** One hidden layer; teacher, student's frozen weights and inputs independent with
+densities positive everywhere. A unit none of whose inputs (or bias) is present gives 0 whatever the
+weights are; it is left out. A teacher with weights $W^*$ is regular at the inputs $X$ if the
+Jacobian of its $dm$ outputs in all its weights has rank $dm$ there (where no pre-activation is 0).
+It is assumed that this has positive probability; $MP_{reg}$ is the probability of a match given
+that the teacher is regular. *In a pattern* $\sigma$ means on the set $R_\sigma$ of weights and
+inputs at which exactly the units $k$ with $\sigma_{kj} = 1$ are active on sample $j$; only patterns
+with non-empty $R_\sigma$ count (all $2^{m n_1}$ if $n_0 \ge m$ and none is absent), and the rank is
+the largest on $R_\sigma$, which is the generic one.
 
 **Proof.** $R_\sigma$ is open, since it is given by strict inequalities. On it the outputs are the
-polynomials $\varphi_\sigma$,
-$y_{ij} = \sum_k W_2[i,k] \, \sigma_{kj} \, W_1[k,:] \, x_j$. No pre-activation $W_1[k,:] \, x_j$ is
-the zero polynomial, so the finitely many $R_\sigma$ together are dense, and every point lies in
-the closure of one of them, where the outputs are $\varphi_\sigma$ by continuity.
+polynomials $\varphi_\sigma$, $y_{ij} = \sum_k W_2[i,k] \, \sigma_{kj} \, W_1[k,:] \, x_j$ (with
+biases $W_1[k,:] \, x_j + b_1[k]$, and $b_2[i]$ in addition). No pre-activation is the zero
+polynomial, so the finitely many $R_\sigma$ together are dense, and every point lies in the closure
+of one of them, where the outputs are $\varphi_\sigma$ by continuity.
 
 1. *No pattern of rank $dm$: $MP_{reg} = 0$.* All $dm \times dm$ minors of the Jacobian of
    $\varphi_\sigma$ in the learnables vanish on the open $R_\sigma$, hence everywhere. For frozen
-   weights and inputs $f$, the map $\theta \mapsto \varphi_\sigma(\theta; f)$ has rank below $dm$
-   at every $\theta$, and its image in $\mathbb{R}^{dm}$ has measure 0 (Sard). The student's outputs
+   weights and inputs $f$, the map $\theta \mapsto \varphi_\sigma(\theta; f)$ has rank below $dm$ at
+   every $\theta$, and its image in $\mathbb{R}^{dm}$ has measure 0 (Sard). The student's outputs
    lie in the union of these finitely many images. Given $f$, a regular teacher's weights have a
    density on an open set where the map to the outputs is a submersion, so the teacher's outputs
    have a density: they avoid the null set with probability 1. For $r < dm$ no rank is $dm$.
@@ -34,9 +39,30 @@ the closure of one of them, where the outputs are $\varphi_\sigma$ by continuity
    regular at these inputs, as the learnables are some of its weights; and regularity is open. By
    the implicit function theorem ($dm$ of the learnables have an invertible Jacobian), for all
    frozen weights and inputs near $f_0$ and all targets near its outputs there are learnables near
-   $\theta_0$, still in $R_\sigma$, that meet them. So all data near this point, an open set, have
-   a regular teacher and a match.
-3. *$W_2$ only.* $H = \operatorname{relu}(W_1 X)$ is frozen, and row $i$ asks for $w_{S_i}$ with
+   $\theta_0$, still in $R_\sigma$, that meet them. So all data near this point, an open set, have a
+   regular teacher and a match.
+3. *An output without a unit on both sides: $MP_{reg} < 1$.* Let output $i$ be as in the statement,
+   and $S$ the units with a learnable weight to $i$: all their inputs are frozen. Given inputs with
+   no coordinate 0, each unit of $S$ is dead on sample 1 if its weights lie in a half-space, and
+   independently all frozen weights to $i$ are positive: given almost any $X$ an event $E$ of the
+   student's frozen weights of positive probability, independent of the teacher. On $E$ the units of
+   $S$ add nothing to $y_{i1}$ and the others nothing negative, so $y_{i1} \ge b_2[i]$, the
+   student's frozen bias (0 without biases), whatever the learnables are. A regular teacher has
+   $y^*_{i1}$ below that with positive probability. With a bias: $b_2[i]$ is independent of the
+   teacher, of $X$ and of $E$, and can be as large as it likes. Without: $y^*_{i1} \ne 0$ for almost
+   all regular teachers, as its gradient, a row of the Jacobian, is not 0, so that it is no constant
+   polynomial on $R_\sigma$. If it is positive, change the signs of the teacher's weights
+   $W_2[i,:]$: a linear bijection, which takes sets of positive measure to such sets, changes the
+   sign of output $i$ and keeps activations and the rank of the Jacobian (rows of output $i$ and the
+   columns of $W_2[i,:]$ change sign).
+4. *Interpolation: $MP = 1$.* Let unit $k$ have $m$ learnable inputs or more, its bias being an
+   input that is always 1. On these inputs generic samples have rank $m$, so every vector of $m$
+   pre-activations can be reached, whatever the frozen weights are. Choose generic positive ones for
+   all such units: then any $m$ of their vectors of activations are linearly independent, and so are
+   $m - 1$ and $(1, \ldots, 1)$. Given all else, output $i$ is affine in its own weights and bias,
+   and those of the statement reach every value on the $m$ samples. Rows do not disturb each other.
+   At such a point the Jacobian of the learnables has rank $dm$, so there are regular teachers.
+5. *$W_2$ only.* $H = \operatorname{relu}(W_1 X)$ is frozen, and row $i$ asks for $w_{S_i}$ with
    $w_{S_i} H_{S_i} = y^*_i - f_i H_{rest}$: linear, one row at a time, solvable iff the right hand
    side is in the row space of $H_{S_i}$. If all $H_{S_i}$ have rank $m$, that is the whole space.
    If one has not, the right hand side must fall into a proper subspace, which is fixed once student
@@ -65,7 +91,9 @@ $$P(\operatorname{rank} H_S = 2) = 1 - 2^{1-s} - \frac{s-1}{(s+1) 2^s}.$$
 $MP_{reg}$ weights the angles by the probability that the teacher is regular at them, so it is a
 little different: with $W_2$ learnable $57/140$ for (2, 2, 1) and $43/100$ for (2, 2, 2), where the
 formula gives $5/12$. (Teachers of (2, 2, 1) are regular iff no sample is dead, with probability
-$7/12$; those of (2, 2, 2) iff both units are active besides, with probability $5/12$.)
+$7/12$; those of (2, 2, 2) iff both units are active besides, with probability $5/12$.) For
+(2, n, 1), $s$ learnables, $\mu_k = 2^{-k} / (k+1)$, $A = 1 - 2^{1-n}$, $B = 1 - 2^{1-s}$:
+$$MP_{reg} = \frac{A B + B \mu_n + (1 - s)(A \mu_s + \mu_{n+s})}{A + \mu_n}.$$
 
 *Why regular teachers.* Without biases $MP = 0$ never happens: with positive probability all units
 of teacher and student are dead, and $0 = 0$. In (2, n_1, d) with Gaussian weights and $m = 2$ this
@@ -99,6 +127,7 @@ from .tools.relu_probabilities import (
     sharing,
     simulated,
 )
+from .tools.relu_steps import OUTPUT_STEPS
 
 
 def _some_pattern(ranks: Any, n_learnable: int, full: int) -> bool:
@@ -126,6 +155,7 @@ STEPS = (
         _LINEAR_OR_COUNT,
         "every mask of (2, 2, 1), (2, 3, 1), (3, 2, 1), (2, 2, 2) with m = 2, every pattern",
     ),
+    *OUTPUT_STEPS,
     Step(
         "W_2 only: a draw matches iff each row's target is in the span of its activations",
         readout_by_span,
