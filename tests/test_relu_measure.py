@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -14,7 +15,7 @@ from scipy.stats import fisher_exact
 import theorycheck as tc
 from tests.relu_oracle import Oracle, outputs
 from theorycheck.files import problem_from_dict
-from theorycheck.measurement import relu, relu_exact
+from theorycheck.measurement import relu, relu_exact, relu_range
 from theorycheck.measurement.draws import Source
 from theorycheck.measurement.intervals import clopper_pearson
 from theorycheck.measurement.least_squares import MATCH, NO_MATCH, UNDECIDED
@@ -232,12 +233,32 @@ def test_the_rule_of_signs_only_saves_time(monkeypatch: Any):
         assert drawn(name, 100)[1].decide(0, 100).tolist() == decisions.tolist()
 
 
+def looks(name: str, count: int) -> Any:
+    """Decisions by patterns alone, before anything is decided again in rational arithmetic."""
+    allocation, _, instances = drawn(name, count)
+    kinds = unit_kinds(allocation)
+    assert kinds
+    return relu_exact.decide_patterns(students(allocation, kinds, instances), 10**5).decision
+
+
 def test_the_first_look_only_saves_time(monkeypatch: Any):
-    expected = {name: drawn(name, 100)[1].decide(0, 100) for name in CASES}
+    expected = {name: looks(name, 400) for name in CASES}
     nothing = lambda systems: np.full(len(systems.wanted), UNDECIDED)  # noqa: E731
     monkeypatch.setattr(relu_exact, "in_range", nothing)
     for name, decisions in expected.items():
-        assert drawn(name, 100)[1].decide(0, 100).tolist() == decisions.tolist()
+        assert looks(name, 400).tolist() == decisions.tolist()
+
+
+def test_a_forgotten_offset_is_noticed(monkeypatch: Any):
+    expected = looks("disjoint", 1000)
+    honest = relu_range._signs
+
+    def without(unit: Any, theta: Any, error: Any, replaced: Any) -> Any:
+        bare = replace(unit, offset=np.where(replaced[:, None], 0, unit.offset))
+        return honest(bare, theta, error, replaced)
+
+    monkeypatch.setattr(relu_range, "_signs", without)
+    assert looks("disjoint", 1000).tolist() != expected.tolist()
 
 
 # Cells
