@@ -40,6 +40,7 @@ def supports(claim: Claim) -> list[set[int]]:
 def target_dimension(claim: Claim) -> int:
     """d m; the network must be a shallow ReLU network."""
     claim.require(isinstance(claim.network, ShallowReLU), "T10 is about shallow ReLU networks")
+    claim.require("inputs" not in claim.certificate.problem, "T10 is about random inputs")
     return claim.network.outputs * claim.samples
 
 
