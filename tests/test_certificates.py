@@ -140,6 +140,11 @@ EXAMPLES |= {
     "relu_cover": (
         tc.Allocation(tc.ShallowReLU([2, 3, 2]), {"W2": [[1, 1, 1], [1, 0, 0]]}), 2, "minimal"
     ),
+    "relu_cover units": (
+        tc.Allocation(tc.ShallowReLU([3, 3, 3]), {"W1": [[1, 1, 1], [1, 1, 1], [0, 0, 0]]}),
+        2,
+        "minimal",
+    ),
     "relu_patterns": (
         tc.Allocation(RELU, {"W1": [[1, 1], [0, 0]], "W2": [[1, 0]]}), 3, "minimal"
     ),

@@ -69,18 +69,20 @@ def relu_count(claim: Claim) -> None:
 
 
 def relu_cover(claim: Claim) -> None:
-    """Equations and learnables, fewer than d m, that cover all entries in any pattern."""
+    """Equations, learnables and units (with m dimensions each) cover all entries, below d m."""
     target, cells = target_dimension(claim), weight_cells(claim, "learnable")
-    given = claim.evidence["equations"], claim.evidence["learnables"]
-    for indices, n in zip(given, (target, len(cells)), strict=True):
+    given = [claim.evidence[what] for what in ("equations", "learnables", "units")]
+    sizes = (target, len(cells), claim.network.widths[1])
+    for indices, n in zip(given, sizes, strict=True):
         claim.require(indices == sorted(set(indices)), "the cover must be listed in order, once")
         inside = all(type(index) is int and 0 <= index < n for index in indices)
         claim.require(inside, f"the numbers of the cover must be in 0..{n - 1}")
-    equations, learnables = map(set, given)
-    size = len(equations) + len(learnables)
+    equations, learnables, units = map(set, given)
+    size = len(equations) + len(learnables) + claim.samples * len(units)
     claim.require(size < target, f"a cover of {size} does not show a rank below {target}")
     for number, cell in enumerate(cells):
-        if number not in learnables:
+        is_input = cell[0] in ("W1", "b1") and cell[1][0] in units
+        if number not in learnables and not is_input:
             missed = _equations(claim, cell) - equations
             claim.require(not missed, f"learnable {number} acts on equations outside the cover")
     _require_point(claim, claim.evidence["regular"], "present")

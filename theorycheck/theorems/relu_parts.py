@@ -2,12 +2,16 @@
 
 from __future__ import annotations
 
+from typing import NamedTuple
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..allocation import Allocation
 from ..exact.relu_patterns import unit_supports
+from ..masks import cells_of
 from ..structure import Pattern
+from .matchings import cover_below
 
 
 def learnable_inputs(allocation: Allocation) -> NDArray[np.int64]:
@@ -75,3 +79,50 @@ def all_active_pattern(allocation: Allocation, samples: int) -> Pattern:
     if not blocks:
         return np.zeros((len(outward) * samples, 0), dtype=bool)
     return np.repeat(np.concatenate(blocks, axis=1), samples, axis=0)
+
+
+class Cover(NamedTuple):
+    """Equations and learnables, by number, and units: no other learnable adds to the rank.
+
+    The learnables outside are inputs of the units, which span m dimensions each at most, or act on
+    these equations only.
+    """
+
+    equations: list[int]
+    learnables: list[int]
+    units: list[int]
+
+    def size(self, samples: int) -> int:
+        """The most that the rank can be."""
+        return len(self.equations) + len(self.learnables) + samples * len(self.units)
+
+
+def small_cover(allocation: Allocation, samples: int) -> Cover | None:
+    """A cover whose size is below d m, or None: then a matching of d m pairs exists.
+
+    The learnable inputs of a unit k move the outputs along W2[:,k] (x) R^m, so that no more than m
+    of them count.
+
+    >>> from theorycheck import ShallowReLU
+    >>> network = ShallowReLU([2, 2, 2])
+    >>> small_cover(Allocation(network, {"W1": [[1, 1], [0, 0]]}), 1)
+    Cover(equations=[], learnables=[], units=[0])
+    """
+    cells = cells_of(dict(allocation.masks("learnable")))
+    inputs: dict[int, list[int]] = {}
+    for number, (name, index) in enumerate(cells):
+        if name in ("W1", "b1"):
+            inputs.setdefault(index[0], []).append(number)
+    rich = {k: numbers for k, numbers in inputs.items() if len(numbers) > samples}
+    left_out = {number for numbers in rich.values() for number in numbers[samples:]}
+    kept = [number for number in range(len(cells)) if number not in left_out]
+    pattern = all_active_pattern(allocation, samples)
+    found = cover_below(pattern[:, kept], len(pattern))
+    if found is None:
+        return None
+    learnables = {kept[column] for column in found[1]}
+    units = [k for k, numbers in rich.items() if learnables >= set(numbers[:samples])]
+    # Inputs of one unit act on the same equations: where some are not covered, these are.
+    for numbers in rich.values():
+        learnables -= set(numbers)
+    return Cover(found[0], sorted(learnables), units)

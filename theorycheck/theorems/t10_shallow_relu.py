@@ -31,9 +31,8 @@ from ..exact.relu_patterns import MOST_PATTERNS, PatternRanks
 from ..exact.relu_search import FullPoint
 from ..verdict import Expressivity
 from .base import Finding, Theorem
-from .matchings import cover_below
 from .relu_closed_forms import regular_match_probability
-from .relu_parts import all_active_pattern, bounded_output, interpolating_units
+from .relu_parts import Cover, bounded_output, interpolating_units, small_cover
 
 _MOST_ENTRIES = 20_000_000  # of the pattern of the Jacobian
 
@@ -56,7 +55,7 @@ def decide(analysis: Analysis) -> Finding | None:
         return _by_count(analysis)
     cover = _cover(analysis)
     if cover is not None:
-        return _by_cover(analysis, *cover)
+        return _by_cover(analysis, cover)
     if search.point is not None:
         return _positive(analysis, search.point)
     ranks = search.pattern_ranks("learnable")
@@ -120,29 +119,34 @@ def _by_count(analysis: Analysis) -> Finding | None:
     return _finding(analysis, Expressivity.MINIMAL, reason, "relu_count", evidence)
 
 
-def _cover(analysis: Analysis) -> tuple[list[int], list[int]] | None:
-    target = analysis.relu.target
-    if target * analysis.allocation.n_learnable > _MOST_ENTRIES:
+def _cover(analysis: Analysis) -> Cover | None:
+    if analysis.relu.target * analysis.allocation.n_learnable > _MOST_ENTRIES:
         return None
-    return cover_below(all_active_pattern(analysis.allocation, analysis.samples), target)
+    return small_cover(analysis.allocation, analysis.samples)
 
 
-def _by_cover(analysis: Analysis, equations: list[int], learnables: list[int]) -> Finding | None:
+def _by_cover(analysis: Analysis, cover: Cover) -> Finding | None:
     regular, target = analysis.relu.regular_point, analysis.relu.target
     if regular is None:
         return None
-    count = len(equations)
-    rest = f"all but {len(learnables)} learnable weights" if learnables else "the learnable weights"
+    parts = []
+    if cover.equations:
+        parts.append(f"{len(cover.equations)} of the {target} equations")
+    if cover.units:
+        inputs = f"the learnable inputs of {_counted(len(cover.units), 'unit')}"
+        parts.append(f"{inputs}, which span {analysis.samples} dimensions each")
+    if cover.learnables:
+        parts.append(_counted(len(cover.learnables), "other learnable weight"))
     reason = (
-        f"{rest} act on {count} of the {target} equations only, in any activation pattern, so that "
-        f"at most {count + len(learnables)} can be met"
+        f"the rank is at most {cover.size(analysis.samples)} in any activation pattern, by "
+        f"{' and '.join(parts) or 'weights that act on no output'}; d m = {target} are needed"
     )
-    evidence = {
-        "equations": equations,
-        "learnables": learnables,
-        "regular": point_evidence(regular),
-    }
+    evidence = {**cover._asdict(), "regular": point_evidence(regular)}
     return _finding(analysis, Expressivity.MINIMAL, reason, "relu_cover", evidence)
+
+
+def _counted(number: int, what: str) -> str:
+    return f"{number} {what}{'' if number == 1 else 's'}"
 
 
 def _by_patterns(analysis: Analysis, ranks: PatternRanks) -> Finding | None:
