@@ -152,6 +152,30 @@ def test_few_random_points_give_the_random_class():
         assert (given.expressivity is minimal) == (generic.expressivity is minimal)
 
 
+def test_bounds_on_the_degree_hold_on_data():
+    seen: Counter[tuple[str, str]] = Counter()
+    rng = np.random.default_rng(5)
+    for number in range(60):
+        network, m = FF([[3, 2, 2], [4, 2, 2], [4, 3, 2]][number % 3]), 2
+        data = rng.integers(-2, 3, (m, network.inputs))
+        data = np.vstack([data, data.sum(axis=0)]).astype(
+            float
+        )  # one sample more, of the same rank
+        full = tc.Allocation.full(network)
+        if not data.any():
+            continue
+        target = tc.classify(full, m + 1, inputs=data).target_dimension or 0
+        allocation = tc.Allocation.random(network, min(target, network.n_weights - 1), rng)
+        verdict = tc.classify(allocation, m + 1, inputs=data, effort=Effort(seconds=0))
+        if verdict.certificate is None or verdict.theorem != "T6":
+            continue
+        assert tc.check(verdict.certificate)
+        found = tc.measure(allocation, m + 1, inputs=data, trials=12, backend="numpy")
+        assert found.matches == (12 if str(verdict.expressivity) == "maximal" else 0)
+        seen[str(verdict.expressivity), verdict.certificate.kind] += 1
+    assert {("maximal", "group_bezout"), ("minimal", "structural_cover")} <= set(seen)
+
+
 DATA = np.array([[1, 0, 2], [0, 0, 1], [3, 0, 5.5], [1, 0, 2]])
 
 
