@@ -7,7 +7,12 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
-COLOURS = {"minimal": "tab:red", "positive": "tab:orange", "maximal": "tab:green"}
+COLOURS = {
+    "minimal": "tab:red",
+    "unlikely": "tab:red",
+    "positive": "tab:orange",
+    "maximal": "tab:green",
+}
 
 
 def summary(rows: Sequence[dict[str, Any]]) -> str:
@@ -25,6 +30,7 @@ def summary(rows: Sequence[dict[str, Any]]) -> str:
             for data, samples in by_data
         ]
         lines += [_line(kind, name, part) for name, part in groups if part]
+    lines += _shares([row for row in rows if row["kind"] == "relu"])
     checked = [row["checked"] for row in rows if "checked" in row]
     lines.append(f"certificates for the data: {sum(checked)} of {len(checked)} hold")
     wrong = sum(_is_wrong_rank(row) for row in rows if row["kind"] == "linear")
@@ -45,6 +51,21 @@ def _line(kind: str, name: str, rows: Sequence[dict[str, Any]]) -> str:
         f"{sides['no']}, open {sides['open']}; everywhere {every['yes']}, {every['no']}, "
         f"{every['open']}"
     )
+
+
+def _shares(rows: Sequence[dict[str, Any]]) -> list[str]:
+    lines = []
+    for data in dict.fromkeys(row["data"] for row in rows):
+        part = [row for row in rows if row["data"] == data]
+        given, generic = (
+            sum(row[f"{name}_share"] for row in part) / len(part) for name in ("given", "generic")
+        )
+        matched = sum(row["matches"] for row in part) / sum(row["teachers"] for row in part)
+        lines.append(
+            f"relu, {data}: {given:.0%} of the patterns have full rank ({generic:.0%} on Gaussian "
+            f"inputs), {matched:.0%} of the teachers are matched"
+        )
+    return lines
 
 
 def _is_wrong_rank(row: dict[str, Any]) -> bool:
