@@ -67,7 +67,7 @@ KEYS = [
     "certificate",
     "seconds",
 ]
-EXTRA_KEYS = {"reason", "seed"}  # beyond the contract
+EXTRA_KEYS = {"reason", "seed", "estimate"}  # beyond the contract
 INTERVALS = {"minimal": [0, 0], "maximal": [1, 1]}
 
 

@@ -86,8 +86,8 @@ def test_measurement_does_not_see_the_theory():
 ORDER = """
 errors statements networks masks graphs placement spread allocation archives backend files numeric
 measurement exact strategies bases orders paths certificates verdict structure peeling degrees
-analysis diagnostics proofs theorems classification explanation capacities proposals designs repairs
-comparison verification checks checker report tables options commands cli
+analysis diagnostics heuristics proofs theorems classification estimation explanation capacities
+proposals designs repairs comparison verification checks checker report tables options commands cli
 """
 
 

@@ -23,11 +23,13 @@ if TYPE_CHECKING:
     from .errors import InputError as InputError
     from .errors import SizeError as SizeError
     from .errors import TheorycheckError as TheorycheckError
+    from .estimation import estimate as estimate
     from .explanation import Explanation as Explanation
     from .explanation import explain as explain
     from .files import Problem as Problem
     from .files import load as load
     from .files import save as save
+    from .heuristics.guess import HeuristicEstimate as HeuristicEstimate
     from .measurement.estimate import Estimate as Estimate
     from .measurement.estimate import measure as measure
     from .networks import LinearFeedforward as LinearFeedforward
@@ -64,8 +66,10 @@ _HOMES = {
         "SizeError",
         "TheorycheckError",
     ),
+    "estimation": ("estimate",),
     "explanation": ("Explanation", "explain"),
     "files": ("Problem", "load", "save"),
+    "heuristics.guess": ("HeuristicEstimate",),
     "measurement.estimate": ("Estimate", "measure"),
     "networks": ("LinearFeedforward", "LinearRecurrent", "ShallowReLU"),
     "proofs.run": ("ProofResult", "prove"),

@@ -18,6 +18,8 @@ from .diagnostics import diagnostics_of
 from .errors import ContradictionError, InputError, SizeError
 from .exact.inputs import GivenInputs, given_inputs
 from .files import problem_to_dict
+from .heuristics.guess import HeuristicEstimate
+from .heuristics.linear import linear_estimate
 from .theorems.base import Finding, Theorem
 from .theorems.registry import THEOREMS
 from .theorems.t10_shallow_relu import why_open
@@ -160,7 +162,16 @@ def verdict_of(analysis: Analysis, findings: Sequence[Finding], start: float) ->
         seed=analysis.seed,
         seconds=time.perf_counter() - start,
         conditioned_on=None if analysis.is_linear else "regular teacher",
+        estimate=_estimate(analysis, finding),
     )
+
+
+def _estimate(analysis: Analysis, finding: Finding | None) -> HeuristicEstimate | None:
+    """A heuristic number where MP > 0 and maximality is refuted or open."""
+    if finding is None or not analysis.is_linear:
+        return None
+    is_open = finding.expressivity in (Expressivity.INTERMEDIATE, Expressivity.POSITIVE)
+    return linear_estimate(analysis) if is_open else None
 
 
 def _degree(analysis: Analysis, finding: Finding, target: int | None) -> int | None:

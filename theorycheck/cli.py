@@ -15,6 +15,7 @@ from .commands.classify import classify
 from .commands.common import complain
 from .commands.compare import compare
 from .commands.design import design
+from .commands.estimate import estimate
 from .commands.explain import explain
 from .commands.measure import measure
 from .commands.prove import prove
@@ -59,6 +60,7 @@ for command in (
     repair,
     measure,
     compare,
+    estimate,
     prove,
     verify,
 ):

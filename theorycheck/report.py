@@ -14,6 +14,7 @@ from .checker import CheckResult
 from .comparison import Comparison
 from .diagnostics import Diagnostics
 from .explanation import Explanation
+from .heuristics.guess import HeuristicEstimate
 from .measurement.estimate import Estimate
 from .verdict import Expressivity, Verdict
 
@@ -62,6 +63,8 @@ def print_verdict(
         print_entry(console, "degree", f"{verdict.degree} ({verdict.degree_source})")
     if verdict.certificate is not None:
         print_entry(console, "rigor", _rigor(verdict))
+    if verdict.estimate is not None:
+        print_entry(console, "estimate", str(verdict.estimate))
     for label, text in _waste(verdict.diagnostics) if verdict.diagnostics else ():
         print_entry(console, label, text)
     is_asked = not verdict.conditioned_on and verdict.input_rank is None
@@ -187,6 +190,16 @@ def print_estimate(
         print_entry(console, "rank", f"{rank} of {estimate.target_dimension}, as measured")
     run = f"{estimate.backend}, {estimate.seconds:.1f} s"
     print_entry(console, "draws", f"{estimate.law}, seed {estimate.seed}, {run}")
+    console.print()
+
+
+def print_heuristic(
+    console: Console, name: str, allocation: Allocation, samples: int, found: HeuristicEstimate
+) -> None:
+    """Print an estimate that no draw was made for, and what it rests on."""
+    _print_subject(console, name, allocation, samples)
+    print_entry(console, "estimate", str(found))
+    print_entry(console, "basis", found.basis)
     console.print()
 
 

@@ -10,6 +10,7 @@ from .certificates import Certificate
 
 if TYPE_CHECKING:
     from .diagnostics import Diagnostics
+    from .heuristics.guess import HeuristicEstimate
 
 
 class Expressivity(StrEnum):
@@ -60,8 +61,9 @@ class Verdict:
     that the verdict is wrong, over the random draws that `seed` fixes. `reason` says in words why;
     `diagnostics` tells what is wasted or unreached, if that was asked; `degree_source` says in
     words how the degree is known, where it was sought; `input_rank` is the rank of the inputs (with
-    their constant, if there are biases) where these were given. `theorem` and `certificate` are
-    None if and only if the verdict is `undecided`.
+    their constant, if there are biases) where these were given; `estimate` is a heuristic number
+    for an open match probability, where a degree is known (docs/heuristics.md). `theorem` and
+    `certificate` are None if and only if the verdict is `undecided`.
     """
 
     expressivity: Expressivity
@@ -79,6 +81,7 @@ class Verdict:
     diagnostics: Diagnostics | None = None
     degree_source: str = ""
     input_rank: int | None = None
+    estimate: HeuristicEstimate | None = None
 
     @property
     def match_probability(self) -> tuple[int, int]:
@@ -103,6 +106,7 @@ class Verdict:
             "degree": self.degree,
             "theorem": self.theorem,
             "rigor": self.rigor,
+            "estimate": self.estimate.estimate if self.estimate else None,
         }
         if self.error_bound:
             result["error_bound"] = self.error_bound

@@ -1,0 +1,36 @@
+"""`theorycheck estimate`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+from ..options import File, Json, MostDegree, Seconds, Seed
+from .common import Failures, print_json
+from .progress import steps
+
+
+def estimate(
+    file: File,
+    as_json: Json = False,
+    seed: Seed = 0,
+    seconds: Seconds = 60,
+    most_degree: MostDegree = 200,
+) -> None:
+    """Estimate the match probability of an allocation without a draw, by heuristics."""
+    from rich.console import Console
+
+    from ..degrees.effort import Effort
+    from ..estimation import estimate as estimate_allocation
+    from ..files import load
+    from ..report import print_heuristic
+
+    failures = Failures()
+    with failures.of(file), steps(file) as on_step:
+        allocation, samples = load(file)
+        effort = Effort(seconds, most_degree, report=on_step)
+        found = estimate_allocation(allocation, samples, seed=seed, effort=effort)
+        if as_json:
+            print_json({"file": file, **found.to_dict()})
+        else:
+            print_heuristic(Console(highlight=False), Path(file).name, allocation, samples, found)
+    failures.leave()

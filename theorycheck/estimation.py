@@ -1,0 +1,50 @@
+"""Estimate the match probability without any draw: heuristic where no theorem decides."""
+
+from __future__ import annotations
+
+from .allocation import Allocation
+from .analysis import Analysis
+from .classification import classify
+from .degrees.effort import DEFAULT_EFFORT, Effort
+from .heuristics.guess import HeuristicEstimate
+from .heuristics.linear import extremal_estimate, wide_estimate
+from .heuristics.relu import relu_estimate
+from .verdict import Expressivity, Verdict
+
+
+def estimate(
+    allocation: Allocation,
+    samples: int,
+    *,
+    verdict: Verdict | None = None,
+    seed: int = 0,
+    effort: Effort = DEFAULT_EFFORT,
+) -> HeuristicEstimate:
+    """The match probability to expect on `samples` random inputs, with a range, by a fitted law.
+
+    `verdict` is that of `classify` with `seed` and `effort`, or the one given. Minimal and maximal
+    allocations have 0 and 1, by the theorem that decides. Others are estimated from the degrees of
+    their equations, shallow ReLU networks from ranks, for Gaussian weights and inputs, and given a
+    regular teacher (docs/heuristics.md). No teacher is matched on the way, and nothing is proved.
+
+    Raises what `classify` raises.
+
+    >>> import numpy as np
+    >>> from theorycheck import LinearFeedforward
+    >>> net = LinearFeedforward([2, 2, 2])
+    >>> found = estimate(Allocation(net, {"W1": np.eye(2), "W2": np.eye(2)}), samples=2)
+    >>> print(found)
+    0.90 (0.86 to 0.93), heuristic for Gaussian weights
+    >>> found.basis
+    'equations in 4 unknowns with 2 complex solutions'
+    """
+    if verdict is None:
+        verdict = classify(allocation, samples, seed=seed, effort=effort)
+    found = extremal_estimate(verdict.expressivity, verdict.theorem) or verdict.estimate
+    if found is not None:
+        return found
+    if verdict.conditioned_on is not None:
+        return relu_estimate(allocation, samples, seed)
+    if verdict.expressivity is Expressivity.UNDECIDED:
+        return HeuristicEstimate(0.5, (0.0, 1.0), f"nothing is known: {verdict.reason}")
+    return wide_estimate(Analysis(allocation, samples, seed, effort=effort))

@@ -1,0 +1,88 @@
+"""What the heuristics look at: the blocks of the equations that may have no real solution."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from typing import NamedTuple
+
+from ..allocation import Allocation
+from ..degrees.degree import Degree
+from ..degrees.effort import Effort
+from ..degrees.solving import Solving
+from ..degrees.system import SquareSystem
+from ..networks import LinearFeedforward, Network, ShallowReLU
+from ..structure import Pattern
+
+
+class BlockFeatures(NamedTuple):
+    """A block of the equations: its degree, unknowns, and diagonal recurrent ones among these.
+
+    All three stay the same when hidden units, inputs and outputs are permuted (T8).
+    """
+
+    degree: int
+    unknowns: int
+    diagonal: int
+
+
+def block_features(degrees: Iterable[Degree]) -> tuple[BlockFeatures, ...]:
+    """The blocks of even degree: those of odd degree always have a real solution (T6)."""
+    return tuple(_features(degree) for degree in degrees if degree.value % 2 == 0)
+
+
+def _features(degree: Degree) -> BlockFeatures:
+    diagonal = sum(
+        name == "recurrent" and index[0] == index[1] for name, index in degree.system.cells
+    )
+    return BlockFeatures(degree.value, len(degree.system.unknowns), diagonal)
+
+
+def narrowness(network: Network) -> float:
+    """Sum of 1 / width over the hidden layers of a feed-forward network.
+
+    Outputs of deep and narrow networks are products of many Gaussians, with heavy tails.
+
+    >>> narrowness(LinearFeedforward([3, 2, 4, 3]))
+    0.75
+    """
+    assert isinstance(network, (LinearFeedforward, ShallowReLU))
+    return sum(1 / width for width in network.widths[1:-1])
+
+
+def determined_part(
+    allocation: Allocation, samples: int, pattern: Pattern, seed: int, effort: Effort
+) -> Solving | None:
+    """The equations that more learnables than equations leave determined; None if there are none.
+
+    `pattern` is that of the Jacobian, with as many rows as the target dimension, `samples` the
+    effective number. Starting from learnables that a maximum matching leaves over, alternating
+    paths reach the underdetermined equations; the others depend on as many learnables as they are
+    (the square part of the Dulmage-Mendelsohn decomposition).
+    """
+    from scipy.sparse import csr_array
+    from scipy.sparse.csgraph import maximum_bipartite_matching
+
+    column_of = maximum_bipartite_matching(csr_array(pattern), perm_type="column")
+    if (column_of < 0).any():
+        return None
+    spare = set(range(pattern.shape[1])) - set(column_of.tolist())
+    reached = set(_underdetermined(pattern, column_of.tolist(), spare))
+    equations = tuple(e for e in range(len(pattern)) if e not in reached)
+    if not equations:
+        return None
+    unknowns = tuple(sorted(int(column_of[e]) for e in equations))
+    system = SquareSystem(allocation, samples, equations, unknowns)
+    return Solving(system, pattern, True, seed, effort)
+
+
+def _underdetermined(pattern: Pattern, column_of: list[int], spare: set[int]) -> Iterator[int]:
+    """Equations that alternating paths from the spare learnables reach."""
+    seen: set[int] = set()
+    queue = sorted(spare)
+    while queue:
+        column = queue.pop()
+        for equation in pattern[:, column].nonzero()[0].tolist():
+            if equation not in seen:
+                seen.add(equation)
+                queue.append(column_of[equation])
+                yield equation

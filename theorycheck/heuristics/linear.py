@@ -1,0 +1,83 @@
+"""Estimates for linear networks, from the degrees of the blocks of their equations."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+from ..analysis import Analysis
+from ..networks import LinearRecurrent
+from ..verdict import Expressivity
+from .features import BlockFeatures, block_features, determined_part
+from .guess import HeuristicEstimate
+from .law import HELPED, UNKNOWN, probability
+
+_MOST_ENTRIES = 10_000  # of a Jacobian that is searched for a determined part
+_SECONDS = 5.0
+
+
+def extremal_estimate(expressivity: Expressivity, theorem: str | None) -> HeuristicEstimate | None:
+    """The estimate for a class that leaves nothing to estimate, None for other classes.
+
+    >>> extremal_estimate(Expressivity.MAXIMAL, "T4").estimate
+    1.0
+    """
+    values = {Expressivity.MINIMAL: 0.0, Expressivity.MAXIMAL: 1.0}
+    if expressivity not in values:
+        return None
+    value = values[expressivity]
+    basis = f"{expressivity} by {theorem}, which holds for every law with a density"
+    return HeuristicEstimate(value, (value, value), basis)
+
+
+def open_blocks(analysis: Analysis) -> tuple[BlockFeatures, ...] | None:
+    """Blocks of equations that may have no real solution; None where a degree is not known.
+
+    At critical budget they come from degrees that a theorem has found already. Over budget the
+    equations count that extra learnables do not reach; their degrees are sought for five seconds.
+    """
+    if analysis.given is not None:
+        return None
+    if analysis.allocation.n_learnable > analysis.target.value:
+        return _over_budget(analysis)
+    solving = analysis.solved
+    if solving is None or solving.known is None:
+        return None
+    return block_features(solving.known)
+
+
+def linear_estimate(analysis: Analysis) -> HeuristicEstimate | None:
+    """The estimate for an allocation of positive match probability; None without a degree."""
+    blocks = open_blocks(analysis)
+    if blocks is None:
+        return None
+    if not blocks:
+        return HeuristicEstimate(*HELPED, "extra learnables reach every equation of even degree")
+    estimate, band = probability(analysis.network, blocks)
+    unknowns = sum(block.unknowns for block in blocks)
+    degrees = " x ".join(str(block.degree) for block in blocks)
+    basis = f"equations in {unknowns} unknowns with {degrees} complex solutions"
+    if isinstance(analysis.network, LinearRecurrent):
+        diagonal = sum(block.diagonal for block in blocks)
+        basis += f", {diagonal} of them diagonal recurrent weights"
+    return HeuristicEstimate(estimate, band, basis)
+
+
+def wide_estimate(analysis: Analysis) -> HeuristicEstimate:
+    """The estimate for an allocation of positive match probability without any degree."""
+    is_recurrent = isinstance(analysis.network, LinearRecurrent)
+    estimate, band = UNKNOWN["recurrent" if is_recurrent else "feedforward"]
+    return HeuristicEstimate(estimate, band, "a positive match probability, the degree unknown")
+
+
+def _over_budget(analysis: Analysis) -> tuple[BlockFeatures, ...] | None:
+    core = analysis.core
+    if core is None or not analysis.effort.seconds:
+        return None
+    target = core.target.value
+    if core.n_equations != target or target * core.allocation.n_learnable > _MOST_ENTRIES:
+        return None
+    effort = replace(analysis.effort, seconds=min(analysis.effort.seconds, _SECONDS))
+    part = determined_part(core.allocation, core.effective_samples, core.pattern, core.seed, effort)
+    if part is None:
+        return ()
+    return None if part.known is None else block_features(part.known)
