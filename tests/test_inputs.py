@@ -189,7 +189,7 @@ def test_weights_on_an_input_that_is_always_zero_count_for_nothing():
     idle = tc.classify(tc.Allocation.columns(network, {"W1": [0, 1]}), 4, inputs=DATA)
     assert str(idle.expressivity) == "minimal"
     assert idle.learnable == 4
-    assert "the 2 learnable weights on them" in idle.reason
+    assert "left out with the 2 learnable weights on it: input 1; the others" in idle.reason
 
 
 def test_samples_that_repeat_lower_the_target_dimension():

@@ -21,6 +21,7 @@ from .files import problem_to_dict
 from .heuristics.guess import HeuristicEstimate
 from .heuristics.linear import linear_estimate
 from .theorems.base import Finding, Theorem
+from .theorems.counts import name_lines
 from .theorems.registry import THEOREMS
 from .theorems.t10_shallow_relu import why_open
 from .verdict import Expressivity, Verdict
@@ -84,12 +85,13 @@ def _on_inputs(verdict: Verdict, allocation: Allocation, data: GivenInputs) -> V
         problem = problem_to_dict(allocation, len(data.points))
         problem |= {"inputs": data.points, "basis": list(data.basis)}
         certificate = replace(certificate, learnable=allocation.n_learnable, problem=problem)
-    without = len(allocation.mask("W1")[0]) - len(data.kept)
-    if without:
+    zeros = sorted(set(range(len(data.points[0]))) - set(data.kept))
+    if zeros:
         idle = allocation.n_learnable - verdict.learnable
+        names = name_lines("inputs", zeros, len(zeros))
         reason += (
-            f" (without {without} inputs that are 0 in all points and the {idle} learnable weights "
-            "on them; other inputs are numbered anew)"
+            f" (always 0, so left out with the {idle} learnable weights on it: {names}; the others "
+            "are numbered anew)"
         )
     return replace(
         verdict,
