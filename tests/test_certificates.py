@@ -158,7 +158,19 @@ EXAMPLES |= {
         3,
         "minimal",
     ),
-    "relu_point": (tc.Allocation(RELU, {"W1": [[1, 0], [0, 0]], "W2": [[1, 0]]}), 2, "positive"),
+    "relu_point": (tc.Allocation(RELU, {"W1": [[1, 0], [1, 0]], "W2": [[1, 1]]}), 2, "positive"),
+    "relu_missed_sample": (
+        tc.Allocation(RELU, {"W1": [[1, 0], [0, 0]], "W2": [[1, 0]]}), 2, "intermediate"
+    ),
+    "relu_missed_sample two inputs": (
+        tc.Allocation(
+            tc.ShallowReLU([3, 2, 2], bias=True),
+            {"W1": [[1, 1, 0], [1, 0, 0]], "b2": [0, 1], "W2": [[1, 0], [1, 0]]},
+            {"b2": [0, 1], "b1": [0, 1]},
+        ),
+        3,
+        "intermediate",
+    ),
     "relu_bounded_output": (
         tc.Allocation(RELU, {"W1": [[1, 0], [0, 0]], "W2": [[0, 1]]}), 2, "intermediate"
     ),

@@ -24,6 +24,7 @@ from theorycheck.strategies import relu_networks
 from theorycheck.strategies.cells import with_budget
 from theorycheck.theorems import t10_shallow_relu
 from theorycheck.theorems.relu_closed_forms import one_sample, regular_match_probability
+from theorycheck.theorems.relu_parts import Lone, lone_unit
 
 RELU = tc.ShallowReLU
 networks = relu_networks(bias=None)
@@ -314,6 +315,40 @@ def test_a_dead_unit_needs_a_present_input():
     assert classified(allocation, 1).certificate.kind == "relu_cover"
 
 
+def test_a_sample_that_is_missed_is_not_matched():
+    # The certificate's inputs and teacher, weights to the output turned down: no student near.
+    allocation = tc.Allocation(RELU([2, 2, 1]), {"W1": [[1, 0], [0, 0]], "W2": [[1, 0]]})
+    verdict = classified(allocation, 2)
+    kind = verdict.certificate.kind
+    assert (verdict.expressivity, kind) == ("intermediate", "relu_missed_sample")
+    shown = verdict.certificate.evidence["regular"]
+    weights, inputs = shown["weights"], np.array(shown["inputs"], dtype=float)
+    target = -abs(np.array(weights["W2"])) @ np.maximum(np.array(weights["W1"]) @ inputs, 0)
+    assert (target < 0).all()
+    down = -np.sign(inputs[1, 0])  # the frozen input of unit 0 has one sign on both samples
+    values = np.geomspace(1e-4, 1e4, 60)
+    values = np.concatenate([-values, [0.0], values])
+    first, second = np.meshgrid(values, values)
+    hidden = np.stack([first.ravel(), np.full(first.size, down)], axis=1) @ inputs
+    answers = second.ravel()[:, None] * np.maximum(hidden, 0)  # unit 1 adds what is positive
+    assert (answers.max(axis=1) >= 0).all()
+
+
+def test_lone_units_are_asked_for_all_that_the_statement_asks():
+    def outcome(learnable, present=None, widths=(3, 3, 1), m=3, bias=False):
+        allocation = tc.Allocation(RELU(list(widths), bias=bias), learnable, present)
+        return lone_unit(allocation, m)
+
+    one = {"W1": [[1, 0, 0], [0, 0, 0], [0, 0, 0]], "W2": [[1, 1, 0]]}
+    assert outcome(one) == Lone(0, 0, [0])
+    assert outcome(one, m=1) is None  # as many learnable inputs as samples
+    assert outcome({**one, "W1": [[1, 0, 0], [0, 1, 0], [0, 0, 0]]}) is None  # two units
+    assert outcome({**one, "b2": [1]}, bias=True) is None
+    assert outcome({**one, "b1": [1, 0, 0]}, bias=True) is None
+    assert outcome(one, {"W1": [[1, 1, 1], [1, 0, 0], [1, 1, 1]]}) is None  # sees input 0 only
+    assert outcome(one, {"W1": [[1, 0, 0], [0, 1, 0], [1, 1, 1]]}) == Lone(0, 0, [0])
+
+
 def test_memory_limits_hold_and_are_said():
     allocation = tc.Allocation.layer(RELU([30, 60, 30]), "W2")
     with pytest.raises(SizeError, match="more than the limit"):
@@ -343,6 +378,7 @@ def test_closed_forms_hold_the_measured_shares():
     ):
         allocation = tc.Allocation(RELU(widths), {"W2": mask})
         form = regular_match_probability(allocation, m)
+        assert form is not None
         assert value is None or form.value == value
         regular = tc.measure(allocation, m, trials=4000, seed=3).regular
         share = regular["matches"] / regular["trials"]
@@ -389,6 +425,7 @@ PLANTED = {
     "interpolating_units": lambda allocation, m: [[0]] * allocation.network.outputs,
     "small_cover": lambda allocation, m: t10_shallow_relu.Cover([], [], []),
     "bounded_output": lambda allocation: 0,
+    "lone_unit": lambda allocation, m: Lone(0, 0, [0]) if m > 1 else None,
     "_positive": lambda analysis, point: t10_shallow_relu._by_count(analysis),
 }
 

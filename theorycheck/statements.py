@@ -149,13 +149,17 @@ _ALL = (
         "teacher being regular if the Jacobian of all its weights has rank d m: given a regular "
         "teacher the match probability is 0 if and only if in no activation pattern the Jacobian "
         "of the learnable weights has rank d m; so it is 0 for r < d m. It is below 1 if for some "
-        "output, whose bias is not learnable, no hidden unit has both a learnable weight to it and "
-        "a learnable input or bias. It is 1 if every output has learnable weights from m units of "
-        "m learnable inputs each or more (their biases count), or from m - 1 and a learnable bias. "
-        "W_2 only: a draw matches if and only if for every output row i, S_i its "
-        "learnable units, the row's targets less the frozen part lie in the span of the "
-        "activations H_(S_i); given a regular teacher the match probability is the probability, "
-        "under the same condition, that every H_(S_i) has rank m.",
+        "output, whose bias is not learnable, no hidden unit has both a learnable weight to it "
+        "and a learnable input or bias; or just one has, its bias not learnable, and a teacher is "
+        "regular at inputs of which some samples, one more than this unit has learnable inputs, "
+        "have a positive linear relation on these, and every unit with a learnable weight to the "
+        "output has a frozen bias, a frozen input of one sign on these samples, or no frozen "
+        "input. It is 1 if every output has learnable weights from m units of m learnable inputs "
+        "each or more (their biases count), or from m - 1 and a learnable bias. W_2 only: a draw "
+        "matches if and only if for every output row i, S_i its learnable units, the row's "
+        "targets less the frozen part lie in the span of the activations H_(S_i); given a regular "
+        "teacher the match probability is the probability, under the same condition, that every "
+        "H_(S_i) has rank m.",
         "theory.md T10",
     ),
     Statement(

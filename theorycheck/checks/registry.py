@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from ..errors import CertificateError
-from . import degree, graph, one_layer, rank, recurrent, reductions, relu, solutions
+from . import degree, graph, one_layer, rank, recurrent, reductions, relu, relu_bounds, solutions
 from .claim import Check, Claim
 
 KINDS: dict[str, Check] = {
@@ -14,6 +14,7 @@ KINDS: dict[str, Check] = {
     **recurrent.CHECKS,
     **reductions.CHECKS,
     **relu.CHECKS,
+    **relu_bounds.CHECKS,
     **solutions.CHECKS,
 }
 

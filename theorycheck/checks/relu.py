@@ -3,50 +3,34 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping
-from typing import Any
 
 from . import plain
 from .claim import Check, Claim
 from .rank import N_PRIMES, require_prime
 from .relu_patterns import (
     Cell,
-    Jacobian,
     counted_units,
+    learnable_inputs,
     patterns,
     random_jacobian,
     supports,
     target_dimension,
     weight_cells,
 )
+from .relu_points import require_point
 
 
 def relu_point(claim: Claim) -> None:
     """Integers at which the Jacobian of the learnables has rank d m."""
     target = target_dimension(claim)
-    _require_point(claim, claim.evidence["point"], "learnable")
+    require_point(claim, claim.evidence["point"], "learnable")
     claim.require_claim("T10", "positive", target, target)
-
-
-def relu_bounded_output(claim: Claim) -> None:
-    """As `relu_point`, and no unit of one output is learnable on both sides, nor its bias."""
-    target, output = target_dimension(claim), claim.evidence["output"]
-    inside = type(output) is int and 0 <= output < claim.network.outputs
-    claim.require(inside, "the output must be one of the network")
-    inward = _learnable_inputs(claim)
-    for name, index in weight_cells(claim, "learnable"):
-        if index[0] == output and name == "b2":
-            claim.refuse(f"the bias of output {output} is learnable")
-        if index[0] == output and name == "W2":
-            claim.require(not inward[index[1]], f"unit {index[1]} is learnable on both sides")
-    _require_point(claim, claim.evidence["point"], "learnable")
-    claim.require_claim("T10", "intermediate", target, target)
 
 
 def relu_interpolation(claim: Claim) -> None:
     """Each output learns from m units of m learnable inputs, or from m - 1 and a bias."""
     target, m = target_dimension(claim), claim.samples
-    rows, inward = claim.evidence["units"], _learnable_inputs(claim)
+    rows, inward = claim.evidence["units"], learnable_inputs(claim)
     learnable = set(weight_cells(claim, "learnable"))
     claim.require(len(rows) == claim.network.outputs, "a list of units for every output")
     for output, units in enumerate(rows):
@@ -64,7 +48,7 @@ def relu_count(claim: Claim) -> None:
     """Fewer learnables than d m, and a regular teacher."""
     target, n_learnable = target_dimension(claim), claim.allocation.n_learnable
     claim.require(n_learnable < target, f"{n_learnable} learnables are not fewer than {target}")
-    _require_point(claim, claim.evidence["regular"], "present")
+    require_point(claim, claim.evidence["regular"], "present")
     claim.require_claim("T10", "minimal", None, target)
 
 
@@ -85,7 +69,7 @@ def relu_cover(claim: Claim) -> None:
         if number not in learnables and not is_input:
             missed = _equations(claim, cell) - equations
             claim.require(not missed, f"learnable {number} acts on equations outside the cover")
-    _require_point(claim, claim.evidence["regular"], "present")
+    require_point(claim, claim.evidence["regular"], "present")
     claim.require_claim("T10", "minimal", None, target)
 
 
@@ -107,7 +91,7 @@ def relu_patterns(claim: Claim) -> None:
     claim.require(best == rank, f"the best trial has rank {best}, not {rank}")
     bound = len(listed) * error ** len(trials)
     claim.require(bound < 1, "the trials bound no error")
-    _require_point(claim, evidence["regular"], "present")
+    require_point(claim, evidence["regular"], "present")
     claim.require_claim("T10", "minimal", rank, target, bound)
 
 
@@ -137,15 +121,6 @@ def _trial_error(claim: Claim, size: int) -> float:
     return min(1.0, size * 2 / 2**22 + bits / 22 / N_PRIMES)
 
 
-def _learnable_inputs(claim: Claim) -> list[int]:
-    """Learnable input weights and bias of each unit."""
-    counts = [0] * claim.network.widths[1]
-    for name, index in weight_cells(claim, "learnable"):
-        if name in ("W1", "b1"):
-            counts[index[0]] += 1
-    return counts
-
-
 def _equations(claim: Claim, cell: Cell) -> set[int]:
     """What a weight acts on if all units are active."""
     (name, index), m = cell, claim.samples
@@ -159,69 +134,6 @@ def _equations(claim: Claim, cell: Cell) -> set[int]:
     return {o * m + s for o in outputs for s in range(m)}
 
 
-def _require_point(claim: Claim, evidence: Mapping[str, Any], which: str) -> None:
-    """Integers without a pre-activation 0, and a minor of size d m that is not 0 there."""
-    weights, inputs = _integers(claim, evidence)
-    active = _active(claim, weights, inputs)
-    p, target, cells = evidence["prime"], target_dimension(claim), weight_cells(claim, which)
-    is_prime = type(p) is int and 2 < p < 2**23 and plain.is_prime(p)
-    claim.require(is_prime, "the prime must be one below 2^23")
-    rows, columns = evidence["rows"], evidence["columns"]
-    for indices, n, what in ((rows, target, "rows"), (columns, len(cells), "columns")):
-        distinct = len(indices) == len(set(indices)) == target
-        claim.require(distinct, f"the minor needs {target} distinct {what}")
-        inside = all(type(index) is int and 0 <= index < n for index in indices)
-        claim.require(inside, f"the {what} of the minor must be in 0..{n - 1}")
-    residues = {name: [[x % p for x in row] for row in rows] for name, rows in weights.items()}
-    shown = [[x % p for x in row] for row in inputs]
-    jacobian = Jacobian(claim, residues, shown, [cells[index] for index in columns], p)
-    places = (divmod(row, claim.samples) for row in rows)
-    matrix = (jacobian.row(o, s, active[s]) for o, s in places)
-    _, determinant = plain.eliminate(matrix, p)
-    claim.require(determinant != 0, f"the minor is singular modulo {p}")
-    said = evidence["determinant"]
-    claim.require(said == determinant, f"the determinant is {determinant} modulo {p}")
-
-
-def _integers(
-    claim: Claim, evidence: Mapping[str, Any]
-) -> tuple[dict[str, plain.Matrix], plain.Matrix]:
-    """Weights in rows (a bias in one column) and inputs of a point, of the right shapes."""
-    shapes, given = claim.network.weight_shapes, evidence["weights"]
-    claim.require(given.keys() == shapes.keys(), f"weights must be {', '.join(shapes)}")
-    weights = {}
-    for name, shape in shapes.items():
-        rows = given[name] if len(shape) == 2 else [[value] for value in given[name]]
-        present = claim.allocation.present_mask(name).reshape(shape[0], -1).tolist()
-        weights[name] = _matrix(claim, rows, shape[0], len(present[0]))
-        pairs = zip(weights[name], present, strict=True)
-        absent = all(bit or x == 0 for row, bits in pairs for x, bit in zip(row, bits, strict=True))
-        claim.require(absent, f"absent connections of {name} must be 0")
-    return weights, _matrix(claim, evidence["inputs"], claim.network.inputs, claim.samples)
-
-
-def _matrix(claim: Claim, rows: Any, n_rows: int, width: int) -> plain.Matrix:
-    fits = isinstance(rows, list) and len(rows) == n_rows
-    fits = fits and all(isinstance(row, list) and len(row) == width for row in rows)
-    fits = fits and all(type(x) is int for row in rows for x in row)
-    claim.require(fits, f"a point has {n_rows} x {width} integers here")
-    return rows
-
-
-def _active(claim: Claim, weights: dict[str, plain.Matrix], inputs: plain.Matrix) -> list[set[int]]:
-    """The active units on each sample; no unit with inputs may have the pre-activation 0."""
-    active: list[set[int]] = [set() for _ in range(claim.samples)]
-    for k, support in enumerate(supports(claim)):
-        bias = weights["b1"][k][0] if "b1" in weights else 0
-        for s in range(claim.samples):
-            terms = zip(weights["W1"][k], inputs, strict=True)
-            value = bias + sum(w * row[s] for w, row in terms)
-            claim.require(value != 0 or not support, f"unit {k} has pre-activation 0 on sample {s}")
-            if value > 0:
-                active[s].add(k)
-    return active
-
-
 CHECKS: dict[str, Check] = {
     check.__name__: check
     for check in (
@@ -229,7 +141,6 @@ CHECKS: dict[str, Check] = {
         relu_cover,
         relu_patterns,
         relu_point,
-        relu_bounded_output,
         relu_interpolation,
     )
 }

@@ -37,6 +37,15 @@ def supports(claim: Claim) -> list[set[int]]:
     return found
 
 
+def learnable_inputs(claim: Claim) -> list[int]:
+    """Learnable input weights and bias of each unit."""
+    counts = [0] * claim.network.widths[1]
+    for name, index in weight_cells(claim, "learnable"):
+        if name in ("W1", "b1"):
+            counts[index[0]] += 1
+    return counts
+
+
 def target_dimension(claim: Claim) -> int:
     """d m; the network must be a shallow ReLU network."""
     claim.require(isinstance(claim.network, ShallowReLU), "T10 is about shallow ReLU networks")

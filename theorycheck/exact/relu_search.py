@@ -7,10 +7,10 @@ pre-activation is 0: the pattern is one that weights and inputs realise.
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,6 +31,7 @@ _CHUNK_ENTRIES = 2**21
 _LARGEST = 1000
 
 Weights = dict[str, NDArray[Any]]
+Shaping: TypeAlias = Callable[[NDArray[Any]], NDArray[Any] | None]  # inputs to inputs
 
 
 @dataclass(frozen=True)
@@ -102,7 +103,11 @@ class ReluSearch:
             return None
         return patterns.ranks(self.target, self.seed, self.error_bound)
 
-    def _found(self, which: str) -> FullPoint | None:
+    def regular_at(self, shaping: Shaping) -> FullPoint | None:
+        """A regular teacher at inputs made from random ones by `shaping` (None: draw again)."""
+        return self._found("present", shaping)
+
+    def _found(self, which: str, shaping: Shaping | None = None) -> FullPoint | None:
         """By random integer draws."""
         n_cells = getattr(self.allocation, f"n_{which}")
         if n_cells < self.target:
@@ -112,7 +117,10 @@ class ReluSearch:
         step = max(1, min(128, _CHUNK_ENTRIES // (self.target * n_cells)))
         for start in range(0, most, step):
             draws = [self._draw(k) for k in range(start, min(start + step, most))]
-            for k in np.flatnonzero(self._full(draws, which)):
+            if shaping is not None:
+                shaped = [(weights, shaping(inputs)) for weights, inputs in draws]
+                draws = [(weights, new) for weights, new in shaped if new is not None]
+            for k in np.flatnonzero(self._full(draws, which)) if draws else ():
                 point = self.certified(*draws[k], which)
                 if point is not None:
                     return point

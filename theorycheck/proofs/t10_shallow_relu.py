@@ -4,12 +4,15 @@ r"""# T10 Shallow ReLU networks
 teacher being regular if the Jacobian of all its weights has rank d m: given a regular teacher the
 match probability is 0 if and only if in no activation pattern the Jacobian of the learnable weights
 has rank d m; so it is 0 for r < d m. It is below 1 if for some output, whose bias is not learnable,
-no hidden unit has both a learnable weight to it and a learnable input or bias. It is 1 if every
-output has learnable weights from m units of m learnable inputs each or more (their biases count),
-or from m - 1 and a learnable bias. W_2 only: a draw matches if and only if for every output row i,
-S_i its learnable units, the row's targets less the frozen part lie in the span of the activations
-H_(S_i); given a regular teacher the match probability is the probability, under the same condition,
-that every H_(S_i) has rank m.
+no hidden unit has both a learnable weight to it and a learnable input or bias; or just one has, its
+bias not learnable, and a teacher is regular at inputs of which some samples, one more than this
+unit has learnable inputs, have a positive linear relation on these, and every unit with a learnable
+weight to the output has a frozen bias, a frozen input of one sign on these samples, or no frozen
+input. It is 1 if every output has learnable weights from m units of m learnable inputs each or more
+(their biases count), or from m - 1 and a learnable bias. W_2 only: a draw matches if and only if
+for every output row i, S_i its learnable units, the row's targets less the frozen part lie in the
+span of the activations H_(S_i); given a regular teacher the match probability is the probability,
+under the same condition, that every H_(S_i) has rank m.
 
 **Assumptions.** One hidden layer; teacher, student's frozen weights and inputs independent with
 densities positive everywhere. A unit none of whose inputs (or bias) is present gives 0 whatever the
@@ -55,14 +58,28 @@ of one of them, where the outputs are $\varphi_\sigma$ by continuity.
    $W_2[i,:]$: a linear bijection, which takes sets of positive measure to such sets, changes the
    sign of output $i$ and keeps activations and the rank of the Jacobian (rows of output $i$ and the
    columns of $W_2[i,:]$ change sign).
-4. *Interpolation: $MP = 1$.* Let unit $k$ have $m$ learnable inputs or more, its bias being an
+4. *A sample that is missed: $MP_{reg} < 1$.* Let $k$ be the one unit with learnable inputs $L$ and
+   a learnable weight to $i$, and $J$ the $|L| + 1$ samples, $\sum_J c_j x_j = 0$ on $L$ with all
+   $c_j > 0$: an open condition on the inputs, and so are signs of a coordinate on $J$. If the
+   frozen part of the pre-activation of $k$ is at most 0 on $J$, then $k$ is active on all of $J$
+   for no learnables: the learnable part would be positive on $J$, and its sum with weights $c_j$ is
+   0. Given the inputs, the frozen parts of all units with a learnable weight to $i$ are negative on
+   $J$ with positive probability (one frozen bias, or weight of an input of one sign, outweighs the
+   others), or 0 where nothing is frozen; the units other than $k$ are then dead on $J$. If moreover
+   all frozen weights to $i$ are positive, $y_{ij} \ge b_2[i]$ for some $j$ in $J$, as in 3. Near
+   the regular teacher of the statement its pattern stays, for all weights $W_2$, and the rank is
+   $dm$ for almost all of them, negative $W_2[i,:]$ among them. Without a bias these have $y^*_{ij}
+   < 0$ for all $j$, since the gradient of $y^*_{ij}$ is not 0 and so a unit with a weight to $i$ is
+   active on $j$; with a bias, $b_2[i]$ of the student exceeds all $y^*_{ij}$ with positive
+   probability.
+5. *Interpolation: $MP = 1$.* Let unit $k$ have $m$ learnable inputs or more, its bias being an
    input that is always 1. On these inputs generic samples have rank $m$, so every vector of $m$
    pre-activations can be reached, whatever the frozen weights are. Choose generic positive ones for
    all such units: then any $m$ of their vectors of activations are linearly independent, and so are
    $m - 1$ and $(1, \ldots, 1)$. Given all else, output $i$ is affine in its own weights and bias,
    and those of the statement reach every value on the $m$ samples. Rows do not disturb each other.
    At such a point the Jacobian of the learnables has rank $dm$, so there are regular teachers.
-5. *$W_2$ only.* $H = \operatorname{relu}(W_1 X)$ is frozen, and row $i$ asks for $w_{S_i}$ with
+6. *$W_2$ only.* $H = \operatorname{relu}(W_1 X)$ is frozen, and row $i$ asks for $w_{S_i}$ with
    $w_{S_i} H_{S_i} = y^*_i - f_i H_{rest}$: linear, one row at a time, solvable iff the right hand
    side is in the row space of $H_{S_i}$. If all $H_{S_i}$ have rank $m$, that is the whole space.
    If one has not, the right hand side must fall into a proper subspace, which is fixed once student

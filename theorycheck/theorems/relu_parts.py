@@ -81,6 +81,61 @@ def all_active_pattern(allocation: Allocation, samples: int) -> Pattern:
     return np.repeat(np.concatenate(blocks, axis=1), samples, axis=0)
 
 
+class Lone(NamedTuple):
+    """An output that just one unit can move to both sides, and the unit's learnable inputs."""
+
+    output: int
+    unit: int
+    inputs: list[int]
+
+    def shaped(self, inputs: NDArray[np.int64]) -> NDArray[np.int64] | None:
+        """Inputs with a positive relation of the first samples on these inputs, else positive.
+
+        As many samples as there are learnable inputs, and one more. None if they are special.
+
+        >>> Lone(0, 0, [0]).shaped(np.array([[3, 2, 5], [-1, 1, -1]]))
+        array([[ 3, -2,  5],
+               [ 1,  1, -1]])
+        """
+        from flint import fmpz_mat
+
+        size = len(self.inputs)
+        square = inputs[self.inputs, : size + 1]
+        relation = []
+        for left_out in range(size + 1):
+            minor = np.delete(square, left_out, axis=1)
+            det = fmpz_mat(size, size, minor.ravel().tolist()).det()
+            relation.append(int(det > 0) - int(det < 0))
+        signs = np.array(relation) * (-1) ** np.arange(size + 1)
+        if not signs.all():
+            return None
+        shaped = inputs.copy()
+        shaped[:, : size + 1] = abs(inputs[:, : size + 1])
+        shaped[self.inputs, : size + 1] = square * signs
+        return shaped
+
+
+def lone_unit(allocation: Allocation, samples: int) -> Lone | None:
+    """An output, its bias not learnable, with one unit on both sides, of fewer than m inputs.
+
+    This unit's bias is not learnable; and every unit with a learnable weight to the output has a
+    frozen input (or bias) that is none of the learnable ones of this unit, or no frozen input.
+    None without such an output.
+    """
+    counts, supports = learnable_inputs(allocation), unit_supports(allocation)
+    both = allocation.mask("W2") & (counts > 0)
+    for output in np.flatnonzero((both.sum(axis=1) == 1) & ~learnable_biases(allocation)):
+        unit = int(np.argmax(both[output]))
+        inputs = np.flatnonzero(allocation.mask("W1")[unit]).tolist()
+        if len(inputs) < counts[unit] or not len(inputs) < samples:
+            continue  # its bias is learnable, or it has inputs for all samples
+        others = np.flatnonzero(allocation.mask("W2")[output]).tolist()
+        # An input of the unit itself that is frozen is none of these.
+        if all(not supports[k] or supports[k] - set(inputs) or k == unit for k in others):
+            return Lone(int(output), unit, inputs)
+    return None
+
+
 class Cover(NamedTuple):
     """Equations and learnables, by number, and units: no other learnable adds to the rank.
 

@@ -15,6 +15,19 @@ since changing the signs of the teacher's weights to i changes the sign of outpu
 of the Jacobian (signs of rows and columns change), and takes sets of positive measure to such sets,
 and since the output is not 0 for almost all regular teachers (its gradient is not 0).
 
+*Not every teacher: a sample that is missed.* Let the bias of output i be frozen or absent, and just
+one unit k have a learnable weight to i and learnable inputs, L, |L| < m, its bias not being
+learnable. Let a teacher be regular at inputs of which |L| + 1 samples J have a positive linear
+relation on L. As long as the frozen part of its pre-activation is at most 0 on J, unit k is not
+active on all of J, since the relation would give 0 > 0. Let each unit with a learnable weight to i
+have a frozen bias, or a frozen input of one sign on J, or no frozen input: then these parts are
+negative (or 0) on all of J with positive probability, so that all of these units but k are dead on
+J. If the other weights to i, which are frozen, are positive, then output i is at least b2[i] on
+some sample of J. All this is an open set of inputs and an event of the student's weights. Near that
+teacher others are regular that have negative weights to i, since the rank is generic in W_2:
+without b2[i] their output i is negative on every sample (regular teachers have no dead output);
+the student's b2[i], if there is one, can be as large as it likes.
+
 *Every teacher: interpolation.* If a unit has at least m learnable inputs (its bias counts), every
 vector of pre-activations on generic samples can be reached: choose positive, generic activations
 for all such units. Any m of these vectors are linearly independent, and so are m - 1 and the
@@ -32,7 +45,7 @@ from ..exact.relu_search import FullPoint
 from ..verdict import Expressivity
 from .base import Finding, Theorem
 from .relu_closed_forms import regular_match_probability
-from .relu_parts import Cover, bounded_output, interpolating_units, small_cover
+from .relu_parts import Cover, bounded_output, interpolating_units, lone_unit, small_cover
 
 _MOST_ENTRIES = 20_000_000  # of the pattern of the Jacobian
 
@@ -176,6 +189,9 @@ def _positive(analysis: Analysis, point: FullPoint) -> Finding:
     reason = f"the rank reaches d m = {target} in an activation pattern that integers show"
     output = bounded_output(analysis.allocation)
     if output is None:
+        missed = _missed_sample(analysis, reason, evidence)
+        if missed is not None:
+            return missed
         reason += (
             "; whether every regular teacher is matched is open: each output has a learnable bias, "
             "or a hidden unit with a learnable input and a learnable weight to it"
@@ -192,6 +208,28 @@ def _positive(analysis: Analysis, point: FullPoint) -> Finding:
     return _finding(
         analysis, Expressivity.INTERMEDIATE, reason, "relu_bounded_output", evidence, target
     )
+
+
+def _missed_sample(analysis: Analysis, reason: str, evidence: dict[str, Any]) -> Finding | None:
+    """Intermediate if one output has a lone unit, and a teacher is regular at suitable inputs."""
+    lone = lone_unit(analysis.allocation, analysis.samples)
+    regular = analysis.relu.regular_at(lone.shaped) if lone is not None else None
+    if lone is None or regular is None:
+        return None
+    output, unit, inputs = lone
+    reason += (
+        f", and output {output} is bounded from below on one of {len(inputs) + 1} samples with "
+        f"positive probability: only unit {unit} has learnable inputs and a learnable weight to "
+        "it, and it is not active on all of them"
+    )
+    evidence |= {
+        "output": output,
+        "unit": unit,
+        "samples": list(range(len(inputs) + 1)),
+        "regular": point_evidence(regular),
+    }
+    return _finding(analysis, Expressivity.INTERMEDIATE, reason, "relu_missed_sample", evidence,
+                    analysis.relu.target)  # fmt: skip
 
 
 def point_evidence(point: FullPoint) -> dict[str, Any]:

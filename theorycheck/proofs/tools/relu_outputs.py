@@ -81,6 +81,62 @@ def bounded(claim: Outputs) -> Iterator[str | None]:
             yield f"{network.widths}, {shown}: output {i} sinks by {lowest}" if lowest < 0 else None
 
 
+Lone: TypeAlias = Callable[[Masks, int], Any]  # the unit whose misses count, or None
+
+
+def lone_unit(masks: Masks, output: int) -> Any:
+    """The one unit on both sides of an output without a learnable bias, its own bias frozen.
+
+    All biases exist, so that the frozen parts can be negative on all samples.
+    """
+    units = np.flatnonzero(both_sides(masks)[output])
+    return units[0] if len(units) == 1 and not masks["b2"][output] | masks["b1"][units[0]] else None
+
+
+def any_unit(masks: Masks, output: int) -> Any:
+    """The same, but with one or more units on both sides."""
+    units = np.flatnonzero(both_sides(masks)[output] & ~masks["b1"])
+    return units[0] if len(units) and not masks["b2"][output] else None
+
+
+def with_learnable_bias(masks: Masks, output: int) -> Any:
+    """The same, but the unit's bias may be learnable."""
+    units = np.flatnonzero(both_sides(masks)[output])
+    return units[0] if len(units) == 1 and not masks["b2"][output] else None
+
+
+def missed(claim: Lone) -> Iterator[str | None]:
+    """Where claim(masks, output) is a unit, learnables leave the output at b2 or above somewhere.
+
+    On one sample more than the unit has learnable inputs, in a positive linear relation; frozen
+    parts of pre-activations are negative, frozen weights to the output positive.
+    """
+    rng = np.random.default_rng(7)
+    for network, masks in _networks(_BIASED):
+        for i in range(network.outputs):
+            unit = claim(masks, i)
+            if unit is None:
+                continue
+            size = int(masks["W1"][unit].sum())
+            inputs = rng.normal(size=(network.inputs, size + 1))
+            shown = inputs[masks["W1"][unit]]
+            weights = rng.uniform(0.5, 1.5, size=size)
+            inputs[masks["W1"][unit], -1] = -(shown[:, :-1] @ weights)
+            frozen = _normal(network, rng)
+            reach = abs(frozen["W1"] @ inputs).sum(axis=2) + 9 * abs(inputs).sum()
+            frozen["b1"] = -reach * abs(frozen["W1"]).sum(axis=2).clip(1)
+            frozen["W2"][:, i] = abs(frozen["W2"][:, i])
+            values = _normal(network, rng, _VALUES)
+            scale = {"W1": 10.0 ** rng.integers(0, 6, size=(_VALUES, 1, 1)), "b1": 1e3}
+            student = {
+                n: np.where(masks[n], scale.get(n, 9.0) * values[n], frozen[n]) for n in masks
+            }
+            above = _answers(student, inputs)[0][:, i].max(axis=1) - frozen["b2"][0, i]
+            words = {name: mask.astype(int).tolist() for name, mask in masks.items()}
+            low = above.min()
+            yield f"{network.widths}, {words}: output {i} sinks by {low}" if low < 0 else None
+
+
 def turned_output(weights: dict[str, Any], output: int) -> dict[str, Any]:
     """The signs of all weights to an output changed."""
     second = weights["W2"].copy()

@@ -6,8 +6,11 @@ from fractions import Fraction
 
 from ..base import Step
 from .relu_outputs import (
+    any_unit,
     bounded,
     interpolated,
+    lone_unit,
+    missed,
     no_unit_on_both_sides,
     rich_units,
     turned_output,
@@ -16,6 +19,7 @@ from .relu_outputs import (
     turning,
     two_sample_formula,
     two_sample_means,
+    with_learnable_bias,
 )
 from .relu_probabilities import rank_two_probability
 
@@ -30,6 +34,13 @@ OUTPUT_STEPS = (
                 {**masks, "b2": masks["b2"] & False}
             ),
         },
+        "every allocation of (2, 2, 1), (1, 2, 2), (1, 3, 1) with biases",
+    ),
+    Step(
+        "a lone unit on both sides leaves the output above its bias on one of |L| + 1 samples",
+        missed,
+        lone_unit,
+        {"several units on both sides": any_unit, "its bias learnable": with_learnable_bias},
         "every allocation of (2, 2, 1), (1, 2, 2), (1, 3, 1) with biases",
     ),
     Step(
