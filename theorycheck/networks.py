@@ -128,7 +128,7 @@ class LinearFeedforward(_Feedforward):
 
 @dataclass(frozen=True)
 class ShallowReLU(_Feedforward):
-    """y = W_2 relu(W_1 x) with `widths` (n_0, n_1, d); a specification only, for now.
+    """y = W_2 relu(W_1 x) with `widths` (n_0, n_1, d); with `bias`, both layers add a constant.
 
     Raises `InputError` unless there are exactly three widths, all positive integers.
 
