@@ -1,9 +1,19 @@
 """The experiments of `examples/experiments` in their quick mode."""
 
 import csv
+import importlib
 import subprocess
 import sys
+from collections import Counter
+from itertools import combinations, product
 from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from scipy import stats
+
+import theorycheck as tc
 
 EXPERIMENTS = Path(__file__).parents[1] / "examples" / "experiments"
 
@@ -32,3 +42,100 @@ def test_digits_quick(tmp_path: Path):
     assert any(row["kind"] == "relu" for row in rows)
     assert f"linear, all: {len(linear)} allocations; class differs in" in text
     assert f"certificates for the data: {len(linear)} of {len(linear)} hold" in text
+
+
+def rank_correlation(x: Any, y: Any) -> float:
+    """Spearman's, as SciPy computes it."""
+    found: Any = stats.spearmanr(x, y)
+    return float(found.statistic)
+
+
+@pytest.fixture
+def common(monkeypatch: pytest.MonkeyPatch) -> Any:
+    """The module that the experiments share."""
+    monkeypatch.syspath_prepend(EXPERIMENTS)
+    return importlib.import_module("common")
+
+
+def test_rank_correlation_is_that_of_scipy(common: Any):
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(5, size=40), rng.normal(size=40).round(1)
+    assert float(common.spearman(x, y)) == pytest.approx(rank_correlation(x, y))
+    assert np.isnan(common.spearman(x, np.ones(40)))
+    found = common.correlation(x, x + 0.1 * y, seed=1)
+    assert found.low <= found.value <= found.high
+    assert found == common.correlation(x, x + 0.1 * y, seed=1)
+
+
+def test_dispersion_counts_effective_layers_rows_and_columns(common: Any):
+    network = tc.LinearFeedforward([2, 2, 2])
+    diagonal = tc.Allocation(network, {"W1": np.eye(2), "W2": np.eye(2)})
+    assert common.dispersion(diagonal) == pytest.approx({"layers": 2, "rows": 2, "columns": 2})
+    row = tc.Allocation(network, {"W1": [[1, 1], [0, 0]]})
+    assert common.dispersion(row) == pytest.approx({"layers": 1, "rows": 1, "columns": 2})
+
+
+def test_orbits_of_the_known_networks(common: Any):
+    families = [common.Family("LFFN", (2, 2, 2), 2), common.Family("LRNN", (1, 2, 1, 4), 2)]
+    for family in families:  # Burnside: the mean number of allocations that permutations fix
+        cells, shapes = family.cells, family.network.weight_shapes
+        group = list(product([False, True], repeat=3 if family.kind == "LFFN" else 1))
+        fixed = 0
+        for flips in group:
+            where = dict(zip(cells, (flipped(cell, family, flips) for cell in cells), strict=True))
+            for one in combinations(cells, 3):
+                fixed += {where[cell] for cell in one} == set(one)
+        allocations = common.allocations(family, 3, "all", 0, 0)
+        assert len({common.orbit(one) for one in allocations}) == fixed / len(group)
+        assert len(cells) == sum(int(np.prod(shape)) for shape in shapes.values())
+
+
+def flipped(cell: Any, family: Any, flips: tuple[bool, ...]) -> Any:
+    """A weight after hidden units (and inputs and outputs, if there are two) are exchanged."""
+    name, (row, column) = cell
+    if family.kind == "LFFN":
+        inputs, hidden, outputs = flips
+        rows, columns = (hidden, inputs) if name == "W1" else (outputs, hidden)
+    else:
+        rows, columns = name != "readout" and flips[0], name != "input" and flips[0]
+    return name, (row ^ rows, column ^ columns)
+
+
+def test_pairs_are_counted_where_intervals_are_separate(common: Any):
+    measured = [common.Interval(0, 0, 0.1), common.Interval(0.5, 0.4, 0.6)]
+    measured.append(common.Interval(0.55, 0.45, 0.65))
+    assert common.pairwise_accuracy([0, 1, 2], measured) == (1.0, 2)
+    assert common.pairwise_accuracy([1, 1, 0], measured) == (0.25, 2)
+
+
+def test_a_table_is_resumed_by_the_same_run_only(common: Any, tmp_path: Path):
+    path = tmp_path / "table.csv"
+    common.Table(path, ("a", "b"), {"seed": 1}).add({"a": 1, "b": 2, "c": 3})
+    assert common.Table(path, ("a", "b"), {"seed": 1}).rows == [{"a": "1", "b": "2", "seed": "1"}]
+    assert common.Table(path, ("a", "b"), {"seed": 2}).rows == []
+
+
+def test_concentration_quick(tmp_path: Path):
+    text, rows = run_quick("concentration", tmp_path)
+    small = [row for row in rows if row["family"] == "LFFN 2-2-2 m2" and row["budget"] == "4"]
+    assert len(small) == 70
+    classes = Counter(row["class"] for row in small)
+    assert classes["minimal"] == 8
+    below = {row["learnable"] for row in small if 0 < float(row["mp"]) < 1}
+    assert len(below) == 4, "the diagonals and antidiagonals"
+    layers, mp = ([float(row[key]) for row in small] for key in ("layers", "mp"))
+    assert -0.55 < rank_correlation(layers, mp) < -0.35
+    assert {float(row["mp"]) for row in rows if row["class"] == "minimal"} == {0.0}
+    assert "LRNN 1-2-1-4 m2, D, all" in text
+
+
+def test_relu_concentration_quick(tmp_path: Path):
+    text, rows = run_quick("relu_concentration", tmp_path)
+    assert all(int(row["undecided"]) == 0 for row in rows)
+    first = [row for row in rows if row["family"] == "ReLU 4-4-1 m4 W1"]
+    assert len(first) == 1820
+    maximal = [row for row in first if row["linear_class"] == "maximal"]
+    assert len(maximal) == 256  # one learnable in every column (T4, d = 1)
+    units, mp = ([float(row[key]) for row in maximal] for key in ("units", "mp"))
+    assert rank_correlation(units, mp) > 0.9
+    assert "by soft_rank" in text
