@@ -292,3 +292,12 @@ def test_classify_shows_the_estimate_of_open_allocations(run: Any):
 
 def test_a_bad_file_is_one_line(run: Any, tmp_path: Path):
     check_one_line(run("estimate", tmp_path / "none.json"), "none.json", "no such file")
+
+
+def test_the_page_states_the_shipped_numbers():
+    page = (ROOT / "docs" / "heuristics.md").read_text()
+    for law in (FEEDFORWARD, RECURRENT):
+        assert all(f"{number:.2f}" in page for number in law.numbers)
+        assert f"{law.spread[0]:.2f}, +{law.spread[1]:.2f}" in page
+    assert f"{NUMBERS[0]:.2f} + {NUMBERS[1]:.2f} log" in page
+    assert f"{SPREAD[0]:.2f}, +{SPREAD[1]:.2f}" in page

@@ -23,6 +23,7 @@ from heuristic_data import DATA, FAMILIES, Family, blocks_of, read_rows
 
 from theorycheck.files import problem_from_dict
 from theorycheck.heuristics.features import BlockFeatures
+from theorycheck.heuristics.guess import HeuristicEstimate
 from theorycheck.heuristics.law import HELPED, OFFSET, UNKNOWN, Law, probability, terms
 from theorycheck.heuristics.relu import OFFSET as RELU_OFFSET
 from theorycheck.heuristics.relu import soft_rank
@@ -133,6 +134,40 @@ def by_class(row: Row, law: Law) -> tuple[float, tuple[float, float]]:
     return probability(row.family.network, row.blocks, law) if row.blocks else HELPED
 
 
+def draws_needed(matched: float, width: float, prior: tuple[float, float] | None = None) -> int:
+    """Draws until the 95 % interval is that narrow, if the share `matched` of them match.
+
+    Clopper-Pearson, or with a `prior` Beta(a, b) the credible interval.
+
+    >>> draws_needed(0.9, 0.04), draws_needed(0.9, 0.04, (270, 30))
+    (912, 561)
+    """
+    from scipy.stats import beta
+
+    low, high = 0, 100_000
+    while high - low > 1:
+        count = (low + high) // 2
+        matches = round(matched * count)
+        if prior is None:
+            ends = clopper_pearson(matches, count)
+        else:
+            law = beta(prior[0] + matches, prior[1] + count - matches)
+            ends = law.ppf(0.025), law.ppf(0.975)
+        low, high = (low, count) if ends[1] - ends[0] <= width else (count, high)
+    return high
+
+
+def prior_savings(rows: list[Row], law: Law, width: float) -> tuple[float, float]:
+    """Mean draws to that width without and with the prior that the estimate gives."""
+    without, with_prior = [], []
+    for row in rows:
+        point, band = probability(row.family.network, row.blocks or (), law)
+        prior = HeuristicEstimate(point, band, "").beta_prior
+        without.append(draws_needed(row.matched, width))
+        with_prior.append(draws_needed(row.matched, width, prior))
+    return float(np.mean(without)), float(np.mean(with_prior))
+
+
 def fit_relu() -> tuple[tuple[float, float], tuple[float, float], float, float]:
     """Numbers, spread and held-out RMSE of the ReLU estimate; how the soft rank orders pairs."""
     entries = json.loads(KNOWN.read_text())
@@ -191,6 +226,12 @@ def report(is_recurrent: bool) -> None:
     test = [row for row in rows if row.family.part != "train"]
     split = Law(fit(train), spread(train, held_out(train)))
     print(f"  fixed split, {len(test)} held out:", _words(scores(test, lambda row: split)))
+    for width in (0.04, 0.02):
+        without, with_prior = prior_savings(test, split, width)
+        saved = 1 - with_prior / without
+        print(
+            f"  width {width}: {without:.0f} draws, {with_prior:.0f} with prior, {saved:.0%} saved"
+        )
     mixed = rows_of("mixed", is_recurrent)
     share, pairs = ordered_share(mixed, [by_class(row, whole)[0] for row in mixed])
     print(f"  mixed, {len(mixed)} allocations: {share:.4f} of {pairs} pairs in order")

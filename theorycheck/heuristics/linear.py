@@ -37,12 +37,11 @@ def open_blocks(analysis: Analysis) -> tuple[BlockFeatures, ...] | None:
     """
     if analysis.given is not None:
         return None
-    if analysis.allocation.n_learnable > analysis.target.value:
-        return _over_budget(analysis)
-    solving = analysis.solved
-    if solving is None or solving.known is None:
-        return None
-    return block_features(solving.known)
+    solving = analysis.solved  # of what peeling leaves, which may be at critical budget
+    if solving is not None and solving.known is not None:
+        return block_features(solving.known)
+    is_over = analysis.allocation.n_learnable > analysis.target.value
+    return _over_budget(analysis) if is_over and solving is None else None
 
 
 def linear_estimate(analysis: Analysis) -> HeuristicEstimate | None:
