@@ -18,7 +18,7 @@ from theorycheck.verdict import Expressivity
 from theorycheck.verification.base import Property
 from theorycheck.verification.run import refute, run_property
 
-SHRINKING = 1.0  # seconds for one counterexample
+SHRINKING = 2.0  # seconds of processor time for one counterexample
 
 
 def different_truths() -> dict[str, Planted]:

@@ -63,12 +63,12 @@ class _Search:
         key = case.key
         if key not in self.failures:
             # Time is up: what was not tried counts as no failure, what failed before still fails.
-            message, error = (None, None) if time.monotonic() > self.end else self._ask(case)
+            message, error = (None, None) if time.process_time() > self.end else self._ask(case)
             if message is None:
                 return False
             self.failures[key] = message, error
         if self.case is None:
-            self.end = time.monotonic() + self.shrinking
+            self.end = time.process_time() + self.shrinking
         self.case = case
         self.message, self.error = self.failures[key]
         return True
@@ -95,7 +95,8 @@ def search(
 ) -> Found:
     """Try `examples` cases of a property, drawn from `seed`; shrink the first that refutes it.
 
-    `on_example` is told how many were tried. Shrinking ends after `shrinking` seconds. Fewer
+    `on_example` is told how many were tried. Shrinking ends after `shrinking` seconds
+    of processor time. Fewer
     examples are tried if there are no more. The same seed finds the same case, unless shrinking ran
     out of time.
     """
