@@ -95,10 +95,9 @@ def search(
 ) -> Found:
     """Try `examples` cases of a property, drawn from `seed`; shrink the first that refutes it.
 
-    `on_example` is told how many were tried. Shrinking ends after `shrinking` seconds
-    of processor time. Fewer
-    examples are tried if there are no more. The same seed finds the same case, unless shrinking ran
-    out of time.
+    `on_example` is told how many were tried. Shrinking ends after `shrinking` seconds of processor
+    time. Fewer examples are tried if there are no more. The same seed finds the same case, unless
+    shrinking ran out of time.
     """
     from hypothesis import currently_in_test_context
 
