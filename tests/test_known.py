@@ -68,6 +68,7 @@ def test_relu_networks_are_minimal_where_no_regular_teacher_was_matched(stem):
         assert verdict.expressivity in ("minimal", "intermediate", "positive", "maximal")
         assert verdict.expressivity != "maximal" or regular["matches"] == regular["trials"]
         assert verdict.to_dict()["conditioned_on"] == "regular teacher"
+        assert verdict.certificate is not None
         assert tc.check(verdict.certificate).reason == "verified"
 
 
