@@ -40,10 +40,11 @@ def estimate(
     """
     if verdict is None:
         verdict = classify(allocation, samples, seed=seed, effort=effort)
-    found = extremal_estimate(verdict.expressivity, verdict.theorem) or verdict.estimate
+    condition = verdict.conditioned_on
+    found = extremal_estimate(verdict.expressivity, verdict.theorem, condition) or verdict.estimate
     if found is not None:
         return found
-    if verdict.conditioned_on is not None:
+    if condition is not None:
         return relu_estimate(allocation, samples, seed)
     if verdict.expressivity is Expressivity.UNDECIDED:
         return HeuristicEstimate(0.5, (0.0, 1.0), f"nothing is known: {verdict.reason}")

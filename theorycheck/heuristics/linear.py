@@ -15,7 +15,9 @@ _MOST_ENTRIES = 10_000  # of a Jacobian that is searched for a determined part
 _SECONDS = 5.0
 
 
-def extremal_estimate(expressivity: Expressivity, theorem: str | None) -> HeuristicEstimate | None:
+def extremal_estimate(
+    expressivity: Expressivity, theorem: str | None, condition: str | None = None
+) -> HeuristicEstimate | None:
     """The estimate for a class that leaves nothing to estimate, None for other classes.
 
     >>> extremal_estimate(Expressivity.MAXIMAL, "T4").estimate
@@ -26,6 +28,8 @@ def extremal_estimate(expressivity: Expressivity, theorem: str | None) -> Heuris
         return None
     value = values[expressivity]
     basis = f"{expressivity} by {theorem}, which holds for every law with a density"
+    if condition is not None:
+        basis += f"; given a {condition}"
     return HeuristicEstimate(value, (value, value), basis)
 
 
