@@ -7,7 +7,7 @@ standardised, or as principal components. Allocations of two- and three-layer li
 of a shallow ReLU network are classified for random inputs and for these, and then fitted to random
 teachers: by least squares where the student is affine, by Levenberg-Marquardt and by gradient
 training with Adam elsewhere. Writes digits.csv, digits.png and prints a summary. The quick mode
-takes less than a minute, the full one about ten.
+takes less than a minute, the full one five to fifteen.
 """
 
 from __future__ import annotations

@@ -31,6 +31,11 @@ def summary(rows: Sequence[dict[str, Any]]) -> str:
         ]
         lines += [_line(kind, name, part) for name, part in groups if part]
     lines += _shares([row for row in rows if row["kind"] == "relu"])
+    hopeful = [r for r in rows if r["kind"] == "linear" and r["generic"] in ("positive", "maximal")]
+    lost = sum(row["given"] == "minimal" for row in hopeful)
+    lines.append(
+        f"linear, matched on random inputs: {len(hopeful)}; of these {lost} not on the data"
+    )
     checked = [row["checked"] for row in rows if "checked" in row]
     lines.append(f"certificates for the data: {sum(checked)} of {len(checked)} hold")
     wrong = sum(_is_wrong_rank(row) for row in rows if row["kind"] == "linear")
@@ -110,7 +115,7 @@ def draw(rows: Sequence[dict[str, Any]], path: Path) -> None:
                 )
         panel.axhline(1e-12, color="grey", linewidth=0.5)
         panel.set(title=title, yscale="log", xlabel="exact rank on the data / target dimension")
-    panels[0].set_ylabel("median squared residual / squared norm of the outputs")
+    panels[0].set_ylabel("squared residual / squared norm\nof the outputs (median)")
     panels[0].legend(fontsize=7)
     figure.tight_layout()
     figure.savefig(path, dpi=130)
