@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import csv
+import io
 import math
 import sys
 import time
@@ -265,7 +266,12 @@ def forest(
 
 
 def save_figure(figure: Any, path: Path) -> None:
-    """Write the figure as a small PNG file."""
+    """Write the figure as a small PNG file of 64 colours."""
+    from PIL import Image  # comes with matplotlib
+
     figure.tight_layout()
-    figure.savefig(path, dpi=85)
+    buffer = io.BytesIO()
+    figure.savefig(buffer, dpi=110)
     plotting().close(figure)
+    with Image.open(buffer) as image:
+        image.convert("RGB").quantize(64).save(path, optimize=True)

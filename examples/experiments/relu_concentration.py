@@ -72,7 +72,7 @@ FULL = Setting(
         Task(relu(2, 3, 2, samples=2), 4, "free", 250),
         Task(relu(3, 4, 2, samples=2), 4, "free", 250),
         Task(relu(3, 3, 3, samples=2), 6, "free", 250),
-        Task(relu(2, 2, 2, samples=2), 4, restarts=60),
+        Task(relu(2, 2, 2, samples=2), 4, restarts=30),
     ),
     2000,
 )

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import defaultdict
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
@@ -54,26 +55,37 @@ def ranking(rows: Sequence[dict[str, Any]], key: str) -> tuple[float, int]:
     return pairwise_accuracy([float(row[key]) for row in exact], intervals)
 
 
+def is_critical(row: dict[str, Any]) -> bool:
+    """Whether there are as many learnables as equations."""
+    _, widths, samples = row["family"].split()[:3]
+    return int(row["budget"]) == int(widths.split("-")[-1]) * int(samples[1:])
+
+
 def summary(rows: Sequence[dict[str, Any]], seed: int) -> str:
     """The correlations of each group, and how well the soft rank and the spread rank pairs."""
-    lines, totals = [], {key: [0.0, 0] for key in ("soft_rank", *KEYS)}
+    lines: list[str] = []
+    right, count = defaultdict[Any, float](float), defaultdict[Any, int](int)
     for name, group in groups(rows).items():
         mp = np.array([float(row["mp"]) for row in group])
         bound = " (lower bounds)" if any(int(row["undecided"]) > 5 for row in group) else ""
-        lines.append(
-            f"{name}: MP_reg {mp.min():.2f} to {mp.max():.2f}, mean {mp.mean():.2f}" + bound
-        )
+        share, number = ranking(group, "soft_rank")
+        soft = f"soft rank orders {share:.3f} of {number} pairs" if number else "no pairs"
+        span = f"MP_reg {mp.min():.2f} to {mp.max():.2f}, mean {mp.mean():.2f}"
+        lines.append(f"{name}: {span}{bound}; {soft}")
         for part, text in ((group, "all"), (linear_maximal(group), "linear maximal")):
             found = correlations(part, seed)
             lines.append(f"  {text}: " + ", ".join(f"{key} {found[key]}" for key in KEYS))
-        for key, total in totals.items():
-            accuracy, count = ranking(group, key)
-            if count:
-                total[0] += accuracy * count
-                total[1] += count
-    lines.append("pairs of one family with separate intervals, in order (ties half):")
-    for key, (right, count) in totals.items():
-        lines.append(f"  by {key}: {right / max(count, 1):.3f} of {count}")
+        for key in ("soft_rank", *KEYS):
+            share, number = ranking(group, key)
+            if number:
+                right[is_critical(group[0]), key] += share * number
+                count[is_critical(group[0]), key] += number
+    for critical, text in ((True, "r = d m"), (False, "r > d m")):
+        lines.append(f"{text}: pairs of one family with separate intervals, in order (ties half):")
+        for key in ("soft_rank", *KEYS):
+            if number := count[critical, key]:
+                share = right[critical, key] / number
+                lines.append(f"  by {key}: {share:.3f} of {number}")
     return "\n".join(lines)
 
 
