@@ -139,3 +139,14 @@ def test_relu_concentration_quick(tmp_path: Path):
     units, mp = ([float(row[key]) for row in maximal] for key in ("units", "mp"))
     assert rank_correlation(units, mp) > 0.9
     assert "by soft_rank" in text
+
+
+def test_accuracy_quick(tmp_path: Path):
+    text, rows = run_quick("accuracy", tmp_path)
+    drawn = [row for row in rows if row["source"] != "selected"]
+    assert len(drawn) >= 500
+    assert "refuted" not in {row["outcome"] for row in drawn}
+    assert {row["kind"] for row in drawn} == {"LFFN", "LRNN"}
+    assert "predicted anew: 10" in text
+    fitted = {row["family"] for row in rows if row["source"] == "selected"}
+    assert not fitted & {row["family"] for row in rows if row["source"] == "test"}
