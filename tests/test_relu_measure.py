@@ -27,7 +27,8 @@ from theorycheck.measurement.relu_units import students, unit_kinds
 
 KNOWN = Path(__file__).parent / "known"
 TRIALS = 200
-EXACT = (relu.LEAST_SQUARES, relu.PATTERNS)
+LINEAR = (relu.LEAST_SQUARES, relu.PATTERNS)
+EXACT = (*LINEAR, relu.DETERMINANTS)
 
 
 def measured(allocation: tc.Allocation, samples: int, **options: Any) -> Any:
@@ -66,15 +67,18 @@ def test_known_counts_and_ours_are_samples_of_one_probability(known: Any):
         for theirs, ours in both:
             table = [[one["matches"], one["trials"] - one["matches"]] for one in (theirs, ours)]
             values.append((float(fisher_exact(table)[1]), name))  # type: ignore[arg-type]
-    assert len(values) == 40 * 2 + 82
+    assert len(values) == 40 * 2 + 82 + 7
     assert min(values)[0] > 1e-4, min(values)
     assert np.mean([value < 0.05 for value, _ in values]) <= 0.05
 
 
 def test_no_known_draw_stays_undecided_where_patterns_can_be_tried(known: Any):
-    assert all(estimate.undecided == 0 for _, _, estimate in known if estimate.method in EXACT)
+    assert all(estimate.undecided == 0 for _, _, estimate in known if estimate.method in LINEAR)
+    by_roots = [estimate for _, _, estimate in known if estimate.method == relu.DETERMINANTS]
+    assert len(by_roots) == 7
+    assert sum(estimate.regular["undecided"] for estimate in by_roots) <= 5  # of some 900
     searched = [name for name, _, estimate in known if estimate.method not in EXACT]
-    assert searched == [f"relu_regular {number}" for number in range(82, 91)]
+    assert searched == ["relu_regular 82", "relu_regular 83"]  # two nonlinear unknowns
 
 
 def test_searches_find_at_most_what_is_known(known: Any):
@@ -251,13 +255,13 @@ def test_the_first_look_only_saves_time(monkeypatch: Any):
 
 def test_a_forgotten_offset_is_noticed(monkeypatch: Any):
     expected = looks("disjoint", 1000)
-    honest = relu_range._signs
+    honest = relu_range.signs
 
     def without(unit: Any, theta: Any, error: Any, replaced: Any) -> Any:
         bare = replace(unit, offset=np.where(replaced[:, None], 0, unit.offset))
         return honest(bare, theta, error, replaced)
 
-    monkeypatch.setattr(relu_range, "_signs", without)
+    monkeypatch.setattr(relu_range, "signs", without)
     assert looks("disjoint", 1000).tolist() != expected.tolist()
 
 

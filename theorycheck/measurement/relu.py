@@ -1,7 +1,8 @@
 """Trials of shallow ReLU networks: least squares, activation patterns, else a search.
 
-The first two decide every draw, up to rounding. A search only proves matches, so its estimates are
-lower bounds: restarts miss some.
+The first two decide every draw, up to rounding; with one unit in conflict, nearly every draw that
+has a regular teacher. A search only proves matches, so its estimates are lower bounds: restarts
+miss some.
 """
 
 from __future__ import annotations
@@ -22,15 +23,18 @@ from .least_squares import MATCH, NO_MATCH, UNDECIDED, decide_affine
 from .levenberg import fit
 from .methods import Method
 from .relu_cells import MOST_SAMPLES, cell_count
+from .relu_conflict import Conflict, find_conflict
 from .relu_exact import decide_patterns
 from .relu_rational import decide_exactly
 from .relu_units import UnitKind, students, unit_kinds
 from .svd_rank import measured_rank
 
 LEAST_SQUARES, PATTERNS = "least squares", "activation patterns"
+DETERMINANTS = "activation patterns, one conflict"
 SEARCH = "Levenberg-Marquardt"
 MOST_COMBINATIONS = 100_000  # of activation patterns, for each draw
 
+_CROSS_CHECKED = 50  # unmatched draws of a chunk that a search tries to refute
 MOST_ENTRIES = 1000  # of a matrix that is decided in rational arithmetic
 
 PATTERN = "pattern"  # the name under which an instance carries its activation pattern
@@ -127,8 +131,10 @@ class _ReluTrials:
         everything = cells_of(dict(allocation.masks("present")))
         self._student, self._teacher = ReluEquations(self._cells), ReluEquations(everything)
         is_affine = all(name in ("W2", "b2") for name, _ in self._cells)
-        self._kinds = None if is_affine else _enumerable(source)
+        self._kinds = None if is_affine else _enumerable(source, unit_kinds(allocation))
+        self._conflict = None if is_affine or self._kinds else _conflict(source)
         self.name = LEAST_SQUARES if is_affine else PATTERNS if self._kinds else SEARCH
+        self.name = DETERMINANTS if self._conflict else self.name
         self._last: tuple[tuple[int, int], _Drawn] | None = None
 
     def drawn(self, chunk: int, count: int) -> _Drawn:
@@ -162,6 +168,11 @@ class _ReluTrials:
             batch = students(self._source.allocation, self._kinds, instances)
             found = decide_patterns(batch, MOST_COMBINATIONS)
             decisions, unclear = found.decision, found.unclear
+        elif self._conflict:
+            batch = self._conflict.students(instances)
+            found = decide_patterns(batch, MOST_COMBINATIONS, self._conflict.decide)
+            decisions = found.decision
+            self._cross_check(decisions, instances, chunk)
         for draw, combinations in unclear.items():
             decisions[draw] = self._exactly(self.drawn(chunk, count), draw, combinations)
         places = np.flatnonzero(decisions == UNDECIDED)
@@ -171,6 +182,17 @@ class _ReluTrials:
             found = fit(self._student, some, rng, restarts=self._restarts, certifier=certify_relu)
             decisions[places[found.matched]] = MATCH
         return decisions
+
+    def _cross_check(self, decisions: Any, instances: Instance, chunk: int) -> None:
+        """Search matches of some unmatched draws: one that is proved shows that roots are lost."""
+        unmatched = np.flatnonzero(decisions == NO_MATCH)[:_CROSS_CHECKED]
+        if not len(unmatched):
+            return
+        rng, some = np.random.default_rng([self._seed, 2, chunk]), instances.take(unmatched)
+        found = fit(self._student, some, rng, restarts=2, certifier=certify_relu)
+        if found.matched.any():
+            decisions[decisions == NO_MATCH] = UNDECIDED
+            decisions[unmatched[found.matched]] = MATCH
 
     def _exactly(self, drawn: _Drawn, draw: int, combinations: list[tuple[int, ...]]) -> int:
         """The decision of a draw in which all combinations but some are excluded."""
@@ -194,20 +216,27 @@ class _ReluTrials:
         return np.array([ranks[k] == jacobians.shape[1] for k in range(count)])
 
 
-def _enumerable(source: Source) -> tuple[UnitKind, ...] | None:
+def _enumerable(source: Source, kinds: tuple[UnitKind, ...] | None) -> tuple[UnitKind, ...] | None:
     """The units with learnable inputs, if all their combinations of patterns can be tried."""
-    samples, kinds = source.samples, unit_kinds(source.allocation)
+    samples = source.samples
     if kinds is None or samples > MOST_SAMPLES:
         return None
     combinations = math.prod(cell_count(kind, samples) for kind in kinds)
     return kinds if combinations <= MOST_COMBINATIONS else None
 
 
+def _conflict(source: Source) -> Conflict | None:
+    """The only unit in conflict, if there is one nonlinear unknown and patterns can be tried."""
+    found = find_conflict(source.allocation, source.samples)
+    return found if found and _enumerable(source, found.kinds) else None
+
+
 def relu_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
     """Least squares if only the output layer is learnable, else activation patterns or a search.
 
-    Patterns are enumerated where no unit's learnable inputs and outputs conflict, up to
-    MOST_COMBINATIONS; the search, Levenberg-Marquardt, proves matches only.
+    Patterns are enumerated where no unit's learnable inputs and outputs conflict, or one does and
+    leaves one nonlinear unknown, up to MOST_COMBINATIONS; the search, Levenberg-Marquardt, proves
+    matches only.
     """
     trials = _ReluTrials(source, seed, restarts)
     return Method(trials.name, trials.decide, is_regular=trials.is_regular)

@@ -9,7 +9,7 @@ combination with these units inactive as well.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -40,8 +40,13 @@ class Decisions:
     unclear: dict[int, list[tuple[int, ...]]]
 
 
-def decide_patterns(students: Students, most: int) -> Decisions:
-    """Decide each of the students that has at most `most` combinations of patterns."""
+def decide_patterns(
+    students: Students, most: int, solve: Callable[[Systems], Any] | None = None
+) -> Decisions:
+    """Decide each of the students that has at most `most` combinations of patterns.
+
+    `solve` decides combinations that are not linear systems, MATCH, NO_MATCH or UNDECIDED.
+    """
     batch = len(students.wanted)
     found = [cells(unit) for unit in students.units]
     decision = np.where(students.is_regular_position, NO_MATCH, UNDECIDED)
@@ -67,7 +72,7 @@ def decide_patterns(students: Students, most: int) -> Decisions:
         chosen = np.array([code[rows, columns] for code in shown]).reshape(len(codes), len(rows))
         for part in _parts(students, len(rows)):
             draws, codes_of = open_ones[rows[part]], chosen[:, part]
-            answer = _decide(build(students, draws, codes_of))
+            answer = (solve or _decide)(build(students, draws, codes_of))
             decision[draws[answer == MATCH]] = MATCH
             for k in np.flatnonzero(answer == UNDECIDED):
                 unclear.setdefault(int(draws[k]), []).append(tuple(map(int, codes_of[:, k])))

@@ -51,7 +51,7 @@ def in_range(systems: Systems) -> Any:
     is_good, is_bad = np.ones(len(solved), dtype=bool), np.zeros(len(solved), dtype=bool)
     for number, unit in enumerate(some.units):
         replaced = is_replaced[solved, number]
-        good, bad = _signs(unit, theta[:, unit.columns], error[:, unit.columns], replaced)
+        good, bad = signs(unit, theta[:, unit.columns], error[:, unit.columns], replaced)
         is_good &= good
         is_bad |= bad
     answer[solved] = np.where(is_bad, NO_MATCH, np.where(is_good, MATCH, UNDECIDED))
@@ -134,7 +134,7 @@ def _least_squares(matrices: Any, wanted: Any, size: Any) -> _Solutions:
     return _Solutions(answer, np.where(is_sound, theta, 0).T, np.where(is_sound, error, 0).T)
 
 
-def _signs(unit: Active, theta: Any, error: Any, replaced: Any) -> tuple[Any, Any]:
+def signs(unit: Active, theta: Any, error: Any, replaced: Any) -> tuple[Any, Any]:
     """Whether the inequalities of a unit hold clearly, and whether one clearly fails.
 
     Replaced unknowns are pre-activations less the offset: those of active samples only.
