@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import multiprocessing
-from collections.abc import Callable, Iterable, Iterator
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable
 from dataclasses import asdict, dataclass
 from typing import Any
 
 from ..networks import positive_integer
+from ..parallel import run_all
 from ..statements import STATEMENTS
 from .base import StepResult, run_step
 from .registry import checked_ids, steps_of
@@ -63,27 +62,10 @@ def prove(
     workers = positive_integer(workers, "workers")
     chosen = checked_ids(ids)
     tasks = [(id, number) for id in chosen for number in range(len(steps_of(id)))]
-    results: dict[tuple[str, int], StepResult] = {}
-    for task, result in _results(tasks, workers):
-        results[task] = result
-        if on_step is not None:
-            on_step(result, len(results), len(tasks))
+    results = run_all(run_numbered, tasks, workers, on_step)
     return [
         ProofResult(id, tuple(results[task] for task in tasks if task[0] == id)) for id in chosen
     ]
-
-
-def _results(
-    tasks: list[tuple[str, int]], workers: int
-) -> Iterator[tuple[tuple[str, int], StepResult]]:
-    if workers == 1:
-        yield from ((task, run_numbered(*task)) for task in tasks)
-        return
-    # "spawn", since forking a process that has threads (progress bars, BLAS) can hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting = {pool.submit(run_numbered, *task): task for task in tasks}
-        yield from ((waiting[future], future.result()) for future in as_completed(waiting))
 
 
 def run_numbered(id: str, number: int) -> StepResult:

@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import hashlib
-import multiprocessing
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from collections.abc import Callable, Iterable, Sequence
+from functools import partial
 
 from ..comparison import compare
 from ..errors import InputError, shown
 from ..networks import positive_integer
+from ..parallel import run_all
 from ..proofs.registry import checked_ids
 from ..theorems.base import Theorem
 from .base import Property
@@ -45,27 +45,11 @@ def verify(
         raise InputError(f"seed must be an integer from 0, not {shown(seed)}")
     chosen = checked_ids(ids)
     tasks = [(id, number) for id in chosen for number in range(len(properties_by_id(id)))]
-    results: dict[tuple[str, int], PropertyResult] = {}
-    for task, result in _results(tasks, examples, seed, workers):
-        results[task] = result
-        if on_property is not None:
-            on_property(result, len(results), len(tasks))
+    run = partial(run_numbered, examples=examples, seed=seed)
+    results = run_all(run, tasks, workers, on_property)
     return [
         Verification(id, tuple(results[task] for task in tasks if task[0] == id)) for id in chosen
     ]
-
-
-def _results(
-    tasks: list[tuple[str, int]], examples: int, seed: int, workers: int
-) -> Iterator[tuple[tuple[str, int], PropertyResult]]:
-    if workers == 1:
-        yield from ((task, run_numbered(*task, examples, seed)) for task in tasks)
-        return
-    # "spawn", since forking a process that has threads (progress bars, BLAS) can hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting = {pool.submit(run_numbered, *task, examples, seed): task for task in tasks}
-        yield from ((waiting[future], future.result()) for future in as_completed(waiting))
 
 
 def run_numbered(id: str, number: int, examples: int, seed: int) -> PropertyResult:
