@@ -10,8 +10,7 @@ import numpy as np
 from theorycheck.allocation import Allocation
 from theorycheck.masks import cells_of
 from theorycheck.networks import ShallowReLU
-from theorycheck.verdict import Verdict
-from theorycheck.verification.base import Case, Claim, Inapplicable, Property
+from theorycheck.verification.base import Case, Claim, Inapplicable, Property, claimed
 from theorycheck.verification.relu import pattern_cases, pattern_law, regular_law, span_law
 from theorycheck.verification.relu_exact import (
     Row,
@@ -90,21 +89,7 @@ def _refute_count(case: Case) -> str | None:
 
 
 def _claim_count(case: Case) -> Claim:
-    verdict = Verdict(
-        POSITIVE,
-        theorem="T10",
-        reason="r >= d m",
-        certificate=None,
-        learnable=case.allocation.n_learnable,
-        rank=None,
-        target_dimension=None,
-        degree=None,
-        error_bound=0.0,
-        seed=case.seed,
-        seconds=0.0,
-        conditioned_on="regular teacher",
-    )
-    return Claim(case.allocation, case.samples, verdict)
+    return claimed(case, POSITIVE, "r >= d m", theorem="T10", conditioned_on="regular teacher")
 
 
 _COUNT = Property(

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, TypeAlias
 
 from ..allocation import Allocation
 from ..files import problem_to_dict
-from ..verdict import Verdict
+from ..verdict import Expressivity, Verdict
 
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
@@ -44,6 +44,34 @@ class Claim:
     allocation: Allocation
     samples: int
     verdict: Verdict
+
+
+def claimed(
+    case: Case,
+    kind: Expressivity,
+    reason: str,
+    rank: int | None = None,
+    target: int | None = None,
+    *,
+    theorem: str | None = None,
+    conditioned_on: str | None = None,
+) -> Claim:
+    """A claim about the problem of a case, without a certificate."""
+    verdict = Verdict(
+        kind,
+        theorem=theorem,
+        reason=reason,
+        certificate=None,
+        learnable=case.allocation.n_learnable,
+        rank=rank,
+        target_dimension=target,
+        degree=None,
+        error_bound=0.0,
+        seed=case.seed,
+        seconds=0.0,
+        conditioned_on=conditioned_on,
+    )
+    return Claim(case.allocation, case.samples, verdict)
 
 
 Cases: TypeAlias = "SearchStrategy[Case] | Callable[[], SearchStrategy[Case]]"

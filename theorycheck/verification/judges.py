@@ -6,7 +6,7 @@ from ..classification import classify
 from ..measurement.estimate import Estimate
 from ..measurement.intervals import clopper_pearson
 from ..verdict import Expressivity, Verdict
-from .base import Case, Claim, Inapplicable
+from .base import Case, Claim, Inapplicable, claimed
 from .measured import exact_ranks, matched
 from .predictions import NO_DEGREES, SMALL_EFFORT
 
@@ -32,7 +32,7 @@ def less_positive(case: Case, other: Case) -> str | None:
 
 def claim_positive(case: Case, other: Case) -> Claim:
     """`other` is matched with positive probability."""
-    return claimed(other, Expressivity.POSITIVE, "a problem that is harder is matched", None, None)
+    return claimed(other, Expressivity.POSITIVE, "a problem that is harder is matched")
 
 
 def other_ranks(case: Case, other: Case) -> str | None:
@@ -48,26 +48,6 @@ def claim_same(case: Case, other: Case) -> Claim:
     rank, target = ranks(case)
     kind = Expressivity.MINIMAL if rank < target else Expressivity.POSITIVE
     return claimed(other, kind, "the same as on the other side", rank, target)
-
-
-def claimed(
-    case: Case, kind: Expressivity, reason: str, rank: int | None, target: int | None
-) -> Claim:
-    """A verdict on the problem of a case."""
-    verdict = Verdict(
-        kind,
-        theorem=None,
-        reason=reason,
-        certificate=None,
-        learnable=case.allocation.n_learnable,
-        rank=rank,
-        target_dimension=target,
-        degree=None,
-        error_bound=0.0,
-        seed=case.seed,
-        seconds=0.0,
-    )
-    return Claim(case.allocation, case.samples, verdict)
 
 
 def worse_verdict(case: Case, other: Case) -> str | None:

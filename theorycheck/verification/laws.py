@@ -11,12 +11,11 @@ from typing import TypeAlias
 
 from ..peeling import Peeled
 from ..verdict import Expressivity
-from .base import Case, Cases, Claim, Inapplicable, Property
+from .base import Case, Cases, Claim, Inapplicable, Property, claimed
 from .cases import general
 from .judges import (
     claim_positive,
     claim_same,
-    claimed,
     fewer_matches,
     less_positive,
     other_matches,

@@ -15,8 +15,8 @@ from ..measurement.draws import Source
 from ..measurement.least_squares import MATCH, UNDECIDED
 from ..measurement.relu import relu_method
 from ..networks import ShallowReLU
-from ..verdict import Expressivity, Verdict
-from .base import Case, Cases, Claim, Inapplicable, Property
+from ..verdict import Expressivity
+from .base import Case, Cases, Claim, Inapplicable, Property, claimed
 from .cases import with_seed
 from .measured import matched
 from .relu_exact import DRAWS, Row, has_full_rank, no_pattern_has_full_rank, rows_of, spans
@@ -94,45 +94,28 @@ def pattern_law(
         if network.widths[1] * case.samples > _MOST_BITS:
             return None
         is_minimal = rule(allocation, case.samples, case.seed)
-        return Claim(allocation, case.samples, _verdict(case, is_minimal))
+        kind = Expressivity.MINIMAL if is_minimal else Expressivity.POSITIVE
+        reason = f"{'no' if is_minimal else 'some'} activation pattern has rank d m"
+        return claimed(case, kind, reason, theorem="T10", conditioned_on="regular teacher")
 
     def refute(case: Case) -> str | None:
-        claimed = claim(case)
-        if claimed is None:
+        said = claim(case)
+        if said is None:
             raise Inapplicable
         estimate = matched(case.allocation, case.samples, case.seed)
         assert estimate.regular is not None
         if not estimate.regular["trials"]:
             raise Inapplicable
-        outcome, reason = judge(claimed.verdict, estimate)
+        outcome, reason = judge(said.verdict, estimate)
         if outcome == "refuted":
             return reason
         # A rule that says minimal is put to the test by every draw, one that does not by a match.
-        if claimed.verdict.expressivity is not Expressivity.MINIMAL and outcome != "agree":
+        if said.verdict.expressivity is not Expressivity.MINIMAL and outcome != "agree":
             raise Inapplicable
         return None
 
     drawn = pattern_cases if cases is None else cases
     return Property("T10", "patterns against regular matches", drawn, refute, share, claim=claim)
-
-
-def _verdict(case: Case, is_minimal: bool) -> Verdict:
-    kind = Expressivity.MINIMAL if is_minimal else Expressivity.POSITIVE
-    which = "no" if is_minimal else "some"
-    return Verdict(
-        kind,
-        theorem="T10",
-        reason=f"{which} activation pattern has rank d m",
-        certificate=None,
-        learnable=case.allocation.n_learnable,
-        rank=None,
-        target_dimension=None,
-        degree=None,
-        error_bound=0.0,
-        seed=case.seed,
-        seconds=0.0,
-        conditioned_on="regular teacher",
-    )
 
 
 def _or_w2(cases: Cases | None) -> Cases:
