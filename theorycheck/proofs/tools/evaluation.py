@@ -7,7 +7,7 @@ Python integers (array type object, reduced modulo a prime by the caller) or pol
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
@@ -35,7 +35,7 @@ class Tangent(NamedTuple):
     misfit: NDArray[np.int64]
 
 
-def outputs(network: Linear, weights: dict[str, Entries], inputs: Entries) -> Entries:
+def outputs(network: Linear, weights: Mapping[str, Entries], inputs: Entries) -> Entries:
     """All outputs on all samples as one vector; leading axes of the weights are a batch.
 
     `inputs` is (n_0, samples), recurrent (steps, n_in, samples). Output o of sample s has number

@@ -21,10 +21,10 @@ from sympy.polys.matrices import DomainMatrix
 from sympy.polys.orderings import grevlex
 from sympy.polys.rings import ring
 
-from ...networks import LinearFeedforward, LinearRecurrent
+from ...networks import LinearFeedforward
 from . import exhaustive
+from .evaluation import Linear, outputs
 
-Linear: TypeAlias = LinearFeedforward | LinearRecurrent
 Cell: TypeAlias = tuple[str, tuple[int, int]]
 Weights: TypeAlias = Mapping[str, NDArray[Any]]
 
@@ -76,21 +76,6 @@ def draw(network: Linear, samples: int, rng: np.random.Generator, bound: int) ->
     return Instance(student, teacher, some(network.steps, network.inputs, samples))
 
 
-def outputs(network: Linear, weights: Weights, inputs: NDArray[Any]) -> NDArray[Any]:
-    """The outputs on all samples, (outputs, samples), or with times in front; any entries."""
-    if isinstance(network, LinearFeedforward):
-        value = inputs
-        for layer in range(1, network.depth + 1):
-            value = weights[f"W{layer}"].dot(value)
-        return value
-    state = weights["input"].dot(inputs[0])
-    read = [weights["readout"].dot(state)]
-    for shown in inputs[1:]:
-        state = weights["recurrent"].dot(state) + weights["input"].dot(shown)
-        read.append(weights["readout"].dot(state))
-    return read[-1] if network.readout == "final" else np.stack(read)
-
-
 def equations(
     network: Linear,
     cells: Sequence[Cell],
@@ -122,7 +107,7 @@ def equations(
     inputs = polynomials(instance.inputs)
     teacher = {name: polynomials(value) for name, value in instance.teacher.items()}
     difference = outputs(network, student, inputs) - outputs(network, teacher, inputs)
-    flat = difference.reshape(-1).tolist()
+    flat = difference.tolist()
     return flat if keep is None else [flat[number] for number in keep]
 
 
