@@ -12,7 +12,6 @@ prints a summary.
 
 from __future__ import annotations
 
-import argparse
 import os
 import sys
 import time
@@ -24,7 +23,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 from accuracy_report import draw, summary
-from common import Table, dispersion
+from common import Table, dispersion, options_parser
 from fit_heuristic import Row, by_class, fit, held_out, rows_of, spread
 from heuristic_data import (
     DATA,
@@ -171,11 +170,8 @@ def differences(rows: Sequence[dict[str, Any]], count: int, seed: int) -> list[s
 
 def main() -> None:
     """Predict, compare, write the table and the figure, print the summary."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("accuracy"), help="folder for the results")
-    parser.add_argument("--quick", action="store_true", help="measure nothing, for CI")
+    parser = options_parser(__doc__, "accuracy", quick="measure nothing", seed=7)
     parser.add_argument("--fresh", action="store_true", help="measure the test networks anew")
-    parser.add_argument("--seed", type=int, default=7)
     options = parser.parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     path = options.out / "test.csv" if options.fresh else DATA / "test.csv"

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import csv
 import io
 import math
@@ -17,6 +18,17 @@ from numpy.typing import ArrayLike, NDArray
 
 import theorycheck as tc
 from theorycheck.networks import Network
+
+
+def options_parser(
+    doc: str | None, folder: str, quick: str = "less of everything", seed: int = 0
+) -> argparse.ArgumentParser:
+    """The options of every experiment; the first line of `doc` describes it."""
+    parser = argparse.ArgumentParser(description=(doc or "").splitlines()[0])
+    parser.add_argument("--out", type=Path, default=Path(folder), help="folder for the results")
+    parser.add_argument("--quick", action="store_true", help=f"{quick}, for CI")
+    parser.add_argument("--seed", type=int, default=seed)
+    return parser
 
 
 class Family(NamedTuple):

@@ -11,7 +11,6 @@ concentration.png and prints the correlations; an interrupted run goes on where 
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Sequence
 from pathlib import Path
@@ -28,6 +27,7 @@ from common import (
     correlation,
     dispersion,
     forest,
+    options_parser,
     orbit,
     plotting,
     ranks,
@@ -218,11 +218,7 @@ def draw(rows: Sequence[dict[str, Any]], path: Path, seed: int) -> None:
 
 def main() -> None:
     """Run it all, write the table and the figure, print the summary."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("concentration"), help="folder")
-    parser.add_argument("--quick", action="store_true", help="less of everything, for CI")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    options = options_parser(__doc__, "concentration").parse_args()
     run_of = {"seed": options.seed, "quick": options.quick}
     table = Table(options.out / "concentration.csv", FIELDS, run_of)
     run(QUICK if options.quick else FULL, options.seed, table)

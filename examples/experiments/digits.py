@@ -12,18 +12,17 @@ takes less than a minute, the full one five to fifteen.
 
 from __future__ import annotations
 
-import argparse
 import csv
 import os
 import sys
 import time
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
+from common import options_parser
 from digits_fits import (
     MATCHED,
     Problem,
@@ -259,11 +258,7 @@ def run(setting: Setting, seed: int) -> Iterator[dict[str, Any]]:
 
 def main() -> None:
     """Run it all, write the table and the figure, print the summary."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("digits"), help="folder for the results")
-    parser.add_argument("--quick", action="store_true", help="less of everything, for CI")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    options = options_parser(__doc__, "digits").parse_args()
     options.out.mkdir(parents=True, exist_ok=True)
     rows = []
     start = time.perf_counter()

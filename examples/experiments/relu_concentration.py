@@ -13,16 +13,14 @@ stopped.
 
 from __future__ import annotations
 
-import argparse
 import os
 from collections.abc import Iterator
-from pathlib import Path
 from typing import Any, NamedTuple
 
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
-from common import Family, Table, allocations, entropy, orbit
+from common import Family, Table, allocations, entropy, options_parser, orbit
 from heuristic_data import mask_text
 from relu_report import KEYS, draw, summary
 
@@ -181,11 +179,7 @@ def run(setting: Setting, seed: int, table: Table) -> None:
 
 def main() -> None:
     """Run it all, write the table and the figure, print the summary."""
-    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
-    parser.add_argument("--out", type=Path, default=Path("relu"), help="folder for the results")
-    parser.add_argument("--quick", action="store_true", help="less of everything, for CI")
-    parser.add_argument("--seed", type=int, default=0)
-    options = parser.parse_args()
+    options = options_parser(__doc__, "relu").parse_args()
     run_of = {"seed": options.seed, "quick": options.quick}
     table = Table(options.out / "relu_concentration.csv", FIELDS, run_of)
     run(QUICK if options.quick else FULL, options.seed, table)
