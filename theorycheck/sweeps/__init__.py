@@ -1,0 +1,1 @@
+"""Sweeps: many allocations of one network, classified, stored and resumed."""

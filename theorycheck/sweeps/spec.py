@@ -1,0 +1,193 @@
+"""What a sweep goes through: the network, the budgets, which allocations, and how far to go."""
+
+from __future__ import annotations
+
+import math
+import tomllib
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+
+from ..degrees.effort import Effort
+from ..errors import InputError, shown
+from ..files import read_limited
+from ..masks import mask_to_json
+from ..networks import Network, network_from_dict, positive_integer
+from ..placement import check_network
+from .frame import Frame
+
+LARGEST_SPEC = 2**24  # bytes
+_MOST_ALLOCATIONS = 2**63 - 1  # what a column of SQLite can count
+_TABLES = ("network", "sweep", "present")
+
+
+@dataclass(frozen=True)
+class SweepSpec:
+    """A sweep: all allocations of the `budgets`, or `count` random ones of each.
+
+    `mode` is `all` or `random` (draws without replacement; all there are, where these are fewer
+    than `count`). Learnables are in `weights` (default: all). With `symmetry` allocations that T8
+    takes into each other are classified once; without, each has a row of its own. Without `degree`
+    no degree is sought: what ranks and counts leave open stays `positive`. `seconds`, `most_degree`
+    and `instances` limit the search for one degree, as in `classify`; `error_bound` is what each
+    probabilistic rank must reach. `seed` fixes all primes, points and draws.
+
+    Raises `InputError`, which names the entry, for values out of range.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> spec = SweepSpec(LinearFeedforward([3, 3, 3]), samples=3, budget=9)
+    >>> spec.totals
+    {9: 48620}
+    """
+
+    network: Network
+    samples: int
+    budget: int | Sequence[int]
+    mode: str = "all"
+    count: int | None = None
+    seed: int = 0
+    weights: Sequence[str] | None = None
+    present: Mapping[str, Any] | None = None
+    symmetry: bool = True
+    degree: bool = True
+    seconds: float = 60.0
+    most_degree: int = 200
+    instances: int = 2000
+    error_bound: float = 1e-9
+
+    def __post_init__(self) -> None:
+        check_network(self.network)
+        positive_integer(self.samples, "sweep.samples")
+        if self.mode not in ("all", "random"):
+            raise InputError(f'sweep.mode must be "all" or "random", not {shown(self.mode)}')
+        if self.mode == "all" and self.count is not None:
+            raise InputError('sweep.count goes with mode = "random": leave it out, or change mode')
+        if self.mode == "random":
+            if self.count is None:
+                raise InputError("sweep.count is missing: how many random allocations to draw")
+            positive_integer(self.count, "sweep.count", 2**53)
+        for name in ("symmetry", "degree"):
+            if not isinstance(getattr(self, name), bool):
+                value = shown(getattr(self, name))
+                raise InputError(f"sweep.{name} must be true or false, not {value}")
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise InputError(f"sweep.seed must be an integer from 0, not {shown(self.seed)}")
+        bound = self.error_bound
+        if isinstance(bound, bool) or not isinstance(bound, (int, float)) or not 0 < bound < 1:
+            raise InputError(f"sweep.error_bound must be between 0 and 1, not {shown(bound)}")
+        object.__setattr__(self, "weights", self._checked_weights())
+        object.__setattr__(self, "budget", self._checked_budget())
+        self.effort  # noqa: B018  (its limits are checked by itself)
+        if self.mode == "all" and max(self.totals.values()) > _MOST_ALLOCATIONS:
+            raise InputError(
+                f"sweep.budget: {max(self.totals.values()):.1e} allocations are too many to go "
+                'through; draw some of them with mode = "random"'
+            )
+
+    def _checked_weights(self) -> tuple[str, ...]:
+        names = self.weights
+        if names is None:
+            return tuple(self.network.weight_shapes)
+        is_list = isinstance(names, Sequence) and not isinstance(names, str)
+        if not is_list or not names:
+            raise InputError(f"sweep.weights must be a list of weight names, not {shown(names)}")
+        Frame(self.network, tuple(names))  # checks the names
+        return tuple(name for name in self.network.weight_shapes if name in names)
+
+    def _checked_budget(self) -> tuple[int, ...]:
+        given = self.budget
+        budgets = [given] if not isinstance(given, Sequence) or isinstance(given, str) else given
+        if not budgets:
+            raise InputError("sweep.budget must not be an empty list")
+        n_cells = self.frame.n_cells
+        for place, budget in enumerate(budgets):
+            name = "sweep.budget" if budgets is not given else f"sweep.budget[{place}]"
+            is_integer = isinstance(budget, int) and not isinstance(budget, bool)
+            if not is_integer or not 0 <= budget <= n_cells:
+                where = f"the {n_cells} weights that may be learnable"
+                raise InputError(
+                    f"{name} must be an integer from 0 to {n_cells}, {where}, not {shown(budget)}"
+                )
+        return tuple(sorted(set(budgets)))
+
+    @cached_property
+    def frame(self) -> Frame:
+        """The cells that may be learnable, numbered."""
+        assert self.weights is not None
+        return Frame(self.network, tuple(self.weights), self.present)
+
+    @property
+    def budgets(self) -> tuple[int, ...]:
+        """The budgets, ascending."""
+        assert isinstance(self.budget, tuple)
+        return self.budget
+
+    @cached_property
+    def totals(self) -> dict[int, int]:
+        """Budget -> how many allocations the sweep counts: all of them, or the draws."""
+        every = {budget: math.comb(self.frame.n_cells, budget) for budget in self.budgets}
+        if self.count is None:
+            return every
+        return {budget: min(self.count, number) for budget, number in every.items()}
+
+    @cached_property
+    def effort(self) -> Effort:
+        """What the search for one degree may cost."""
+        seconds = self.seconds if self.degree else 0.0
+        return Effort(seconds, self.most_degree, instances=self.instances)
+
+    def to_dict(self) -> dict[str, Any]:
+        """The tables of a specification file; the inverse of `spec_from_dict`."""
+        masks = self.frame.empty.given_present()
+        skipped = ("network", "present")
+        sweep = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in skipped}
+        sweep |= {"budget": list(self.budgets), "weights": list(self.weights or ())}
+        if self.count is None:
+            del sweep["count"]
+        data: dict[str, Any] = {"network": self.network.to_dict(), "sweep": sweep}
+        present = {name: mask_to_json(np.asarray(mask)) for name, mask in masks.items()}
+        return {**data, "present": present} if present else data
+
+
+def spec_from_dict(data: object) -> SweepSpec:
+    """A sweep from the tables of a specification file.
+
+    Raises `InputError` for missing, unknown and wrong entries.
+
+    >>> network = {"kind": "linear_feedforward", "widths": [2, 2, 2]}
+    >>> spec_from_dict({"network": network, "sweep": {"samples": 2, "budget": [3, 4]}}).budgets
+    (3, 4)
+    """
+    if not isinstance(data, Mapping):
+        raise InputError(f"a sweep must be a table, not {shown(data)}")
+    for key in data:
+        if key not in _TABLES:
+            raise InputError(f"no table {shown(key)}; a sweep has {', '.join(_TABLES)}")
+    sweep = data.get("sweep")
+    if not isinstance(sweep, Mapping):
+        raise InputError("the table [sweep] is missing: samples, budget and more")
+    if "network" not in data:
+        raise InputError("the table [network] is missing: kind and sizes, as in an allocation file")
+    known = [f.name for f in fields(SweepSpec) if f.name not in ("network", "present")]
+    for key in sweep:
+        if key not in known:
+            raise InputError(f"sweep has no key {shown(key)}; it has {', '.join(known)}")
+    for key in ("samples", "budget"):
+        if key not in sweep:
+            raise InputError(f"sweep.{key} is missing")
+    network = network_from_dict(data["network"])
+    return SweepSpec(network, present=data.get("present"), **sweep)
+
+
+def load_spec(path: str | Path) -> SweepSpec:
+    """Read a specification file (TOML); raises `InputError` for whatever is none."""
+    data = read_limited(Path(path), LARGEST_SPEC)
+    try:
+        tables = tomllib.loads(data.decode("utf-8"))
+    except (tomllib.TOMLDecodeError, UnicodeDecodeError, RecursionError) as error:
+        raise InputError(f"not valid TOML: {error}") from None
+    return spec_from_dict(tables)
