@@ -65,35 +65,37 @@ def find_conflict(allocation: Allocation) -> Conflict | None:
     >>> find_conflict(Allocation.layer(net, "W2")) is None
     True
     """
-    return _Unrolled(allocation).conflict() if allocation.n_learnable else None
+    return Unrolled(allocation).conflict() if allocation.n_learnable else None
 
 
-class _Unrolled:
-    """Reachability in the network unrolled into levels of units, level 0 being the start."""
+class Unrolled:
+    """Reachability in the network unrolled into levels of units, level 0 being the start.
+
+    `steps` lead from level to level. For each level, `fed`: an input reaches the unit; `marked`: so
+    by a path through a learnable; `read`: the unit reaches an output.
+    """
 
     def __init__(self, allocation: Allocation) -> None:
         self._allocation = allocation
-        self._steps, fed = _unroll(allocation)
-        # fed: an input reaches the unit; marked: so by a path through a learnable.
-        self._fed, self._marked = [fed], [np.zeros_like(fed)]
-        for step in self._steps:
+        self.steps, fed = _unroll(allocation)
+        self.fed, self.marked = [fed], [np.zeros_like(fed)]
+        for step in self.steps:
             learnable, present = allocation.mask(step.inner), allocation.present_mask(step.inner)
-            fed = _reached(present, self._fed[-1])
-            marked = _reached(present, self._marked[-1]) | _reached(learnable, self._fed[-1])
+            fed = _reached(present, self.fed[-1])
+            marked = _reached(present, self.marked[-1]) | _reached(learnable, self.fed[-1])
             if step.outer is not None:
                 fed = fed | _any_source(allocation.present_mask(step.outer))
                 marked = marked | _any_source(allocation.mask(step.outer))
-            self._fed.append(fed)
-            self._marked.append(marked)
-        # read: the unit reaches an output.
-        self._read = [np.ones(len(fed), dtype=bool)]
-        for step in reversed(self._steps):
-            self._read.insert(0, _reached(allocation.present_mask(step.inner).T, self._read[0]))
+            self.fed.append(fed)
+            self.marked.append(marked)
+        self.read = [np.ones(len(fed), dtype=bool)]
+        for step in reversed(self.steps):
+            self.read.insert(0, _reached(allocation.present_mask(step.inner).T, self.read[0]))
 
     def conflict(self) -> Conflict | None:
-        for level, step in enumerate(self._steps, start=1):
+        for level, step in enumerate(self.steps, start=1):
             learnable = self._allocation.mask(step.inner)
-            second = _find(learnable, self._read[level], self._marked[level - 1])
+            second = _find(learnable, self.read[level], self.marked[level - 1])
             if second is None:
                 continue
             upstream = self._upstream(level - 1, second[1])
@@ -110,12 +112,12 @@ class _Unrolled:
     def conflicts_of(self, name: str, index: tuple[int, ...]) -> set[tuple[str, tuple[int, ...]]]:
         """The learnables that some path meets after it has run through `name`[index]."""
         found: set[tuple[str, tuple[int, ...]]] = set()
-        behind = np.zeros_like(self._fed[0])
-        for level, step in enumerate(self._steps, start=1):
-            learnable = self._allocation.mask(step.inner) & behind & self._read[level][:, None]
+        behind = np.zeros_like(self.fed[0])
+        for level, step in enumerate(self.steps, start=1):
+            learnable = self._allocation.mask(step.inner) & behind & self.read[level][:, None]
             found |= {(step.inner, tuple(cell)) for cell in np.argwhere(learnable).tolist()}
             behind = _reached(self._allocation.present_mask(step.inner), behind)
-            is_inner = name == step.inner and self._fed[level - 1][index[-1]]
+            is_inner = name == step.inner and self.fed[level - 1][index[-1]]
             if is_inner or name == step.outer:
                 behind[index[0]] = True
         return found
@@ -125,7 +127,7 @@ class _Unrolled:
         edges: list[Edge] = []
         passed = False  # the learnable has been met, plain reachability is enough before it
         while level > 0:
-            step = self._steps[level - 1]
+            step = self.steps[level - 1]
             edge, met = self._step_back(step, level, unit, passed)
             edges.append(edge)
             passed = passed or met
@@ -138,7 +140,7 @@ class _Unrolled:
     def _step_back(self, step: _Step, level: int, unit: int, passed: bool) -> tuple[Edge, bool]:
         allocation = self._allocation
         inner_l, inner_p = allocation.mask(step.inner), allocation.present_mask(step.inner)
-        fed, marked = self._fed[level - 1], self._marked[level - 1]
+        fed, marked = self.fed[level - 1], self.marked[level - 1]
         if step.outer is not None:
             which = allocation.present_mask if passed else allocation.mask
             source = _first(np.atleast_1d(which(step.outer)[unit]))
@@ -155,7 +157,7 @@ class _Unrolled:
 
     def _downstream(self, level: int, unit: int) -> list[Edge]:
         edges: list[Edge] = []
-        for step, read in zip(self._steps[level:], self._read[level + 1 :], strict=True):
+        for step, read in zip(self.steps[level:], self.read[level + 1 :], strict=True):
             target = _first(self._allocation.present_mask(step.inner)[:, unit] & read)
             assert target is not None, "a unit that is read has a successor that is read"
             edges.append(Edge(step.inner, target, unit))
@@ -225,7 +227,7 @@ def conflict_graph(allocation: Allocation) -> nx.Graph:
     names = {name: np.argwhere(allocation.mask(name)).tolist() for name in allocation.counts}
     graph.add_nodes_from((name, tuple(index)) for name, cells in names.items() for index in cells)
     if allocation.n_learnable:
-        unrolled = _Unrolled(allocation)
+        unrolled = Unrolled(allocation)
         for node in list(graph):
             graph.add_edges_from((node, other) for other in unrolled.conflicts_of(*node))
     return graph
