@@ -87,7 +87,8 @@ ORDER = """
 errors statements parallel networks masks graphs placement spread allocation archives backend
 files numeric measurement exact strategies bases orders paths certificates verdict structure
 peeling degrees analysis diagnostics heuristics proofs theorems classification estimation
-explanation capacities proposals designs repairs comparison verification checks checker report
+explanation capacities proposals designs repairs comparison verification sweeps checks checker
+report
 tables options commands cli
 """
 

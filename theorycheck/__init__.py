@@ -39,6 +39,13 @@ if TYPE_CHECKING:
     from .proofs.run import prove as prove
     from .repairs import Repair as Repair
     from .repairs import repair as repair
+    from .sweeps.results import Summary as Summary
+    from .sweeps.results import export as export
+    from .sweeps.results import rows as rows
+    from .sweeps.results import summarize as summarize
+    from .sweeps.run import sweep as sweep
+    from .sweeps.spec import SweepSpec as SweepSpec
+    from .sweeps.spec import load_spec as load_spec
     from .verdict import Expressivity as Expressivity
     from .verdict import Verdict as Verdict
     from .verification.results import Counterexample as Counterexample
@@ -74,6 +81,9 @@ _HOMES = {
     "networks": ("LinearFeedforward", "LinearRecurrent", "ShallowReLU"),
     "proofs.run": ("ProofResult", "prove"),
     "repairs": ("Repair", "repair"),
+    "sweeps.results": ("Summary", "export", "rows", "summarize"),
+    "sweeps.run": ("sweep",),
+    "sweeps.spec": ("SweepSpec", "load_spec"),
     "verdict": ("Expressivity", "Verdict"),
     "verification.results": ("Counterexample", "Verification"),
     "verification.run": ("refute", "verify"),

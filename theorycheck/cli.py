@@ -17,9 +17,12 @@ from .commands.compare import compare
 from .commands.design import design
 from .commands.estimate import estimate
 from .commands.explain import explain
+from .commands.export import export
 from .commands.measure import measure
 from .commands.prove import prove
 from .commands.repair import repair
+from .commands.summary import summary
+from .commands.sweep import sweep
 from .commands.verify import verify
 
 _UsageError: Any = typer.BadParameter.__base__  # the parser's own errors, whatever carries it
@@ -63,6 +66,9 @@ for command in (
     estimate,
     prove,
     verify,
+    sweep,
+    summary,
+    export,
 ):
     app.command()(command)
 

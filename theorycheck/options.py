@@ -185,3 +185,18 @@ Examples: TypeAlias = Annotated[
 CounterexampleFolder: TypeAlias = Annotated[
     str, typer.Option(metavar="DIR", help="Write counterexamples to this folder.")
 ]
+ResultsOut: TypeAlias = Annotated[
+    str,
+    typer.Option("--out", metavar="RESULTS.sqlite", help="The file of the results, new or begun."),
+]
+Results: TypeAlias = Annotated[
+    str, typer.Argument(metavar="RESULTS.sqlite", help="The file of a sweep.")
+]
+PlotOut: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="FIGURE", help="Draw it: a .svg, .pdf or .png file."),
+]
+NewSeed: TypeAlias = Annotated[
+    int | None,
+    typer.Option(parser=_natural, metavar="S", help="Seed in the place of the specification's."),
+]

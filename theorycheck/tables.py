@@ -1,16 +1,19 @@
-"""Tables for people: proofs and their steps."""
+"""Tables for people: proofs and their steps, sums of a sweep."""
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
+from typing import Any
 
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from .networks import network_from_dict
 from .proofs.base import StepResult
 from .proofs.run import ProofResult
 from .statements import STATEMENTS
+from .sweeps.results import Count, Summary
 
 
 def print_proofs(console: Console, proofs: Sequence[ProofResult]) -> None:
@@ -49,3 +52,49 @@ def _summary(proofs: Sequence[ProofResult]) -> str:
     if failed:
         return f"{what}: {failed} of {len(steps)} steps fail"
     return f"{what}: all {len(steps)} steps hold ({cases} cases; {false} false variants rejected)"
+
+
+def print_summary(console: Console, name: str, summary: Summary) -> None:
+    """Print how many allocations are in each class, by which theorem and with which degree."""
+    sweep = summary.specification["sweep"]
+    network = network_from_dict(summary.specification["network"])
+    budgets = ", ".join(map(str, sweep["budget"]))
+    which = "all allocations" if sweep["mode"] == "all" else f"{sweep['count']} random allocations"
+    what = f"{network.describe()}, {sweep['samples']} samples; {which} of budget {budgets}"
+    console.print(Text(f"{name}: {what}"), soft_wrap=True)
+    console.print()
+    _print_counts(console, ("class",), summary.classes, summary.allocations)
+    _print_counts(console, ("class", "theorem"), summary.theorems, summary.allocations)
+    _print_counts(console, ("class", "degree"), summary.degrees, summary.allocations)
+    if len(sweep["budget"]) > 1:
+        _print_counts(console, ("budget", "class"), summary.budgets, summary.allocations)
+    for error, rows in summary.errors.items():
+        console.print(Text(f"failed ({rows}): {error}"), soft_wrap=True)
+    console.print(Text(_state(summary)), soft_wrap=True)
+
+
+def _print_counts(
+    console: Console, titles: tuple[str, ...], counts: Mapping[Any, Count], total: int
+) -> None:
+    if not counts:
+        return
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in titles:
+        table.add_column(title, justify="left" if title in ("class", "theorem") else "right")
+    for title in ("rows", "allocations", "share", "seconds"):
+        table.add_column(title, justify="right")
+    for key, count in counts.items():
+        names = key if isinstance(key, tuple) else (key,)
+        share = f"{count.allocations / total:.2%}"
+        numbers = (str(count.rows), str(count.allocations), share, f"{count.seconds:.1f}")
+        table.add_row(*map(str, names), *numbers)
+    console.print(table)
+    console.print()
+
+
+def _state(summary: Summary) -> str:
+    counted = f"{summary.rows} rows for {summary.allocations} allocations"
+    bound = f"{summary.error_bound:.1e}"
+    rigor = f"any of them wrong with probability at most {bound}" if summary.error_bound else ""
+    state = "complete" if summary.is_complete else "not complete: run the sweep again to go on"
+    return "; ".join(part for part in (counted, state, rigor or "all proved") if part)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from ..measurement.estimate import Estimate
+    from ..sweeps.run import Progress as SweepProgress
 
 
 @contextlib.contextmanager
@@ -64,5 +65,34 @@ def counted(what: str) -> Iterator[Callable[[str, int, int], None]]:
 
         def tell(last: str, done: int, total: int) -> None:
             progress.update(task, completed=done, total=total, description=escape(last))
+
+        yield tell
+
+
+@contextlib.contextmanager
+def rated(what: str) -> Iterator[Callable[[SweepProgress], None]]:
+    """A bar of allocations with rate and remaining time, for the yielded function to move."""
+    from rich.console import Console
+    from rich.markup import escape
+    from rich.progress import (
+        BarColumn,
+        MofNCompleteColumn,
+        Progress,
+        TextColumn,
+        TimeElapsedColumn,
+        TimeRemainingColumn,
+    )
+
+    console = Console(stderr=True)
+    text, state = TextColumn("{task.description}"), TextColumn("{task.fields[state]}")
+    times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
+    columns = (text, BarColumn(), MofNCompleteColumn(), state, *times)
+    hidden = not console.is_terminal
+    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+        task = progress.add_task(escape(what), total=None, state="")
+
+        def tell(now: SweepProgress) -> None:
+            state = f"{now.rows / max(now.seconds, 1e-9):.3g} rows/s"
+            progress.update(task, completed=now.done, total=now.total, state=state)
 
         yield tell

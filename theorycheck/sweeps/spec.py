@@ -84,7 +84,7 @@ class SweepSpec:
         self.effort  # noqa: B018  (its limits are checked by itself)
         if self.mode == "all" and max(self.totals.values()) > _MOST_ALLOCATIONS:
             raise InputError(
-                f"sweep.budget: {max(self.totals.values()):.1e} allocations are too many to go "
+                f"sweep.budget: more than {_MOST_ALLOCATIONS:.0e} allocations are too many to go "
                 'through; draw some of them with mode = "random"'
             )
 
@@ -100,12 +100,13 @@ class SweepSpec:
 
     def _checked_budget(self) -> tuple[int, ...]:
         given = self.budget
-        budgets = [given] if not isinstance(given, Sequence) or isinstance(given, str) else given
+        is_list = isinstance(given, Sequence) and not isinstance(given, str)
+        budgets: list[Any] = list(given) if is_list else [given]  # type: ignore[arg-type]
         if not budgets:
             raise InputError("sweep.budget must not be an empty list")
         n_cells = self.frame.n_cells
         for place, budget in enumerate(budgets):
-            name = "sweep.budget" if budgets is not given else f"sweep.budget[{place}]"
+            name = f"sweep.budget[{place}]" if is_list else "sweep.budget"
             is_integer = isinstance(budget, int) and not isinstance(budget, bool)
             if not is_integer or not 0 <= budget <= n_cells:
                 where = f"the {n_cells} weights that may be learnable"

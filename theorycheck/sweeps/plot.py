@@ -1,0 +1,83 @@
+"""A figure of what a sweep found: classes by budget, theorem and degree."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+from .results import Count, Summary
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+# Told apart by hatch and lightness alone; the colours are safe for the colour-blind (Okabe, Ito).
+STYLES: dict[str, dict[str, Any]] = {
+    "minimal": {"color": "#D55E00", "hatch": "xx"},
+    "intermediate": {"color": "#F0E442", "hatch": "//"},
+    "positive": {"color": "#56B4E9", "hatch": ".."},
+    "maximal": {"color": "#009E73", "hatch": ""},
+    "undecided": {"color": "#FFFFFF", "hatch": ""},
+    "failed": {"color": "#000000", "hatch": ""},
+}
+_FORMATS = (".svg", ".pdf", ".png")
+
+
+def plot_summary(summary: Summary, out: str | Path) -> None:
+    """Draw shares of allocations in each class, by budget, by theorem and by degree.
+
+    Raises `InputError` for an ending other than .svg, .pdf, .png, if nothing is decided yet, if the
+    file cannot be written, and if the extra `plot` is missing.
+    """
+    out = Path(out)
+    if out.suffix.lower() not in _FORMATS:
+        raise InputError(f"{out}: the name of a figure must end in {', '.join(_FORMATS)}")
+    if not summary.allocations:
+        raise InputError("nothing is decided yet, so there is nothing to draw")
+    try:
+        from matplotlib.backends.backend_agg import FigureCanvasAgg
+        from matplotlib.figure import Figure
+    except ImportError:
+        raise InputError("a figure needs the extra plot: pip install 'theorycheck[plot]'") from None
+    panels: list[tuple[str, Mapping[Any, Count]]] = [("budget", summary.budgets)]
+    panels += [("theorem", {(b, a): n for (a, b), n in summary.theorems.items()})]
+    panels += [("degree", {(b, a): n for (a, b), n in summary.degrees.items()})]
+    panels = [(title, counts) for title, counts in panels if counts]
+    figure = Figure(figsize=(3.4 * len(panels) + 0.8, 3.4), layout="constrained")
+    FigureCanvasAgg(figure)
+    axes = figure.subplots(1, len(panels), squeeze=False)[0]
+    for axis, (title, counts) in zip(axes, panels, strict=True):
+        _stack(axis, title, counts, summary.allocations)
+    axes[0].set_ylabel("share of allocations")
+    handles = {}
+    for axis in axes:
+        handles |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
+    figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=len(handles))
+    try:
+        figure.savefig(out, dpi=150)
+    except OSError as error:
+        raise InputError(f"cannot be written: {error.strerror}") from None
+
+
+def _stack(axis: Axes, title: str, counts: Mapping[Any, Count], total: int) -> None:
+    """Bars of the shares, one for every value of what `title` names, stacked by class."""
+    values = sorted({value for value, _ in counts})
+    if title == "budget":  # each budget by itself: their numbers of allocations differ by decades
+        totals = {v: sum(n.allocations for (b, _), n in counts.items() if b == v) for v in values}
+    else:
+        totals = dict.fromkeys(values, total)
+    base = dict.fromkeys(values, 0.0)
+    for name, style in STYLES.items():
+        own = {value: counts[value, name] for value in values if (value, name) in counts}
+        if not own:
+            continue
+        heights = [count.allocations / totals[value] for value, count in own.items()]
+        places = [values.index(value) for value in own]
+        bottoms = [base[value] for value in own]
+        axis.bar(places, heights, 0.8, bottoms, label=name, edgecolor="black", lw=0.6, **style)
+        for value, height in zip(own, heights, strict=True):
+            base[value] += height
+    axis.set_xticks(range(len(values)), list(map(str, values)))
+    axis.set_xlabel(title)
+    axis.set_ylim(0, max(base.values()) * 1.05)

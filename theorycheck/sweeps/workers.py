@@ -1,0 +1,213 @@
+"""What the processes of a sweep do: decide many allocations at once, or classify each by itself."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+
+from ..allocation import Allocation
+from ..backend import array_module
+from ..classification import classify
+from ..errors import ContradictionError, InputError, TheorycheckError
+from ..exact.generic_rank import n_equations
+from ..networks import ShallowReLU
+from ..verdict import Verdict
+from .batch import UNDECIDED, Batch, Decisions
+from .frame import Masks
+from .spec import SweepSpec
+from .store import Row
+
+_MOST_IN_CHUNK = 4096  # allocations decided together
+_CHUNK_WORK = 1e9
+
+Task: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
+CONTRADICTION = "contradiction: "  # how the error of theorems that disagree begins
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Where tasks run: here (one worker), on the cores of this machine, or on a Dask cluster.
+
+    `dask` is the address of a scheduler; then `workers` does not count.
+    """
+
+    workers: int = 1
+    dask: str | None = None
+
+    @property
+    def width(self) -> int:
+        """Roughly how many tasks run at once."""
+        return 64 if self.dask else self.workers
+
+    def run(self, tasks: Sequence[Task]) -> Iterator[Any]:
+        """The results of all tasks, in the order in which they come."""
+        if self.dask is None and (self.workers == 1 or len(tasks) == 1):
+            yield from (function(*arguments) for function, arguments in tasks)
+            return
+        import joblib
+
+        with self._backend():
+            n_jobs = -1 if self.dask else self.workers
+            # One task at a time: what they cost differs by decades.
+            parallel: Any = joblib.Parallel(
+                n_jobs,
+                batch_size=1,  # type: ignore[arg-type]
+                return_as="generator_unordered",
+            )
+            yield from parallel(joblib.delayed(f)(*arguments) for f, arguments in tasks)
+
+    def _backend(self) -> AbstractContextManager[Any]:
+        import joblib
+
+        if self.dask is None:
+            return joblib.parallel_config("loky", inner_max_num_threads=1)
+        return joblib.parallel_config("dask")
+
+    def cluster(self) -> AbstractContextManager[Any]:
+        """The connection to the Dask cluster while the sweep runs, if there is one.
+
+        Raises `InputError` if the extra `dask` is missing or no scheduler answers.
+        """
+        if self.dask is None:
+            return nullcontext()
+        try:
+            from distributed import Client
+        except ImportError:
+            raise InputError(
+                "--dask needs the extra dask: pip install 'theorycheck[dask]'"
+            ) from None
+        try:
+            return Client(self.dask, timeout=20)
+        except (OSError, ValueError) as error:
+            raise InputError(f"no Dask scheduler answers at {self.dask}: {error}") from None
+
+
+def decide_many(spec: SweepSpec, backend: str, keys: Sequence[str]) -> tuple[list[Row], list[str]]:
+    """Rows for what counts, ranks and graphs decide, and the keys that need `classify`.
+
+    Without degrees every allocation gets a row, the open ones as `positive`.
+    """
+    if isinstance(spec.network, ShallowReLU):
+        return [], list(keys)
+    start = time.perf_counter()
+    masks = spec.frame.masks(keys)
+    batch = Batch(spec.frame, spec.samples, spec.seed, spec.error_bound, xp=array_module(backend))
+    try:
+        found = batch.decide(masks)
+    except Exception:  # one by one the error becomes part of the row that it belongs to
+        return [], list(keys)
+    is_final = found.is_final
+    kept = is_final if spec.degree else is_final | (found.rule != UNDECIDED)
+    where = np.flatnonzero(kept)
+    left = [key for key, is_kept in zip(keys, kept.tolist(), strict=True) if not is_kept]
+    each = (time.perf_counter() - start) / max(len(keys), 1)
+    return _rows(spec, masks[where], found.at(where), each), left
+
+
+def _rows(spec: SweepSpec, masks: Masks, found: Decisions, seconds: float) -> list[Row]:
+    """Rows of decisions, column by column: millions of them have to be made."""
+    columns = zip(
+        spec.frame.keys(masks),
+        spec.frame.learnable(masks),
+        map(str, found.expressivity),
+        found.theorem,
+        found.rank.tolist(),
+        found.degree.tolist(),
+        found.error_bound.tolist(),
+        strict=True,
+    )
+    target = found.target_dimension
+    return [
+        Row(
+            key,
+            learnable,
+            spec.samples,
+            expressivity,
+            None if rank < 0 else rank,
+            target,
+            None if degree < 0 else degree,
+            theorem,
+            "probabilistic" if error_bound else "proved",
+            error_bound,
+            seconds,
+        )
+        for key, learnable, expressivity, theorem, rank, degree, error_bound in columns
+    ]
+
+
+def classify_each(spec: SweepSpec, backend: str, keys: Sequence[str]) -> list[Row]:
+    """A row for each allocation; an error becomes part of its row."""
+    masks = spec.frame.masks(keys)
+    learnable = spec.frame.learnable(masks)
+    return [
+        _classified(spec, backend, key, text, spec.frame.allocation(mask))
+        for key, text, mask in zip(keys, learnable, masks, strict=True)
+    ]
+
+
+def _classified(
+    spec: SweepSpec, backend: str, key: str, learnable: str, allocation: Allocation
+) -> Row:
+    start = time.perf_counter()
+    try:
+        verdict = classify(
+            allocation,
+            spec.samples,
+            seed=spec.seed,
+            error_bound=spec.error_bound,
+            backend=backend,
+            effort=spec.effort,
+        )
+    except Exception as error:  # whatever it is, the other allocations go on
+        return Row(
+            key,
+            learnable,
+            spec.samples,
+            seconds=time.perf_counter() - start,
+            error=_in_words(error),
+        )
+    return _row(spec, key, learnable, verdict)
+
+
+def _row(spec: SweepSpec, key: str, learnable: str, verdict: Verdict) -> Row:
+    return Row(
+        key,
+        learnable,
+        spec.samples,
+        str(verdict.expressivity),
+        verdict.rank,
+        verdict.target_dimension,
+        verdict.degree,
+        verdict.theorem,
+        verdict.rigor,
+        verdict.error_bound,
+        verdict.seconds,
+    )
+
+
+def _in_words(error: Exception) -> str:
+    if isinstance(error, ContradictionError):
+        return f"{CONTRADICTION}{error}"
+    if isinstance(error, MemoryError):
+        return "not enough memory"
+    known = isinstance(error, TheorycheckError)
+    return str(error) if known else f"internal error ({type(error).__name__}: {error})"
+
+
+def chunk_size(spec: SweepSpec) -> int:
+    """How many allocations are decided together: about half a second's work."""
+    if isinstance(spec.network, ShallowReLU):
+        return _MOST_IN_CHUNK
+    rank = min(n_equations(spec.network, spec.samples), max(spec.budgets))
+    work = float(rank) ** 2 * max(spec.budgets) + spec.frame.n_cells
+    return max(1, min(_MOST_IN_CHUNK, int(_CHUNK_WORK / work)))
+
+
+def split(keys: Sequence[str], size: int) -> Iterable[list[str]]:
+    """Keys in lists of `size`."""
+    return (list(keys[start : start + size]) for start in range(0, len(keys), size))
