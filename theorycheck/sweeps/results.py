@@ -205,11 +205,11 @@ def _write_parquet(path: str | Path, out: Path) -> int:
 def _reading(path: str | Path) -> Iterator[tuple[sqlite3.Connection, dict[str, Any]]]:
     path = Path(path)
     if not path.is_file():
-        raise InputError(f"{path}: no such file")
+        raise InputError("no such file")
     connection = sqlite3.connect(path, timeout=60)
     try:
         with contextlib.closing(connection), connection:
             connection.execute("BEGIN")  # one state of the file, though a sweep may be at work
             yield connection, read_meta(connection)
     except sqlite3.Error as error:
-        raise InputError(f"{path} cannot be read: {error}") from None
+        raise InputError(f"cannot be read: {error}") from None

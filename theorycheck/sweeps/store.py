@@ -66,14 +66,13 @@ class Store:
     """
 
     def __init__(self, path: str | Path, specification: dict[str, Any], canonical: str) -> None:
-        self._path = Path(path)
-        with _clear(self._path):
-            self._connection = sqlite3.connect(self._path, timeout=_WAIT, isolation_level=None)
+        with _clear():
+            self._connection = sqlite3.connect(Path(path), timeout=_WAIT, isolation_level=None)
             try:
-                self._connection.execute("PRAGMA journal_mode = WAL")
-                self._connection.execute("PRAGMA synchronous = NORMAL")
                 with self._transaction():
                     self._begin(specification, canonical)
+                self._connection.execute("PRAGMA journal_mode = WAL")
+                self._connection.execute("PRAGMA synchronous = NORMAL")
             except BaseException:
                 self._connection.close()
                 raise
@@ -136,7 +135,7 @@ class Store:
         larger now. None, and nothing is done, if the source of another process was further.
         """
         known = 0
-        with _clear(self._path), self._transaction():
+        with _clear(), self._transaction():
             if self.position != before:
                 return None
             for key, budget, size in counts:
@@ -165,14 +164,14 @@ class Store:
 
     def commit(self, rows: Sequence[Row]) -> None:
         """Write rows in the place of their pending keys."""
-        with _clear(self._path), self._transaction():
+        with _clear(), self._transaction():
             self._connection.executemany(_INSERT, ((*astuple(row), row.key) for row in rows))
             keys = ((row.key,) for row in rows)
             self._connection.executemany("DELETE FROM pending WHERE key = ?", keys)
 
     def retry_errors(self) -> int:
         """Make the allocations that failed pending again; returns how many."""
-        with _clear(self._path), self._transaction():
+        with _clear(), self._transaction():
             failed = "FROM allocations WHERE error IS NOT NULL"
             self._connection.execute(f"INSERT INTO pending SELECT key, budget, orbit_size {failed}")
             return self._connection.execute(f"DELETE {failed}").rowcount
@@ -195,12 +194,12 @@ def read_meta(connection: sqlite3.Connection) -> dict[str, Any]:
 
 
 @contextlib.contextmanager
-def _clear(path: Path) -> Iterator[None]:
+def _clear() -> Iterator[None]:
     """Errors of SQLite as errors in one line."""
     try:
         yield
     except sqlite3.Error as error:
-        raise InputError(f"{path} cannot be used: {error}") from None
+        raise InputError(f"cannot be used: {error}") from None
 
 
 def _difference(meta: dict[str, Any], specification: dict[str, Any]) -> str:
