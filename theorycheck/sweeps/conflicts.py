@@ -26,7 +26,7 @@ def has_conflict(frame: Frame, masks: Masks) -> Bits:
     [False, True]
     """
     unrolled = Unrolled(frame.empty)
-    weights: dict[str, Any] = by_weight(frame, masks)
+    weights = by_weight(frame, masks)
     found = np.zeros(len(masks), dtype=bool)
     marked: Bits = np.zeros((len(unrolled.fed[0]), len(masks)), dtype=bool)  # behind a learnable
     for level, step in enumerate(unrolled.steps, start=1):
@@ -44,9 +44,10 @@ def has_conflict(frame: Frame, masks: Masks) -> Bits:
     return found
 
 
-def by_weight(frame: Frame, masks: Masks) -> dict[str, Bits]:
+def by_weight(frame: Frame, masks: Masks) -> dict[str, Any]:
     """Weight name -> its learnables, shape (*shape of the weight, allocations)."""
-    parts, start = {}, 0
+    parts: dict[str, Any] = {}
+    start = 0
     for name, cells in frame.cells.items():
         shape = frame.network.weight_shapes[name]
         full = np.zeros((int(np.prod(shape)), len(masks)), dtype=bool)
@@ -58,5 +59,5 @@ def by_weight(frame: Frame, masks: Masks) -> dict[str, Bits]:
 def _reached(present: Mask, units: Bits) -> Bits:
     """The units that some of `units`, shape (units, allocations), feed."""
     if present.all():
-        return np.repeat(units.any(axis=0)[None], len(present), axis=0)
+        return np.repeat(units.any(axis=0, keepdims=True), len(present), axis=0)
     return (present.astype(np.float32) @ units.astype(np.float32)) > 0
