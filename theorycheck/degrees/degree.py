@@ -150,8 +150,7 @@ def _is_closed_under_conjugation(draws: Draws, search: Monodromy, seed: int) -> 
     theta, arrived = follow(
         draws.equations,
         np.tile(search.solutions, (_REAL_INSTANCES, 1)),
-        search.instance.take(0 * own),
-        instances.take(own),
+        [search.instance.take(0 * own), instances.take(own)],
         draws.complex,
         rng,
     )

@@ -82,8 +82,7 @@ def _solved(
     theta, arrived = follow(
         draws.equations,
         np.tile(search.solutions, (n, 1)),
-        search.instance.take(0 * own),
-        draws.as_floats(drawn).take(own),
+        [search.instance.take(0 * own), draws.as_floats(drawn).take(own)],
         draws.complex,
         rng,
         clock.end,

@@ -135,13 +135,17 @@ def _followed(
     arrived = np.ones(len(own), dtype=bool)
     if detour:
         middle = draw(rng, count).take(own)
-        theta, arrived = follow(start.equations, theta, begin, middle, draw, rng)
+        theta, arrived = follow(start.equations, theta, [begin, middle], draw, rng)
         begin = middle
     end = restricted(instances, start.chosen).take(own)
     ends = np.full(theta.shape, np.nan, dtype=complex)
     under_way = np.flatnonzero(arrived)
     ends[under_way], arrived[under_way] = follow(
-        start.equations, theta[under_way], begin.take(under_way), end.take(under_way), draw, rng
+        start.equations,
+        theta[under_way],
+        [begin.take(under_way), end.take(under_way)],
+        draw,
+        rng,
     )
     return ends, arrived
 

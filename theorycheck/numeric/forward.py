@@ -7,6 +7,7 @@ Written for floats from the definition of the networks; the exact Jacobians modu
 from __future__ import annotations
 
 from collections.abc import Sequence
+from functools import cached_property
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -48,7 +49,7 @@ class ForwardPass:
         for place, (name, index) in enumerate(cells):
             self._places.setdefault(name, []).append((place, index[0], index[-1]))
         self._places = {name: np.array(rows).T for name, rows in self._places.items()}
-        self._n_cells = len(cells)
+        self._n_cells, self._n_samples = len(cells), n_samples
 
     def values(self, weights: Weights, inputs: Any) -> Any:
         """The chosen outputs, shape (batch, equations)."""
@@ -112,17 +113,36 @@ class ForwardPass:
         assert isinstance(network, LinearFeedforward)
         activations = self._activations(weights, inputs)
         value = activations[-1][:, self._output, self._sample]
-        result = xp.zeros((*value.shape, self._n_cells), dtype=value.dtype)
-        behind = xp.eye(network.outputs)[None, self._output]
-        for layer in range(network.depth, 0, -1):
-            for name in (f"W{layer}", f"b{layer}"):
-                if name in self._places:
-                    places, i, j = self._places[name]
-                    ahead = activations[layer - 1].swapaxes(1, 2)[:, self._sample]
-                    j = j if name[0] == "W" else np.full(len(j), -1)
-                    result[:, :, places] = behind[:, :, i] * ahead[:, :, j]
-            behind = behind @ weights[f"W{layer}"]
-        return value, result
+        batch, behind = len(value), xp.eye(network.outputs)
+        backward = [xp.broadcast_to(behind.reshape(1, -1), (batch, behind.size))]
+        for layer in range(network.depth, 1, -1):
+            weight = weights[f"W{layer}"]
+            behind = behind @ weight if layer < network.depth else weight
+            backward.append(behind.reshape(batch, -1))
+        forward = [value.reshape(batch, -1) for value in activations[:-1]]
+        # A derivative is what is behind a weight times what is ahead of it: one product for all.
+        left, right = xp.concatenate(backward, axis=1), xp.concatenate(forward, axis=1)
+        behind_places, ahead_places = self._factors
+        result = left.take(behind_places, axis=1) * right.take(ahead_places, axis=1)
+        return value, result.astype(value.dtype, copy=False)
+
+    @cached_property
+    def _factors(self) -> tuple[Any, Any]:
+        """Where the factors of the Jacobian (equations, cells) are in `_feedforward_jacobian`."""
+        network, m = self._network, self._n_samples
+        assert isinstance(network, LinearFeedforward)
+        behind = np.zeros((len(self._output), self._n_cells), dtype=np.int64)
+        ahead = np.zeros_like(behind)
+        widths = network.widths
+        outer = [network.outputs * width for width in widths[:0:-1]]
+        inner = [(width + network.bias) * m for width in widths[:-1]]
+        for name, (places, i, j) in self._places.items():
+            layer = int(name[1:])
+            j = j if name[0] == "W" else np.full(len(j), widths[layer - 1])
+            before = sum(outer[: network.depth - layer]), sum(inner[: layer - 1])
+            behind[:, places] = before[0] + self._output[:, None] * widths[layer] + i
+            ahead[:, places] = before[1] + j * m + self._sample[:, None]
+        return self._xp.asarray(behind), self._xp.asarray(ahead)
 
     def _states(self, weights: Weights, inputs: Any) -> list[Any]:
         """h_1 ... h_T."""
@@ -151,37 +171,60 @@ class ForwardPass:
         return states, slopes
 
     def _recurrent_jacobian(self, weights: Weights, inputs: Any) -> tuple[Any, Any]:
-        xp, steps = self._xp, inputs.shape[1]
+        xp = self._xp
         states = self._states(weights, inputs)
         value = self._outputs(states, weights["readout"])
         batch = len(value)
-        # One row per (step, sample), so that an equation finds its own by one index.
-        ahead = {
-            "input": xp.broadcast_to(inputs, (batch, *inputs.shape[1:])),
-            "recurrent": xp.stack([xp.zeros_like(states[0]), *states], axis=1),
-        }
-        ahead = {name: block.swapaxes(2, 3) for name, block in ahead.items()}
-        columns = {name: 0.0 for name in self._places}
-        behind = weights["readout"][:, self._output]
-        for lag in range(steps):  # the weight acted `lag` steps before the output
-            step = self._time - lag - 1
-            late = step < 0
-            for name in ahead.keys() & self._places.keys():
-                _, i, j = self._places[name]
-                source = ahead[name][:, xp.maximum(step, 0), self._sample]
-                term = behind[:, :, i] * source[:, :, j]
-                if late.any():
-                    term[:, late] = 0
-                columns[name] = columns[name] + term
-            behind = behind @ weights["recurrent"]
-        if "readout" in self._places:
-            _, i, j = self._places["readout"]
-            source = ahead["recurrent"][:, self._time, self._sample]
-            columns["readout"] = source[:, :, j] * (self._output[:, None] == i)
-        result = xp.empty((*value.shape, self._n_cells), dtype=value.dtype)
-        for name, block in columns.items():
-            result[:, :, self._places[name][0]] = block
+        nothing = xp.zeros((batch, 1), dtype=value.dtype)
+        shown = xp.broadcast_to(inputs, (batch, *inputs.shape[1:])).reshape(batch, -1)
+        ahead = xp.concatenate(
+            [nothing, shown, *(state.reshape(batch, -1) for state in states)], axis=1
+        )
+        inner, behind_places, ahead_places, outer, readout_places = self._recurrent_factors
+        result = xp.zeros((*value.shape, self._n_cells), dtype=value.dtype)
+        if len(outer):
+            result[:, :, outer] = ahead.take(readout_places, axis=1)
+        if len(inner):
+            behind, total = weights["readout"], 0
+            for lag, places in enumerate(ahead_places):  # the weight acted `lag` steps before
+                behind = behind @ weights["recurrent"] if lag else behind
+                left = behind.reshape(batch, -1).take(behind_places, axis=1)
+                total = total + left * ahead.take(places, axis=1)
+            result[:, :, inner] = total
         return value, result
+
+    @cached_property
+    def _recurrent_factors(self) -> tuple[Any, Any, list[Any], Any, Any]:
+        """Cells before the readout with the places of their factors, and those of the readout.
+
+        Of what is ahead, place 0 is a zero; inputs by (step, input, sample) and states follow.
+        """
+        network, m = self._network, self._n_samples
+        assert isinstance(network, LinearRecurrent)
+        sample, time = self._sample[:, None], self._time[:, None]
+        sizes = {"input": network.inputs, "recurrent": network.hidden}
+        begin = {"input": 1, "recurrent": 1 + network.steps * network.inputs * m}
+        inner = [name for name in sizes if name in self._places]
+        numbers, behind = [np.empty(0, dtype=np.int64)], []
+        ahead: list[list[Any]] = [[] for _ in range(network.steps)]
+        for name in inner:
+            places, i, j = self._places[name]
+            numbers.append(places)
+            behind.append(self._output[:, None] * network.hidden + i)
+            for lag in range(network.steps):
+                step = time - lag - 1 - (name == "recurrent")  # h_1 is the first of the states
+                place = begin[name] + (step * sizes[name] + j) * m + sample
+                ahead[lag].append(np.where(step < 0, 0, place))
+        last = np.empty(0, dtype=np.int64)
+        readout = np.empty((len(self._output), 0), dtype=np.int64)
+        if "readout" in self._places:
+            last, i, j = self._places["readout"]
+            place = begin["recurrent"] + ((time - 1) * network.hidden + j) * m + sample
+            readout = np.where(self._output[:, None] == i, place, 0)
+        xp = self._xp
+        joined = [xp.asarray(np.hstack(part)) for part in ahead] if inner else []
+        before = xp.asarray(np.hstack(behind)) if inner else None
+        return np.concatenate(numbers), before, joined, last, xp.asarray(readout)
 
 
 def _affine(weights: Weights, layer: int, xp: ModuleType) -> Any:

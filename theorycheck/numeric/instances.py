@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate
 from types import ModuleType
 from typing import Any
 
@@ -32,22 +34,6 @@ class Instance:
         weights = {name: value[indices] for name, value in self.weights.items()}
         return Instance(weights, self.inputs[indices], self.outputs[indices])
 
-    def moved(self, other: Instance, part: Any) -> Instance:
-        """(1 - part) self + part other, `part` one number per instance."""
-
-        def between(a: Any, b: Any) -> Any:
-            s = part.reshape(-1, *(1,) * (a.ndim - 1))
-            return a + s * (b - a)
-
-        weights = {name: between(a, other.weights[name]) for name, a in self.weights.items()}
-        inputs = between(self.inputs, other.inputs)
-        return Instance(weights, inputs, between(self.outputs, other.outputs))
-
-    def minus(self, other: Instance) -> Instance:
-        """The direction from `other` to this one."""
-        weights = {name: a - other.weights[name] for name, a in self.weights.items()}
-        return Instance(weights, self.inputs - other.inputs, self.outputs - other.outputs)
-
 
 class Equations:
     """phi_E(theta) - y_E in the unknown `cells` of a linear network, for batches of instances."""
@@ -62,6 +48,23 @@ class Equations:
     ) -> None:
         self.cells, self.xp = cells, xp
         self._forward = ForwardPass(network, n_samples, cells, equations, xp)
+        self._shapes = dict(network.weight_shapes)
+        if isinstance(network, LinearFeedforward):
+            self._shapes["inputs"] = (network.inputs + network.bias, n_samples)
+        else:
+            self._shapes["inputs"] = (network.steps, network.inputs, n_samples)
+        sizes = [math.prod(shape) for shape in self._shapes.values()]
+        starts = dict(zip(self._shapes, accumulate([0, *sizes]), strict=False))
+        self._parts = {
+            name: slice(start, start + size)
+            for (name, start), size in zip(starts.items(), sizes, strict=True)
+        }
+        self._n_given = sum(sizes)
+        places = [
+            starts[name] + int(np.ravel_multi_index(index, self._shapes[name]))
+            for name, index in cells
+        ]
+        self._columns = xp.asarray(np.array(places, dtype=np.int64))
 
     def residual(self, theta: Any, instance: Instance) -> tuple[Any, Any]:
         """phi_E(theta) - y_E (batch, n), and its Jacobian (batch, n, n)."""
@@ -69,12 +72,41 @@ class Equations:
         value, jacobian = self._forward.jacobian(weights, instance.inputs)
         return value - instance.outputs, jacobian
 
-    def drift(self, theta: Any, instance: Instance, direction: Instance) -> Any:
-        """Derivative of the residual as the instance moves in a direction, theta held."""
-        weights = self._forward.with_cells(instance.weights, theta, self.cells)
-        still = self._forward.with_cells(direction.weights, 0 * theta, self.cells)
-        inputs = self._forward.tangent(weights, instance.inputs, still, direction.inputs)
-        return inputs - direction.outputs
+    def flat(self, instance: Instance) -> Any:
+        """All numbers of the instances as complex rows: weights, inputs and outputs."""
+        arrays = [instance.weights[name] for name in self._shapes if name != "inputs"]
+        rows = [
+            array.reshape(len(instance), -1)
+            for array in (*arrays, instance.inputs, instance.outputs)
+        ]
+        return self.xp.concatenate(rows, axis=1).astype(complex)
+
+    def along(self, start: Any, end: Any) -> Any:
+        """The directions from flat instances to others, the unknown cells held."""
+        direction = end - start
+        direction[:, self._columns] = 0
+        return direction
+
+    def residual_at(self, theta: Any, flat: Any) -> tuple[Any, Any]:
+        """As `residual`, of flat instances; `theta` is written into them."""
+        flat[:, self._columns] = theta
+        weights, inputs = self._views(flat)
+        value, jacobian = self._forward.jacobian(weights, inputs)
+        return value - flat[:, self._n_given :], jacobian
+
+    def drift_at(self, theta: Any, flat: Any, direction: Any) -> Any:
+        """Derivative of the residual `along` a direction; `theta` is written into `flat`."""
+        flat[:, self._columns] = theta
+        slope = self._forward.tangent(*self._views(flat), *self._views(direction))
+        return slope - direction[:, self._n_given :]
+
+    def _views(self, flat: Any) -> tuple[Weights, Any]:
+        views = {
+            name: flat[:, part].reshape(-1, *self._shapes[name])
+            for name, part in self._parts.items()
+        }
+        inputs = views.pop("inputs")
+        return views, inputs
 
     def outputs(self, weights: Weights, inputs: Any) -> Any:
         """What a network with these weights, all of them given, puts out on the equations."""

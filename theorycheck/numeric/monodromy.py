@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from .instances import Equations, Instance
-from .tracking import polish, track
+from .tracking import track
 
 _SAME = 1e-6  # relative distance below which two approximate solutions are the same one
 _PATHS_AT_ONCE = 200
@@ -68,8 +67,7 @@ def find_solutions(
     while quiet < quiet_loops and len(known) <= most and may_go_on(len(known)):
         at_once = min(max(_PATHS_AT_ONCE // len(known), 4), quiet_loops)
         ends, n_lost = _loops(equations, draw, rng, base, known.points, at_once, deadline)
-        ends, accurate = polish(equations, ends, base.take(np.zeros(len(ends), int)))
-        new = known.add(ends[accurate])
+        new = known.add(ends)
         quiet = 0 if new or n_lost else quiet + at_once
         lost += n_lost
         if time.monotonic() > deadline or lost > 50 * (len(known) + 4):
@@ -89,38 +87,58 @@ def _loops(
 ) -> tuple[Any, int]:
     """Where all solutions end after some triangular loops, and how many paths were lost."""
     own = np.repeat(np.arange(at_once), len(solutions))
-    corners = [draw(rng, at_once).take(own) for _ in range(2)]
-    corners = [base.take(0 * own), *corners, base.take(0 * own)]
-    theta, alive = np.tile(solutions, (at_once, 1)), np.arange(len(own))
-    for start, end in pairwise(corners):
-        theta, arrived = follow(
-            equations, theta, start.take(alive), end.take(alive), draw, rng, deadline
-        )
-        theta, alive = theta[arrived], alive[arrived]
-    return theta, len(own) - len(alive)
+    middle = [draw(rng, at_once).take(own) for _ in range(2)]
+    corners = [base.take(0 * own), *middle, base.take(0 * own)]
+    ends, arrived = follow(
+        equations, np.tile(solutions, (at_once, 1)), corners, draw, rng, deadline
+    )
+    return ends[arrived], int((~arrived).sum())
 
 
 def follow(
     equations: Equations,
     theta: Any,
-    start: Instance,
-    end: Instance,
+    corners: Sequence[Instance],
     draw: DrawInstance,
     rng: np.random.Generator,
     deadline: float = math.inf,
 ) -> tuple[Any, Any]:
-    """As `track`, but lost paths try again by way of random complex instances."""
-    found, arrived = track(equations, theta, start, end, deadline)
+    """Follow solutions `theta` (paths, n) from corner to corner (instances one per path).
+
+    Returns the solutions at the last corner and whether each arrived; the others are not finite.
+    Lost paths try again from their last corner by way of random complex instances.
+    """
+    xp = equations.xp
+    ways = xp.stack([equations.flat(corner) for corner in corners])
+    result = track(equations, theta, ways, deadline=deadline)
+    found, arrived = result.found, result.arrived
+    lost, leg, origin = np.arange(len(theta)), result.leg, result.origin
     for _ in range(_DETOURS):
-        lost = np.flatnonzero(~arrived)
-        if not len(lost):
+        left = np.flatnonzero(~result.arrived)
+        lost, leg, origin = lost[left], leg[left], origin[left]
+        if not len(lost) or time.monotonic() > deadline:
             break
-        middle = draw(rng, len(lost))
-        there, reached = track(equations, theta[lost], start.take(lost), middle, deadline)
-        lost, there, middle = lost[reached], there[reached], middle.take(np.flatnonzero(reached))
-        back, reached = track(equations, there, middle, end.take(lost), deadline)
-        found[lost[reached]], arrived[lost[reached]] = back[reached], True
+        middle = equations.flat(draw(rng, len(lost)))
+        longer = _with_detours(ways[:, lost], leg, middle, xp)
+        result = track(equations, origin, longer, leg, deadline)
+        reached = result.arrived
+        found[lost[reached]], arrived[lost[reached]] = result.found[reached], True
+        # Whoever has come past the detour tries again from there, on the leg's old number.
+        past = result.leg > leg + 1
+        origin = np.where(past[:, None], result.origin, origin)
+        leg = np.where(past, result.leg - 1, leg)
     return found, arrived
+
+
+def _with_detours(ways: Any, leg: Any, middle: Any, xp: Any) -> Any:
+    """The corners of `ways` with `middle` put in on each path's leg."""
+    corners = [
+        xp.where((place <= leg)[:, None], ways[min(place, len(ways) - 1)], ways[place - 1])
+        for place in range(len(ways) + 1)
+    ]
+    longer = xp.stack(corners)
+    longer[leg + 1, xp.arange(len(leg))] = middle
+    return longer
 
 
 class Distinct:

@@ -14,7 +14,7 @@ from typing import Any
 
 import numpy as np
 
-from .instances import Equations, Instance, solve
+from .instances import Equations, solve
 
 _WANTED = 1e-2  # relative error of a prediction that the step length aims at
 _ALLOWED = 2e-1  # above it a step is refused
@@ -23,158 +23,185 @@ _DONE = 3e-5  # the next correction would be about its square
 _SHORTEST = 1e-8
 _MOST_STEPS = 200  # slower paths had better go another way
 _MOST_POINTS = 3
+_FIRST = 0.02  # length of the first step of a leg
+_PAST = (0.0, -1e30, -2e30)
 
 
 @dataclass
 class _Paths:
-    """The paths under way, and up to three last points of each, the newest at the end."""
+    """The paths under way, each on its leg, and up to three last points of it, the newest first."""
 
     index: Any  # number of the path
-    step: Any  # length of the next step
+    leg: Any
+    step: Any  # length of the next step, of a leg of length 1
+    n_steps: Any  # tried on this leg
     n_points: Any
-    times: Any  # (paths, 3)
-    points: Any  # (paths, 3, n)
-    slopes: Any  # (paths, 3, n)
-
-    @classmethod
-    def begin(cls, theta: Any, slope: Any, xp: Any) -> _Paths:
-        n = len(theta)
-        times = xp.zeros((n, _MOST_POINTS))
-        points = xp.stack([theta] * _MOST_POINTS, axis=1)
-        slopes = xp.stack([slope] * _MOST_POINTS, axis=1)
-        return cls(xp.arange(n), xp.full(n, 0.02), xp.ones(n, int), times, points, slopes)
+    times: Any  # (paths, 3), far in the past where there are fewer points
+    points: Any  # (paths, 6, n): the points, then their slopes
+    start: Any  # flat instance at the beginning of the leg
+    along: Any  # direction of the leg
 
     def keep(self, chosen: Any) -> None:
         """Drop the other paths."""
-        for name in ("index", "step", "n_points", "times", "points", "slopes"):
-            setattr(self, name, getattr(self, name)[chosen])
+        for name, value in vars(self).items():
+            setattr(self, name, value[chosen])
 
     def append(self, good: Any, time: Any, theta: Any, slope: Any) -> None:
         """A new point for the paths that are `good`."""
-        for name, new in (("times", time), ("points", theta), ("slopes", slope)):
-            old = getattr(self, name)
-            old[good, :-1] = old[good, 1:]
-            old[good, -1] = new[good]
-        self.n_points[good] = (self.n_points[good] + 1).clip(max=_MOST_POINTS)
+        chosen = slice(None) if bool(good.all()) else good
+        times, points = self.times[chosen], self.points[chosen]
+        times[:, 1:] = times[:, :-1].copy()
+        times[:, 0] = time[chosen]
+        points[:, 1:3], points[:, 4:] = points[:, :2].copy(), points[:, 3:5].copy()
+        points[:, 0], points[:, 3] = theta[chosen], slope[chosen]
+        self.times[chosen], self.points[chosen] = times, points
+        self.n_points[chosen] = (self.n_points[chosen] + 1).clip(max=_MOST_POINTS)
 
-    def predict(self, time: Any) -> Any:
+    def predict(self, time: Any, xp: Any) -> Any:
         """Where the polynomial through the last points, with their slopes, is at `time`."""
-        result = self.points[:, -1] * np.nan
-        for n in range(1, _MOST_POINTS + 1):
-            own = self.n_points == n
-            if bool(own.any()):
-                last = slice(_MOST_POINTS - n, None)
-                data = self.times[own, last], self.points[own, last], self.slopes[own, last]
-                result[own] = _extrapolate(*data, time[own])
-        return result
+        # Hermite's basis; points in the distant past have no weight in it.
+        distance = time[:, None] - self.times
+        own = xp.eye(_MOST_POINTS)
+        inverse = 1 / (self.times[:, :, None] - self.times[:, None, :] + own)
+        ratios = distance[:, None, :] * inverse
+        ratios[:, own > 0] = 1
+        square = ratios.prod(axis=2) ** 2
+        by_value = (1 - 2 * distance * (inverse.sum(axis=2) - 1)) * square
+        factors = xp.concatenate([by_value, distance * square], axis=1)
+        return (factors[:, None, :] @ self.points)[:, 0]
+
+
+@dataclass(frozen=True)
+class Tracked:
+    """Where paths ended: `found` (paths, n), not finite unless they `arrived`.
+
+    Of lost paths, the `leg` on which that happened and the solution at its `origin`.
+    """
+
+    found: Any
+    arrived: Any
+    leg: Any
+    origin: Any
 
 
 def track(
-    equations: Equations, theta: Any, start: Instance, end: Instance, deadline: float = math.inf
-) -> tuple[Any, Any]:
-    """Follow solutions `theta` (paths, n) of `start` to `end` (instances one per path).
+    equations: Equations, theta: Any, corners: Any, leg: Any = None, deadline: float = math.inf
+) -> Tracked:
+    """Follow solutions `theta` (paths, n) along straight legs from corner to corner, to the last.
 
-    Returns the solutions at the end and whether each arrived; the others are not finite. Paths that
-    are under way at the `deadline` (`time.monotonic`) are lost.
+    `corners` (corners, paths, numbers) are flat instances; path i begins at corner `leg[i]`, or 0;
+    each goes on by itself. Paths under way at the `deadline` (`time.monotonic`) are lost.
     """
     xp = equations.xp
-    direction = end.minus(start)
-    theta = theta.astype(complex)
-    found = xp.full_like(theta, np.nan)
-    paths = _Paths.begin(theta, _slope(equations, theta, start, direction), xp)
-    for _ in range(_MOST_STEPS):
-        if not len(paths.index) or time.monotonic() > deadline:
-            break
-        _advance(equations, paths, start.take(paths.index), direction.take(paths.index))
-        arrived = paths.times[:, -1] >= 1
-        found[paths.index[arrived]] = paths.points[arrived, -1]
-        going = ~arrived & (paths.step > _SHORTEST)
-        if not bool(going.all()):
-            paths.keep(going)
-    return polish(equations, found, end)
+    n_paths, last = len(theta), len(corners) - 2
+    origin = theta.astype(complex)
+    legs = xp.zeros(n_paths, int) if leg is None else leg.copy()
+    found = xp.full_like(origin, np.nan)
+    paths = _begin(n_paths, origin.shape[1], legs, corners, xp)
+    with np.errstate(all="ignore"):
+        _enter(equations, paths, xp.arange(n_paths), origin, corners)
+        while len(paths.index) and time.monotonic() <= deadline:
+            _advance(equations, paths)
+            arrived = paths.times[:, 0] >= 1
+            if bool(arrived.any()):
+                ended = arrived & (paths.leg == last)
+                found[paths.index[ended]] = paths.points[ended, 0]
+                turning = xp.flatnonzero(arrived & ~ended)
+                if len(turning):
+                    paths.leg[turning] += 1
+                    at_corner = paths.points[turning, 0]
+                    origin[paths.index[turning]] = at_corner
+                    legs[paths.index[turning]] = paths.leg[turning]
+                    _enter(equations, paths, turning, at_corner, corners)
+                arrived = ended
+            going = ~arrived & (paths.step > _SHORTEST) & (paths.n_steps < _MOST_STEPS)
+            if not bool(going.all()):
+                paths.keep(going)
+    found, arrived = polish(equations, found, corners[-1])
+    return Tracked(found, arrived, legs, origin)
 
 
-def polish(equations: Equations, theta: Any, instance: Instance) -> tuple[Any, Any]:
+def polish(equations: Equations, theta: Any, flat: Any) -> tuple[Any, Any]:
     """Newton's method to the end of accuracy, and whether it converged (False for NaN)."""
-    xp = equations.xp
+    xp, flat = equations.xp, flat.copy()
     size = xp.full(len(theta), np.inf)
     for _ in range(4):
-        residual, jacobian = equations.residual(theta, instance)
+        residual, jacobian = equations.residual_at(theta, flat)
         change = solve(jacobian, residual, xp)
         theta = theta - change
-        size = _relative(change, theta, xp)
+        size = _relative(change, theta)
     return theta, xp.isfinite(size) & (size < _FLOOR)
 
 
-def _slope(equations: Equations, theta: Any, instance: Instance, direction: Instance) -> Any:
-    _, jacobian = equations.residual(theta, instance)
-    return -solve(jacobian, equations.drift(theta, instance, direction), equations.xp)
+def _begin(n_paths: int, n: int, leg: Any, corners: Any, xp: Any) -> _Paths:
+    """Paths that have yet to enter their first leg."""
+    whole, numbers = xp.zeros(n_paths, int), xp.zeros_like(corners[0])
+    times = xp.zeros((n_paths, _MOST_POINTS))
+    points = xp.zeros((n_paths, 2 * _MOST_POINTS, n), dtype=complex)
+    step = xp.zeros(n_paths)
+    return _Paths(
+        xp.arange(n_paths),
+        leg.copy(),
+        step,
+        whole,
+        whole.copy(),
+        times,
+        points,
+        numbers,
+        numbers.copy(),
+    )
 
 
-def _relative(change: Any, theta: Any, xp: Any) -> Any:
+def _enter(equations: Equations, paths: _Paths, chosen: Any, theta: Any, corners: Any) -> None:
+    """Put the `chosen` of the paths at the beginning of their leg."""
+    index, leg = paths.index[chosen], paths.leg[chosen]
+    start = corners[leg, index]
+    along = equations.along(start, corners[leg + 1, index])
+    _, jacobian = equations.residual_at(theta, start)
+    slope = -solve(jacobian, equations.drift_at(theta, start, along), equations.xp)
+    paths.start[chosen], paths.along[chosen] = start, along
+    paths.step[chosen], paths.n_steps[chosen], paths.n_points[chosen] = _FIRST, 0, 1
+    paths.times[chosen] = equations.xp.asarray(_PAST)
+    paths.points[chosen, :_MOST_POINTS] = theta[:, None]
+    paths.points[chosen, _MOST_POINTS:] = slope[:, None]
+
+
+def _relative(change: Any, theta: Any) -> Any:
     return abs(change).max(axis=1) / (abs(theta).max(axis=1) + 1e-3)
 
 
-def _advance(equations: Equations, paths: _Paths, start: Instance, along: Instance) -> None:
+def _advance(equations: Equations, paths: _Paths) -> None:
     """One step of every path: predict, correct, then accept or shorten."""
     xp = equations.xp
-    now = xp.minimum(paths.times[:, -1] + paths.step, 1.0)
-    instance = _at(start, along, now)
-    theta, error, good, jacobian = _correct(equations, paths.predict(now), instance)
-    slope = -solve(jacobian, equations.drift(theta, instance, along), xp)
+    now = xp.minimum(paths.times[:, 0] + paths.step, 1.0)
+    flat = paths.start + now[:, None] * paths.along
+    theta, error, good, jacobian = _correct(equations, paths.predict(now, xp), flat)
+    slope = -solve(jacobian, equations.drift_at(theta, flat, paths.along), xp)
     good &= xp.isfinite(slope).all(axis=1)
-    with np.errstate(all="ignore"):
-        factor = 0.9 * (_WANTED / xp.maximum(error, 1e-14)) ** (0.5 / paths.n_points)
+    factor = 0.9 * (_WANTED / xp.maximum(error, 1e-14)) ** (0.5 / paths.n_points)
     factor = xp.clip(xp.where(xp.isfinite(factor), factor, 0.0), 0.3, 3.0)
     paths.step = paths.step * xp.where(good, factor, xp.minimum(factor, 0.5))
+    paths.n_steps += 1
     paths.append(good, now, theta, slope)
 
 
-def _at(start: Instance, along: Instance, time: Any) -> Instance:
-    def moved(a: Any, d: Any) -> Any:
-        return a + time.reshape(-1, *(1,) * (a.ndim - 1)) * d
-
-    weights = {name: moved(a, along.weights[name]) for name, a in start.weights.items()}
-    return Instance(weights, moved(start.inputs, along.inputs), moved(start.outputs, along.outputs))
-
-
-def _correct(equations: Equations, theta: Any, instance: Instance) -> tuple[Any, Any, Any, Any]:
+def _correct(equations: Equations, theta: Any, flat: Any) -> tuple[Any, Any, Any, Any]:
     """Newton's method: solutions, errors of the predictions, success, last Jacobians."""
     xp = equations.xp
-    residual, jacobian = equations.residual(theta, instance)
+    residual, jacobian = equations.residual_at(theta, flat)
     change = solve(jacobian, residual, xp)
-    first = _relative(change, theta, xp)
     theta = theta - change
+    first = _relative(change, theta)
     good = xp.isfinite(first) & (first < _ALLOWED)
     size = first.copy()
     for _ in range(3):
         left = xp.flatnonzero(good & (size > _DONE))  # few need as many steps as the slowest
         if not len(left):
             break
-        residual, jacobian[left] = equations.residual(theta[left], instance.take(left))
-        change = solve(jacobian[left], residual, xp)
-        before, size[left] = size[left], _relative(change, theta[left], xp)
+        residual, new = equations.residual_at(theta[left], flat[left])
+        change = solve(new, residual, xp)
         theta[left] -= change
-        good[left] = (size[left] < 0.3 * before) | (size[left] < _FLOOR)
+        before, after = size[left], _relative(change, theta[left])
+        size[left], jacobian[left] = after, new
+        good[left] = (after < 0.3 * before) | (after < _FLOOR)
     return theta, first, good & (size < _DONE), jacobian
-
-
-def _extrapolate(times: Any, points: Any, slopes: Any, time: Any) -> Any:
-    """The polynomial through points with slopes (Newton's divided differences)."""
-    n = times.shape[1]
-    nodes = [times[:, k // 2] for k in range(2 * n)]
-    table = [points[:, k // 2] for k in range(2 * n)]
-    coefficients = [table[0]]
-    for order in range(1, 2 * n):
-        row = []
-        for k in range(len(table) - 1):
-            if order == 1 and k % 2 == 0:
-                row.append(slopes[:, k // 2])
-            else:
-                row.append((table[k + 1] - table[k]) / (nodes[k + order] - nodes[k])[:, None])
-        table = row
-        coefficients.append(table[0])
-    value = coefficients[-1]
-    for coefficient, node in zip(coefficients[-2::-1], nodes[-2::-1], strict=True):
-        value = coefficient + (time - node)[:, None] * value
-    return value
