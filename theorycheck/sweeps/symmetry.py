@@ -199,7 +199,8 @@ class Symmetry:
 
     @cached_property
     def _cell_numbers(self) -> NDArray[np.int64]:
-        numbers = np.full((self.n_ends, self.n_ends), -1)
+        # No cell: a number that no mask has, so that a mistake cannot pass for another cell.
+        numbers = np.full((self.n_ends, self.n_ends), self.frame.n_cells)
         first, second = self.end_arrays
         numbers[first, second] = numbers[second, first] = np.arange(self.frame.n_cells)
         return numbers
@@ -218,12 +219,17 @@ def smallest_images(moves: Sequence[Sequence[int]], size: int) -> list[int]:
     root = list(range(size))
     for move in moves:
         for number in range(size):
-            one, other = root[number], root[move[number]]
+            one, other = number, move[number]
+            if one == other:
+                continue
             while root[one] != one:
                 one = root[one]
             while root[other] != other:
                 other = root[other]
-            root[max(one, other)] = root[number] = min(one, other)
+            if one < other:
+                root[other] = one
+            else:
+                root[one] = other
     for number in range(size):
         root[number] = root[root[number]]
     return root
