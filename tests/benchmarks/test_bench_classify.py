@@ -1,7 +1,6 @@
-"""Time and memory of whole classifications, and start-up; no time is asserted.
+"""Whole classifications, checks of certificates, and start-up."""
 
-Run with: OPENBLAS_NUM_THREADS=2 pytest tests/benchmarks/test_bench_classify.py --benchmark-only
-"""
+from __future__ import annotations
 
 import resource
 import subprocess
@@ -12,26 +11,31 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
+from tests.benchmarks.convention import measure, note
+
+pytestmark = pytest.mark.benchmark(group="Whole classifications")
 
 CASES = {
-    "spread over 784-256-10": ([784, 256, 10], 784, 8000),
-    "spread over 64-64-64-16": ([64, 64, 64, 16], 64, 1100),
+    "784-256-10, 784 samples, 8,000 learnables spread": ([784, 256, 10], 784, 8000),
+    "64-64-64-16, 64 samples, 1,100 learnables spread": ([64, 64, 64, 16], 64, 1100),
 }
 
 
 @pytest.mark.parametrize("case", CASES)
 def test_classify_a_spread_allocation(benchmark: Any, case: str):
     widths, samples, budget = CASES[case]
+    if benchmark.disabled and widths[0] == 784:
+        widths, samples, budget = [98, 32, 10], 98, 1000
     network = tc.LinearFeedforward(widths)
     allocation = tc.Allocation.spread(network, budget, np.random.default_rng(0))
-    verdict = benchmark.pedantic(tc.classify, (allocation, samples), rounds=3)
-    benchmark.extra_info["verdict"] = f"{verdict.expressivity} by {verdict.theorem}"
-    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
-    benchmark.extra_info["peak_GiB_of_the_process"] = round(peak, 2)
+    (verdict,) = measure(benchmark, case, lambda: tc.classify(allocation, samples), rounds=3)
     assert verdict.rank == verdict.target_dimension
+    peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 2**20
+    text = f"{verdict.expressivity} by {verdict.theorem}, rank {verdict.rank:,}"
+    note(benchmark, f"{text}; peak memory of the process so far {peak:.2f} GiB")
 
 
-@pytest.mark.parametrize("layer", ["last", "forest"])
+@pytest.mark.parametrize("layer", ["last", "middle"])
 def test_classify_a_large_single_layer_mask(benchmark: Any, layer: str):
     n = 4096
     if layer == "last":
@@ -43,7 +47,9 @@ def test_classify_a_large_single_layer_mask(benchmark: Any, layer: str):
         mask = ~np.eye(n, dtype=bool)
         mask[0] = False
         allocation, samples = tc.Allocation(network, {"W1": mask}), n - 1
-    verdict = benchmark.pedantic(tc.classify, (allocation, samples), rounds=9)
+    how = {"last": "last layer, degrees", "middle": "middle layer, forest test"}[layer]
+    case = f"one mask of {n} x {n}, {how}"
+    (verdict,) = measure(benchmark, case, lambda: tc.classify(allocation, samples), rounds=9)
     assert verdict.expressivity == "maximal"
 
 
@@ -52,9 +58,14 @@ def test_check_a_minor_of_a_thousand(benchmark: Any):
     allocation = tc.Allocation.spread(network, 1100, np.random.default_rng(0))
     certificate = tc.classify(allocation, 64).certificate
     assert certificate is not None
-    assert benchmark.pedantic(tc.check, (certificate,), rounds=3)
+    case = "`check` of a minor of size 1,024, plain Python integers"
+    measure(benchmark, case, lambda: tc.check(certificate), rounds=3)
 
 
 def test_help_starts_up(benchmark: Any):
     command = [sys.executable, "-m", "theorycheck", "--help"]
-    benchmark.pedantic(subprocess.run, (command,), {"stdout": subprocess.DEVNULL}, rounds=9)
+
+    def start() -> None:
+        subprocess.run(command, stdout=subprocess.DEVNULL, check=True)
+
+    measure(benchmark, "`theorycheck --help`", start, rounds=9)

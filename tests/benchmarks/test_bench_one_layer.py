@@ -1,7 +1,6 @@
-"""Time of T4's cases on large masks, from mask to finding; no time is asserted.
+"""T4's cases on large masks of one layer, from mask to finding."""
 
-Run with: OPENBLAS_NUM_THREADS=1 pytest tests/benchmarks/test_bench_one_layer.py --benchmark-only
-"""
+from __future__ import annotations
 
 from typing import Any
 
@@ -9,16 +8,23 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
+from tests.benchmarks.convention import measure
 from theorycheck.analysis import Analysis
 from theorycheck.theorems import t04_one_layer
 from theorycheck.theorems.one_layer import decide_mask
 
+pytestmark = pytest.mark.benchmark(group="One learnable layer (T4)")
 
-def decide(benchmark: Any, mask: np.ndarray, outputs: int, samples: int, kind: str) -> None:
-    finding = benchmark.pedantic(decide_mask, ("T4", "W1", mask, outputs, samples), rounds=3)
+
+def decide(
+    benchmark: Any, case: str, mask: np.ndarray, outputs: int, samples: int, kind: str = ""
+) -> None:
+    (finding,) = measure(
+        benchmark, case, lambda: decide_mask("T4", "W1", mask, outputs, samples), rounds=3
+    )
     assert finding is not None
+    assert kind in ("", finding.kind)
     benchmark.extra_info["finding"] = f"{finding.expressivity} ({finding.kind})"
-    assert finding.kind == kind
 
 
 @pytest.mark.parametrize("samples", [7000, 16384])
@@ -27,7 +33,8 @@ def test_t4_by_the_degrees_of_16384_rows(benchmark: Any, samples: int):
     mask = np.random.default_rng(0).integers(0, 2, (n, n), dtype=np.uint8).view(bool)
     allocation = tc.Allocation(tc.LinearFeedforward([n, n]), {"W1": mask})
     analysis = Analysis(allocation, samples)
-    finding = benchmark.pedantic(t04_one_layer.decide, (analysis,), rounds=3)
+    case = "degrees, 16384 x 16384, maximal and minimal"
+    (finding,) = measure(benchmark, case, lambda: t04_one_layer.decide(analysis), rounds=3)
     assert finding.expressivity == ("maximal" if samples == 7000 else "minimal")
 
 
@@ -51,9 +58,9 @@ def test_a_is_one_on_1000_by_1000(benchmark: Any, b: int, share: float, kind: st
     frozen = rows_of(n, used, b * used + n - b - slack)
     if kind == "rectangle":
         frozen[:30, : 2 * b + 20] = True
-    finding = benchmark.pedantic(decide_mask, ("T4", "W1", ~frozen, n - 1, n - b), rounds=3)
-    benchmark.extra_info["finding"] = f"{finding.expressivity} ({finding.kind})"
-    assert kind == "assignment" or finding.kind == "rectangle"
+    goal = "with a planted rectangle" if kind == "rectangle" else "as many cells as may be frozen"
+    case = f"a = 1, 1000 x 1000, b from 2 to 100, {goal}"
+    decide(benchmark, case, ~frozen, n - 1, n - b, "rectangle" if kind == "rectangle" else "")
 
 
 def test_check_an_assignment_on_1000_by_1000(benchmark: Any):
@@ -63,7 +70,8 @@ def test_check_an_assignment_on_1000_by_1000(benchmark: Any):
     certificate = tc.classify(allocation, n - b).certificate
     assert certificate is not None
     assert certificate.kind == "assignment"
-    assert benchmark.pedantic(tc.check, (certificate,), rounds=3)
+    case = "`check` of an assignment, 1000 x 1000, b = 20"
+    measure(benchmark, case, lambda: tc.check(certificate), rounds=3)
 
 
 @pytest.mark.parametrize("kind", ["forest", "cycle"])
@@ -73,7 +81,8 @@ def test_forest_of_a_million_frozen_cells(benchmark: Any, kind: str):
     mask[range(1, 10), range(9)] = False
     if kind == "cycle":
         mask[[1, 2, 2], [500, 500, 501]] = False
-    decide(benchmark, mask, 9, 10**6 - 1, kind)
+    case = f"forest test, 10^6 frozen cells, a {kind}"
+    decide(benchmark, case, mask, 9, 10**6 - 1, kind)
 
 
 @pytest.mark.parametrize("n", [4096, 16384])
@@ -86,16 +95,17 @@ def test_peeling(benchmark: Any, n: int, shape: str):
     else:  # many rounds of few lines
         for k in range(-2, 3):
             frozen |= np.eye(n, k=k, dtype=bool)
-    decide(benchmark, ~frozen, n - 3, n - 3, "peeling_order")
+    case = f"peeling, {n} x {n}, {shape}"
+    decide(benchmark, case, ~frozen, n - 3, n - 3, "peeling_order")
 
 
 def test_two_dimensions_of_16384_columns(benchmark: Any):
     n = 16384
     mask = np.random.default_rng(0).integers(0, 2, (n, n), dtype=np.uint8).view(bool)
-    decide(benchmark, mask, 2, n - 5, "two_dimensions")
+    decide(benchmark, f"d = 2, {n} x {n}", mask, 2, n - 5, "two_dimensions")
 
 
 def test_a_planted_rectangle_among_the_rest(benchmark: Any):
     frozen = np.random.default_rng(0).random((200, 200)) < 0.02
     frozen[50:60, 100:112] = True
-    decide(benchmark, ~frozen, 197, 196, "rectangle")
+    decide(benchmark, "a planted rectangle, 200 x 200", ~frozen, 197, 196, "rectangle")

@@ -1,0 +1,44 @@
+"""The same patterns and networks as graphs of networkx, which the references work on."""
+
+from __future__ import annotations
+
+import networkx as nx
+import numpy as np
+
+
+def bipartite_graph(pattern: np.ndarray) -> nx.Graph:
+    """Rows are the nodes 0 to p - 1, columns those from p on; an edge for every true entry."""
+    graph = nx.Graph()
+    graph.add_nodes_from(range(sum(pattern.shape)))
+    rows, columns = np.nonzero(pattern)
+    graph.add_edges_from(zip(rows.tolist(), (columns + len(pattern)).tolist(), strict=True))
+    return graph
+
+
+def assignment_network(frozen: np.ndarray, room: np.ndarray, column_room: int) -> nx.DiGraph:
+    """Source "s" - cells - their row, with `room` to the sink "t", or their column."""
+    p = len(frozen)
+    network = nx.DiGraph()
+    network.add_nodes_from(("s", "t"))
+    for cell in np.argwhere(frozen).tolist():
+        network.add_edge("s", tuple(cell), capacity=1)
+        network.add_edge(tuple(cell), cell[0], capacity=1)
+        network.add_edge(tuple(cell), p + cell[1], capacity=1)
+    for row, capacity in enumerate(room.tolist()):
+        network.add_edge(row, "t", capacity=capacity)
+    for column in range(frozen.shape[1]):
+        network.add_edge(p + column, "t", capacity=column_room)
+    return network
+
+
+def transport_network(frozen: np.ndarray, needed: np.ndarray, column_room: int) -> nx.DiGraph:
+    """Source "s" - rows, by what they need - columns, one a cell - sink "t"."""
+    p = len(frozen)
+    network = nx.DiGraph()
+    for row, capacity in enumerate(needed.tolist()):
+        network.add_edge("s", row, capacity=capacity)
+    for row, column in np.argwhere(frozen).tolist():
+        network.add_edge(row, p + column, capacity=1)
+    for column in range(frozen.shape[1]):
+        network.add_edge(p + column, "t", capacity=column_room)
+    return network

@@ -1,0 +1,144 @@
+"""Matchings and covers of Jacobian patterns, by SciPy inside, against networkx."""
+
+from __future__ import annotations
+
+from typing import Any
+
+import networkx as nx
+import numpy as np
+import pytest
+from networkx.algorithms import bipartite
+from scipy.sparse import csr_array
+from scipy.sparse.csgraph import maximum_bipartite_matching
+
+import theorycheck as tc
+from tests.benchmarks.convention import Reference, measure
+from tests.benchmarks.graphs import bipartite_graph
+from theorycheck.structure import jacobian_pattern
+from theorycheck.theorems.matchings import cover_below, triangular_order
+
+pytestmark = pytest.mark.benchmark(group="Matchings")
+
+
+def sparse_pattern(n: int, edges: int) -> np.ndarray:
+    rng = np.random.default_rng(0)
+    pattern = np.zeros((n, n), dtype=bool)
+    pattern[rng.integers(n, size=edges), rng.integers(n, size=edges)] = True
+    return pattern
+
+
+def dense_pattern() -> np.ndarray:
+    network = tc.LinearFeedforward([64, 64, 64, 16])
+    allocation = tc.Allocation.spread(network, 1100, np.random.default_rng(0))
+    return jacobian_pattern(allocation, 64, True)
+
+
+PATTERNS = {
+    "Jacobian of 64-64-64-16, 1,024 x 1,100, 36 % true": dense_pattern,
+    "2,000 x 2,000, three true a row": lambda: sparse_pattern(2000, 6000),
+}
+
+
+def matching_size(graph: nx.Graph, n_rows: int) -> int:
+    return len(bipartite.hopcroft_karp_matching(graph, range(n_rows))) // 2
+
+
+@pytest.mark.parametrize("case", PATTERNS)
+def test_size_of_a_maximum_matching(benchmark: Any, case: str):
+    """What most callers do with SciPy: a sparse copy of the pattern, then its matching."""
+    pattern = PATTERNS[case]()
+    graph = bipartite_graph(pattern)
+
+    def own() -> int:
+        matched = maximum_bipartite_matching(csr_array(pattern), perm_type="column")
+        return int(np.count_nonzero(matched >= 0))
+
+    sizes = measure(
+        benchmark,
+        f"maximum matching (SciPy's, conversion included), {case}",
+        own,
+        Reference(
+            "networkx, hopcroft_karp_matching, graph given",
+            lambda: matching_size(graph, len(pattern)),
+        ),
+        Reference(
+            "networkx, hopcroft_karp_matching, graph built from the same array",
+            lambda: matching_size(bipartite_graph(pattern), len(pattern)),
+        ),
+        rounds=9,
+    )
+    assert len(set(sizes)) == 1
+
+
+def cover_size(pattern: np.ndarray) -> int:
+    """Of the cover that is below any size: a smallest one."""
+    cover = cover_below(pattern, sum(pattern.shape))
+    assert cover is not None
+    rows, columns = cover
+    assert not np.delete(np.delete(pattern, rows, axis=0), columns, axis=1).any()
+    return len(rows) + len(columns)
+
+
+@pytest.mark.parametrize("case", PATTERNS)
+def test_a_cover_of_a_pattern(benchmark: Any, case: str):
+    """Its size proves the matching's; networkx's own cover takes minutes, its matching is timed."""
+    pattern = PATTERNS[case]()
+    graph = bipartite_graph(pattern)
+    cover, expected = measure(
+        benchmark,
+        f"`cover_below`, {case}",
+        lambda: cover_below(pattern, sum(pattern.shape)),
+        Reference(
+            "networkx, hopcroft_karp_matching alone, graph given",
+            lambda: matching_size(graph, len(pattern)),
+        ),
+        rounds=9,
+    )
+    assert len(cover[0]) + len(cover[1]) == cover_size(pattern) == expected
+
+
+def test_a_cover_of_a_pattern_of_400_rows(benchmark: Any):
+    pattern = sparse_pattern(400, 1200)
+    graph = bipartite_graph(pattern)
+
+    def with_networkx() -> set[int]:
+        matching = bipartite.hopcroft_karp_matching(graph, range(400))
+        return bipartite.to_vertex_cover(graph, matching, range(400))
+
+    cover, expected = measure(
+        benchmark,
+        "`cover_below`, 400 x 400, three true a row",
+        lambda: cover_below(pattern, 800),
+        Reference("networkx, hopcroft_karp_matching and to_vertex_cover", with_networkx),
+        rounds=9,
+    )
+    assert len(cover[0]) + len(cover[1]) == len(expected)
+    assert not np.delete(np.delete(pattern, cover[0], axis=0), cover[1], axis=1).any()
+
+
+@pytest.mark.parametrize("is_unique", [True, False], ids=["one", "several"])
+def test_whether_a_matching_is_the_only_one(benchmark: Any, is_unique: bool):
+    n, rng = 2000, np.random.default_rng(0)
+    pattern = np.tril(rng.random((n, n)) < 0.005) | np.eye(n, dtype=bool)
+    if not is_unique:  # two rows can exchange their columns
+        pattern[[10, 1990], [1990, 10]] = True
+    pattern = pattern[rng.permutation(n)][:, rng.permutation(n)]
+    graph = bipartite_graph(pattern)
+
+    def with_networkx() -> bool:
+        """By whether a walk can alternate between other edges and matched ones in a circle."""
+        row_of = bipartite.hopcroft_karp_matching(graph, range(n))
+        waits = nx.DiGraph()
+        waits.add_nodes_from(range(n))
+        edges = ((row, row_of[c]) for row in range(n) for c in graph[row] if row_of[c] != row)
+        waits.add_edges_from(edges)
+        return nx.is_directed_acyclic_graph(waits)
+
+    order, expected = measure(
+        benchmark,
+        f"`triangular_order`, {n:,} x {n:,}, {'one' if is_unique else 'several'}",
+        lambda: triangular_order(pattern),
+        Reference("networkx, hopcroft_karp_matching and is_directed_acyclic_graph", with_networkx),
+        rounds=9,
+    )
+    assert (order is not None) == expected == is_unique
