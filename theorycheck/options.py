@@ -200,3 +200,16 @@ NewSeed: TypeAlias = Annotated[
     int | None,
     typer.Option(parser=_natural, metavar="S", help="Seed in the place of the specification's."),
 ]
+SpecFile: TypeAlias = Annotated[
+    str, typer.Argument(metavar="SPEC.toml", help="What to go through.")
+]
+WithDegree: TypeAlias = Annotated[
+    bool, typer.Option("--degree/--no-degree", help="Seek degrees, or leave it at ranks.")
+]
+Dask: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="ADDRESS", help="Work on the cluster of this Dask scheduler."),
+]
+RetryErrors: TypeAlias = Annotated[
+    bool, typer.Option("--retry-errors", help="Try again what failed in an earlier run.")
+]

@@ -1,14 +1,80 @@
-"""Independent tasks, one after the other or on several processes."""
+"""Independent tasks, one after the other, on several processes, or on a Dask cluster."""
 
 from __future__ import annotations
 
-import multiprocessing
 from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ProcessPoolExecutor, as_completed
+from contextlib import AbstractContextManager, nullcontext
+from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
 
+from .errors import InputError
+
 Task: TypeAlias = tuple[str, int]  # the id of a statement, and the number of its part
+Call: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]  # a function and its arguments
 Result = TypeVar("Result")
+
+
+@dataclass(frozen=True)
+class Pool:
+    """Where calls run: here (one worker), on `workers` processes, or on a Dask cluster.
+
+    `dask` is the address of a scheduler; then `workers` does not count.
+
+    >>> list(Pool().run([(max, (1, 2)), (min, (1, 2))]))
+    [2, 1]
+    """
+
+    workers: int = 1
+    dask: str | None = None
+
+    @property
+    def width(self) -> int:
+        """Roughly how many calls run at once; a cluster's size may change."""
+        return 64 if self.dask else self.workers
+
+    def run(self, calls: Sequence[Call]) -> Iterator[Any]:
+        """The results of all calls, in the order in which they come.
+
+        With more than one process functions, arguments and results must be ones to be pickled.
+        """
+        if self.dask is None and (self.workers == 1 or len(calls) <= 1):
+            yield from (function(*arguments) for function, arguments in calls)
+            return
+        import joblib
+
+        n_jobs = -1 if self.dask else self.workers
+        with self._backend():
+            # One call at a time: what they cost differs by decades.
+            parallel: Any = joblib.Parallel(
+                n_jobs,
+                batch_size=1,  # type: ignore[arg-type]
+                return_as="generator_unordered",
+            )
+            yield from parallel(joblib.delayed(f)(*arguments) for f, arguments in calls)
+
+    def _backend(self) -> AbstractContextManager[Any]:
+        import joblib
+
+        if self.dask is None:
+            return joblib.parallel_config("loky", inner_max_num_threads=1)
+        return joblib.parallel_config("dask")
+
+    def cluster(self) -> AbstractContextManager[Any]:
+        """The connection to the cluster, if there is one, to be held while calls run.
+
+        Raises `InputError` if the extra `dask` is missing or no scheduler answers.
+        """
+        if self.dask is None:
+            return nullcontext()
+        try:
+            from distributed import Client
+        except ImportError:
+            cure = "pip install 'theorycheck[dask]'"
+            raise InputError(f"a cluster needs the extra dask: {cure}") from None
+        try:
+            return Client(self.dask, timeout=20)
+        except (OSError, ValueError) as error:
+            raise InputError(f"no Dask scheduler answers at {self.dask}: {error}") from None
 
 
 def run_all(
@@ -26,21 +92,12 @@ def run_all(
     {('T', 1): 'T', ('T', 2): 'TT'}
     """
     results: dict[Task, Result] = {}
-    for task, result in _results(function, tasks, workers):
+    for task, result in Pool(workers).run([(_named, (function, task)) for task in tasks]):
         results[task] = result
         if on_result is not None:
             on_result(result, len(results), len(tasks))
     return results
 
 
-def _results(
-    function: Callable[[str, int], Any], tasks: Sequence[Task], workers: int
-) -> Iterator[tuple[Task, Any]]:
-    if workers == 1:
-        yield from ((task, function(*task)) for task in tasks)
-        return
-    # "spawn", since forking a process that has threads (progress bars, BLAS) can hang.
-    context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(workers, mp_context=context) as pool:
-        waiting = {pool.submit(function, *task): task for task in tasks}
-        yield from ((waiting[future], future.result()) for future in as_completed(waiting))
+def _named(function: Callable[[str, int], Result], task: Task) -> tuple[Task, Result]:
+    return task, function(*task)

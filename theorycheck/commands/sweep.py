@@ -2,78 +2,79 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Any
 
-import typer
-
-from ..options import Backend, Json, NewSeed, ResultsOut, Workers
+from ..options import (
+    Backend,
+    Dask,
+    Json,
+    NewSeed,
+    ResultsOut,
+    RetryErrors,
+    SpecFile,
+    WithDegree,
+    Workers,
+)
 from .common import Failures, complain, cores, print_json
 from .progress import rated
 
 if TYPE_CHECKING:
     from ..sweeps.results import Summary
+    from ..sweeps.spec import SweepSpec
 
 
 def sweep(
-    spec: Annotated[str, typer.Argument(metavar="SPEC.toml", help="What to go through.")],
+    spec: SpecFile,
     out: ResultsOut,
-    degree: Annotated[
-        bool,
-        typer.Option("--degree/--no-degree", help="Seek degrees, or leave it at ranks."),
-    ] = True,
+    degree: WithDegree = True,
     seed: NewSeed = None,
     workers: Workers = 0,
-    dask: Annotated[
-        str | None,
-        typer.Option(metavar="ADDRESS", help="Work on the cluster of this Dask scheduler."),
-    ] = None,
+    dask: Dask = None,
     backend: Backend = "numpy",
-    retry_errors: Annotated[
-        bool, typer.Option("--retry-errors", help="Try again what failed in an earlier run.")
-    ] = False,
+    retry_errors: RetryErrors = False,
     as_json: Json = False,
 ) -> None:
     """Classify many allocations of one network into a file; run it again to go on."""
-    from dataclasses import replace
-
     from rich.console import Console
 
-    from ..sweeps.run import sweep as run
-    from ..sweeps.spec import load_spec
     from ..tables import print_summary
 
-    failures, found = Failures(), None
+    failures = Failures()
     with failures.of(spec):
-        asked = load_spec(spec)
-        asked = replace(asked, degree=asked.degree and degree)
-        asked = asked if seed is None else replace(asked, seed=seed)
-    if failures.status:
-        failures.leave()
-    with failures.of(out), rated(out) as tell:
-        try:
-            found = run(
-                asked,
-                out,
-                workers=workers or cores(),
-                dask=dask,
-                backend=backend,
-                retry_errors=retry_errors,
-                on_progress=tell,
-            )
-        except KeyboardInterrupt:
-            complain(f"{out}: what is done is kept; the same command goes on from there")
-            raise
-    if found is not None:
+        asked = _asked(spec, degree, seed)
+        settings = {"workers": workers or cores(), "dask": dask, "backend": backend}
         with failures.of(out):
+            found = _run(asked, out, {**settings, "retry_errors": retry_errors})
             if as_json:
                 print_json(found.to_dict())
             else:
                 print_summary(Console(highlight=False), out, found)
-            _tell_errors(failures, out, found)
+            _tell_contradictions(failures, out, found)
     failures.leave()
 
 
-def _tell_errors(failures: Failures, out: str, found: Summary) -> None:
+def _asked(spec: str, degree: bool, seed: int | None) -> SweepSpec:
+    from dataclasses import replace
+
+    from ..sweeps.spec import load_spec
+
+    asked = load_spec(spec)
+    asked = replace(asked, degree=asked.degree and degree)
+    return asked if seed is None else replace(asked, seed=seed)
+
+
+def _run(asked: SweepSpec, out: str, settings: dict[str, Any]) -> Summary:
+    from ..sweeps.run import sweep as run
+
+    with rated(out) as tell:
+        try:
+            return run(asked, out, **settings, on_progress=tell)
+        except KeyboardInterrupt:
+            complain(f"{out}: what is done is kept; the same command goes on from there")
+            raise
+
+
+def _tell_contradictions(failures: Failures, out: str, found: Summary) -> None:
     """Exit status 1 if theorems disagreed; other failures are in the table."""
     from ..sweeps.workers import CONTRADICTION
 

@@ -9,13 +9,14 @@ from pathlib import Path
 
 from ..backend import array_module
 from ..errors import TheorycheckError
+from ..parallel import Pool
 from .results import Summary, summarize
 from .source import pieces
 from .spec import SweepSpec
 from .store import Row, Store
 from .symmetry import Symmetry
 from .versions import versions
-from .workers import Pool, chunk_size, classify_each, decide_many, split
+from .workers import chunk_size, classify_each, decide_many, split
 
 _WINDOW = 8192  # pending allocations that are taken up together
 _MOST_TOGETHER = 16  # allocations that one task classifies one by one

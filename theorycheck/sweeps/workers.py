@@ -3,17 +3,14 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterable, Iterator, Sequence
-from contextlib import AbstractContextManager, nullcontext
-from dataclasses import dataclass
-from typing import Any, TypeAlias
+from collections.abc import Iterable, Sequence
 
 import numpy as np
 
 from ..allocation import Allocation
 from ..backend import array_module
 from ..classification import classify
-from ..errors import ContradictionError, InputError, TheorycheckError
+from ..errors import ContradictionError, TheorycheckError
 from ..exact.generic_rank import n_equations
 from ..networks import ShallowReLU
 from ..verdict import Verdict
@@ -25,66 +22,7 @@ from .store import Row
 _MOST_IN_CHUNK = 4096  # allocations decided together
 _CHUNK_WORK = 1e9
 
-Task: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]
 CONTRADICTION = "contradiction: "  # how the error of theorems that disagree begins
-
-
-@dataclass(frozen=True)
-class Pool:
-    """Where tasks run: here (one worker), on the cores of this machine, or on a Dask cluster.
-
-    `dask` is the address of a scheduler; then `workers` does not count.
-    """
-
-    workers: int = 1
-    dask: str | None = None
-
-    @property
-    def width(self) -> int:
-        """Roughly how many tasks run at once."""
-        return 64 if self.dask else self.workers
-
-    def run(self, tasks: Sequence[Task]) -> Iterator[Any]:
-        """The results of all tasks, in the order in which they come."""
-        if self.dask is None and (self.workers == 1 or len(tasks) == 1):
-            yield from (function(*arguments) for function, arguments in tasks)
-            return
-        import joblib
-
-        with self._backend():
-            n_jobs = -1 if self.dask else self.workers
-            # One task at a time: what they cost differs by decades.
-            parallel: Any = joblib.Parallel(
-                n_jobs,
-                batch_size=1,  # type: ignore[arg-type]
-                return_as="generator_unordered",
-            )
-            yield from parallel(joblib.delayed(f)(*arguments) for f, arguments in tasks)
-
-    def _backend(self) -> AbstractContextManager[Any]:
-        import joblib
-
-        if self.dask is None:
-            return joblib.parallel_config("loky", inner_max_num_threads=1)
-        return joblib.parallel_config("dask")
-
-    def cluster(self) -> AbstractContextManager[Any]:
-        """The connection to the Dask cluster while the sweep runs, if there is one.
-
-        Raises `InputError` if the extra `dask` is missing or no scheduler answers.
-        """
-        if self.dask is None:
-            return nullcontext()
-        try:
-            from distributed import Client
-        except ImportError:
-            raise InputError(
-                "--dask needs the extra dask: pip install 'theorycheck[dask]'"
-            ) from None
-        try:
-            return Client(self.dask, timeout=20)
-        except (OSError, ValueError) as error:
-            raise InputError(f"no Dask scheduler answers at {self.dask}: {error}") from None
 
 
 def decide_many(spec: SweepSpec, backend: str, keys: Sequence[str]) -> tuple[list[Row], list[str]]:
