@@ -5,14 +5,17 @@ from typing import Any
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from flint import nmod_mat
+from hypothesis import given
 from hypothesis import strategies as st
 
 import tests.strategies as own
 from tests.test_field import gpu_is_missing
 from theorycheck import Effort, LinearFeedforward, LinearRecurrent, ShallowReLU, classify
 from theorycheck.errors import ContradictionError, InputError, SizeError
+from theorycheck.exact.field import reduce
 from theorycheck.exact.generic_rank import generic_rank
+from theorycheck.exact.point import draw_prime
 from theorycheck.exact.target_dimension import target_dimension
 from theorycheck.paths import find_conflict
 from theorycheck.peeling import peel
@@ -23,7 +26,7 @@ from theorycheck.sweeps.batch import Batch, Decision
 from theorycheck.sweeps.conflicts import has_conflict
 from theorycheck.sweeps.frame import Frame, Masks
 from theorycheck.sweeps.peeled import peel_all
-from theorycheck.sweeps.ranks import Ranks
+from theorycheck.sweeps.ranks import Ranks, _reduced
 
 NO_DEGREES = Effort(seconds=0, instances=0, bases=0)
 SPARSE = {"W1": [[1, 0], [1, 1], [0, 1]], "W2": [[1, 1, 0], [0, 1, 1]]}
@@ -160,7 +163,6 @@ def test_every_rule_is_used():
     assert theorems == set(batches.RULES[1:])
 
 
-@settings(max_examples=60)
 @given(st.data())
 def test_any_linear_network(data: st.DataObject):
     problem = data.draw(st.one_of(critical_problems(), random_problems()))
@@ -176,7 +178,6 @@ def test_any_linear_network(data: st.DataObject):
     check_decisions(batch, masks)
 
 
-@settings(max_examples=60)
 @given(own.feedforward_networks(bias=False), own.samples, st.integers(0, 2**32))
 def test_peeling_many_is_peeling_one_by_one(network: Any, samples: int, seed: int):
     frame = frame_of(network)
@@ -204,6 +205,20 @@ def test_conflicts_through_time(steps: int, present: Any):
     check_conflicts(frame, np.concatenate([single, pairs]))
     # A path comes back to a recurrent weight: at once to a loop, after three others in the ring.
     assert has_conflict(frame, single).any() == (steps >= (5 if present else 3))
+
+
+@given(st.integers(1, 40), st.integers(1, 60), st.integers(0, 40), st.integers(0, 2**32))
+def test_the_echelon_form_is_that_of_flint(height: int, width: int, rank: int, seed: int):
+    rng, p = np.random.default_rng(seed), draw_prime(seed, 0)
+    factors = rng.integers(0, p, (height, rank)), rng.integers(0, p, (rank, width))
+    factors[1][:, rng.random(width) < 0.2] = 0
+    a = (factors[0].astype(object) @ factors[1].astype(object) % p).astype(np.int64)
+    found = _reduced(reduce(a, p), p, np)
+    echelon, expected = nmod_mat(height, width, a.ravel().tolist(), p).rref()
+    entries = np.array([int(entry) for entry in echelon.entries()]).reshape(height, width)
+    assert len(found.basis) == expected
+    assert (entries[:expected, found.basis] == np.eye(expected)).all()
+    assert (found.matrix % p == entries[:expected, found.others]).all()
 
 
 def test_large_matrices_are_eliminated_one_by_one():

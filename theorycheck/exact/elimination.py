@@ -62,9 +62,23 @@ class Elimination:
                 self._append(part)
             self.n_columns += part.shape[1]
 
-    def _append(self, part: Array) -> None:
+    def remainder(self, block: Array) -> Array:
+        """What the elimination so far leaves of a balanced block on the rows without a pivot.
+
+        With pivot rows P, pivot columns Q and other rows O it is the Schur complement
+        block[O] - A[O, Q] A[P, Q]^-1 block[P], nearly balanced.
+
+        >>> elimination = Elimination(2, 7)
+        >>> elimination.extend(np.array([[2.0], [1.0]]))
+        >>> elimination.remainder(np.array([[2.0], [3.0]]))
+        array([[2.]])
+        """
         for stage in self._stages:
-            part = stage.apply(part, self.p)
+            block = stage.apply(block, self.p)
+        return block
+
+    def _append(self, part: Array) -> None:
+        part = self.remainder(part)
         stage = factor(part, self.n_columns, self.p)
         if not stage.columns:
             return

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ..errors import SizeError
 from ..exact.batched import batched_rank
-from ..exact.elimination import rank
+from ..exact.elimination import Elimination, rank, rank_profile
 from ..exact.field import reduce
 from ..exact.generic_rank import (
     MOST_TRIALS,
@@ -36,7 +36,7 @@ _MOST_ENTRIES = 2**22  # of a Jacobian that is reduced for all allocations
 _MASKS_ENTRIES = 2**21  # of masks handled together
 _BLOCK_ENTRIES = 2**18  # of blocks handled together: they stay in the cache
 _GPU_BLOCK_ENTRIES = 2**26
-_BATCHED_SIDE = 64  # above, one elimination after the other is faster
+_BATCHED_SIDE = 80  # above, one elimination after the other is faster
 
 
 @dataclass(frozen=True)
@@ -186,25 +186,23 @@ class Ranks:
         prime = draw_prime(self.seed, trial)
         point = draw_point(empty, self.samples, prime, self.seed, trial, xp)
         source = jacobian(empty, point, xp)
-        parts = [np.zeros((source.n_equations, 0))]
+        parts: list[Any] = [xp.zeros((source.n_equations, 0))]
         for name, cells in self.frame.cells.items():
             shape = empty.network.weight_shapes[name]
-            part = source.columns(name, np.stack(np.unravel_index(cells, shape), axis=1))
-            parts.append(part if xp is np else part.get())
-        echelon, basis = _echelon(np.concatenate(parts, axis=1), prime)
-        others = np.setdiff1d(np.arange(self.frame.n_cells), basis)
-        matrix = xp.asarray(reduce(echelon[:, others], prime))
-        return _Reduced(prime, basis, others, matrix)
+            parts.append(source.columns(name, np.stack(np.unravel_index(cells, shape), axis=1)))
+        return _reduced(xp.concatenate(parts, axis=1), prime, xp)
 
 
-def _echelon(a: Floats, p: int) -> tuple[Integers, Integers]:
-    """The non-zero rows of the reduced echelon form modulo `p`, and the columns of its pivots."""
-    from flint import nmod_mat  # here, since large matrices do without
-
-    height, width = a.shape
-    if not a.size:
-        return np.zeros((0, width), np.int64), np.zeros(0, np.int64)
-    matrix, found = nmod_mat(height, width, a.astype(np.int64).ravel().tolist(), p).rref()
-    entries = np.array([int(entry) for entry in matrix.entries()], dtype=np.int64)
-    rows = entries.reshape(height, width)[:found]
-    return rows, np.argmax(rows != 0, axis=1) if found else np.zeros(0, np.int64)
+def _reduced(a: Any, p: int, xp: ModuleType) -> _Reduced:
+    """The echelon form of a matrix modulo `p`."""
+    profile = rank_profile(a, p)
+    basis = np.array(sorted(profile.columns), dtype=np.int64)
+    others = np.setdiff1d(np.arange(a.shape[1]), basis)
+    rows = a[np.array(profile.rows, dtype=np.int64)]
+    # Eliminating B from [[B, C], [-I, 0]] leaves B^-1 C below: no pivot is taken from there, since
+    # the first row that has one is, and what is left of B always has some.
+    elimination = Elimination(2 * len(basis), p, xp)
+    elimination.extend(xp.concatenate([rows[:, basis], -xp.eye(len(basis))]))
+    assert sorted(elimination.pivot_rows) == list(range(len(basis)))
+    right = xp.concatenate([rows[:, others], xp.zeros((len(basis), len(others)))])
+    return _Reduced(p, basis, others, reduce(elimination.remainder(right), p))
