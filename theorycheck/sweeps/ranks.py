@@ -36,7 +36,7 @@ _MOST_ENTRIES = 2**22  # of a Jacobian that is reduced for all allocations
 _MASKS_ENTRIES = 2**21  # of masks handled together
 _BLOCK_ENTRIES = 2**18  # of blocks handled together: they stay in the cache
 _GPU_BLOCK_ENTRIES = 2**26
-_BATCHED_SIDE = 80  # above, one elimination after the other is faster
+_BATCHED_SIDE = 68  # above, one elimination after the other is faster
 
 
 @dataclass(frozen=True)
@@ -198,11 +198,12 @@ def _reduced(a: Any, p: int, xp: ModuleType) -> _Reduced:
     profile = rank_profile(a, p)
     basis = np.array(sorted(profile.columns), dtype=np.int64)
     others = np.setdiff1d(np.arange(a.shape[1]), basis)
-    rows = a[np.array(profile.rows, dtype=np.int64)]
+    rows = a[xp.asarray(profile.rows, dtype=np.int64)]
+    left, right = rows[:, xp.asarray(basis)], rows[:, xp.asarray(others)]
     # Eliminating B from [[B, C], [-I, 0]] leaves B^-1 C below: no pivot is taken from there, since
     # the first row that has one is, and what is left of B always has some.
     elimination = Elimination(2 * len(basis), p, xp)
-    elimination.extend(xp.concatenate([rows[:, basis], -xp.eye(len(basis))]))
+    elimination.extend(xp.concatenate([left, -xp.eye(len(basis))]))
     assert sorted(elimination.pivot_rows) == list(range(len(basis)))
-    right = xp.concatenate([rows[:, others], xp.zeros((len(basis), len(others)))])
-    return _Reduced(p, basis, others, reduce(elimination.remainder(right), p))
+    block = xp.concatenate([right, xp.zeros((len(basis), len(others)))])
+    return _Reduced(p, basis, others, reduce(elimination.remainder(block), p))
