@@ -112,6 +112,7 @@ CASES = {
     "transposed by an exchange": (FF([2, 2, 2]), 2, None, {"W1": LOWER, "W2": LOWER}),
     "no longer transposed": (FF([2, 2, 2]), 2, None, {"W1": LOWER}),
     "absent and frozen": (FF([2, 3, 2]), 2, ("W1",), {"W2": [[1, 1, 0], [1, 1, 1]]}),
+    "frozen biases": (FF([2, 2, 2], bias=True), 2, ("W1", "W2"), None),
     "absent biases": (FF([2, 3, 1], bias=True), 2, None, {"b1": [1, 0, 1], "W1": [[1, 1]] * 3}),
     "nothing present": (FF([2, 1]), 2, None, {"W1": [[0, 0]]}),
     "recurrent, transposed": (RNN(1, 2, 1, 3), 3, None, None),
@@ -399,7 +400,10 @@ def test_all_draws_are_all_masks(n_cells, budget):
         Draws(n_cells, budget, seed=3).masks(0, total + 1)
 
 
-@pytest.mark.parametrize(("n_cells", "budget"), [(12, 5), (32, 16), (80, 40), (80, 70), (200, 90)])
+FEW_AND_MANY = [(12, 5), (32, 16), (80, 40), (80, 70), (200, 90), (200, 120)]
+
+
+@pytest.mark.parametrize(("n_cells", "budget"), FEW_AND_MANY)
 def test_a_draw_depends_on_seed_and_number_only(n_cells, budget):
     masks = Draws(n_cells, budget, seed=5).masks(0, 60)
     parts = [Draws(n_cells, budget, seed=5).masks(*ends) for ends in ((0, 1), (1, 45), (45, 60))]
