@@ -36,6 +36,7 @@ _MOST_ENTRIES = 2**22  # of a Jacobian that is reduced for all allocations
 _MASKS_ENTRIES = 2**21  # of masks handled together
 _BLOCK_ENTRIES = 2**18  # of blocks handled together: they stay in the cache
 _GPU_BLOCK_ENTRIES = 2**26
+_KEPT_TRIALS = 4
 _BATCHED_SIDE = 68  # above, one elimination after the other is faster
 
 
@@ -68,7 +69,7 @@ class Ranks:
     xp: ModuleType = np
 
     def __post_init__(self) -> None:
-        object.__setattr__(self, "_reduced", {})
+        object.__setattr__(self, "_kept", {})
 
     def of(self, masks: Masks) -> tuple[Integers, Floats]:
         """Ranks of the allocations, and bounds on the probability that each is too low.
@@ -140,9 +141,10 @@ class Ranks:
         return values, np.array([each.error_bound for each in found], dtype=np.float64)
 
     def _trial(self, trial: int, masks: Masks) -> Integers:
-        reduced = self._reduced.get(trial)  # type: ignore[attr-defined]
-        if reduced is None:
-            reduced = self._reduced[trial] = self._reduce(trial)  # type: ignore[attr-defined]
+        kept: dict[int, _Reduced] = self._kept  # type: ignore[attr-defined]
+        reduced = kept[trial] if trial in kept else self._reduce(trial)
+        if trial < _KEPT_TRIALS:
+            kept[trial] = reduced
         size = max(_MASKS_ENTRIES // max(self.frame.n_cells, 1), 1)
         starts = range(0, len(masks), size)
         parts = [self._ranks(reduced, masks[start : start + size]) for start in starts]
