@@ -347,7 +347,7 @@ def test_t7_trap_of_escaped_solutions(monkeypatch):
     for third in (w[0], w[0] + 1, np.array([1e9])):
         assert certified_boxes(draws, escaped(1), np.vstack([w, third])) is None
     clock = DEFAULT_EFFORT.clock()
-    tried = _solved(degree, draws, escaped(4), np.random.default_rng(0), clock)
+    tried = _solved(degree, draws, escaped(4), np.random.default_rng(0), clock, non_real=True)
     assert not tried.is_whole.any()
     monkeypatch.setattr(Draws, "rational", lambda self, rng, count: escaped(count))
     effort = Effort(instances=20)

@@ -2,12 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..numeric.monodromy import Distinct, Monodromy, all_differ, find_solutions, follow
+from ..numeric.monodromy import (
+    DETOURS,
+    Distinct,
+    Limits,
+    Monodromy,
+    all_differ,
+    find_together,
+    follow,
+)
 from .bezout import BezoutBound, bezout_bound
 from .draws import Draws
 from .effort import Clock, Effort
@@ -16,7 +25,8 @@ from .system import SquareSystem
 from .univariate import Univariate, degree_by_univariate
 
 _QUIET_LOOPS = 12  # of each draw
-_REAL_INSTANCES = 4
+_FEW = 24  # up to this bound both draws together cost little more than one
+_REAL_DRAWN, _REAL_INSTANCES = 6, 4  # detours if fewer are solved without
 _ELIMINATION_SECONDS = 20.0
 _UNIVARIATE_SECONDS = 10.0
 _UNIVARIATE_ERROR = 1e-6
@@ -66,16 +76,12 @@ def degree_of(system: SquareSystem, seed: int, effort: Effort, clock: Clock) -> 
     univariate = _univariate(system, seed, clock)
     if univariate is not None:
         return _by_univariate(draws, bound, univariate, seed, effort, clock)
-    searches: list[Monodromy] = []
-    for number in range(2):
-        search = _search(draws, bound, 2 * seed + number, effort, clock)
+    searches = _searches(draws, bound, seed, effort, clock)
+    for search in searches:
         if search.count == bound.value:
             return _by_bound(system, bound, search)
         if search.count > effort.degree:
             return Open(f"there are more than {effort.degree} solutions, the limit")
-        searches.append(search)
-        if not search.is_complete:
-            break
     return _agreed(draws, searches, seed, effort) or _eliminated(system, searches, seed, clock)
 
 
@@ -91,7 +97,7 @@ def _by_univariate(
     """The degree of one polynomial, which a complete search has to confirm."""
     if exact.degree > effort.degree:
         return Open(f"there are more than {effort.degree} solutions, the limit")
-    search = _search(draws, bound, 2 * seed, effort, clock)
+    [search] = _search(draws, bound, [2 * seed], effort, clock)
     if search.count > exact.degree or (search.is_complete and search.count < exact.degree):
         by = f"the polynomial in learnable {exact.unknown} has degree {exact.degree}"
         return Open(f"monodromy found {search.count} solutions, but {by}")
@@ -101,21 +107,29 @@ def _by_univariate(
     return Degree(draws.system, exact.degree, exact.to_evidence(), exact.error_bound, known)
 
 
-def _search(draws: Draws, bound: BezoutBound, seed: int, effort: Effort, clock: Clock) -> Monodromy:
+def _searches(
+    draws: Draws, bound: BezoutBound, seed: int, effort: Effort, clock: Clock
+) -> list[Monodromy]:
+    """Two draws, unless the first is enough or incomplete; at once where there are few paths."""
+    seeds = [2 * seed, 2 * seed + 1]
+    if bound.value <= _FEW:
+        return _search(draws, bound, seeds, effort, clock)
+    [first] = _search(draws, bound, seeds[:1], effort, clock)
+    if first.count == bound.value or first.count > effort.degree or not first.is_complete:
+        return [first]
+    return [first, *_search(draws, bound, seeds[1:], effort, clock)]
+
+
+def _search(
+    draws: Draws, bound: BezoutBound, seeds: Sequence[int], effort: Effort, clock: Clock
+) -> list[Monodromy]:
     def may_go_on(count: int) -> bool:
         effort.report(f"{count} solutions of at most {bound.value}")
         return clock.left > 0 and count < bound.value
 
-    rng = np.random.default_rng(seed)
-    return find_solutions(
-        draws.equations,
-        draws.complex,
-        rng,
-        quiet_loops=_QUIET_LOOPS,
-        most=effort.degree,
-        may_go_on=may_go_on,
-        deadline=clock.end,
-    )
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    limits = Limits(_QUIET_LOOPS, effort.degree, may_go_on, clock.end)
+    return find_together(draws.equations, draws.complex, rngs, limits)
 
 
 def _by_bound(system: SquareSystem, bound: BezoutBound, search: Monodromy | None) -> Degree:
@@ -145,24 +159,25 @@ def _agreed(draws: Draws, searches: list[Monodromy], seed: int, effort: Effort) 
 def _is_closed_under_conjugation(draws: Draws, search: Monodromy, seed: int) -> bool:
     """False if a real instance misses the conjugate of a solution, or none could be solved."""
     rng = np.random.default_rng([seed, 1])
-    instances = draws.as_floats(draws.rational(rng, _REAL_INSTANCES))
-    own = np.repeat(np.arange(_REAL_INSTANCES), search.count)
-    theta, arrived = follow(
-        draws.equations,
-        np.tile(search.solutions, (_REAL_INSTANCES, 1)),
-        [search.instance.take(0 * own), instances.take(own)],
-        draws.complex,
-        rng,
-    )
-    n_whole = 0
-    for number in range(_REAL_INSTANCES):
-        solutions = theta[own == number]
-        if not arrived[own == number].all() or not all_differ(solutions):
-            continue
-        n_whole += 1
-        if Distinct(solutions).add(solutions.conj()):
-            return False
-    return n_whole > 0
+    instances = draws.as_floats(draws.rational(rng, _REAL_DRAWN))
+    own = np.repeat(np.arange(_REAL_DRAWN), search.count)
+    theta = np.tile(search.solutions, (_REAL_DRAWN, 1))
+    corners = [search.instance.take(0 * own), instances.take(own)]
+    whole: list[Any] = []
+    for detours in (0, DETOURS):  # detours cost more than all else, and few need them
+        ends, arrived = follow(draws.equations, theta, corners, draws.complex, rng, detours=detours)
+        whole = [
+            solutions
+            for solutions, came in zip(
+                ends.reshape(_REAL_DRAWN, search.count, -1),
+                arrived.reshape(_REAL_DRAWN, -1),
+                strict=True,
+            )
+            if came.all() and all_differ(solutions)
+        ]
+        if len(whole) >= _REAL_INSTANCES:
+            break
+    return len(whole) > 0 and not any(Distinct(s).add(s.conj()) for s in whole)
 
 
 def _eliminated(

@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from ..numeric.instances import Instance
 from ..numeric.monodromy import all_differ, follow
 from .certify import certified_boxes
 from .degree import Degree, Open
@@ -17,6 +18,7 @@ from .evidence import Certified
 _PATHS_AT_ONCE = 600
 _REAL = 1e-7  # relative imaginary part below which a float solution is taken for real
 _PARENTS = 4
+_FIRST_INSTANCES, _FIRST_WITNESSES = 4, 16  # the next batch has twice as many
 _SPREADS = (0.05, 0.2, 0.6)  # of the children of instances with few real solutions
 
 
@@ -32,7 +34,7 @@ class _Tried:
 
 def certified_instance(degree: Degree, seed: int, clock: Clock) -> Certified | Open:
     """Some rational instance with certified boxes around all solutions, real ones or not."""
-    return _certified(degree, seed, Effort(instances=40), clock, non_real=False)
+    return _certified(degree, seed, Effort(instances=100), clock, non_real=False)
 
 
 def witness(degree: Degree, seed: int, effort: Effort, clock: Clock) -> Certified | Open:
@@ -50,16 +52,18 @@ def _certified(
     if degree.search is None or degree.search.count != degree.value:
         return Open("the solutions are counted but not known, so no instance can be certified")
     draws, rng = Draws(degree.system), np.random.default_rng([seed, 2])
-    at_once = max(min(_PATHS_AT_ONCE // degree.value, 100), 4)
+    most = max(min(_PATHS_AT_ONCE // degree.value, 100), 4)
+    at_once = min(_FIRST_WITNESSES if non_real else _FIRST_INSTANCES, most)
     best: _Tried | None = None
     count = lost = 0
     while count < effort.instances and clock.left:
+        at_once = min(at_once, effort.instances - count)
         fresh = draws.rational(rng, at_once)
         if best is not None:
             fresh = _joined(
                 fresh.take(slice(0, at_once // 2)), _children(best, draws, rng, at_once)
             )
-        tried = _solved(degree, draws, fresh, rng, clock)
+        tried = _solved(degree, draws, fresh, rng, clock, non_real=non_real)
         count, lost = count + len(fresh), lost + int((~tried.is_whole).sum())
         effort.report(f"{count} instances, degree {degree.value}")
         wanted = tried.is_whole & (tried.scores < 1) if non_real else tried.is_whole
@@ -69,38 +73,59 @@ def _certified(
             if boxes is not None and (boxes.all_non_real or not non_real):
                 return Certified(degree, one, boxes)
         best = _fittest(best, tried)
+        at_once = min(2 * at_once, most)
     limit = "" if clock.left else " (the time was up)"
     return Open(f"no witness among {count} instances{limit}; {lost} were not solved completely")
 
 
 def _solved(
-    degree: Degree, draws: Draws, drawn: RationalInstances, rng: np.random.Generator, clock: Clock
+    degree: Degree,
+    draws: Draws,
+    drawn: RationalInstances,
+    rng: np.random.Generator,
+    clock: Clock,
+    *,
+    non_real: bool,
 ) -> _Tried:
+    """The instances with their solutions, those that could be wanted on detours if need be."""
     search, n = degree.search, len(drawn)
     assert search is not None
+    instances = draws.as_floats(drawn)
+
+    def followed(theta: Any, own: Any, *middle: Instance) -> tuple[Any, Any]:
+        corners = [search.instance.take(0 * own), *middle, instances.take(own)]
+        way = draws.equations, theta, corners, draws.complex, rng, clock.end
+        return follow(*way, detours=len(middle))
+
     own = np.repeat(np.arange(n), search.count)
-    theta, arrived = follow(
-        draws.equations,
-        np.tile(search.solutions, (n, 1)),
-        [search.instance.take(0 * own), draws.as_floats(drawn).take(own)],
-        draws.complex,
-        rng,
-        clock.end,
-    )
-    solutions = theta.reshape(n, search.count, -1)
-    is_whole = arrived.reshape(n, -1).all(axis=1)
+    theta, arrived = followed(np.tile(search.solutions, (n, 1)), own)
+    solutions, arrived = theta.reshape(n, search.count, -1), arrived.reshape(n, -1)
+    is_promising = ~_is_real(solutions).any(axis=1) if non_real else np.ones(n, dtype=bool)
+    if not (is_promising & arrived.all(axis=1)).any():
+        own, path = np.nonzero(~arrived & is_promising[:, None])
+        if len(own):
+            middle = draws.complex(rng, len(own))
+            again, reached = followed(search.solutions[path], own, middle)
+            solutions[own[reached], path[reached]] = again[reached]
+            arrived[own, path] = reached
+    is_whole = arrived.all(axis=1)
     scores = np.full(n, np.inf)
     for index in np.flatnonzero(is_whole):
         scores[index], is_whole[index] = _score(solutions[index])
     return _Tried(drawn, solutions, scores, is_whole)
 
 
+def _is_real(solutions: Any) -> Any:
+    """Which float solutions (..., n) are taken for real; NaN is not."""
+    size = abs(solutions).max(axis=-1) + 1e-3
+    return abs(solutions.imag).max(axis=-1) < _REAL * size
+
+
 def _score(solutions: Any) -> tuple[float, bool]:
     """Number of real solutions plus a part below 1 for their nearest pair; whether all differ."""
     if not all_differ(solutions):
         return np.inf, False
-    size = abs(solutions).max(axis=1) + 1e-3
-    real = solutions[abs(solutions.imag).max(axis=1) < _REAL * size]
+    real = solutions[_is_real(solutions)]
     if len(real) < 2:
         return float(len(real)), True
     apart = abs(real[:, None] - real[None]).max(axis=2)[np.triu_indices(len(real), 1)].min()

@@ -6,6 +6,7 @@ import math
 import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
@@ -15,7 +16,7 @@ from .tracking import track
 
 _SAME = 1e-6  # relative distance below which two approximate solutions are the same one
 _PATHS_AT_ONCE = 200
-_DETOURS = 3
+DETOURS = 3
 
 DrawInstance = Callable[[np.random.Generator, int], Instance]
 
@@ -41,6 +42,17 @@ class Monodromy:
         return len(self.solutions)
 
 
+@dataclass
+class _Search:
+    """What one search has found so far."""
+
+    rng: np.random.Generator
+    base: Instance
+    known: Distinct
+    quiet: int = 0
+    lost: int = 0
+
+
 def find_solutions(
     equations: Equations,
     draw: DrawInstance,
@@ -57,42 +69,76 @@ def find_solutions(
     without a new solution, above `most` solutions, when `may_go_on(count)` says no, or at the
     `deadline` (`time.monotonic`), then with paths lost.
     """
+    limits = Limits(quiet_loops, most, may_go_on, deadline)
+    return find_together(equations, draw, [rng], limits)[0]
+
+
+@dataclass(frozen=True)
+class Limits:
+    """When a search ends: see `find_solutions`."""
+
+    quiet_loops: int
+    most: int
+    may_go_on: Callable[[int], bool]
+    deadline: float
+
+
+def find_together(
+    equations: Equations, draw: DrawInstance, rngs: Sequence[np.random.Generator], limits: Limits
+) -> list[Monodromy]:
+    """`find_solutions` for several random generators, each with an instance of its own.
+
+    The paths of all searches are followed at once; where `may_go_on` stops one, all end.
+    """
+    searches = [_begin(equations, draw, rng) for rng in rngs]
+    quiet_loops = limits.quiet_loops
+    while all(limits.may_go_on(len(search.known)) for search in searches):
+        going = [s for s in searches if s.quiet < quiet_loops and len(s.known) <= limits.most]
+        if not going:
+            break
+        _round(equations, draw, going, limits)
+        # Where one search cannot be completed, the others are of no use.
+        is_late = time.monotonic() > limits.deadline
+        if is_late or any(s.lost > 50 * (len(s.known) + 4) for s in searches):
+            break
+    return [
+        Monodromy(s.base, s.known.points, s.quiet, s.lost, s.quiet >= quiet_loops) for s in searches
+    ]
+
+
+def _begin(equations: Equations, draw: DrawInstance, rng: np.random.Generator) -> _Search:
+    """A random instance with one known solution."""
     n = len(equations.cells)
     base = draw(rng, 1)
     theta = rng.normal(size=(1, n)) + 1j * rng.normal(size=(1, n))
     start, _ = equations.residual(theta, base)
     base = Instance(base.weights, base.inputs, base.outputs + start)
-    known = Distinct(theta)
-    quiet = lost = 0
-    while quiet < quiet_loops and len(known) <= most and may_go_on(len(known)):
-        at_once = min(max(_PATHS_AT_ONCE // len(known), 4), quiet_loops)
-        ends, n_lost = _loops(equations, draw, rng, base, known.points, at_once, deadline)
-        new = known.add(ends)
-        quiet = 0 if new or n_lost else quiet + at_once
-        lost += n_lost
-        if time.monotonic() > deadline or lost > 50 * (len(known) + 4):
-            break
-    is_complete = quiet >= quiet_loops
-    return Monodromy(base, known.points, quiet, lost, is_complete)
+    return _Search(rng, base, Distinct(theta))
 
 
-def _loops(
-    equations: Equations,
-    draw: DrawInstance,
-    rng: np.random.Generator,
-    base: Instance,
-    solutions: Any,
-    at_once: int,
-    deadline: float,
-) -> tuple[Any, int]:
-    """Where all solutions end after some triangular loops, and how many paths were lost."""
-    own = np.repeat(np.arange(at_once), len(solutions))
-    middle = [draw(rng, at_once).take(own) for _ in range(2)]
-    corners = [base.take(0 * own), *middle, base.take(0 * own)]
-    ends, arrived = follow(
-        equations, np.tile(solutions, (at_once, 1)), corners, draw, rng, deadline
-    )
-    return ends[arrived], int((~arrived).sum())
+def _round(
+    equations: Equations, draw: DrawInstance, searches: Sequence[_Search], limits: Limits
+) -> None:
+    """Some triangular loops of all known solutions of every search."""
+    ways, starts, sizes = [], [], []
+    for search in searches:
+        count = len(search.known)
+        at_once = min(max(_PATHS_AT_ONCE // count, 4), limits.quiet_loops)
+        own = np.repeat(np.arange(at_once), count)
+        base = equations.flat(search.base)[0 * own]
+        middle = [equations.flat(draw(search.rng, at_once))[own] for _ in range(2)]
+        ways.append(equations.xp.stack([base, *middle, base]))
+        starts.append(np.tile(search.known.points, (at_once, 1)))
+        sizes.append(at_once)
+    theta, whole = np.concatenate(starts), equations.xp.concatenate(ways, axis=1)
+    ends, arrived = _follow(equations, theta, whole, draw, searches[0].rng, limits.deadline)
+    places = np.cumsum([0, *map(len, starts)])
+    for search, at_once, (first, last) in zip(searches, sizes, pairwise(places), strict=True):
+        own = arrived[first:last]
+        n_lost = int((~own).sum())
+        new = search.known.add(ends[first:last][own])
+        search.quiet = 0 if new or n_lost else search.quiet + at_once
+        search.lost += n_lost
 
 
 def follow(
@@ -102,18 +148,33 @@ def follow(
     draw: DrawInstance,
     rng: np.random.Generator,
     deadline: float = math.inf,
+    *,
+    detours: int = DETOURS,
 ) -> tuple[Any, Any]:
     """Follow solutions `theta` (paths, n) from corner to corner (instances one per path).
 
     Returns the solutions at the last corner and whether each arrived; the others are not finite.
     Lost paths try again from their last corner by way of random complex instances.
     """
+    ways = equations.xp.stack([equations.flat(corner) for corner in corners])
+    return _follow(equations, theta, ways, draw, rng, deadline, detours)
+
+
+def _follow(
+    equations: Equations,
+    theta: Any,
+    ways: Any,
+    draw: DrawInstance,
+    rng: np.random.Generator,
+    deadline: float,
+    detours: int = DETOURS,
+) -> tuple[Any, Any]:
+    """`follow` through flat corners."""
     xp = equations.xp
-    ways = xp.stack([equations.flat(corner) for corner in corners])
     result = track(equations, theta, ways, deadline=deadline)
     found, arrived = result.found, result.arrived
     lost, leg, origin = np.arange(len(theta)), result.leg, result.origin
-    for _ in range(_DETOURS):
+    for _ in range(detours):
         left = np.flatnonzero(~result.arrived)
         lost, leg, origin = lost[left], leg[left], origin[left]
         if not len(lost) or time.monotonic() > deadline:
