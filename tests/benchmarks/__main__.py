@@ -44,7 +44,9 @@ def run(expression: str, folder: Path = Path(__file__).parent) -> list[Measured]
         command = [sys.executable, "-m", "pytest", str(folder), "-v", "--benchmark-only"]
         command += [f"--benchmark-json={result}", "-p", "no:cacheprovider", "-o", "addopts="]
         command += ["-k", expression] if expression else []
-        environment = os.environ | BLAS_THREADS | {"PYTHONUNBUFFERED": "1"}
+        # Not PYTEST_XDIST_WORKER and its like, with which pytest-benchmark times nothing.
+        own = {k: v for k, v in os.environ.items() if not k.startswith("PYTEST_")}
+        environment = own | BLAS_THREADS | {"PYTHONUNBUFFERED": "1"}
         lines: list[str] = []
         with subprocess.Popen(
             command, cwd=ROOT, env=environment, stdout=subprocess.PIPE, text=True
@@ -96,6 +98,7 @@ def main(arguments: list[str] | None = None) -> int:
     measured = run(options.k)
     if measured is None:
         return 1
+    facts["load average after, 1 of it this run"] = f"{os.getloadavg()[0]:.2f}"
     facts["duration"] = f"{perf_counter() - start:.0f} s"
     console = Console()
     print_ratios(console, measured)

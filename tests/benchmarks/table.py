@@ -8,6 +8,7 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 RATIOS = ("case", "own", "reference", "its time", "ratio")
 TIMES = ("case", "time", "result")
@@ -69,7 +70,9 @@ def in_words(seconds: float) -> str:
 def _two_digits(value: float) -> str:
     if value >= 9.95:
         return f"{value:,.0f}"
-    return f"{value:.2g}" if value < 0.995 else f"{value:.1f}"
+    if value >= 0.995:
+        return f"{value:.1f}"
+    return f"{value:.2f}" if value >= 0.0995 else f"{value:.2g}"
 
 
 def _time(measured: Measured) -> str:
@@ -110,9 +113,11 @@ def print_ratios(console: Console, measured: Sequence[Measured]) -> None:
     for titles, rows in ((RATIOS, ratio_rows(measured)), (TIMES, time_rows(measured))):
         table = Table(box=None, pad_edge=False, header_style="bold")
         for title in titles:
-            table.add_column(title, justify="right" if title in ("own", "ratio") else "left")
-        for row in with_topics(rows, "[bold]{}[/bold]"):
-            table.add_row(*row)
+            numeric = title in ("own", "its time", "ratio")
+            table.add_column(title, justify="right" if numeric else "left", overflow="fold")
+        for row in with_topics(rows):
+            is_topic = row[0] != "" and not any(row[1:])
+            table.add_row(*(Text(cell, "bold" if is_topic else "") for cell in row))
         console.print(table)
         console.print()
 

@@ -23,7 +23,7 @@ def test_a_ratio_above_one_means_that_the_own_call_is_faster():
     assert (measured.ratio("flint"), measured.ratio("numpy")) == (4, 0.5)
     assert ratio_rows([measured]) == [
         ("Ranks", "9 x 9", "500 ms", "flint", "2.0 s", "4.0"),
-        ("Ranks", "", "", "numpy", "250 ms", "0.5"),
+        ("Ranks", "", "", "numpy", "250 ms", "0.50"),
     ]
     assert time_rows([measured]) == []
 
