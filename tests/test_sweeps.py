@@ -204,6 +204,23 @@ def test_an_error_of_many_at_once_falls_to_its_own_allocation(tmp_path, monkeypa
     assert one == other
 
 
+def test_a_contradiction_among_many_is_recorded_with_its_allocation(tmp_path, monkeypatch):
+    really = workers.Batch.decide
+
+    def contradicted(self, masks):
+        if masks[:, :3].all(axis=1).any():
+            raise ContradictionError("T1 says minimal, but T9 says maximal")
+        return really(self, masks)
+
+    monkeypatch.setattr(workers.Batch, "decide", contradicted)
+    tc.sweep(replace(SMALL, symmetry=False), tmp_path / "r.sqlite")
+    rows = list(tc.rows(tmp_path / "r.sqlite"))
+    failed = [row for row in rows if row["error"]]
+    assert len(rows) == 70
+    assert len(failed) == 5  # those with the first three cells and one more
+    assert all("T9 says maximal" in row["error"] for row in failed)
+
+
 def test_theorems_that_disagree_end_with_status_1(tmp_path, monkeypatch, capsys):
     def contradicted(*_, **__):
         raise ContradictionError("T2 says maximal, but T6 says minimal")

@@ -20,8 +20,7 @@ from .spec import SweepSpec
 from .store import Row
 
 _MOST_IN_CHUNK = 4096  # allocations decided together
-_CHUNK_WORK = 1e9
-
+_CHUNK_WORK = 1e10  # additions, more than it takes to reduce one Jacobian
 CONTRADICTION = "contradiction: "  # how the error of theorems that disagree begins
 
 
@@ -37,14 +36,27 @@ def decide_many(spec: SweepSpec, backend: str, keys: Sequence[str]) -> tuple[lis
     batch = Batch(spec.frame, spec.samples, spec.seed, spec.error_bound, xp=array_module(backend))
     try:
         found = batch.decide(masks)
-    except Exception:  # one by one the error becomes part of the row that it belongs to
-        return [], list(keys)
+    except Exception as error:
+        return _one_by_one(spec, backend, keys, error)
     is_final = found.is_final
     kept = is_final if spec.degree else is_final | (found.rule != UNDECIDED)
     where = np.flatnonzero(kept)
     left = [key for key, is_kept in zip(keys, kept.tolist(), strict=True) if not is_kept]
     each = (time.perf_counter() - start) / max(len(keys), 1)
     return _rows(spec, masks[where], found.at(where), each), left
+
+
+def _one_by_one(
+    spec: SweepSpec, backend: str, keys: Sequence[str], error: Exception
+) -> tuple[list[Row], list[str]]:
+    """What an error among many leaves: it is part of the row that it belongs to."""
+    if len(keys) > 1:
+        parts = [decide_many(spec, backend, [key]) for key in keys]
+        return [row for rows, _ in parts for row in rows], [key for _, own in parts for key in own]
+    if not isinstance(error, ContradictionError):
+        return [], list(keys)  # `classify` may do without what has failed
+    learnable = spec.frame.learnable(spec.frame.masks(keys))[0]
+    return [Row(keys[0], learnable, spec.samples, seconds=0.0, error=_in_words(error))], []
 
 
 def _rows(spec: SweepSpec, masks: Masks, found: Decisions, seconds: float) -> list[Row]:
