@@ -33,6 +33,8 @@ from .table import (
     time_rows,
 )
 
+QUIET = 0.5  # load average up to which a machine had nothing else to do
+
 
 def run(expression: str, folder: Path = Path(__file__).parent) -> list[Measured] | None:
     """Run the benchmarks in `folder` in a process of its own; None, after its output, if one fails.
@@ -64,16 +66,18 @@ def run(expression: str, folder: Path = Path(__file__).parent) -> list[Measured]
 
 def record(measured: list[Measured], facts: dict[str, str], path: Path) -> None:
     """Write the tables as Markdown, and the medians as JSON beside them."""
+    is_busy = float(facts.get("load average before", 0)) > QUIET
+    busy = " Other work ran on the machine: times are long, and ratios unsteady." if is_busy else ""
     text = f"""# Benchmarks, {facts["date"]}
 
-Written by `python -m tests.benchmarks` ([what it does](../benchmarks.md)).
+Written by `python -m tests.benchmarks` ([what it does](../benchmarks.md)).{busy}
 
 {chr(10).join(f"- {name}: {value}" for name, value in facts.items())}
 
 ## Ratios
 
 Medians. A ratio is the reference's time over the own: above 1, theorycheck is that many times
-faster. Every result was compared with its reference's.
+faster. Answers were compared, as [described](../benchmarks.md).
 
 {markdown(RATIOS, ratio_rows(measured))}
 

@@ -87,18 +87,38 @@ def test_assignment_for_every_root(benchmark: Any, planted: bool):
         assert inside > b * len(lines[0]) + len(lines[1]) - b
 
 
-@pytest.mark.parametrize("kind", ["forest", "cycle"])
-def test_forest(benchmark: Any, kind: str):
-    """a = b = 1: a path through all lines but one, shuffled; or closed to a cycle."""
-    n, rng = 2048, np.random.default_rng(0)
+def path_of_lines(n: int, is_closed: bool) -> np.ndarray:
+    """The frozen cells are a path through all rows and columns, shuffled; or a cycle."""
+    rng = np.random.default_rng(0)
     frozen = np.eye(n, dtype=bool) | np.eye(n, k=-1, dtype=bool)
-    frozen[0, n - 1] = kind == "cycle"
-    frozen = frozen[rng.permutation(n)][:, rng.permutation(n)]
-    mask, graph = ~frozen, bipartite_graph(frozen)
+    frozen[0, n - 1] = is_closed
+    return frozen[rng.permutation(n)][:, rng.permutation(n)]
+
+
+def stars(columns: int) -> np.ndarray:
+    """Ten rows; every column has a frozen cell, nine of them two: a tree."""
+    frozen = np.zeros((10, columns), dtype=bool)
+    frozen[0] = True
+    frozen[range(1, 10), range(9)] = True
+    return frozen
+
+
+FORESTS = {
+    "2048 x 2048, a path through all lines": lambda: path_of_lines(2048, False),
+    "2048 x 2048, a cycle through all lines": lambda: path_of_lines(2048, True),
+    "10 x 100,000, a tree": lambda: stars(100_000),
+}
+
+
+@pytest.mark.parametrize("case", FORESTS)
+def test_forest(benchmark: Any, case: str):
+    """a = b = 1, from mask to finding."""
+    mask = ~FORESTS[case]()
+    graph = bipartite_graph(~mask)
     finding, *is_forest = measure(
         benchmark,
-        f"forest test, {n} x {n}, a {'cycle' if kind == 'cycle' else 'path'} through all lines",
-        lambda: decide_mask("T4", "W1", mask, n - 1, n - 1),
+        f"forest test, {case}",
+        lambda: decide_mask("T4", "W1", mask, mask.shape[0] - 1, mask.shape[1] - 1),
         Reference("networkx, is_forest, graph given", lambda: nx.is_forest(graph)),
         Reference(
             "networkx, is_forest, graph built from the same array",
@@ -106,8 +126,8 @@ def test_forest(benchmark: Any, kind: str):
         ),
         rounds=9,
     )
-    assert finding.kind == kind
-    assert is_forest == [kind == "forest"] * 2
+    assert finding.kind == ("cycle" if "a cycle" in case else "forest")
+    assert is_forest == [finding.kind == "forest"] * 2
 
 
 def test_components(benchmark: Any):

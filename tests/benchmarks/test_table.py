@@ -83,6 +83,13 @@ def test_a_benchmark_that_runs_is_recorded(tmp_path: Path):
     assert [Measured(**each | {"seconds": tuple(each["seconds"])}) for each in medians] == measured
 
 
+@pytest.mark.parametrize("load", ["0.10", "1.90"])
+def test_a_record_says_whether_other_work_ran(tmp_path: Path, load: str):
+    measured = read([entry("9 x 9", 0.5, flint=2.0)])
+    record(measured, {"date": "2026-11-21", "load average before": load}, tmp_path / "today.md")
+    assert ("Other work ran" in (tmp_path / "today.md").read_text()) == (load == "1.90")
+
+
 def test_a_wrong_answer_fails_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "test_sleep.py").write_text(MODULE.replace("RESULT", "2"))
     assert run("", tmp_path) is None
