@@ -18,12 +18,15 @@ import theorycheck as tc
 EXPERIMENTS = Path(__file__).parents[1] / "examples" / "experiments"
 
 
-def run_quick(name: str, out: Path, *options: str) -> tuple[str, list[dict[str, str]]]:
+def run_quick(
+    name: str, out: Path, *options: str, figure: str = ".png"
+) -> tuple[str, list[dict[str, str]]]:
     """Standard output and the rows of the table; the figure must be there as well."""
     command = [sys.executable, str(EXPERIMENTS / f"{name}.py"), "--quick", "--out", str(out)]
     result = subprocess.run([*command, *options], capture_output=True, text=True, timeout=300)
     assert result.returncode == 0, result.stderr
-    assert (out / f"{name}.png").read_bytes().startswith(b"\x89PNG")
+    start = {".png": b"\x89PNG", ".svg": b"<?xml"}[figure]
+    assert (out / f"{name}{figure}").read_bytes().startswith(start)
     with (out / f"{name}.csv").open(newline="") as file:
         return result.stdout, list(csv.DictReader(file))
 
@@ -150,3 +153,23 @@ def test_accuracy_quick(tmp_path: Path):
     assert "predicted anew: 10" in text
     fitted = {row["family"] for row in rows if row["source"] == "selected"}
     assert not fitted & {row["family"] for row in rows if row["source"] == "test"}
+
+
+def test_growth_quick(tmp_path: Path):
+    text, rows = run_quick("growth", tmp_path, figure=".svg")
+    stages = Counter(row["stage"] for row in rows if row["part"] == "width")
+    assert set(stages) == {"set-up", "draw", "rank", "theorems", "all but the file", "degree"}
+    assert set(stages.values()) == {2}
+    for row in rows:
+        assert float(row["seconds"]) > 0 or row["stage"] == "theorems"  # a difference of two
+    for row in rows:
+        if row["stage"] == "degree":
+            assert 0 < float(row["median"]) <= float(row["high"])
+            assert 0 <= float(row["open"]) <= float(row["needed"]) < 1
+    small, large = (row for row in rows if row["part"] == "count")
+    assert int(large["allocations"]) == 4 * int(small["allocations"])
+    assert float(large["file_mb"]) > 2 * float(small["file_mb"])
+    assert float(large["peak_mb"]) < 1.5 * float(small["peak_mb"])
+    assert "need a degree" in text
+    again, _ = run_quick("growth", tmp_path, figure=".svg")
+    assert again == text, "rows of an earlier run are kept"
