@@ -84,26 +84,29 @@ def summary(rows: Rows) -> str:
 def draw(rows: Rows, path: Path) -> None:
     """Time by width and stage; time and memory by the number of allocations."""
     plt = plotting()
-    plt.rcParams["svg.hashsalt"] = "growth"  # the same file for the same numbers
+    # The same small file for the same numbers.
+    plt.rcParams.update({"svg.hashsalt": "growth", "svg.fonttype": "none"})
     figure, (left, middle, right) = plt.subplots(
-        1, 3, figsize=(11, 3.8), width_ratios=(1.4, 1, 1), layout="constrained"
+        1, 3, figsize=(11, 4.2), width_ratios=(1.4, 1, 1), layout="constrained"
     )
     _widths(left, selected(rows, part="width"))
-    for name, marker in zip(families(selected(rows, part="count")), "os^D", strict=False):
+    for name, colour in zip(
+        families(selected(rows, part="count")), ("#0072B2", "#D55E00"), strict=False
+    ):
         own = selected(rows, part="count", family=name)
         counts = numbers(own, "allocations")
-        middle.plot(counts, numbers(own, "seconds"), marker=marker, label=name)
-        right.plot(counts, numbers(own, "peak_mb"), marker=marker, label=f"memory, {name}")
-        right.plot(
-            counts, numbers(own, "file_mb"), ":", marker=marker, mfc="w", label=f"file, {name}"
-        )
+        middle.plot(counts, numbers(own, "seconds"), "o-", color=colour, label=name)
+        right.plot(counts, numbers(own, "peak_mb"), "o-", color=colour, label=f"memory, {name}")
+        files = numbers(own, "file_mb")
+        right.plot(counts, files, "o:", color=colour, mfc="w", label=f"file, {name}")
     for axes, title, label in (
         (middle, "(b) a whole sweep, ranks only", "seconds"),
         (right, "(b) memory and file", "MB"),
     ):
         axes.set(xscale="log", yscale="log", xlabel="allocations", ylabel=label, title=title)
-        axes.legend(fontsize=8)
         axes.grid(alpha=0.3)
+    middle.legend(fontsize=8)
+    right.legend(fontsize=8, loc="lower right")
     figure.savefig(path, metadata={"Date": None})
     plt.close(figure)
 
@@ -126,7 +129,7 @@ def _widths(axes: Any, rows: Rows) -> None:
     axes.set_title("(a) LFFN n-n-n, m = n, budget n\u00b2")
     axes.set_xticks(ticks, list(map(str, ticks)))
     axes.set_xticks([], minor=True)
-    axes.legend(fontsize=8)
+    axes.figure.legend(fontsize=8, loc="outside lower left", ncols=6)
     axes.grid(alpha=0.3)
 
 
