@@ -84,7 +84,8 @@ def test_measurement_does_not_see_the_theory():
 
 # From the bottom up: a module imports only from those before it.
 ORDER = """
-errors statements parallel networks masks graphs placement spread allocation archives backend
+errors statements parallel networks foreign masks graphs placement spread archives selections
+interop allocation backend
 files numeric measurement exact strategies bases orders paths certificates verdict structure
 peeling degrees analysis diagnostics heuristics proofs theorems classification estimation
 explanation capacities proposals designs repairs comparison verification sweeps checks checker
