@@ -21,6 +21,7 @@ from .peeling import Peeled, peel
 from .structure import Pattern, jacobian_pattern
 
 if TYPE_CHECKING:
+    from .degrees.reuse import Reuse
     from .degrees.solving import Solving
     from .exact.inputs import GivenInputs
     from .exact.relu_search import ReluSearch
@@ -35,6 +36,7 @@ class Analysis:
     `seed` fixes every random prime and point; `error_bound` is what probabilistic ranks must
     reach; `memory_limit` is in bytes; `xp` is NumPy or CuPy; `effort` limits degrees and witnesses.
     With `given` inputs, which do not span, m is their rank, and only the weights are random.
+    `reuse` has what was solved for other allocations.
     """
 
     allocation: Allocation
@@ -45,6 +47,7 @@ class Analysis:
     xp: ModuleType = np
     effort: Effort = DEFAULT_EFFORT
     given: GivenInputs | None = None
+    reuse: Reuse | None = None
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "samples", positive_integer(self.samples, "samples"))
@@ -169,7 +172,8 @@ class Analysis:
         system = SquareSystem(
             self.allocation, self.effective_samples, equations, tuple(range(target))
         )
-        return Solving(system, self.pattern, is_faithful, self.seed, self.effort)
+        reuse = {} if self.reuse is None else {"reuse": self.reuse}
+        return Solving(system, self.pattern, is_faithful, self.seed, self.effort, **reuse)
 
     @property
     def known_degree(self) -> int | None:

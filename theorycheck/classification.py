@@ -6,6 +6,7 @@ import time
 from collections.abc import Sequence
 from dataclasses import replace
 from itertools import combinations
+from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
 
@@ -26,6 +27,9 @@ from .theorems.registry import THEOREMS
 from .theorems.t10_shallow_relu import why_open
 from .verdict import Expressivity, Verdict
 
+if TYPE_CHECKING:
+    from .degrees.reuse import Reuse
+
 
 def classify(
     allocation: Allocation,
@@ -40,6 +44,7 @@ def classify(
     cross_check: bool = False,
     diagnose: bool = False,
     effort: Effort = DEFAULT_EFFORT,
+    reuse: Reuse | None = None,
 ) -> Verdict:
     """The expressivity of `allocation` on `samples` random inputs, with theorem and certificate.
 
@@ -51,7 +56,8 @@ def classify(
     `auto`) computes the ranks. With `cross_check` every theorem that applies is asked, not only the
     cheapest that decides; with `diagnose` the verdict tells redundant weights and unreached
     equations (linear networks with a Jacobian of up to four million entries). `effort` limits the
-    search for degrees and witnesses; past it the verdict stays `positive`.
+    search for degrees and witnesses; past it the verdict stays `positive`. `reuse`, one object for
+    many calls, saves solving the same equations again; verdicts are the same without it.
 
     Raises `InputError` for arguments out of range and inputs that do not fit, `SizeError` if a rank
     is needed whose matrix exceeds the memory limit, `ContradictionError` if two theorems disagree.
@@ -64,7 +70,9 @@ def classify(
     """
     start = time.perf_counter()
     xp = array_module(backend)
-    analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, xp, effort)
+    analysis = Analysis(
+        allocation, samples, seed, error_bound, memory_limit, xp, effort, reuse=reuse
+    )
     if inputs is not None and diagnose:
         raise InputError("diagnose tells about random inputs: leave it, or the inputs, out")
     data = None if inputs is None else given_inputs(allocation.network, samples, inputs)

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 from ..structure import Pattern
-from .degree import Degree, Open, degree_of
+from .degree import Degree, Open
 from .effort import Clock, Effort
 from .evidence import Certified
+from .reuse import Reuse
 from .system import SquareSystem
-from .witness import certified_instance, witness
 
 _WAYS = {
     "bezout": "a proved bound that is met",
@@ -27,6 +27,7 @@ class Solving:
 
     `is_faithful` tells whether a solution of the system's equations solves all equations of the
     allocation; else a real solution of the system proves nothing, but that there is none does.
+    `reuse` may know some of it from other allocations.
     """
 
     system: SquareSystem
@@ -34,6 +35,7 @@ class Solving:
     is_faithful: bool
     seed: int
     effort: Effort
+    reuse: Reuse = field(default_factory=Reuse, compare=False)
 
     @cached_property
     def _clock(self) -> Clock:
@@ -52,7 +54,7 @@ class Solving:
             if found and isinstance(found[-1], Open):
                 found.append(Open("another block is open"))
             else:
-                found.append(degree_of(block, self.seed, self.effort, self._clock))
+                found.append(self.reuse.degree(block, self.seed, self.effort, self._clock))
         return tuple(found)
 
     @cached_property
@@ -93,7 +95,7 @@ class Solving:
     def certified(self) -> tuple[Certified | None, ...]:
         """For each block a rational instance with boxes around its solutions, if one was found."""
         assert self.known is not None
-        results = [certified_instance(degree, self.seed, self._clock) for degree in self.known]
+        results = [self.reuse.certified(degree, self.seed, self._clock) for degree in self.known]
         return tuple(None if isinstance(result, Open) else result for result in results)
 
     @property
@@ -116,10 +118,10 @@ class Solving:
             part = block.with_ancestors(self.blocks, self.pattern)
             whole = degree
             if part is not block:
-                whole = degree_of(part, self.seed, self.effort, self._clock)
+                whole = self.reuse.degree(part, self.seed, self.effort, self._clock)
             found = whole
             if isinstance(whole, Degree):
-                found = witness(whole, self.seed, self.effort, self._clock)
+                found = self.reuse.witness(whole, self.seed, self.effort, self._clock)
             if isinstance(found, Certified):
                 return found
             assert isinstance(found, Open)
