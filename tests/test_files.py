@@ -121,11 +121,11 @@ def mask_file(value: Any) -> dict[str, Any]:
     return {**GOOD, "learnable": {"W1": value}}
 
 
-KEYS = "an allocation file has network, samples, learnable, present"
+KEYS = "an allocation file has network, samples, learnable, present, comment"
 SIZE = "must be an integer from 1 to 1073741824, not"
 
 BAD_CONTENT: list[tuple[dict[str, Any], str]] = [
-    (changed(learnables={}), f"unknown key 'learnables'; {KEYS}"),
+    (changed(learnables={}), f"unknown key 'learnables' (did you mean 'learnable'?); {KEYS}"),
     (changed(**{"k" * 10**6: 1}), f"unknown key '{'k' * 59}...; {KEYS}"),
     (changed(**{"a\nb": 1}), f"unknown key 'a\\nb'; {KEYS}"),
     ({"samples": 1, "learnable": {}}, "the key 'network' is missing; an allocation file needs it"),

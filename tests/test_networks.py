@@ -43,7 +43,7 @@ BAD_NETWORKS: list[tuple[Any, str]] = [
     (FEEDFORWARD | {"kind": None}, f"network.kind must be one of {KINDS}, not None"),
     (
         FEEDFORWARD | {"width": [1]},
-        "network has no key 'width'; linear_feedforward has widths, bias",
+        "network has no key 'width' (did you mean 'widths'?); linear_feedforward has widths, bias",
     ),
     (FEEDFORWARD | {"steps": 3}, "network has no key 'steps'"),
     ({"kind": "shallow_relu"}, "network.widths is missing; shallow_relu needs it"),

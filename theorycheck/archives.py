@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from .errors import InputError, shown
+from .errors import InputError, nearest, shown
 
 # `learnable.W1`, `learnable/W1` and `learnable_W1` are read; a bare `W1` is a learnable mask.
 _ARRAY_NAME = re.compile(r"(?:(learnable|present)[./_])?(\w+)")
@@ -33,7 +33,9 @@ def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, dict[str, 
     for name, array in arrays.items():
         match = _ARRAY_NAME.fullmatch(name)
         if match is None:
-            raise InputError(f"unknown array {shown(name)}; expected names like learnable.W1")
+            hint = nearest(name.split(".")[0], ("learnable", "present", "meta"))
+            wrong = f"{shown(name)}{hint}"
+            raise InputError(f"unknown array {wrong}; expected names like learnable.W1")
         which, weight = match[1] or "learnable", match[2]
         if weight in masks[which]:
             raise InputError(f"the array {which}.{weight} occurs twice (again as {name!r})")

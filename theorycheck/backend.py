@@ -7,7 +7,9 @@ from types import ModuleType
 
 import numpy as np
 
-from .errors import InputError
+from .errors import InputError, nearest
+
+BACKENDS = ("auto", "numpy", "cupy")
 
 
 def array_module(backend: str) -> ModuleType:
@@ -18,8 +20,9 @@ def array_module(backend: str) -> ModuleType:
     >>> array_module("numpy").__name__
     'numpy'
     """
-    if backend not in ("auto", "numpy", "cupy"):
-        raise InputError(f"backend must be auto, numpy or cupy, not {backend!r}")
+    if backend not in BACKENDS:
+        hint = nearest(backend, BACKENDS)
+        raise InputError(f"backend must be auto, numpy or cupy, not {backend!r}{hint}")
     if backend == "numpy":
         return np
     cupy = _working_cupy()

@@ -8,6 +8,7 @@ import sys
 from typing import Annotated, Any, NoReturn
 
 import typer
+from typer.core import TyperGroup
 
 from .commands.capacity import capacity
 from .commands.check import check
@@ -24,13 +25,25 @@ from .commands.repair import repair
 from .commands.summary import summary
 from .commands.sweep import sweep
 from .commands.verify import verify
+from .errors import nearest
 
 _UsageError: Any = typer.BadParameter.__base__  # the parser's own errors, whatever carries it
+
+
+class _Group(TyperGroup):
+    """The commands; an unknown one is answered alike by every version of the parser."""
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:
+        if args and self.get_command(ctx, args[0]) is None and not ctx.resilient_parsing:
+            hint = nearest(args[0], self.list_commands(ctx))
+            ctx.fail(f"No such command {args[0][:60]!r}{hint}")
+        return super().resolve_command(ctx, args)
+
 
 app = typer.Typer(
     help="Which weights may be learned, and is that choice any good? Answered without training.",
     epilog="Exit status: 0 done; 1 a check or theorem failed; 2 bad usage or input.",
-    add_completion=False,
+    cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"]},
     pretty_exceptions_enable=False,
 )
@@ -73,13 +86,25 @@ for command in (
     app.command()(command)
 
 
+def _message(error: Any) -> str:
+    """What the parser says; for an unknown option with our own suggestion, of this command's."""
+    unknown = getattr(error, "option_name", None) if hasattr(error, "possibilities") else None
+    if unknown is None or error.ctx is None:
+        return error.format_message()
+    options = [name for each in error.ctx.command.get_params(error.ctx) for name in each.opts]
+    hint = nearest(unknown, [name for name in options if name.startswith("--")])
+    return f"No such option: {unknown}{hint}"
+
+
 def main() -> NoReturn:
     """Run the command line; every error is one line on standard error, never a traceback."""
+    if "_THEORYCHECK_COMPLETE" in os.environ:  # a shell asks: it reads the exit status
+        app(prog_name="theorycheck")
     try:
         status = app(prog_name="theorycheck", standalone_mode=False)
     except _UsageError as error:
         where = error.ctx.command_path if error.ctx else "theorycheck"
-        complain(f"{error.format_message()} ({where} --help tells the usage)", where)
+        complain(f"{_message(error)} ({where} --help tells the usage)", where)
         status = 2
     except (KeyboardInterrupt, typer.Abort):
         complain("interrupted")

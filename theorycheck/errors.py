@@ -1,5 +1,8 @@
 """The errors of theorycheck. All derive from `TheorycheckError`, itself a `ValueError`."""
 
+import difflib
+from collections.abc import Iterable
+
 
 class TheorycheckError(ValueError):
     """Base of every error that theorycheck raises on purpose."""
@@ -32,3 +35,15 @@ def shown(value: object) -> str:
     except (ValueError, RecursionError):  # an integer of too many digits, a nested list
         return f"a value of type {type(value).__name__} that is too long to show"
     return text if len(text) <= 80 else f"{text[:60]}..."
+
+
+def nearest(name: object, known: Iterable[str]) -> str:
+    """What an error message adds about an unknown name: the known one most like it, if any is.
+
+    >>> nearest("recurent", ["input", "recurrent", "readout"]), nearest("x", ["input"])
+    (" (did you mean 'recurrent'?)", '')
+    """
+    text = name[:80] if isinstance(name, str) else shown(name)
+    same = {known_name.lower().strip("-"): known_name for known_name in known}  # options too
+    near = difflib.get_close_matches(text.lower().strip("-"), same, n=1)
+    return f" (did you mean {same[near[0]]!r}?)" if near else ""

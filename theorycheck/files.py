@@ -12,12 +12,12 @@ import numpy as np
 
 from .allocation import Allocation
 from .archives import read_archive
-from .errors import InputError, shown
+from .errors import InputError, nearest, shown
 from .masks import check_name, mask_from_json, mask_to_json
 from .networks import network_from_dict, positive_integer
 
 LARGEST_FILE = 2 * 2**30  # bytes, compressed or not: what one file may unpack to
-_KEYS = ("network", "samples", "learnable", "present")
+_KEYS = ("network", "samples", "learnable", "present", "comment")
 _NESTING = "nested too deeply (an allocation file has 4 levels)"
 # Strings are matched first, to be skipped; then what JSON has not or Python would not read.
 _NO_NUMBER = re.compile(r'"(?:[^"\\]|\\.)*"|(NaN|-?Infinity|\d{4301,})', re.DOTALL)
@@ -88,15 +88,24 @@ def problem_to_dict(allocation: Allocation, samples: int) -> dict[str, Any]:
 
 
 def problem_from_dict(data: object) -> Problem:
-    """The inverse of `problem_to_dict`; raises `InputError` naming the place and the cure."""
+    """The inverse of `problem_to_dict`; raises `InputError` naming the place and the cure.
+
+    `comment`, a text or a list of texts for people, means nothing and is not kept.
+
+    >>> network = {"kind": "linear_feedforward", "widths": [2, 2]}
+    >>> problem_from_dict({"comment": "mine", "network": network, "samples": 1, "learnable": {}})[1]
+    1
+    """
     if not isinstance(data, Mapping):
         raise InputError(f"an allocation file must hold one JSON object, not {shown(data)}")
     for key in data:
         if key not in _KEYS:
-            raise InputError(f"unknown key {shown(key)}; an allocation file has {', '.join(_KEYS)}")
+            wrong = f"{shown(key)}{nearest(key, _KEYS)}"
+            raise InputError(f"unknown key {wrong}; an allocation file has {', '.join(_KEYS)}")
     for key in _KEYS[:3]:
         if key not in data:
             raise InputError(f"the key {key!r} is missing; an allocation file needs it")
+    _check_comment(data.get("comment", ""))
     network = network_from_dict(data["network"])
     samples = positive_integer(data["samples"], "samples")
     masks: dict[str, dict[str, Any]] = {}
@@ -111,6 +120,12 @@ def problem_from_dict(data: object) -> Problem:
             shape = network.weight_shapes[name]
             masks[which][name] = mask_from_json(value, shape, f'{which}["{name}"]')
     return Problem(Allocation(network, masks["learnable"], masks["present"]), samples)
+
+
+def _check_comment(comment: object) -> None:
+    lines = comment if isinstance(comment, list) else [comment]
+    if not all(isinstance(line, str) for line in lines):
+        raise InputError(f"comment must be a text or a list of texts, not {shown(comment)}")
 
 
 def read_limited(path: Path, largest: int) -> bytes:
@@ -189,5 +204,6 @@ def _npz_object(data: bytes, largest: int) -> dict[str, Any]:
         raise InputError("meta must be a JSON object with network and samples")
     for key in meta:
         if key not in _KEYS[:2]:
-            raise InputError(f"unknown key {shown(key)} in meta; it has network, samples")
+            wrong = f"{shown(key)}{nearest(key, _KEYS[:2])}"
+            raise InputError(f"unknown key {wrong} in meta; it has network, samples")
     return {**meta, **masks}

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import base64
 import binascii
-import difflib
 import math
 import zlib
 from collections.abc import Mapping
@@ -13,11 +12,13 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from .errors import InputError, SizeError, shown
+from .errors import InputError, SizeError, nearest, shown
+from .foreign import SparseMask, plain
 
 Mask: TypeAlias = NDArray[np.bool_]
 
 LARGEST_PACKED = 2**34  # cells: 2 GiB of bits
+_ROWS = 1024  # of a mask, checked at once
 PACK_ABOVE = 10_000  # cells; below this nested lists stay readable
 
 
@@ -52,9 +53,7 @@ def check_name(name: object, names: Mapping[str, object], place: str) -> None:
     if isinstance(name, str) and name in names:
         return
     known = list(names)
-    same = {known_name.lower(): known_name for known_name in known}
-    near = difflib.get_close_matches(str(name).lower(), same, n=1)
-    hint = f" (did you mean {same[near[0]]!r}?)" if near else ""
+    hint = nearest(name, known)
     if len(known) > 12:
         known[8:-1] = ["..."]
     network = f"this network has {', '.join(known)}"
@@ -150,6 +149,12 @@ def _unpack(packed: object, n_bytes: int, place: str) -> bytes:
 
 
 def _mask(value: ArrayLike, shape: tuple[int, ...], place: str) -> Mask:
+    value = plain(value, place)
+    if isinstance(value, SparseMask):
+        _check_shape(value.shape, shape, place)
+        mask = value.dense(place)
+        mask.setflags(write=False)
+        return mask
     array = _array(value, shape, place)
     if array.dtype == bool:
         array = array.view(np.uint8)  # a file may hold bytes other than 0 and 1 as booleans
@@ -158,10 +163,13 @@ def _mask(value: ArrayLike, shape: tuple[int, ...], place: str) -> Mask:
     if not any(array.strides) and array.size > 1:
         one = _mask(array[(slice(1),) * array.ndim], (1,) * array.ndim, place)
         return np.broadcast_to(one.copy(), shape)
-    wrong = (array != 0) & (array != 1)
-    if wrong.any():
-        cell = tuple(int(i) for i in np.argwhere(wrong)[0])
-        raise InputError(f"{place}{list(cell)} must be 0 or 1, not {array[cell]}")
+    for start in range(0, len(array), _ROWS):  # in parts: no second array of the mask's size
+        part = array[start : start + _ROWS]
+        wrong = (part != 0) & (part != 1)
+        if wrong.any():
+            first, *rest = (int(i) for i in np.argwhere(wrong)[0])
+            cell = (start + first, *rest)
+            raise InputError(f"{place}{list(cell)} must be 0 or 1, not {array[cell]}")
     # A copy of its own: a later change of the caller's array must not change the allocation.
     mask = np.array(array, dtype=bool, order="C")
     mask.setflags(write=False)
@@ -177,9 +185,7 @@ def _array(value: ArrayLike, shape: tuple[int, ...], place: str) -> NDArray[Any]
         raise InputError(f"{place} must be a 0/1 array of shape {shape}{flaw}") from None
     if array.ndim == 0:
         raise InputError(f"{place} must be a 0/1 array of shape {shape}, not {shown(value)}")
-    if array.shape != shape:
-        hint = ": rows are outputs, columns inputs" if array.shape == shape[::-1] else ""
-        raise InputError(f"{place} must have shape {shape}, not {shown(array.shape)}{hint}")
+    _check_shape(array.shape, shape, place)
     if array.dtype.kind in "OSU":
         objects = np.asarray(value, dtype=object)  # text and numbers together became text above
         for cell, entry in np.ndenumerate(objects):
@@ -187,6 +193,12 @@ def _array(value: ArrayLike, shape: tuple[int, ...], place: str) -> NDArray[Any]
                 raise InputError(f"{place}{list(cell)} must be 0 or 1, not {shown(entry)}")
         return objects.astype(bool)
     return array
+
+
+def _check_shape(found: tuple[int, ...], shape: tuple[int, ...], place: str) -> None:
+    if found != shape:
+        hint = ": rows are outputs, columns inputs" if found == shape[::-1] else ""
+        raise InputError(f"{place} must have shape {shape}, not {shown(found)}{hint}")
 
 
 def _is_bit(entry: object) -> bool:

@@ -13,7 +13,7 @@ from functools import cached_property
 from numbers import Integral
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from .errors import InputError, shown
+from .errors import InputError, nearest, shown
 
 # Larger sizes are typing errors; the bound keeps (rows x columns) within 63-bit array indices.
 LARGEST_SIZE = 2**30
@@ -168,7 +168,8 @@ class LinearRecurrent(_Architecture):
             size = positive_integer(getattr(self, name), f"network.{name}")
             object.__setattr__(self, name, size)
         if self.readout not in ("final", "all"):
-            raise InputError(f'network.readout must be "final" or "all", not {shown(self.readout)}')
+            wrong = f"{shown(self.readout)}{nearest(self.readout, ('final', 'all'))}"
+            raise InputError(f'network.readout must be "final" or "all", not {wrong}')
 
     @cached_property
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
@@ -205,13 +206,15 @@ def network_from_dict(data: object) -> Network:
         raise InputError(f"network.kind is missing; it must be one of {', '.join(KINDS)}")
     kind = data["kind"]
     if not isinstance(kind, str) or kind not in KINDS:
-        raise InputError(f"network.kind must be one of {', '.join(KINDS)}, not {shown(kind)}")
+        wrong = f"not {shown(kind)}{nearest(kind, KINDS)}"
+        raise InputError(f"network.kind must be one of {', '.join(KINDS)}, {wrong}")
     cls = KINDS[kind]
     arguments = {key: value for key, value in data.items() if key != "kind"}
     defaults = {field.name: field.default for field in fields(cls)}
     for key in arguments:
         if key not in defaults:
-            raise InputError(f"network has no key {shown(key)}; {kind} has {', '.join(defaults)}")
+            wrong = f"{shown(key)}{nearest(key, [*defaults, 'kind'])}"
+            raise InputError(f"network has no key {wrong}; {kind} has {', '.join(defaults)}")
     for key, default in defaults.items():
         if default is MISSING and key not in arguments:
             raise InputError(f"network.{key} is missing; {kind} needs it")

@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Annotated, TypeAlias
 
 import typer
+
+# Named here because their homes load NumPy, for which completion and --help must not wait.
+BACKENDS = ("numpy", "cupy", "auto")
+LAWS = ("normal", "uniform")
 
 
 def _natural(text: str) -> int:
@@ -26,10 +30,30 @@ def positive(name: str) -> Callable[[str], int]:
     return parse
 
 
-def _law(text: str) -> str:
-    if text not in ("normal", "uniform"):
-        raise typer.BadParameter(f"must be normal or uniform, not {text[:60]!r}")
-    return text
+def choice(names: Sequence[str]) -> Callable[[str], str]:
+    """A parser of one of a few names."""
+
+    def parse(text: str) -> str:
+        if text in names:
+            return text
+        from .errors import nearest
+
+        listed = f"{', '.join(names[:-1])} or {names[-1]}"
+        raise typer.BadParameter(f"must be {listed}, not {text[:60]!r}{nearest(text, names)}")
+
+    return parse
+
+
+def offered(names: Sequence[str]) -> Callable[[str], list[str]]:
+    """What a shell offers where one of a few names is expected."""
+    return lambda incomplete: [name for name in names if name.startswith(incomplete)]
+
+
+def _offered_theorems(incomplete: str) -> list[str]:
+    from .statements import STATEMENTS
+
+    lower = incomplete.islower()  # both are understood, and shells offer what begins as typed
+    return offered([id.lower() if lower else id for id in STATEMENTS])(incomplete)
 
 
 def _between(low: float, high: float, what: str) -> Callable[[str], float]:
@@ -126,7 +150,10 @@ Diagnose: TypeAlias = Annotated[
 Backend: TypeAlias = Annotated[
     str,
     typer.Option(
-        parser=_backend, metavar="NAME", help="Where ranks are computed: numpy, cupy or auto."
+        parser=_backend,
+        metavar="NAME",
+        help="Where ranks are computed: numpy, cupy or auto.",
+        autocompletion=offered(BACKENDS),
     ),
 ]
 File: TypeAlias = Annotated[
@@ -140,11 +167,21 @@ DrawSeed: TypeAlias = Annotated[
 ]
 FitBackend: TypeAlias = Annotated[
     str,
-    typer.Option(parser=_backend, metavar="NAME", help="Where fits run: numpy, cupy or auto."),
+    typer.Option(
+        parser=_backend,
+        metavar="NAME",
+        help="Where fits run: numpy, cupy or auto.",
+        autocompletion=offered(BACKENDS),
+    ),
 ]
 Law: TypeAlias = Annotated[
     str,
-    typer.Option(parser=_law, metavar="LAW", help="Law of weights and inputs: normal or uniform."),
+    typer.Option(
+        parser=choice(LAWS),
+        metavar="LAW",
+        help="Law of weights and inputs: normal or uniform.",
+        autocompletion=offered(LAWS),
+    ),
 ]
 Inputs: TypeAlias = Annotated[
     str | None,
@@ -168,7 +205,11 @@ OutFolder: TypeAlias = Annotated[
 ]
 Theorems: TypeAlias = Annotated[
     list[str] | None,
-    typer.Argument(metavar="[THEOREM...]", help="Ids such as T4 or C1; all by default."),
+    typer.Argument(
+        metavar="[THEOREM...]",
+        help="Ids such as T4 or C1; all by default.",
+        autocompletion=_offered_theorems,
+    ),
 ]
 Workers: TypeAlias = Annotated[
     int,

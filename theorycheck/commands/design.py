@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from ..options import Backend, ErrorBound, Json, MemoryLimit, Seed, positive
+from ..options import Backend, ErrorBound, Json, MemoryLimit, Seed, choice, offered, positive
 from .common import Failures, print_json
 from .output import AllocationOut, print_masks, print_proof, print_title, write_allocation
 from .progress import steps
@@ -17,13 +17,7 @@ if TYPE_CHECKING:
     from ..designs import Design
 
 _COUNT = positive("it")
-
-
-def _preference(text: str) -> str:
-    if text not in ("spread", "few-layers"):
-        raise typer.BadParameter(f"must be spread or few-layers, not {text!r}")
-    return text
-
+_PREFERENCES = ("spread", "few-layers")
 
 NetworkFile: TypeAlias = Annotated[
     str, typer.Argument(metavar="NETWORK", help="A network object or an allocation file.")
@@ -39,7 +33,13 @@ Within: TypeAlias = Annotated[
     typer.Option(metavar="MASK", help="Allocation file whose learnables are the candidates."),
 ]
 Preference: TypeAlias = Annotated[
-    str, typer.Option(parser=_preference, metavar="HOW", help="Placement: spread or few-layers.")
+    str,
+    typer.Option(
+        parser=choice(_PREFERENCES),
+        metavar="HOW",
+        help="Placement: spread or few-layers.",
+        autocompletion=offered(_PREFERENCES),
+    ),
 ]
 
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seed
+from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seed, choice, offered
 from .common import Failures, print_json
 from .output import AllocationOut, print_proof, print_title, write_allocation
 from .progress import steps
@@ -19,15 +19,15 @@ if TYPE_CHECKING:
     from ..repairs import Repair
 
 
-def _mode(text: str) -> str:
-    if text not in ("same", "more"):
-        raise typer.BadParameter(f"must be same or more, not {text!r}")
-    return text
-
-
+_MODES = ("same", "more")
 Mode: TypeAlias = Annotated[
     str,
-    typer.Option(parser=_mode, metavar="HOW", help="same: swap weights; more: only learn more."),
+    typer.Option(
+        parser=choice(_MODES),
+        metavar="HOW",
+        help="same: swap weights; more: only learn more.",
+        autocompletion=offered(_MODES),
+    ),
 ]
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import importlib
 from collections.abc import Iterable
 
-from ..errors import InputError, shown
+from ..errors import InputError, nearest, shown
 from ..statements import STATEMENTS
 from .base import Step
 
@@ -55,7 +55,8 @@ def checked_ids(ids: Iterable[str] | None) -> tuple[str, ...]:
     given = tuple(dict.fromkeys(str(id).upper() for id in ids or ()))
     for id in given:
         if id not in STATEMENTS:
-            raise InputError(f"theorem must be one of {', '.join(STATEMENTS)}, not {shown(id)}")
+            wrong = f"{shown(id)}{nearest(id, STATEMENTS)}"
+            raise InputError(f"theorem must be one of {', '.join(STATEMENTS)}, not {wrong}")
     return given or tuple(STATEMENTS)
 
 

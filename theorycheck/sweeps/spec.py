@@ -13,7 +13,7 @@ from typing import Any
 import numpy as np
 
 from ..degrees.effort import Effort
-from ..errors import InputError, shown
+from ..errors import InputError, nearest, shown
 from ..files import read_limited
 from ..masks import mask_to_json
 from ..networks import Network, network_from_dict, positive_integer
@@ -63,7 +63,8 @@ class SweepSpec:
         check_network(self.network)
         positive_integer(self.samples, "sweep.samples")
         if self.mode not in ("all", "random"):
-            raise InputError(f'sweep.mode must be "all" or "random", not {shown(self.mode)}')
+            wrong = f"{shown(self.mode)}{nearest(self.mode, ('all', 'random'))}"
+            raise InputError(f'sweep.mode must be "all" or "random", not {wrong}')
         if self.mode == "all" and self.count is not None:
             raise InputError('sweep.count goes with mode = "random": leave it out, or change mode')
         if self.mode == "random":
@@ -167,7 +168,8 @@ def spec_from_dict(data: object) -> SweepSpec:
         raise InputError(f"a sweep must be a table, not {shown(data)}")
     for key in data:
         if key not in _TABLES:
-            raise InputError(f"no table {shown(key)}; a sweep has {', '.join(_TABLES)}")
+            wrong = f"{shown(key)}{nearest(key, _TABLES)}"
+            raise InputError(f"no table {wrong}; a sweep has {', '.join(_TABLES)}")
     sweep = data.get("sweep")
     if not isinstance(sweep, Mapping):
         raise InputError("the table [sweep] is missing: samples, budget and more")
@@ -176,7 +178,8 @@ def spec_from_dict(data: object) -> SweepSpec:
     known = [f.name for f in fields(SweepSpec) if f.name not in ("network", "present")]
     for key in sweep:
         if key not in known:
-            raise InputError(f"sweep has no key {shown(key)}; it has {', '.join(known)}")
+            wrong = f"{shown(key)}{nearest(key, known)}"
+            raise InputError(f"sweep has no key {wrong}; it has {', '.join(known)}")
     for key in ("samples", "budget"):
         if key not in sweep:
             raise InputError(f"sweep.{key} is missing")
