@@ -136,7 +136,7 @@ def test_interrupted_the_command_says_that_all_is_kept(tmp_path):
 
 
 def test_any_number_of_workers_gives_the_same_rows(tmp_path):
-    spec = SweepSpec(tc.LinearFeedforward([2, 2, 2, 2]), 2, 4, mode="random", count=60, seed=1)
+    spec = SweepSpec(tc.LinearFeedforward([2, 2, 2, 2]), 2, 4, mode="random", count=30, seed=1)
     for number in (1, 2, 3):
         tc.sweep(spec, tmp_path / f"{number}.sqlite", workers=number)
     first = table(tmp_path / "1.sqlite")
