@@ -80,10 +80,10 @@ def test_learnables_are_numbered_as_in_the_new_allocation():
 def test_what_stays_open_is_not_remembered():
     diagonals = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})
     reuse = Reuse()
+    short = tc.classify(diagonals, 2, effort=Effort(seconds=1e-9), reuse=reuse)
+    assert short.degree is None
     none = tc.classify(diagonals, 2, effort=Effort(instances=0), reuse=reuse)
     assert none.expressivity == "positive"
-    short = tc.classify(diagonals, 2, effort=Effort(seconds=1e-9), reuse=Reuse())
-    assert short.degree is None
     verdict = tc.classify(diagonals, 2, reuse=reuse)
     assert plain(verdict) == plain(tc.classify(diagonals, 2))
     assert verdict.expressivity == "intermediate"
@@ -111,6 +111,30 @@ def test_other_questions_are_answered_anew(other):
     assert plain(found) == plain(tc.classify(allocation, samples, seed=seed, effort=effort))
     if other != "effort":  # which asks for the degree anew, then for a witness of the same one
         assert (reuse.hits > hits) == (other == "samples")
+
+
+def test_absent_connections_and_limits_make_another_block():
+    net = LR(1, 2, 1, 4)
+    absent = np.array([[1, 0], [1, 1]])
+    masks = {"recurrent": np.eye(2)}
+    dense, sparse = (
+        Analysis(tc.Allocation(net, masks, present), 2).solving
+        for present in (None, {"recurrent": absent})
+    )
+    assert dense is not None
+    assert sparse is not None
+    reuse, clock = Reuse(), DEFAULT_EFFORT.clock()
+    degree = reuse.degree(dense.system, 0, DEFAULT_EFFORT, clock)
+    assert isinstance(degree, reuse_module.Degree)
+    assert degree.value == 6
+    other = reuse.degree(sparse.system, 0, DEFAULT_EFFORT, clock)
+    assert isinstance(other, reuse_module.Degree)
+    alone = reuse_module.degree_of(sparse.system, 0, DEFAULT_EFFORT, clock)
+    assert isinstance(alone, reuse_module.Degree)
+    assert (other.value, other.by) == (alone.value, alone.by)
+    for effort in (Effort(degree=3), Effort(unknowns=1)):
+        assert isinstance(reuse.degree(dense.system, 0, effort, clock), reuse_module.Open)
+    assert not reuse.hits
 
 
 def test_the_oldest_results_are_forgotten():
