@@ -85,3 +85,28 @@ def test_a_wrong_address_is_one_line(address, tmp_path):
     assert result.stderr.count("\n") == 1
     assert f"no Dask scheduler answers at {address}" in result.stderr
     assert not (tmp_path / "r.sqlite").exists()
+
+
+def test_a_cluster_without_workers_is_one_line(tmp_path):
+    script = """
+from distributed import LocalCluster
+import theorycheck as tc
+from theorycheck import parallel
+
+if __name__ == "__main__":
+    parallel._WAIT_FOR_WORKERS = 1
+    with LocalCluster(n_workers=0, dashboard_address=None) as cluster:
+        try:
+            tc.sweep(tc.load_spec("s.toml"), "r.sqlite", dask=cluster.scheduler_address)
+        except tc.InputError as error:
+            print(error)
+"""
+    (tmp_path / "cluster.py").write_text(script)
+    (tmp_path / "s.toml").write_text(TOML)
+    command = [sys.executable, "-W", "error", "cluster.py"]
+    result = subprocess.run(
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE, check=False
+    )
+    assert result.returncode == 0, result.stderr
+    assert result.stdout.strip().endswith("has had no workers for 1 s")
+    assert tc.summarize(tmp_path / "r.sqlite").pending  # to go on from

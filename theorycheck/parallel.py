@@ -13,6 +13,8 @@ Task: TypeAlias = tuple[str, int]  # the id of a statement, and the number of it
 Call: TypeAlias = tuple[Callable[..., Any], tuple[Any, ...]]  # a function and its arguments
 Result = TypeVar("Result")
 
+_WAIT_FOR_WORKERS = 600  # seconds; those of a cluster may be gone for a while
+
 
 @dataclass(frozen=True)
 class Pool:
@@ -36,6 +38,7 @@ class Pool:
         """The results of all calls, in the order in which they come.
 
         With more than one process functions, arguments and results must be ones to be pickled.
+        Raises `InputError` if a cluster has no workers for long.
         """
         if self.dask is None and (self.workers == 1 or len(calls) <= 1):
             yield from (function(*arguments) for function, arguments in calls)
@@ -50,14 +53,20 @@ class Pool:
                 batch_size=1,  # type: ignore[arg-type]
                 return_as="generator_unordered",
             )
-            yield from parallel(joblib.delayed(f)(*arguments) for f, arguments in calls)
+            try:
+                yield from parallel(joblib.delayed(f)(*arguments) for f, arguments in calls)
+            except TimeoutError:
+                raise InputError(
+                    f"the Dask scheduler at {self.dask} has had no workers for "
+                    f"{_WAIT_FOR_WORKERS} s"
+                ) from None
 
     def _backend(self) -> AbstractContextManager[Any]:
         import joblib
 
         if self.dask is None:
             return joblib.parallel_config("loky", inner_max_num_threads=1)
-        return joblib.parallel_config("dask")
+        return joblib.parallel_config("dask", wait_for_workers_timeout=_WAIT_FOR_WORKERS)
 
     def cluster(self) -> AbstractContextManager[Any]:
         """The connection to the cluster, if there is one, to be held while calls run.
