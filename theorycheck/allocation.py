@@ -6,27 +6,30 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, Literal
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from .errors import InputError
 from .graphs import layer_graph, masks_from_graph, unit_graph
-from .masks import Mask, check_name, count, equal, is_materialised, masks_of
+from .masks import Mask, count, equal, is_materialised, masks_of
 from .networks import Network
-from .placement import allowed_masks, check_network, line_masks, random_masks
-from .spread import spread_masks
+from .placement import check_network
+from .selections import Selections
 
 if TYPE_CHECKING:
     import networkx as nx
+    import torch  # pyright: ignore[reportMissingImports]
+
+    from .interop.torch_masks import Freeze
 
 
 _MOST_SHOWN = 200  # weights of a network whose masks are shown in full
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Allocation:
+class Allocation(Selections):
     """Masks bound to a network: `learnable` weights are trained, all others stay frozen.
 
     `learnable` and `present` map weight names to 0/1 arrays of the weight's shape. A weight that
@@ -120,6 +123,87 @@ class Allocation:
         """
         return cls(*masks_from_graph(graph))
 
+    def to_pandas(self) -> Any:
+        """A `pandas.DataFrame` with one row per weight: name, row, column, present, learnable.
+
+        `column` is missing for a bias. Raises `InputError` without pandas (extra `pandas`).
+
+        >>> from theorycheck import LinearFeedforward
+        >>> frame = Allocation.layer(LinearFeedforward([3, 4, 2]), "W2").to_pandas()
+        >>> frame.groupby("name")["learnable"].sum().to_dict()
+        {'W1': 0, 'W2': 8}
+        """
+        from .interop.frames import to_frame
+
+        return to_frame(self)
+
+    @classmethod
+    def from_masks(
+        cls,
+        network: Network,
+        learnable: Mapping[str, Any],
+        present: Mapping[str, Any] | None = None,
+    ) -> Allocation:
+        """The allocation of 0/1 masks from any library, by weight name.
+
+        NumPy arrays, nested lists, SciPy sparse matrices, torch tensors and pandas frames may be
+        mixed; the constructor takes the same. Raises `InputError` as the constructor does.
+
+        >>> from scipy.sparse import csr_array
+        >>> from theorycheck import LinearFeedforward
+        >>> masks = {"W1": csr_array([[1, 0], [0, 1]])}
+        >>> Allocation.from_masks(LinearFeedforward([2, 2]), masks).n_learnable
+        2
+        """
+        return cls(network, learnable, present)
+
+    @classmethod
+    def from_torch(
+        cls,
+        module: torch.nn.Module,
+        gradient_masks: Mapping[str, Any] | None = None,
+        *,
+        linear: bool = False,
+        steps: int | None = None,
+        readout: Literal["final", "all"] = "final",
+    ) -> Allocation:
+        """The allocation of a torch module: what is trained, what is frozen, what is pruned.
+
+        Read are chains of `nn.Linear` (linear feed-forward), two of them with one ReLU between
+        (shallow ReLU), and an `nn.RNN` with a readout `nn.Linear`, all without biases, unrolled
+        over `steps` (linear recurrent; `linear=True` declares that an `nn.RNN` with tanh or ReLU is
+        to be read as if its activation were linear). Own modules with such children are read if
+        their `forward`, run with random weights, computes just that.
+
+        Learnable are the entries of parameters with `requires_grad`, without those that
+        `gradient_masks` (parameter name, as in `named_parameters` -> 0/1 mask) or
+        `apply_to_torch` freezes. Entries that `torch.nn.utils.prune` has removed are absent.
+        The values of the weights are never looked at.
+
+        Raises `InputError` for any other module, naming the submodule and what is supported.
+        """
+        from .interop.torch_masks import read_masks
+
+        return cls(*read_masks(module, gradient_masks or {}, linear, steps, readout))
+
+    def apply_to_torch(
+        self, module: torch.nn.Module, *, optimizer: torch.optim.Optimizer | None = None
+    ) -> Freeze:
+        """Freeze the entries of a torch module that are not learnable; returns the way back.
+
+        Whole frozen weights get `requires_grad=False`, others a gradient hook that sets the
+        gradient of frozen entries to 0. That alone keeps them where nothing but the gradient moves
+        a weight: SGD or Adam begun afterwards without weight decay. With the `optimizer` given,
+        frozen entries are also put back after each of its steps, so they stay as they are, to the
+        bit, whatever the optimiser (weight decay, momentum from before).
+
+        `Freeze.remove()` undoes everything; see `interop.torch_masks.Freeze`. Raises `InputError`
+        if the module is not one of this network or is pruned otherwise than `present`.
+        """
+        from .interop.torch_masks import Freeze
+
+        return Freeze(self, module, optimizer)
+
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as what it is made from; constant masks take no room."""
         learnable = {name: _packed(mask) for name, mask in self.masks("learnable")}
@@ -149,116 +233,6 @@ class Allocation:
         )
 
     __hash__ = None  # type: ignore[assignment]  # masks can be large; use a canonical form instead
-
-    @classmethod
-    def full(cls, network: Network, present: Mapping[str, ArrayLike] | None = None) -> Allocation:
-        """Every present weight learnable.
-
-        >>> from theorycheck import LinearFeedforward
-        >>> Allocation.full(LinearFeedforward([3, 2])).n_learnable
-        6
-        """
-        return cls(network, allowed_masks(network, present, None), present)
-
-    @classmethod
-    def none(cls, network: Network, present: Mapping[str, ArrayLike] | None = None) -> Allocation:
-        """No weight learnable.
-
-        >>> from theorycheck import LinearFeedforward
-        >>> Allocation.none(LinearFeedforward([3, 2])).n_learnable
-        0
-        """
-        return cls(network, {}, present)
-
-    @classmethod
-    def random(
-        cls,
-        network: Network,
-        budget: int,
-        rng: np.random.Generator,
-        *,
-        within: Mapping[str, ArrayLike] | None = None,
-        present: Mapping[str, ArrayLike] | None = None,
-    ) -> Allocation:
-        """Exactly `budget` learnables, uniform among the present weights (and those in `within`).
-
-        >>> from theorycheck import LinearFeedforward
-        >>> rng = np.random.default_rng(0)
-        >>> Allocation.random(LinearFeedforward([3, 4, 2]), 6, rng).n_learnable
-        6
-        """
-        masks = random_masks(allowed_masks(network, present, within), budget, rng)
-        return cls(network, masks, present)
-
-    @classmethod
-    def rows(
-        cls,
-        network: Network,
-        rows: Mapping[str, Iterable[int]],
-        present: Mapping[str, ArrayLike] | None = None,
-    ) -> Allocation:
-        """Whole rows of some weights (all connections into those units) learnable.
-
-        >>> from theorycheck import LinearFeedforward
-        >>> Allocation.rows(LinearFeedforward([3, 2]), {"W1": [1]}).mask("W1").astype(int).tolist()
-        [[0, 0, 0], [1, 1, 1]]
-        """
-        return cls(network, line_masks(network, rows, present, axis=0), present)
-
-    @classmethod
-    def columns(
-        cls,
-        network: Network,
-        columns: Mapping[str, Iterable[int]],
-        present: Mapping[str, ArrayLike] | None = None,
-    ) -> Allocation:
-        """Whole columns of some weights (all connections out of those units) learnable.
-
-        >>> from theorycheck import LinearFeedforward
-        >>> net = LinearFeedforward([3, 2])
-        >>> Allocation.columns(net, {"W1": [0]}).mask("W1").astype(int).tolist()
-        [[1, 0, 0], [1, 0, 0]]
-        """
-        return cls(network, line_masks(network, columns, present, axis=1), present)
-
-    @classmethod
-    def layer(
-        cls, network: Network, *names: str, present: Mapping[str, ArrayLike] | None = None
-    ) -> Allocation:
-        """Every present entry of the weights `names` learnable, all others frozen.
-
-        >>> from theorycheck import LinearFeedforward
-        >>> Allocation.layer(LinearFeedforward([3, 4, 2]), "W2").n_learnable
-        8
-        """
-        allowed = allowed_masks(network, present, None)
-        for name in names:
-            check_name(name, allowed, "layer")
-        return cls(network, {name: allowed[name] for name in names}, present)
-
-    @classmethod
-    def spread(
-        cls,
-        network: Network,
-        budget: int,
-        rng: np.random.Generator | None = None,
-        present: Mapping[str, ArrayLike] | None = None,
-    ) -> Allocation:
-        """`budget` learnables spread as evenly as possible over layers, then rows and columns.
-
-        In dense layers the numbers of learnables per row, and per column, differ by at most 1
-        (a bias counts as one more column of its layer); in sparse layers the choice is greedy.
-        With `rng` rows and columns are shuffled, without it the result is fixed.
-
-        >>> from theorycheck import LinearFeedforward
-        >>> allocation = Allocation.spread(LinearFeedforward([4, 4, 2]), 8)
-        >>> allocation.counts
-        {'W1': 4, 'W2': 4}
-        >>> allocation.mask("W1").sum(axis=0).tolist(), allocation.mask("W1").sum(axis=1).tolist()
-        ([1, 1, 1, 1], [1, 1, 1, 1])
-        """
-        masks = spread_masks(allowed_masks(network, present, None), budget, rng)
-        return cls(network, masks, present)
 
 
 def _packed(mask: Mask) -> Mask | bool:

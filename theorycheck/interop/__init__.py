@@ -1,0 +1,1 @@
+"""Other libraries' objects: torch modules, safetensors files, sparse matrices, pandas frames."""
