@@ -88,7 +88,8 @@ errors statements parallel networks foreign masks graphs placement spread archiv
 interop allocation backend
 files numeric measurement exact strategies bases orders paths certificates verdict structure
 peeling degrees analysis diagnostics heuristics proofs theorems classification estimation
-explanation capacities proposals designs repairs comparison verification sweeps checks checker
+explanation templates capacities proposals designs repairs comparison verification sweeps checks
+checker
 report
 tables options commands cli
 """

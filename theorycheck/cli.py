@@ -20,6 +20,7 @@ from .commands.estimate import estimate
 from .commands.explain import explain
 from .commands.export import export
 from .commands.measure import measure
+from .commands.new import new
 from .commands.prove import prove
 from .commands.repair import repair
 from .commands.summary import summary
@@ -68,6 +69,7 @@ def _common(
 
 
 for command in (
+    new,
     classify,
     explain,
     check,
@@ -91,8 +93,9 @@ def _message(error: Any) -> str:
     unknown = getattr(error, "option_name", None) if hasattr(error, "possibilities") else None
     if unknown is None or error.ctx is None:
         return error.format_message()
-    options = [name for each in error.ctx.command.get_params(error.ctx) for name in each.opts]
-    hint = nearest(unknown, [name for name in options if name.startswith("--")])
+    options = error.ctx.command.get_params(error.ctx)
+    names = [name for each in options for name in (*each.opts, *each.secondary_opts)]
+    hint = nearest(unknown, [name for name in names if name.startswith("--")])
     return f"No such option: {unknown}{hint}"
 
 

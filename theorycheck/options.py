@@ -12,7 +12,8 @@ BACKENDS = ("numpy", "cupy", "auto")
 LAWS = ("normal", "uniform")
 
 
-def _natural(text: str) -> int:
+def natural(text: str) -> int:
+    """A parser of integers from 0."""
     if not str(text).isdecimal() or len(str(text)) > 1000:
         raise typer.BadParameter(f"must be an integer from 0, not {str(text)[:60]!r}")
     return int(text)
@@ -86,6 +87,8 @@ def _bytes(gib: str) -> int:
 
 
 def _backend(text: str) -> str:
+    if text in ("numpy", "auto"):  # always there; this is asked of defaults, completing too
+        return text
     from .backend import array_module
     from .errors import InputError
 
@@ -110,7 +113,7 @@ CertificateOut: TypeAlias = Annotated[
     typer.Option(metavar="OUT.json", help="Write the certificates (several as an array)."),
 ]
 Seed: TypeAlias = Annotated[
-    int, typer.Option(parser=_natural, metavar="N", help="Seed of the random primes and points.")
+    int, typer.Option(parser=natural, metavar="N", help="Seed of the random primes and points.")
 ]
 ErrorBound: TypeAlias = Annotated[
     float,
@@ -138,11 +141,11 @@ Seconds: TypeAlias = Annotated[
 ]
 MostDegree: TypeAlias = Annotated[
     int,
-    typer.Option(parser=_natural, metavar="N", help="Largest number of solutions to follow."),
+    typer.Option(parser=natural, metavar="N", help="Largest number of solutions to follow."),
 ]
 Instances: TypeAlias = Annotated[
     int,
-    typer.Option(parser=_natural, metavar="N", help="Instances among which a witness is sought."),
+    typer.Option(parser=natural, metavar="N", help="Instances among which a witness is sought."),
 ]
 Diagnose: TypeAlias = Annotated[
     bool, typer.Option("--diagnose", help="Also name redundant weights and unreached equations.")
@@ -163,7 +166,7 @@ Trials: TypeAlias = Annotated[
     int, typer.Option(parser=positive("it"), metavar="N", help="How many random draws are tried.")
 ]
 DrawSeed: TypeAlias = Annotated[
-    int, typer.Option(parser=_natural, metavar="S", help="Seed of all random draws.")
+    int, typer.Option(parser=natural, metavar="S", help="Seed of all random draws.")
 ]
 FitBackend: TypeAlias = Annotated[
     str,
@@ -213,7 +216,7 @@ Theorems: TypeAlias = Annotated[
 ]
 Workers: TypeAlias = Annotated[
     int,
-    typer.Option(parser=_natural, metavar="N", help="Processes at work; 0: as many as cores."),
+    typer.Option(parser=natural, metavar="N", help="Processes at work; 0: as many as cores."),
 ]
 Examples: TypeAlias = Annotated[
     int,
@@ -239,7 +242,7 @@ PlotOut: TypeAlias = Annotated[
 ]
 NewSeed: TypeAlias = Annotated[
     int | None,
-    typer.Option(parser=_natural, metavar="S", help="Seed in the place of the specification's."),
+    typer.Option(parser=natural, metavar="S", help="Seed in the place of the specification's."),
 ]
 SpecFile: TypeAlias = Annotated[
     str, typer.Argument(metavar="SPEC.toml", help="What to go through.")
