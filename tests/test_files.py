@@ -604,7 +604,7 @@ def test_the_example_of_the_format_loads(tmp_path: Path):
 
 def test_save_refuses_other_endings_and_bad_samples(tmp_path: Path):
     allocation = tc.Allocation.none(tc.LinearFeedforward([2, 2]))
-    with pytest.raises(tc.InputError, match=r"file\.txt: the name .* must end in \.json or \.npz"):
+    with pytest.raises(tc.InputError, match=r"file\.txt: the name .* must end in \.json, \.npz or"):
         save(tmp_path / "file.txt", allocation, 1)
     with pytest.raises(tc.InputError, match="samples must be an integer from 1"):
         save(tmp_path / "file.json", allocation, 0)

@@ -8,6 +8,7 @@ import re
 import warnings
 import zipfile
 import zlib
+from collections.abc import Mapping
 from typing import Any
 
 import numpy as np
@@ -25,10 +26,22 @@ def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, dict[str, 
     Raises `InputError` for whatever is not such an archive, and for one that would unpack to more
     than `largest` bytes.
     """
-    arrays = _arrays(data, largest)
+    arrays = read_arrays(data, largest)
     if "meta" not in arrays:
-        raise InputError("the key 'meta' is missing; it holds network and samples as a JSON string")
-    meta = _text(arrays.pop("meta"))
+        flaw = "the key 'meta' is missing; it holds network and samples as a JSON string"
+        if "format" in arrays:
+            flaw = "this is one sparse matrix; name it in an allocation file, as "
+            flaw += '{"learnable": {"W1": {"sparse": "FILE.npz"}}}'
+        raise InputError(flaw)
+    return _text(arrays.pop("meta")), by_weight(arrays)
+
+
+def by_weight(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+    """Arrays with names like `learnable.W1`, by weight name under `learnable` and `present`.
+
+    >>> sorted(by_weight({"present.W1": np.ones(1), "W2": np.ones(1)})["learnable"])
+    ['W2']
+    """
     masks: dict[str, dict[str, np.ndarray]] = {"learnable": {}, "present": {}}
     for name, array in arrays.items():
         match = _ARRAY_NAME.fullmatch(name)
@@ -40,7 +53,7 @@ def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, dict[str, 
         if weight in masks[which]:
             raise InputError(f"the array {which}.{weight} occurs twice (again as {name!r})")
         masks[which][weight] = array
-    return meta, masks
+    return masks
 
 
 def read_array(data: bytes) -> np.ndarray:
@@ -51,7 +64,8 @@ def read_array(data: bytes) -> np.ndarray:
     return array
 
 
-def _arrays(data: bytes, largest: int) -> dict[str, np.ndarray]:
+def read_arrays(data: bytes, largest: int) -> dict[str, np.ndarray]:
+    """The arrays of an archive; raises `InputError` beyond `largest` bytes, and for any flaw."""
     arrays: dict[str, np.ndarray] = {}
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))

@@ -1,4 +1,4 @@
-"""Allocation files, `.json` and `.npz`, in and out; every flaw is an `InputError` with its cure."""
+"""Allocation files, `.json`, `.npz`, `.safetensors`; a flaw is an `InputError` with its cure."""
 
 from __future__ import annotations
 
@@ -13,6 +13,7 @@ import numpy as np
 from .allocation import Allocation
 from .archives import read_archive
 from .errors import InputError, nearest, shown
+from .interop.mask_files import read_sparse, read_tensors, write_tensors
 from .masks import check_name, mask_from_json, mask_to_json
 from .networks import network_from_dict, positive_integer
 
@@ -33,6 +34,9 @@ class Problem(NamedTuple):
 def load(path: str | Path, *, largest: int = LARGEST_FILE) -> Problem:
     """Read an allocation file: its allocation and its number of samples m.
 
+    In a `.json` file a mask may be `{"sparse": "w1.npz"}`: a SciPy sparse matrix in another file,
+    by its path from the folder of this one (`scipy.sparse.save_npz`).
+
     Raises `InputError` for anything that is not a valid file, among them archives that would
     unpack to more than `largest` bytes and pickled objects (which are never loaded).
 
@@ -46,30 +50,35 @@ def load(path: str | Path, *, largest: int = LARGEST_FILE) -> Problem:
     path = Path(path)
     data = read_limited(path, largest)
     if path.suffix.lower() == ".npz":
-        return problem_from_dict(_npz_object(data, largest))
-    return problem_from_dict(parse_json(data))
+        return problem_from_dict(_with_meta(*read_archive(data, largest)))
+    if path.suffix.lower() == ".safetensors":
+        return problem_from_dict(_with_meta(*read_tensors(data)))
+    return problem_from_dict(_with_sparse(parse_json(data), path.parent, largest))
 
 
 def save(path: str | Path, allocation: Allocation, samples: int) -> None:
-    """Write an allocation file, `.json` or `.npz` by the ending of `path`.
+    """Write an allocation file, `.json`, `.npz` or `.safetensors` by the ending of `path`.
 
-    Raises `InputError` for another ending; errors of the operating system pass through.
+    Raises `InputError` for another ending, and without safetensors for its files; errors of
+    the operating system pass through.
     """
     path = Path(path)
-    data = problem_to_dict(allocation, positive_integer(samples, "samples"))
-    if path.suffix.lower() == ".json":
+    samples, suffix = positive_integer(samples, "samples"), path.suffix.lower()
+    if suffix == ".json":
+        data = problem_to_dict(allocation, samples)
         path.write_text(json.dumps(data) + "\n", encoding="utf-8")
-    elif path.suffix.lower() == ".npz":
-        meta = {key: data[key] for key in ("network", "samples")}
-        arrays = {
-            f"{which}.{name}": mask
-            for which in ("learnable", "present")
-            for name, mask in allocation.masks(which)
-            if name in data.get(which, {})
-        }
-        np.savez_compressed(path, meta=np.array(json.dumps(meta)), **arrays)  # type: ignore
+        return
+    if suffix not in (".npz", ".safetensors"):
+        endings = ".json, .npz or .safetensors"
+        raise InputError(f"{path}: the name of an allocation file must end in {endings}")
+    meta = json.dumps({"network": allocation.network.to_dict(), "samples": samples})
+    masks = {"learnable": {name: allocation.mask(name) for name in allocation.counts}}
+    masks["present"] = {} if allocation.is_dense else allocation.given_present()
+    arrays = {f"{which}.{name}": mask for which in masks for name, mask in masks[which].items()}
+    if suffix == ".npz":
+        np.savez_compressed(path, meta=np.array(meta), **arrays)  # type: ignore
     else:
-        raise InputError(f"{path}: the name of an allocation file must end in .json or .npz")
+        write_tensors(path, meta, arrays)
 
 
 def problem_to_dict(allocation: Allocation, samples: int) -> dict[str, Any]:
@@ -193,9 +202,8 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _npz_object(data: bytes, largest: int) -> dict[str, Any]:
+def _with_meta(text: bytes, masks: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
     """The arrays of an archive in the shape of the JSON object."""
-    text, masks = read_archive(data, largest)
     try:
         meta = parse_json(text)
     except InputError as error:
@@ -207,3 +215,23 @@ def _npz_object(data: bytes, largest: int) -> dict[str, Any]:
             wrong = f"{shown(key)}{nearest(key, _KEYS[:2])}"
             raise InputError(f"unknown key {wrong} in meta; it has network, samples")
     return {**meta, **masks}
+
+
+def _with_sparse(data: object, folder: Path, largest: int) -> object:
+    """The object of a JSON file, with the matrices in place of the files that it names."""
+    if not isinstance(data, dict):
+        return data
+    for given, which in ((data.get(which), which) for which in ("learnable", "present")):
+        if not isinstance(given, dict):
+            continue
+        for name, value in given.items():
+            if isinstance(value, dict) and set(value) == {"sparse"}:
+                place, file = f'{which}["{name}"].sparse', value["sparse"]
+                if not isinstance(file, str) or not file or Path(file).is_absolute():
+                    what = "the path of an .npz file from the folder of this one"
+                    raise InputError(f"{place} must be {what}, not {shown(file)}")
+                try:
+                    given[name] = read_sparse(read_limited(folder / file, largest), largest)
+                except InputError as error:
+                    raise InputError(f"{place} ({file}): {error}") from None
+    return data

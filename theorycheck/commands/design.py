@@ -89,15 +89,15 @@ def design(
 def _frame(path: str) -> Allocation:
     """The network of a file and its present connections; the file's learnables do not count."""
     from ..allocation import Allocation
-    from ..files import LARGEST_FILE, load, parse_json, problem_from_dict, read_limited
+    from ..files import LARGEST_FILE, load, parse_json, read_limited
     from ..networks import network_from_dict
 
-    if path.lower().endswith(".npz"):
+    if path.lower().endswith((".npz", ".safetensors")):
         return load(path).allocation
     data: Any = parse_json(read_limited(Path(path), LARGEST_FILE))
     if isinstance(data, dict) and "kind" in data:
         return Allocation.none(network_from_dict(data))
-    return problem_from_dict(data).allocation
+    return load(path).allocation
 
 
 def _candidates(path: str, frame: Allocation) -> dict[str, Any]:

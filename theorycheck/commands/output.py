@@ -17,7 +17,9 @@ if TYPE_CHECKING:
 
 AllocationOut: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="OUT", help="Write the allocation found, to a .json or .npz file."),
+    typer.Option(
+        metavar="OUT", help="Write the allocation found, to a .json, .npz or .safetensors file."
+    ),
 ]
 
 
