@@ -173,3 +173,12 @@ def test_growth_quick(tmp_path: Path):
     assert "need a degree" in text
     again, _ = run_quick("growth", tmp_path, figure=".svg")
     assert again == text, "rows of an earlier run are kept"
+
+
+def test_specifications_of_sweeps_are_sound():
+    found = sorted((EXPERIMENTS.parent / "sweeps").glob("*.toml"))
+    assert len(found) >= 4
+    specs = [tc.load_spec(path) for path in found]
+    assert {type(spec.network) for spec in specs} == {tc.LinearFeedforward, tc.LinearRecurrent}
+    for path in found:  # the command in the comment is the one for this file
+        assert f"theorycheck sweep examples/sweeps/{path.name} --out" in path.read_text()
