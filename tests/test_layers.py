@@ -86,11 +86,11 @@ def test_measurement_does_not_see_the_theory():
 ORDER = """
 errors statements parallel networks foreign masks graphs placement spread archives selections
 interop allocation backend
-files numeric measurement exact strategies bases orders paths certificates verdict structure
-peeling degrees analysis diagnostics heuristics proofs theorems classification estimation
-explanation templates capacities proposals designs repairs comparison verification sweeps checks
-checker
-report
+files numeric measurement exact strategies bases orders paths certificates fragment
+verdict structure peeling degrees analysis diagnostics heuristics proofs theorems
+classification estimation explanation templates capacities proposals designs repairs comparison
+verification sweeps plots checks checker
+report pages
 tables options commands cli
 """
 

@@ -18,13 +18,6 @@ from .heuristics.guess import HeuristicEstimate
 from .measurement.estimate import Estimate
 from .verdict import Expressivity, Verdict
 
-_MEANING = {
-    Expressivity.MINIMAL: "no random teacher is ever matched (probability 0)",
-    Expressivity.MAXIMAL: "every random teacher is matched (probability 1)",
-    Expressivity.INTERMEDIATE: "some random teachers are matched, some are not",
-    Expressivity.POSITIVE: "some random teachers are matched; whether all are is open",
-    Expressivity.UNDECIDED: "no theorem decides",
-}
 _STYLE = {
     Expressivity.MINIMAL: "bold red",
     Expressivity.MAXIMAL: "bold green",
@@ -50,19 +43,16 @@ def print_verdict(
     file: str | None = None,
 ) -> None:
     """Print what was asked, the class, why, how sure it is and, for a `file`, what to try next."""
-    console.print(Text(f"{name}: {_question(allocation, samples, verdict)}"), soft_wrap=True)
+    console.print(Text(f"{name}: {question(allocation, samples, verdict)}"), soft_wrap=True)
     console.print()
     label = str(verdict.expressivity).upper()
-    meaning = _MEANING[verdict.expressivity]
-    if verdict.conditioned_on:
-        meaning = meaning.replace("random teacher", "regular random teacher")
-    print_entry(console, label, meaning, _STYLE[verdict.expressivity])
+    print_entry(console, label, verdict.meaning, _STYLE[verdict.expressivity])
     theorem = f"{verdict.theorem}: " if verdict.theorem else ""
     print_entry(console, "because", theorem + verdict.reason)
     if verdict.degree_source:
         print_entry(console, "degree", f"{verdict.degree} ({verdict.degree_source})")
     if verdict.certificate is not None:
-        print_entry(console, "rigor", _rigor(verdict))
+        print_entry(console, "rigor", verdict.rigor_in_words)
     if verdict.estimate is not None:
         print_entry(console, "estimate", str(verdict.estimate))
     for label, text in _waste(verdict.diagnostics) if verdict.diagnostics else ():
@@ -132,7 +122,8 @@ def print_check(console: Console, name: str, result: CheckResult) -> None:
     console.print(Text(f"{name}: verified  {claim}, {rigor}"), soft_wrap=True)
 
 
-def _question(allocation: Allocation, samples: int, verdict: Verdict) -> str:
+def question(allocation: Allocation, samples: int, verdict: Verdict) -> str:
+    """What was asked: network, samples, learnables and, where known, how many it needs."""
     network = allocation.network
     sparse = "" if allocation.is_dense else "sparse "
     n_weights = allocation.n_present
@@ -145,16 +136,6 @@ def _question(allocation: Allocation, samples: int, verdict: Verdict) -> str:
     return (
         f"{sparse}{network.describe()}, {samples} {inputs}; "
         f"{verdict.learnable} of {n_weights} weights learnable{needed}"
-    )
-
-
-def _rigor(verdict: Verdict) -> str:
-    if not verdict.error_bound:
-        return f"proved; certificate: {verdict.certificate.kind}"  # type: ignore[union-attr]
-    draws = "draws" if verdict.degree_source else "primes and points"
-    return (
-        f"probabilistic: wrong with probability at most {verdict.error_bound:.1e} over random "
-        f"{draws}, seed {verdict.seed}"
     )
 
 

@@ -51,6 +51,24 @@ class Expressivity(StrEnum):
         upper = frozenset({Expressivity.INTERMEDIATE, Expressivity.MAXIMAL})
         return upper if self is self.POSITIVE else upper | {Expressivity.MINIMAL}
 
+    @property
+    def meaning(self) -> str:
+        """What it says, in words.
+
+        >>> Expressivity.MINIMAL.meaning
+        'no random teacher is ever matched (probability 0)'
+        """
+        return _MEANING[self]
+
+
+_MEANING = {
+    Expressivity.MINIMAL: "no random teacher is ever matched (probability 0)",
+    Expressivity.MAXIMAL: "every random teacher is matched (probability 1)",
+    Expressivity.INTERMEDIATE: "some random teachers are matched, some are not",
+    Expressivity.POSITIVE: "some random teachers are matched; whether all are is open",
+    Expressivity.UNDECIDED: "no theorem decides",
+}
+
 
 @dataclass(frozen=True)
 class Verdict:
@@ -94,6 +112,33 @@ class Verdict:
     def rigor(self) -> str:
         """`proved` (a deterministic certificate) or `probabilistic` (see `error_bound`)."""
         return "probabilistic" if self.error_bound else "proved"
+
+    @property
+    def meaning(self) -> str:
+        """What the class says of the teachers that the verdict is about, in words."""
+        meaning = self.expressivity.meaning
+        if self.conditioned_on:
+            meaning = meaning.replace("random teacher", "regular random teacher")
+        return meaning
+
+    @property
+    def rigor_in_words(self) -> str:
+        """How sure the verdict is, with the bound and the seed of what was drawn."""
+        if self.certificate is None:
+            return "nothing is claimed"
+        if not self.error_bound:
+            return f"proved; certificate: {self.certificate.kind}"
+        draws = "draws" if self.degree_source else "primes and points"
+        return (
+            f"probabilistic: wrong with probability at most {self.error_bound:.1e} over random "
+            f"{draws}, seed {self.seed}"
+        )
+
+    def _repr_html_(self) -> str:
+        """The verdict as a notebook shows it: a fragment of HTML without scripts."""
+        from .fragment import verdict_fragment
+
+        return verdict_fragment(self)
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `classify --json` prints, without the key `file`."""
