@@ -10,6 +10,7 @@ import numpy as np
 from ..allocation import Allocation
 from ..backend import array_module
 from ..classification import classify
+from ..degrees.reuse import Reuse
 from ..errors import ContradictionError, TheorycheckError
 from ..exact.generic_rank import n_equations
 from ..networks import ShallowReLU
@@ -94,14 +95,15 @@ def classify_each(spec: SweepSpec, backend: str, keys: Sequence[str]) -> list[Ro
     """A row for each allocation; an error becomes part of its row."""
     masks = spec.frame.masks(keys)
     learnable = spec.frame.learnable(masks)
+    reuse = Reuse()  # allocations may share blocks of equations
     return [
-        _classified(spec, backend, key, text, spec.frame.allocation(mask))
+        _classified(spec, backend, key, text, spec.frame.allocation(mask), reuse)
         for key, text, mask in zip(keys, learnable, masks, strict=True)
     ]
 
 
 def _classified(
-    spec: SweepSpec, backend: str, key: str, learnable: str, allocation: Allocation
+    spec: SweepSpec, backend: str, key: str, learnable: str, allocation: Allocation, reuse: Reuse
 ) -> Row:
     start = time.perf_counter()
     try:
@@ -112,6 +114,7 @@ def _classified(
             error_bound=spec.error_bound,
             backend=backend,
             effort=spec.effort,
+            reuse=reuse,
         )
     except Exception as error:  # whatever it is, the other allocations go on
         return Row(
