@@ -1,8 +1,13 @@
-"""Property tests of one's own: a rule that holds, and a belief that does not.
+# %% [markdown]
+# # Property-based verification
+#
+# Code about allocations, and beliefs about them, can be tested on random problems of all kinds: a
+# rule that holds, and a belief that does not, with the smallest counterexample.
+#
+# Run it with `python examples/property_test.py`, cell by cell, or with `pytest
+# examples/property_test.py`.
 
-Run it: python examples/property_test.py, or pytest examples/property_test.py
-"""
-
+# %%
 from hypothesis import given, note, settings
 
 import theorycheck as tc
@@ -12,7 +17,15 @@ RANKS_ONLY = tc.Effort(seconds=0)  # no degrees: a verdict takes milliseconds
 SMALL_DEGREES = tc.Effort(seconds=5, degree=4, unknowns=4, instances=50, bases=1)
 BAD = (tc.Expressivity.MINIMAL, tc.Expressivity.INTERMEDIATE)
 
+# %% [markdown]
+# ## A rule that holds
+#
+# The code under test is a quick rule to discard allocations that are too small. What it discards
+# must be minimal. Hypothesis draws networks, masks and numbers of samples; `strategies.describe`
+# shows the problem if the rule fails on one.
 
+
+# %%
 def may_be_skipped(allocation: tc.Allocation, samples: int) -> bool:
     """The code under test: my own quick rule to discard allocations that are too small."""
     network = allocation.network
@@ -32,6 +45,14 @@ def test_what_is_skipped_is_minimal(problem: tc.Problem) -> None:
         assert verdict.expressivity == tc.Expressivity.MINIMAL
 
 
+# %% [markdown]
+# ## A belief that does not hold
+#
+# Spreading as many learnable weights over layers, rows and columns never hurts?
+# `strategies.smallest` searches for the smallest problem on which it does.
+
+
+# %%
 def spread_evenly(problem: tc.Problem) -> tc.Problem:
     """As many learnables, spread over layers, rows and columns."""
     allocation, samples = problem
@@ -57,8 +78,13 @@ def test_spreading_can_hurt() -> None:
     assert spreading_hurts(counterexample())
 
 
+# %% [markdown]
+# ## Both, in print
+
+
+# %%
 def main() -> None:
-    """Both, in print."""
+    """Run both and tell what was found."""
     test_what_is_skipped_is_minimal()
     print("What my rule skips is minimal: holds on 100 problems.")
     print("\nSpreading over layers never hurts: wrong.")

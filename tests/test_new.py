@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -49,9 +50,9 @@ def test_a_template_is_plain_json_and_reads_as_the_allocation(
     assert list(parsed) == ["comment", "network", "samples", "learnable"]
     assert list(parsed["learnable"]) == list(network.weight_shapes)
     assert problem_from_dict(parsed) == (allocation, samples)
+    assert all(len(line) <= 90 for line in parsed["comment"])
     del parsed["comment"]  # as by a program that has its own reader
     assert problem_from_dict(parsed) == (allocation, samples)
-    assert all(len(line) <= 90 for line in parsed.get("comment", []))
 
 
 @settings(deadline=None, max_examples=30, derandomize=True)
@@ -335,3 +336,27 @@ def test_names_that_completion_repeats_are_those_in_use():
     assert options.LAWS == LAWS
     assert sorted(new._KINDS) == sorted(KINDS)
     assert options._offered_theorems("") == list(STATEMENTS)
+
+
+# Examples (they run in test_readme)
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+WALKS = ["classify_without_training", "property_test", "library_call", "connectome"]
+
+
+def test_the_list_of_examples_leads_to_them():
+    text = (EXAMPLES / "README.md").read_text()
+    links = re.findall(r"^- \[([^]]*)\]\(([^)]*)\): .+\.$", text, re.MULTILINE)
+    assert len(links) == text.count("\n- ")
+    assert all((EXAMPLES / target).exists() for _, target in links)
+    assert {f"{name}.py" for name in WALKS} <= {target for _, target in links}
+
+
+@pytest.mark.parametrize("name", WALKS)
+def test_walk_throughs_are_cells_with_prose(name: str):
+    text = (EXAMPLES / f"{name}.py").read_text()
+    assert text.startswith("# %% [markdown]\n# # ")
+    assert text.count("# %% [markdown]\n") >= 4
+    for cell in text.split("# %% [markdown]\n")[1:]:
+        prose = cell.split("# %%\n")[0].strip()
+        assert all(line.startswith("#") for line in prose.splitlines())
