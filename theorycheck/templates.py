@@ -92,7 +92,8 @@ def _comments(allocation: Allocation, samples: int) -> list[str]:
     if len(shapes) > _MOST_NAMED:
         shapes[_MOST_NAMED - 1 : -1] = ["and so on"]
     return [
-        f"{network.describe()[0].upper()}{network.describe()[1:]}, to match a teacher on {inputs}.",
+        f"{network.describe()[0].upper()}{network.describe()[1:]}.",
+        f"A teacher of the same kind is to be matched on {inputs}.",
         f"{allocation.n_learnable} of {network.n_weights} weights are learnable{bound}.",
         "In the masks below 1 is a learnable weight and 0 a frozen one. Edit them.",
         "A row holds the weights into one unit, a column those out of one unit:",
