@@ -242,7 +242,7 @@ def _has_bias(layer: Module) -> bool:
 def _is_own(module: Module) -> bool:
     """Whether something but torch's own code of containers and layers is at work."""
     torch = torch_module()
-    pruning = torch.nn.utils.prune.BasePruningMethod
+    pruning = importlib.import_module("torch.nn.utils.prune").BasePruningMethod
     for part in module.modules():
         hooks = [*part._forward_hooks.values(), *part._forward_pre_hooks.values()]
         if any(not isinstance(hook, pruning) for hook in hooks):
