@@ -273,6 +273,21 @@ def test_arrays_of_an_archive_suggest_the_nearest_name(tmp_path: Path):
         tc.load(path)
 
 
+@pytest.mark.parametrize(
+    ("call", "arguments", "name"),
+    [
+        (tc.measure, {"law": "normale"}, "normal"),
+        (tc.repair, {"budget": "mor"}, "more"),
+        (tc.classify, {"backend": "nunpy"}, "numpy"),
+        (tc.prove, {"ids": ["T33"]}, "T3"),
+    ],
+)
+def test_arguments_suggest_the_nearest_name(call: Any, arguments: dict[str, Any], name: str):
+    positional = () if call is tc.prove else problem_from_dict(LINEAR)
+    with pytest.raises(tc.InputError, match=rf"did you mean '{name}'\?"):
+        call(*positional, **arguments)
+
+
 # Completion
 
 

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from .allocation import Allocation
 from .bases import Cell
 from .degrees.effort import Effort
-from .errors import InputError, shown
+from .errors import InputError, nearest, shown
 from .exact.jacobian import cells
 from .networks import Network
 from .orders import PREFERENCES, Plan, Prefer, extend_evenly, plans
@@ -111,7 +111,8 @@ def design(
     'impossible'
     """
     if prefer not in PREFERENCES:
-        raise InputError(f"prefer must be {' or '.join(PREFERENCES)}, not {shown(prefer)}")
+        wrong = f"{shown(prefer)}{nearest(prefer, PREFERENCES)}"
+        raise InputError(f"prefer must be {' or '.join(PREFERENCES)}, not {wrong}")
     allowed = allowed_masks(network, present, within)
     rng = np.random.default_rng(0)
     check_choice(allowed, budget, rng)

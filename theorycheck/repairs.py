@@ -11,7 +11,7 @@ import numpy as np
 from .allocation import Allocation
 from .bases import Cell, cell_name
 from .degrees.effort import Effort
-from .errors import InputError, shown
+from .errors import InputError, nearest, shown
 from .masks import cells_of
 from .orders import Plan, plans
 from .proposals import SOME_DEGREES, Proposal, Workshop
@@ -125,7 +125,8 @@ def repair(
     (1, True, [2, 2])
     """
     if budget not in ("same", "more"):
-        raise InputError(f"budget must be same or more, not {shown(budget)}")
+        hint = nearest(budget, ("same", "more"))
+        raise InputError(f"budget must be same or more, not {shown(budget)}{hint}")
     present = allocation.given_present()
     frame = Allocation.full(allocation.network, present)
     shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend, effort)

@@ -12,7 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..allocation import Allocation
-from ..errors import InputError, shown
+from ..errors import InputError, nearest, shown
 from ..masks import cells_of
 from ..networks import LinearFeedforward, LinearRecurrent, ShallowReLU
 from ..numeric.forward import Cells, ForwardPass, Weights
@@ -46,7 +46,8 @@ class Source:
 
     def __post_init__(self) -> None:
         if self.law not in LAWS:
-            raise InputError(f"law must be {' or '.join(LAWS)}, not {shown(self.law)}")
+            wrong = f"{shown(self.law)}{nearest(self.law, LAWS)}"
+            raise InputError(f"law must be {' or '.join(LAWS)}, not {wrong}")
         if self.data is None:
             return
         data, network = np.asarray(self.data, dtype=np.float64), self.allocation.network
