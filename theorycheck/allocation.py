@@ -255,7 +255,7 @@ def _unpacked(
 def _refuse_absent_learnables(name: str, learnable: Mask, present: Mask) -> None:
     if count(learnable) == 0 or count(present) == present.size:
         return
-    wrong = learnable & ~present
+    wrong = learnable > present
     if wrong.any():
         cell = [int(i) for i in np.argwhere(wrong)[0]]
         raise InputError(

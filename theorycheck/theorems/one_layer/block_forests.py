@@ -59,11 +59,15 @@ def find_classes(frozen: Mask, a: int, b: int) -> tuple[list[int], list[int]] | 
     >>> find_classes(np.ones((2, 2), dtype=bool), 1, 1) is None
     True
     """
+    n_frozen = int(np.count_nonzero(frozen))
+    # What looking at every line once costs: beyond the effort nothing is found, so nothing is made.
+    if frozen.shape[0] * (n_frozen // a) + frozen.shape[1] * (n_frozen // b) > EFFORT:
+        return None
     rng = np.random.default_rng(0)
     rows, columns = _Classes(frozen, a, rng), _Classes(frozen.T, b, rng)
     lines = [(rows, columns, i) for i in range(len(rows.of))]
     lines += [(columns, rows, j) for j in range(len(columns.of))]
-    n_frozen, moves, cost = int(np.count_nonzero(frozen)), 0, 0
+    moves, cost = 0, 0
     is_settled = False
     while not is_settled and moves < MOST_MOVES:
         is_settled = True

@@ -27,7 +27,7 @@ def find_colouring(mask: Mask, outputs: int, samples: int) -> list[int] | None:
     missing = samples - len(full)
     if len(others) < 2 * missing or counts[others].sum() < missing * outputs:
         return None
-    if missing > 0 and len(others) * mask[:, others].size > MOST_WORK:
+    if missing > 0 and len(others) ** 2 * len(mask) > MOST_WORK:
         return None
     colours = np.zeros(mask.shape[1], dtype=np.intp)  # what is left over may have any colour
     colours[full] = np.minimum(np.arange(len(full)), samples - 1)

@@ -47,7 +47,8 @@ class Layer:
     @cached_property
     def frozen_core(self) -> Mask:
         """The frozen cells of the core, its rows x its columns."""
-        return ~self.mask[np.ix_(self.core.rows, self.core.columns)]
+        core = self.mask[np.ix_(self.core.rows, self.core.columns)]
+        return np.logical_not(core, out=core)  # it may be large: no second array
 
     def maximal(self, kind: str, reason: str, **evidence: Any) -> Finding:
         """A finding of this layer."""
