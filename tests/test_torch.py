@@ -121,12 +121,12 @@ def test_hooks_are_run_as_well():
 
 
 def test_a_linear_recurrent_network():
-    for last, readout in ((True, "final"), (False, "all")):
+    cases: Any = ((True, "final", "all"), (False, "all", "final"))
+    for last, readout, wrong in cases:
         module = Recurrent(LinearRNN(2, 4), last)
         allocation = tc.Allocation.from_torch(module, steps=3, readout=readout)
         network = tc.LinearRecurrent(2, 4, 1, steps=3, readout=readout)
         assert allocation == tc.Allocation.full(network)
-        wrong = "all" if last else "final"
         with pytest.raises(tc.InputError, match=r"forward does not compute"):
             tc.Allocation.from_torch(module, steps=3, readout=wrong)
 
@@ -268,7 +268,7 @@ def module_of(network: Any, present: dict[str, Any]) -> Any:
 
 def read_again(module: Any, network: Any) -> tc.Allocation:
     if isinstance(network, tc.LinearRecurrent):
-        options = {"steps": network.steps, "readout": network.readout}
+        options: Any = {"steps": network.steps, "readout": network.readout}
         return tc.Allocation.from_torch(module, linear=True, **options)
     return tc.Allocation.from_torch(module)
 
