@@ -313,3 +313,18 @@ def test_a_large_sparse_mask_needs_less_than_a_gigabyte(
     assert verdict["expressivity"] == expected
     assert verdict["learnable"] == matrix.nnz
     assert peak < 600, os.environ.get("OPENBLAS_NUM_THREADS")  # one dense mask has 268 MB
+
+
+@pytest.mark.parametrize("torch", [False, True])
+def test_the_example_runs_with_and_without_torch(torch: bool, tmp_path: Path):
+    if torch:
+        pytest.importorskip("torch", reason="torch is missing (extra torch)")
+    source = Path(__file__).parent.parent / "examples" / "sparse_fine_tuning.py"
+    text = source.read_text()
+    assert text.count("HAS_TORCH = importlib.util.find_spec") == 1
+    script = tmp_path / "example.py"
+    script.write_text(text if torch else text.replace("if HAS_TORCH:", "if False:"))
+    command = [sys.executable, "-W", "error", str(script)]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert "repaired: 7 weights swapped, maximal" in done.stdout
+    assert ("error after training" in done.stdout) == torch
