@@ -83,6 +83,60 @@ def test_biases_alone():
         tc.Allocation.biases(tc.LinearRecurrent(1, 1, 1, steps=1))
 
 
+@given(st.tuples(*[st.integers(1, 4)] * 4))
+def test_a_low_rank_update_is_maximal_iff_its_rank_suffices(sizes: tuple[int, ...]):
+    """W + B A meets any matrix on the samples iff B A can be any difference, of rank min(d, m)."""
+    inputs, outputs, rank, m = sizes
+    allocation = tc.Allocation.low_rank(tc.LinearFeedforward([inputs, outputs]), {"W1": rank})
+    verdict = tc.classify(allocation, m, effort=tc.Effort(seconds=0))
+    if rank >= min(outputs, m, inputs):
+        assert verdict.expressivity not in (tc.Expressivity.MINIMAL, tc.Expressivity.INTERMEDIATE)
+    else:
+        assert verdict.expressivity == tc.Expressivity.MINIMAL
+
+
+@given(st.integers(0, 2**32 - 1))
+@settings(max_examples=25)
+def test_low_rank_updates_in_deep_networks_have_the_rank_of_the_real_thing(seed: int):
+    rng = np.random.default_rng(seed)
+    widths = rng.integers(1, 5, 4).tolist()
+    network = tc.LinearFeedforward(widths)
+    names = [name for name in network.weight_shapes if rng.random() < 0.6] or ["W2"]
+    ranks = {name: int(rng.integers(1, 3)) for name in names}
+    allocation = tc.Allocation.low_rank(network, ranks)
+    weights = {n: rng.normal(size=shape) for n, shape in network.weight_shapes.items()}
+    factors = {
+        n: (rng.normal(size=(weights[n].shape[0], k)), rng.normal(size=(k, weights[n].shape[1])))
+        for n, k in ranks.items()
+    }
+    full = {n: w + np.matmul(*factors[n]) if n in factors else w for n, w in weights.items()}
+    columns = []
+    for name, (b, a) in factors.items():
+        below, above = np.eye(widths[0]), np.eye(full[name].shape[0])
+        for layer, weight in enumerate(full.values(), start=1):
+            below = weight @ below if layer < int(name[1:]) else below
+            above = weight @ above if layer > int(name[1:]) else above
+        steps = [np.outer(e, row) for e in np.eye(len(b)) for row in a]
+        steps += [np.outer(column, e) for column in b.T for e in np.eye(a.shape[1])]
+        columns += [(above @ step @ below).ravel() for step in steps]
+    jacobian = np.array(columns)
+    k = min(widths)
+    target = k * (widths[0] + widths[-1] - k)
+    verdict = tc.classify(allocation, widths[0], effort=tc.Effort(seconds=0))
+    too_small = np.linalg.matrix_rank(jacobian, tol=1e-9) < target
+    assert (verdict.expressivity == tc.Expressivity.MINIMAL) == too_small
+
+
+def test_low_rank_updates_that_are_no_allocations_are_refused():
+    for network in (tc.ShallowReLU([2, 2, 1]), tc.LinearFeedforward([2, 2], bias=True)):
+        with pytest.raises(tc.InputError, match="low-rank updates are allocations of linear"):
+            tc.Allocation.low_rank(network, {"W1": 1})
+    with pytest.raises(tc.InputError, match="ranks has no weight 'W2'"):
+        tc.Allocation.low_rank(NETWORK, {"W2": 1})
+    with pytest.raises(tc.InputError, match=r'ranks\["W1"\] must be an integer from 1'):
+        tc.Allocation.low_rank(NETWORK, {"W1": 0})
+
+
 # Pandas.
 
 

@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from .errors import InputError
 from .masks import check_name
-from .networks import Network
+from .networks import LinearFeedforward, Network, positive_integer
 from .placement import allowed_masks, check_network, line_masks, random_masks
 from .spread import spread_masks
 
@@ -155,3 +155,38 @@ class Selections:
         if not names:
             raise InputError(f"the network has no biases: {network.describe()}")
         return cls.layer(network, *names, present=present)
+
+    @classmethod
+    def low_rank(cls, network: Network, ranks: Mapping[str, int]) -> Self:
+        """Low-rank updates W + B A of some weights (LoRA), with W frozen and B, A learnable.
+
+        `ranks` maps weight names to the rank k of their update. W + B A is no choice of entries of
+        W, but it is one of the network in which k units are added to a copy of the inputs of W:
+        W + B A = [W' B] [G; A] for W = W' G, and if W' and the square G are frozen at random, W is
+        random too. So the result is an allocation of that network, which has one layer more for
+        every weight in `ranks`; its teachers compute what those of `network` do, since an added
+        layer is never narrower than the one below. For linear feed-forward networks without biases; else `InputError`.
+
+        >>> from theorycheck import Allocation, LinearFeedforward
+        >>> allocation = Allocation.low_rank(LinearFeedforward([4, 3]), {"W1": 2})
+        >>> allocation.network, allocation.counts
+        (LinearFeedforward(widths=(4, 6, 3), bias=False), {'W1': 8, 'W2': 6})
+        """
+        check_network(network)
+        if not isinstance(network, LinearFeedforward) or network.bias:
+            what = "linear feed-forward networks without biases"
+            raise InputError(f"low-rank updates are allocations of {what} only")
+        for name in ranks:
+            check_name(name, network.weight_shapes, "ranks")
+        widths, masks = [network.inputs], {}
+        for name, (outputs, inputs) in network.weight_shapes.items():  # type: ignore[misc]
+            if name in ranks:
+                rank = positive_integer(ranks[name], f'ranks["{name}"]')
+                lower = np.zeros((inputs + rank, inputs), dtype=bool)
+                upper = np.zeros((outputs, inputs + rank), dtype=bool)
+                lower[inputs:], upper[:, inputs:] = True, True
+                layer = len(widths)
+                masks |= {f"W{layer}": lower, f"W{layer + 1}": upper}
+                widths.append(inputs + rank)
+            widths.append(outputs)
+        return cls(LinearFeedforward(widths), masks)
