@@ -1,7 +1,9 @@
 """Allocations of torch modules: read, refused with the reason, applied; skipped without torch."""
 
 import copy
+import doctest
 import itertools
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -410,3 +412,13 @@ def test_from_masks_takes_tensors():
     assert tc.Allocation.from_masks(network, {"W1": torch.tensor(mask).to_sparse()}) == wanted
     with pytest.raises(tc.InputError, match="meta device"):
         tc.Allocation.from_masks(network, {"W1": torch.empty(2, 3, device="meta")})
+
+
+def test_the_page_on_interoperability_runs_as_shown(monkeypatch: Any, tmp_path: Any):
+    for package in ("safetensors", "pandas"):
+        pytest.importorskip(package)
+    monkeypatch.chdir(tmp_path)
+    page = Path(__file__).parent.parent / "docs" / "interop.md"
+    result = doctest.testfile(str(page), module_relative=False)
+    assert result.failed == 0
+    assert result.attempted > 20

@@ -165,7 +165,8 @@ class Selections:
         W + B A = [W' B] [G; A] for W = W' G, and if W' and the square G are frozen at random, W is
         random too. So the result is an allocation of that network, which has one layer more for
         every weight in `ranks`; its teachers compute what those of `network` do, since an added
-        layer is never narrower than the one below. For linear feed-forward networks without biases; else `InputError`.
+        layer is never narrower than the one below. For linear feed-forward networks without biases;
+        else `InputError`.
 
         >>> from theorycheck import Allocation, LinearFeedforward
         >>> allocation = Allocation.low_rank(LinearFeedforward([4, 3]), {"W1": 2})
