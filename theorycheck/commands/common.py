@@ -17,6 +17,7 @@ class Failures:
 
     def __init__(self) -> None:
         self.status = 0
+        self.messages: list[str] = []
         self._place = ""
 
     def of(self, place: str) -> Failures:
@@ -42,6 +43,7 @@ class Failures:
             status = 1
             message = f"internal error ({type(error).__name__}: {error}); please report it"
         self.status = max(self.status, status)
+        self.messages.append(message)
         complain(f"{self._place}: {message}")
         return True
 
