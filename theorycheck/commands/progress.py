@@ -20,8 +20,8 @@ def steps(what: str) -> Iterator[Callable[[str], None]]:
 
     console = Console(stderr=True)
     columns = (SpinnerColumn(), TextColumn("{task.description}"), TimeElapsedColumn())
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+    progress = Progress(*columns, console=console, transient=True)
+    with progress if console.is_terminal else contextlib.nullcontext():
         task = progress.add_task(escape(what), total=None)
         yield lambda step: progress.update(task, description=escape(f"{what}: {step}"))
 
@@ -36,8 +36,8 @@ def draws(what: str, total: int) -> Iterator[Callable[[Estimate], None]]:
     console = Console(stderr=True)
     text, state = TextColumn("{task.description}"), TextColumn("{task.fields[state]}")
     columns = (text, BarColumn(), MofNCompleteColumn(), state, TimeElapsedColumn())
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+    progress = Progress(*columns, console=console, transient=True)
+    with progress if console.is_terminal else contextlib.nullcontext():
         task = progress.add_task(escape(what), total=total, state="")
 
         def tell(estimate: Estimate) -> None:
@@ -59,8 +59,8 @@ def counted(what: str) -> Iterator[Callable[[str, int, int], None]]:
     console = Console(stderr=True)
     text = TextColumn("{task.description}")
     columns = (BarColumn(), MofNCompleteColumn(), TimeElapsedColumn(), text)
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+    progress = Progress(*columns, console=console, transient=True)
+    with progress if console.is_terminal else contextlib.nullcontext():
         task = progress.add_task(escape(what), total=None)
 
         def tell(last: str, done: int, total: int) -> None:
@@ -87,8 +87,8 @@ def rated(what: str) -> Iterator[Callable[[SweepProgress], None]]:
     text, state = TextColumn("{task.description}"), TextColumn("{task.fields[state]}")
     times = (TimeElapsedColumn(), TextColumn("left"), TimeRemainingColumn())
     columns = (text, BarColumn(), MofNCompleteColumn(), state, *times)
-    hidden = not console.is_terminal
-    with Progress(*columns, console=console, transient=True, disable=hidden) as progress:
+    progress = Progress(*columns, console=console, transient=True)
+    with progress if console.is_terminal else contextlib.nullcontext():
         task = progress.add_task(escape(what), total=None, state="")
 
         def tell(now: SweepProgress) -> None:

@@ -106,7 +106,8 @@ class _Network:
         start = [np.zeros(p, dtype=np.int64), rows + 1, np.arange(q) + p + 1]
         end = [np.arange(p) + 1, columns + p + 1, np.full(q, self.n_nodes - 1)]
         room = [np.ones(p), np.ones(len(rows)), np.full(q, a)]
-        ends = (np.concatenate(start), np.concatenate(end))
+        # SciPy's flows want 32-bit indices, which csr_array does not choose in every version.
+        ends = (np.concatenate(start).astype(np.int32), np.concatenate(end).astype(np.int32))
         capacity = np.concatenate(room).astype(np.int32)
         # Sorted by start: the first p entries are the source's, in the order of the rows.
         self.graph = csr_array((capacity, ends), shape=(self.n_nodes, self.n_nodes))
