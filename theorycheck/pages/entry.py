@@ -46,8 +46,9 @@ class PageEntry:
 def certificate_names(entries: list[PageEntry]) -> list[str]:
     """A file name for the certificate of each entry: of plain characters, and each only once.
 
-    >>> certificate_names([PageEntry("a/x.json"), PageEntry("b/x.npz"), PageEntry("<é>")])
-    ['x.certificate.json', 'x-2.certificate.json', 'allocation.certificate.json']
+    >>> names = certificate_names([PageEntry(name) for name in ("a/x.json", "x.npz", "x", "<é>")])
+    >>> [name.removesuffix(".certificate.json") for name in names]
+    ['x', 'x-2', 'x-3', 'allocation']
     """
     names: list[str] = []
     for entry in entries:
