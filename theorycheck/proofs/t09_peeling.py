@@ -31,7 +31,7 @@ $Q \ne 0$.
 
 *Rows.* Let row $i$ of $W_L$ have the learnable columns $S$, $|S| \ge m$, and let $A'$ be the
 allocation without output $i$. With $H = W_{L-1} \cdots W_1 X$, the equations of output $i$ read
-$W_L[i, S]\, H_S = $ (teacher's row) $-$ (frozen part), and no other equation contains weights of
+$W_L[i, S]\, H_S =$ (teacher's row) $-$ (frozen part), and no other equation contains weights of
 row $i$ of $W_L$. As all hidden widths are at least $m$, some $m \times m$ minor $Q$ of $H_S$ is not
 identically 0 in learnables and frozen weights (put partial identities for the layers; without
 hidden layers $H = X$).

@@ -1,0 +1,87 @@
+"""The pictures of the pages, drawn when the site is built. Black and white tells all they say."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+_STYLE = (
+    'xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="14" '
+    'stroke-linecap="round"'
+)
+
+
+def all_pictures() -> dict[str, str]:
+    """Every picture by its path below `docs/`."""
+    return {
+        "pictures/student.svg": student(),
+        "pictures/classes.svg": classes(),
+    }
+
+
+def student() -> str:
+    """Teacher and student of widths 3-4-2: the student's learnable weights are thick."""
+    from theorycheck import Allocation, LinearFeedforward
+
+    network = LinearFeedforward([3, 4, 2])
+    spread = Allocation.spread(network, 6)
+    parts = [*_net(0, "teacher: all weights drawn", None), *_net(380, "student", spread)]
+    parts += [
+        '<path d="M 430 262 h 34" stroke="#0b3d91" stroke-width="5"/>',
+        '<text x="472" y="267">learnable (6)</text>',
+        '<path d="M 580 262 h 34" stroke="#8a8a8a" stroke-width="1.2" stroke-dasharray="5 4"/>',
+        '<text x="622" y="267">frozen, drawn</text>',
+    ]
+    title = "Teacher and student share an architecture; some weights of the student are learnable"
+    return _svg(740, 285, title, parts)
+
+
+def _net(left: float, title: str, allocation: object) -> Iterable[str]:
+    widths = (3, 4, 2)
+    place = [
+        [(left + 60 + 120 * layer, 140 + 52 * (k - (n - 1) / 2)) for k in range(n)]
+        for layer, n in enumerate(widths)
+    ]
+    yield f'<text x="{left + 180}" y="24" text-anchor="middle" font-weight="bold">{title}</text>'
+    for layer in (1, 2):
+        mask = None if allocation is None else allocation.mask(f"W{layer}")  # type: ignore[attr-defined]
+        for i, (x2, y2) in enumerate(place[layer]):
+            for j, (x1, y1) in enumerate(place[layer - 1]):
+                if mask is None:
+                    style = 'stroke="#444" stroke-width="1.4"'
+                elif mask[i, j]:
+                    style = 'stroke="#0b3d91" stroke-width="5"'
+                else:
+                    style = 'stroke="#8a8a8a" stroke-width="1.2" stroke-dasharray="5 4"'
+                yield f'<path d="M {x1:g} {y1:g} L {x2:g} {y2:g}" {style}/>'
+    for layer, points in enumerate(place):
+        for x, y in points:
+            yield f'<circle cx="{x:g}" cy="{y:g}" r="11" fill="#fff" stroke="#222"/>'
+        name = ("inputs", "hidden", "outputs")[layer]
+        x = points[0][0]
+        yield f'<text x="{x:g}" y="248" text-anchor="middle" font-size="12">{name}</text>'
+
+
+def classes() -> str:
+    """The line of match probabilities with the three classes on it."""
+    parts = ['<path d="M 60 70 H 640" stroke="#222" stroke-width="2"/>']
+    for x, label in ((60, "0"), (640, "1")):
+        parts.append(f'<circle cx="{x}" cy="70" r="9" fill="#222"/>')
+        parts.append(f'<text x="{x}" y="104" text-anchor="middle">MP = {label}</text>')
+    parts += [
+        '<text x="60" y="46" text-anchor="middle" font-weight="bold">minimal</text>',
+        '<text x="640" y="46" text-anchor="middle" font-weight="bold">maximal</text>',
+        '<text x="350" y="46" text-anchor="middle" font-weight="bold">intermediate</text>',
+        '<path d="M 75 70 H 625" stroke="#b35806" stroke-width="7" stroke-dasharray="2 12"/>',
+        '<path d="M 76 126 V 138 H 648 V 126" fill="none" stroke="#444"/>',
+        '<text x="362" y="160" text-anchor="middle">positive: one of these two, which is open'
+        "</text>",
+        '<text x="350" y="104" text-anchor="middle">0 &lt; MP &lt; 1</text>',
+    ]
+    return _svg(720, 178, "Minimal, intermediate and maximal allocations", parts)
+
+
+def _svg(width: int, height: int, title: str, parts: Iterable[str]) -> str:
+    # A white ground, so that the picture can be read on dark pages too.
+    ground = f'<rect width="{width}" height="{height}" rx="6" fill="#fff"/>'
+    body = "\n".join([f"<title>{title}</title>", ground, *parts])
+    return f'<svg {_STYLE} viewBox="0 0 {width} {height}" role="img">\n{body}\n</svg>\n'
