@@ -51,6 +51,10 @@ def section(entry: PageEntry, number: int, certificate_name: str, styles: Styles
     if entry.commands:
         lines = "\n".join(map(escape, entry.commands))
         parts.append(f"<h3>To repeat</h3>\n<pre><code>{lines}</code></pre>")
+        if not "".join(entry.commands).isprintable():  # a copy of this would not be understood
+            parts.append(
+                "<p>The name has characters that are shown as spaces or question marks.</p>"
+            )
     parts.append('<p class="top"><a href="#top">Back to the top</a></p>')
     body = "\n".join(part for part in parts if part)
     return (
