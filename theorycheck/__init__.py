@@ -35,6 +35,11 @@ if TYPE_CHECKING:
     from .networks import LinearFeedforward as LinearFeedforward
     from .networks import LinearRecurrent as LinearRecurrent
     from .networks import ShallowReLU as ShallowReLU
+    from .plots.figure import plot as plot
+    from .plots.probability import plot_probability as plot_probability
+    from .plots.style import figure_svg as figure_svg
+    from .plots.style import save_figure as save_figure
+    from .plots.summary import plot_summary as plot_summary
     from .proofs.run import ProofResult as ProofResult
     from .proofs.run import prove as prove
     from .repairs import Repair as Repair
@@ -79,6 +84,10 @@ _HOMES = {
     "heuristics.guess": ("HeuristicEstimate",),
     "measurement.estimate": ("Estimate", "measure"),
     "networks": ("LinearFeedforward", "LinearRecurrent", "ShallowReLU"),
+    "plots.figure": ("plot",),
+    "plots.probability": ("plot_probability",),
+    "plots.style": ("figure_svg", "save_figure"),
+    "plots.summary": ("plot_summary",),
     "proofs.run": ("ProofResult", "prove"),
     "repairs": ("Repair", "repair"),
     "sweeps.results": ("Summary", "export", "rows", "summarize"),

@@ -21,6 +21,7 @@ from .commands.explain import explain
 from .commands.export import export
 from .commands.measure import measure
 from .commands.new import new
+from .commands.plot import plot
 from .commands.prove import prove
 from .commands.repair import repair
 from .commands.summary import summary
@@ -77,6 +78,7 @@ for command in (
     design,
     repair,
     measure,
+    plot,
     compare,
     estimate,
     prove,

@@ -21,7 +21,7 @@ def summary(results: Results, plot: PlotOut = None, as_json: Json = False) -> No
         else:
             print_summary(Console(highlight=False), results, found)
         if plot is not None:
-            from ..sweeps.plot import plot_summary
+            from ..plots.summary import plot_summary
 
             with failures.of(plot):
                 plot_summary(found, plot)

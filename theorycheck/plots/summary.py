@@ -7,21 +7,12 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from .results import Count, Summary
+from ..sweeps.results import Count, Summary
+from .style import STYLES, check_ending, new_figure, save_figure, settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
-
-# Told apart by hatch and lightness alone; the colours are safe for the colour-blind (Okabe, Ito).
-STYLES: dict[str, dict[str, Any]] = {
-    "minimal": {"color": "#D55E00", "hatch": "xx"},
-    "intermediate": {"color": "#F0E442", "hatch": "//"},
-    "positive": {"color": "#56B4E9", "hatch": ".."},
-    "maximal": {"color": "#009E73", "hatch": ""},
-    "undecided": {"color": "#FFFFFF", "hatch": ""},
-    "failed": {"color": "#000000", "hatch": ""},
-}
-_FORMATS = (".svg", ".pdf", ".png")
+    from matplotlib.figure import Figure
 
 
 def plot_summary(summary: Summary, out: str | Path) -> None:
@@ -30,22 +21,25 @@ def plot_summary(summary: Summary, out: str | Path) -> None:
     Raises `InputError` for an ending other than .svg, .pdf, .png, if nothing is decided yet, if the
     file cannot be written, and if the extra `plot` is missing.
     """
-    out = Path(out)
-    if out.suffix.lower() not in _FORMATS:
-        raise InputError(f"{out}: the name of a figure must end in {', '.join(_FORMATS)}")
+    check_ending(out)
+    save_figure(summary_figure(summary), out)
+
+
+def summary_figure(summary: Summary) -> Figure:
+    """The figure of `plot_summary`; raises `InputError` if nothing is decided yet."""
     if not summary.allocations:
         raise InputError("nothing is decided yet, so there is nothing to draw")
-    try:
-        from matplotlib.backends.backend_agg import FigureCanvasAgg
-        from matplotlib.figure import Figure
-    except ImportError:
-        raise InputError("a figure needs the extra plot: pip install 'theorycheck[plot]'") from None
+    with settings():
+        return _draw(summary)
+
+
+def _draw(summary: Summary) -> Figure:
     panels: list[tuple[str, Mapping[Any, Count]]] = [("budget", summary.budgets)]
     panels += [("theorem", {(b, a): n for (a, b), n in summary.theorems.items()})]
     panels += [("degree", {(b, a): n for (a, b), n in summary.degrees.items()})]
     panels = [(title, counts) for title, counts in panels if counts]
-    figure = Figure(figsize=(3.4 * len(panels) + 0.8, 3.4), layout="constrained")
-    FigureCanvasAgg(figure)
+    figure = new_figure(3.4 * len(panels) + 0.8, 3.4)
+    figure.set_layout_engine("constrained")
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (title, counts) in zip(axes, panels, strict=True):
         _stack(axis, title, counts, summary.allocations)
@@ -54,10 +48,7 @@ def plot_summary(summary: Summary, out: str | Path) -> None:
     for axis in axes:
         handles |= dict(zip(*reversed(axis.get_legend_handles_labels()), strict=True))
     figure.legend(handles.values(), handles.keys(), loc="outside upper center", ncols=len(handles))
-    try:
-        figure.savefig(out, dpi=150)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}") from None
+    return figure
 
 
 def _stack(axis: Axes, title: str, counts: Mapping[Any, Count], total: int) -> None:

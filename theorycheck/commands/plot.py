@@ -1,0 +1,168 @@
+"""`theorycheck plot`."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from ..options import DrawSeed, Seconds, positive
+from .common import Failures, complain
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+    from ..allocation import Allocation
+    from ..certificates import Certificate
+
+_CONTENTS = ("masks", "network", "probability", "all")
+
+
+def _what(text: str) -> str:
+    if text not in _CONTENTS:
+        raise typer.BadParameter(f"must be one of {', '.join(_CONTENTS)}, not {text[:60]!r}")
+    return text
+
+
+def plot(
+    files: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="FILE...",
+            help="An allocation file, a certificate, or results of a sweep (.sqlite); several "
+            "allocation files for their match probabilities.",
+        ),
+    ],
+    out: Annotated[
+        str, typer.Option(metavar="FIGURE", help="Write it: a .svg, .pdf or .png file.")
+    ],
+    what: Annotated[
+        str | None,
+        typer.Option(
+            parser=_what,
+            metavar="WHAT",
+            help="masks, network, probability or all; by default masks, and the network if small.",
+        ),
+    ] = None,
+    trials: Annotated[
+        int | None,
+        typer.Option(
+            "--measure",
+            parser=positive("it"),
+            metavar="N",
+            help="Draws to measure the match probability with; 1000 where that is asked for.",
+        ),
+    ] = None,
+    seed: DrawSeed = 0,
+    seconds: Seconds = 60,
+) -> None:
+    """Draw an allocation: its masks with the certificate, the network, the match probability."""
+    from ..plots.style import check_ending, save_figure, settings
+
+    failures = Failures()
+    with failures.of(out):
+        check_ending(out)
+        with settings():  # without matplotlib nothing need be classified
+            pass
+        figure = _figure(failures, files, what, trials, seed, seconds)
+        if figure is not None:
+            save_figure(figure, out)
+    failures.leave()
+
+
+def _figure(
+    failures: Failures,
+    files: list[str],
+    what: str | None,
+    trials: int | None,
+    seed: int,
+    seconds: float,
+) -> Figure | None:
+    if len(files) > 1:
+        return _probabilities(failures, files, what, trials or 1000, seed, seconds)
+    with failures.of(files[0]):
+        if Path(files[0]).suffix.lower() == ".sqlite":
+            from ..plots.summary import summary_figure
+            from ..sweeps.results import summarize
+
+            return summary_figure(summarize(files[0]))
+        allocation, samples, verdict = _read(files[0], seconds)
+        parts = _parts(files[0], allocation, what, trials)
+        estimate = None
+        if "probability" in parts:
+            estimate = _measure(files[0], allocation, samples, trials or 1000, seed)
+        from ..plots.figure import plot as draw
+
+        title = Path(files[0]).name
+        return draw(allocation, samples, verdict, estimate=estimate, what=parts, title=title)
+    return None
+
+
+def _parts(
+    file: str, allocation: Allocation, what: str | None, trials: int | None
+) -> tuple[str, ...]:
+    """The parts of the picture; a network that is too large is left out unless it is all."""
+    from ..errors import InputError
+    from ..plots.network import check_drawable
+
+    if what in ("masks", "network", "probability"):
+        return (what,)
+    parts = ("masks", "probability") if what == "all" or trials else ("masks",)
+    try:
+        check_drawable(allocation, *(() if what == "all" else (24,)))
+    except InputError as error:
+        if what == "all":
+            complain(f"{file}: the network is left out: {error}")
+        return parts
+    return (*parts, "network")
+
+
+def _read(file: str, seconds: float) -> tuple[Allocation, int, Any]:
+    """An allocation file's problem with its verdict, or a certificate's with the certificate."""
+    from ..certificates import Certificate, load_certificates
+    from ..checker import check
+    from ..classification import classify
+    from ..degrees.effort import Effort
+    from ..errors import CertificateError, InputError
+    from ..files import load, problem_from_dict
+
+    data = load_certificates(file)[0] if Path(file).suffix.lower() == ".json" else None
+    if not isinstance(data, dict) or "evidence" not in data:
+        allocation, samples = load(file)
+        return allocation, samples, classify(allocation, samples, effort=Effort(seconds))
+    result = check(data)
+    if not result:
+        raise CertificateError(f"the certificate is refused: {result.reason}")
+    if len(load_certificates(file)) > 1:
+        raise InputError("several certificates; a picture shows one")
+    certificate: Certificate = Certificate.from_dict(data)
+    problem = {k: v for k, v in certificate.problem.items() if k not in ("inputs", "basis")}
+    allocation, samples = problem_from_dict(problem)
+    return allocation, samples, certificate
+
+
+def _measure(file: str, allocation: Allocation, samples: int, trials: int, seed: int) -> Any:
+    from ..measurement.estimate import measure
+    from .progress import draws
+
+    with draws(file, trials) as on_progress:
+        return measure(allocation, samples, trials=trials, seed=seed, on_progress=on_progress)
+
+
+def _probabilities(
+    failures: Failures, files: list[str], what: str | None, trials: int, seed: int, seconds: float
+) -> Figure | None:
+    """The match probabilities of several files; those that cannot be read are left out."""
+    from ..errors import InputError
+    from ..plots.probability import plot_probability
+
+    if what not in (None, "probability"):
+        raise InputError(f"{what} of one file at a time; several files: --what probability")
+    entries = []
+    for file in files:
+        with failures.of(file):
+            allocation, samples, verdict = _read(file, seconds)
+            estimate = _measure(file, allocation, samples, trials, seed)
+            entries.append((file, estimate, verdict))
+    return plot_probability(entries) if entries else None

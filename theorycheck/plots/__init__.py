@@ -1,0 +1,1 @@
+"""Pictures: masks with their certificates, networks, match probabilities, sweeps."""

@@ -1,0 +1,145 @@
+"""Drawing the network: learnable connections thick, frozen ones thin, absent ones not at all."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from ..allocation import Allocation
+from ..errors import InputError
+from ..networks import LinearRecurrent
+from .marks import Marks
+from .sheet import MOST_WIDTH, Page, Part
+from .style import GREY, LEARNABLE, MARK
+from .wiring import Wiring, path_edges, wiring
+
+if TYPE_CHECKING:
+    from matplotlib.axes import Axes
+
+MOST_UNITS, MOST_LEVELS = 60, 20
+_TALLEST = 8.0  # inches
+Curve = list[tuple[float, float]]
+
+
+def check_drawable(allocation: Allocation, most: int = MOST_UNITS) -> None:
+    """Raise `InputError` if a level has more than `most` units, or there are too many levels."""
+    network = allocation.network
+    sizes = [size for shape in network.weight_shapes.values() for size in shape]
+    if max(sizes) > most:
+        raise InputError(
+            f"a drawing of the network shows up to {most} units a level, here are {max(sizes)}; "
+            "a picture of the masks has no such limit"
+        )
+    n_levels = 1 + sum(len(shape) == 2 for shape in network.weight_shapes.values())
+    if n_levels > MOST_LEVELS:
+        raise InputError(f"a drawing of the network shows up to {MOST_LEVELS} levels of units")
+
+
+def network_part(allocation: Allocation, marks: Marks) -> Part:
+    """The network as part of a sheet."""
+    found = wiring(allocation)
+    down = min(0.42, _TALLEST / max(found.height, 1))
+    across = min(1.7, (MOST_WIDTH - 1) / max(found.width, 1))
+    width, height = found.width * across + 1.2, found.height * down + 0.6
+
+    def draw(page: Page, left: float, top: float) -> None:
+        axes = page.axes(left, top + 0.25, width, height)
+        _draw(axes, allocation, found, marks, (across, down))
+
+    return Part(max(width, 4.2), height + 0.45, draw)
+
+
+def _draw(
+    axes: Axes, allocation: Allocation, found: Wiring, marks: Marks, step: tuple[float, float]
+) -> None:
+    across, down = step
+    axes.set_axis_off()
+    lows = [y for _, y, _ in found.units.values()]
+    axes.set_xlim(-0.6, found.width * across + 0.6)
+    axes.set_ylim(min(lows) * down - 0.3, max(lows) * down + 0.3)
+    size = min(13.0, 0.72 * down * 72)
+    _edges(axes, allocation, found, marks, step)
+    _units(axes, found, step, size)
+    top = max(lows) * down + 0.3
+    for x, name in found.names:
+        axes.text(x * across, top, name, fontsize=8, ha="center", va="bottom")
+    for level, text in marks.levels.items():
+        _outline(axes, found, level, text, step)
+
+
+def _units(axes: Axes, found: Wiring, step: tuple[float, float], size: float) -> None:
+    across, down = step
+    for marker, is_constant in (("o", False), ("s", True)):
+        places = [
+            (x * across, y * down)
+            for key, (x, y, _) in found.units.items()
+            if (isinstance(key, tuple) and key[0] == "constant") == is_constant
+        ]
+        if places:
+            axes.plot(*zip(*places, strict=True), ls="none", marker=marker, ms=size, mfc="white",
+                      mec="black", mew=1, zorder=5, clip_on=False)  # fmt: skip
+    if size < 6:
+        return
+    for x, y, text in found.units.values():
+        axes.text(x * across, y * down, text, fontsize=size * 0.55, ha="center",
+                  va="center_baseline", zorder=6)  # fmt: skip
+
+
+def _edges(
+    axes: Axes, allocation: Allocation, found: Wiring, marks: Marks, step: tuple[float, float]
+) -> None:
+    from matplotlib.collections import LineCollection
+
+    network = allocation.network
+    steps = network.steps if isinstance(network, LinearRecurrent) else 1
+    on_path = path_edges(found, marks.path, steps)
+    curves: dict[str, list[Curve]] = {"frozen": [], "learnable": [], "path": []}
+    for number, (_, tail, head, learnable) in enumerate(found.edges):
+        curve = _curve(found.units[tail][:2], found.units[head][:2], step, found.loops)
+        curves["learnable" if learnable else "frozen"].append(curve)
+        if number in on_path:
+            curves["path"].append(curve)
+    styles = {"path": (7, "#F2B48C", 2), "frozen": (0.7, GREY, 3), "learnable": (2.4, LEARNABLE, 4)}
+    for name, (width, colour, order) in styles.items():
+        if curves[name]:
+            lines = LineCollection(
+                curves[name],  # type: ignore[arg-type]
+                colors=colour,
+                linewidths=width,
+                zorder=order,
+                capstyle="round",
+            )
+            lines.set_gid(name)
+            axes.add_collection(lines)
+
+
+def _curve(
+    tail: tuple[float, float], head: tuple[float, float], step: tuple[float, float], loops: bool
+) -> Curve:
+    """A straight line; between units of one level (or of one unit with itself) an arc."""
+    from math import cos, pi, sin
+
+    across, down = step
+    (x0, y0), (x1, y1) = [(x * across, y * down) for x, y in (tail, head)]
+    if not loops or x0 != x1:
+        return [(x0, y0), (x1, y1)]
+    angles = [pi * k / 12 for k in range(13)]
+    if y0 == y1:
+        r = 0.3 * down
+        return [(x0 + 0.13 - r * cos(2 * a) + r, y0 + 0.6 * r * sin(2 * a)) for a in angles]
+    side = 1 if y0 > y1 else -1  # downwards on the right, upwards on the left
+    bulge = min(0.12 + 0.09 * abs(y0 - y1) / down, 0.5 * across)
+    middle, half = (y0 + y1) / 2, (y0 - y1) / 2
+    return [(x0 + side * bulge * sin(a), middle + half * cos(a)) for a in angles]
+
+
+def _outline(axes: Axes, found: Wiring, level: int, text: str, step: tuple[float, float]) -> None:
+    from matplotlib.patches import Rectangle
+
+    across, down = step
+    places = [found.units[key] for key in found.levels.get(level, [])]
+    left, right = (f(x for x, _, _ in places) * across for f in (min, max))
+    low, high = (f(y for _, y, _ in places) * down for f in (min, max))
+    box = Rectangle((left - 0.17, low - 0.17), right - left + 0.34, high - low + 0.34, fill=False,
+                    edgecolor=MARK, lw=2, zorder=7, clip_on=False)  # fmt: skip
+    axes.add_patch(box)
+    axes.text((left + right) / 2, low - 0.2, text, fontsize=8, ha="center", va="top")

@@ -1,0 +1,145 @@
+"""What all pictures share: colours, text, the file formats. Nothing of it is global state."""
+
+from __future__ import annotations
+
+import io
+import re
+import textwrap
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from html import escape
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from ..errors import InputError
+
+if TYPE_CHECKING:
+    from matplotlib.figure import Figure
+
+# Told apart by hatch and lightness alone; the colours are safe for the colour-blind (Okabe, Ito).
+STYLES: dict[str, dict[str, Any]] = {
+    "minimal": {"color": "#D55E00", "hatch": "xx"},
+    "intermediate": {"color": "#F0E442", "hatch": "//"},
+    "positive": {"color": "#56B4E9", "hatch": ".."},
+    "maximal": {"color": "#009E73", "hatch": ""},
+    "undecided": {"color": "#FFFFFF", "hatch": ""},
+    "failed": {"color": "#000000", "hatch": ""},
+}
+LEARNABLE, MARK, GREY, PALE = "#0072B2", "#D55E00", "#767676", "#C8C8C8"
+FORMATS = (".svg", ".pdf", ".png")
+_SETTINGS: dict[str, Any] = {
+    "font.family": ["sans-serif"],
+    "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"],
+    "text.usetex": False,
+    "text.parse_math": False,  # names of files may have dollars
+    "hatch.linewidth": 0.6,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "theorycheck",
+    "pdf.fonttype": 42,
+}
+# Without dates and versions, so that the same picture is the same file.
+_METADATA: dict[str, dict[str, Any]] = {
+    ".svg": {"Date": None, "Creator": "theorycheck"},
+    ".pdf": {"CreationDate": None, "Creator": "theorycheck", "Producer": None},
+    ".png": {"Software": None},
+}
+
+
+@contextmanager
+def settings() -> Iterator[None]:
+    """Our settings of matplotlib in the `with` block, whatever the user's own are.
+
+    Raises `InputError` if the extra `plot` is missing.
+    """
+    try:
+        from matplotlib import rc_context
+    except ImportError:
+        raise InputError("a figure needs the extra plot: pip install 'theorycheck[plot]'") from None
+    with rc_context(dict[Any, Any](_SETTINGS)), warnings.catch_warnings():
+        # A name may have characters that the font has not; a reader of the SVG may well have them.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from")
+        yield
+
+
+def new_figure(width: float, height: float) -> Figure:
+    """An empty figure of that size in inches, which pyplot does not know of."""
+    from matplotlib.backends.backend_agg import FigureCanvasAgg
+    from matplotlib.figure import Figure
+
+    figure = Figure(figsize=(width, height), dpi=100, facecolor="white")
+    FigureCanvasAgg(figure)
+    return figure
+
+
+def check_ending(path: str | Path) -> Path:
+    """The path of a figure; raises `InputError` unless it ends in .svg, .pdf or .png."""
+    out = Path(path)
+    if out.suffix.lower() not in FORMATS:
+        raise InputError(f"{out}: the name of a figure must end in {', '.join(FORMATS)}")
+    return out
+
+
+def save_figure(figure: Figure, path: str | Path) -> None:
+    """Write a figure, .svg, .pdf or .png by the ending of `path`; the same figure, the same bytes.
+
+    Raises `InputError` for another ending and if the file cannot be written.
+    """
+    out = check_ending(path)
+    kind = out.suffix.lower()
+    buffer = io.BytesIO()
+    with settings():
+        figure.savefig(buffer, format=kind[1:], dpi=150, metadata=_METADATA[kind])
+    try:
+        out.write_bytes(buffer.getvalue())
+    except (OSError, ValueError) as error:
+        raise InputError(f"cannot be written: {getattr(error, 'strerror', error)}") from None
+
+
+def figure_svg(figure: Figure, alternative: str = "") -> str:
+    """A figure as an <svg> element for a page, with `alternative` as its text for who cannot see.
+
+    Only ids that the picture itself refers to are kept, and these are the same for the same shape:
+    several pictures fit on one page.
+
+    >>> figure_svg(new_figure(1, 1), "nothing")[:36]
+    '<svg role="img" aria-label="nothing"'
+    """
+    buffer = io.StringIO()
+    with settings():
+        figure.savefig(buffer, format="svg", metadata=_METADATA[".svg"])
+    text = buffer.getvalue()
+    text = text[text.index("<svg") :]
+    text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
+    used = set(re.findall(r"url\(#([^)]+)\)", text)) | set(re.findall(r'href="#([^"]+)"', text))
+    text = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in used else "", text)
+    label = escape(printable(alternative), quote=True)
+    return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
+
+
+def printable(text: str) -> str:
+    """The text without characters that an SVG cannot hold.
+
+    >>> printable("a\\nb\\x00")
+    'a b?'
+    """
+    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
+
+
+def shortened(text: str, most: int) -> str:
+    """At most `most` characters, the middle left out if there are more.
+
+    >>> shortened("a_very_long_name.json", 12)
+    'a_ver...json'
+    """
+    text = printable(text)
+    if len(text) <= most:
+        return text
+    tail = (most - 3) // 2
+    return f"{text[: most - 3 - tail]}...{text[-tail:]}"
+
+
+def wrapped(text: str, inches: float, size: float) -> list[str]:
+    """Lines of a text of that font size in points that fit into a width."""
+    per_line = max(int(inches * 72 / (0.56 * size)), 20)  # a wide sans-serif's mean letter
+    return textwrap.wrap(printable(text), per_line) or [""]
