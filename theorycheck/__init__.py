@@ -35,6 +35,8 @@ if TYPE_CHECKING:
     from .networks import LinearFeedforward as LinearFeedforward
     from .networks import LinearRecurrent as LinearRecurrent
     from .networks import ShallowReLU as ShallowReLU
+    from .pages.document import page as page
+    from .pages.entry import PageEntry as PageEntry
     from .plots.figure import plot as plot
     from .plots.probability import plot_probability as plot_probability
     from .plots.style import figure_svg as figure_svg
@@ -84,6 +86,8 @@ _HOMES = {
     "heuristics.guess": ("HeuristicEstimate",),
     "measurement.estimate": ("Estimate", "measure"),
     "networks": ("LinearFeedforward", "LinearRecurrent", "ShallowReLU"),
+    "pages.document": ("page",),
+    "pages.entry": ("PageEntry",),
     "plots.figure": ("plot",),
     "plots.probability": ("plot_probability",),
     "plots.style": ("figure_svg", "save_figure"),

@@ -24,6 +24,7 @@ from .commands.new import new
 from .commands.plot import plot
 from .commands.prove import prove
 from .commands.repair import repair
+from .commands.report import report
 from .commands.summary import summary
 from .commands.sweep import sweep
 from .commands.verify import verify
@@ -79,6 +80,7 @@ for command in (
     repair,
     measure,
     plot,
+    report,
     compare,
     estimate,
     prove,
