@@ -383,6 +383,26 @@ def test_a_refuted_verdict_is_told_and_is_the_exit_status(
     assert "it is not so" in text
 
 
+def test_an_interrupted_measurement_is_told_with_what_was_not_reached(
+    run: Any, monkeypatch: Any, tmp_path: Path
+):
+    from theorycheck import comparison
+
+    def stopped(*arguments: Any, **options: Any) -> tc.Estimate:
+        return tc.measure(*arguments, **{**options, "trials": 5})
+
+    monkeypatch.setattr(comparison, "measure", stopped)
+    files = [EXAMPLES / f"{name}.json" for name in ("cross", "forest")]
+    _, out, err = run(*files, "--measure=10")
+    assert err == f"theorycheck: {files[0]}: interrupted after 5 of 10 draws\n"
+    assert out == "report.html: 2 allocations\n"
+    page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))
+    first, second = (body for _, body in page.all("section"))
+    assert "interrupted after 5 of 10 draws" in first
+    assert "no random teacher is ever matched" in first
+    assert "not looked at: interrupted" in second
+
+
 def test_a_fault_in_a_picture_does_not_lose_the_verdict(run: Any, monkeypatch: Any, tmp_path: Path):
     def fail(*_: object, **__: object) -> None:
         raise RuntimeError("crooked line")

@@ -41,6 +41,7 @@ def report(
     """Write one self-contained web page on allocations: verdicts, pictures, certificates."""
     from ..degrees.effort import Effort
     from ..pages.document import page
+    from ..pages.entry import PageEntry
 
     failures, entries, refuted = Failures(), [], False
     effort = Effort(seconds, most_degree, instances=instances)
@@ -55,6 +56,8 @@ def report(
                 done = f"interrupted after {found.estimate.trials} of {measure} draws"
                 complain(f"{file}: {done}")
                 entries[-1] = replace(entry, error=f"the measurement was {done}")
+                left = files[number + 1 :]
+                entries += [PageEntry(rest, error="not looked at: interrupted") for rest in left]
                 break
     with failures.of(out):
         _write(out, page(entries, title=title))
