@@ -28,7 +28,7 @@ def main(path: Path) -> None:
     print(f"{summary.allocations} random allocations in {summary.rows} orbits")
 
     classes: dict[tuple[int, ...], dict[str, int]] = defaultdict(lambda: defaultdict(int))
-    for row in tc.rows(path):
+    for row in tc.sweep_rows(path):
         name = row["expressivity"] or "failed"
         classes[split(row["learnable"])][name] += row["orbit_size"]
     for layers, counts in sorted(classes.items()):

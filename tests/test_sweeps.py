@@ -35,7 +35,7 @@ def table(path) -> dict[str, tuple]:
     """Key -> all else but the time taken."""
     return {
         row["key"]: tuple(v for k, v in row.items() if k not in ("key", "seconds"))
-        for row in tc.rows(path)
+        for row in tc.sweep_rows(path)
     }
 
 
@@ -63,7 +63,7 @@ def test_rows_are_what_classify_says(spec, tmp_path):
     tc.sweep(spec, tmp_path / "plain.sqlite")
     tc.sweep(replace(spec, symmetry=True), tmp_path / "orbits.sqlite")
     classes: dict = {}
-    for row in tc.rows(tmp_path / "plain.sqlite"):
+    for row in tc.sweep_rows(tmp_path / "plain.sqlite"):
         learnable = json.loads(row["learnable"])
         allocation = tc.Allocation(spec.network, learnable, spec.present)
         verdict = tc.classify(allocation, spec.samples)
@@ -179,7 +179,7 @@ def test_one_bad_allocation_is_recorded_and_the_others_go_on(tmp_path, monkeypat
     summary = tc.sweep(spec, out)
     assert summary.errors == {"internal error (RuntimeError: planted)": 1}
     assert summary.allocations == 70
-    failed = [row for row in tc.rows(out) if row["error"]]
+    failed = [row for row in tc.sweep_rows(out) if row["error"]]
     assert [json.loads(row["learnable"]) for row in failed] == [bad]
     assert failed[0]["expressivity"] is None
     monkeypatch.undo()
@@ -198,7 +198,7 @@ def test_an_error_of_many_at_once_falls_to_its_own_allocation(tmp_path, monkeypa
     monkeypatch.undo()
     tc.sweep(SMALL, tmp_path / "fresh.sqlite")
     one, other = (
-        {row["key"]: row["expressivity"] for row in tc.rows(tmp_path / name)}
+        {row["key"]: row["expressivity"] for row in tc.sweep_rows(tmp_path / name)}
         for name in ("r.sqlite", "fresh.sqlite")
     )
     assert one == other
@@ -214,7 +214,7 @@ def test_a_contradiction_among_many_is_recorded_with_its_allocation(tmp_path, mo
 
     monkeypatch.setattr(workers.Batch, "decide", contradicted)
     tc.sweep(replace(SMALL, symmetry=False), tmp_path / "r.sqlite")
-    rows = list(tc.rows(tmp_path / "r.sqlite"))
+    rows = list(tc.sweep_rows(tmp_path / "r.sqlite"))
     failed = [row for row in rows if row["error"]]
     assert len(rows) == 70
     assert len(failed) == 5  # those with the first three cells and one more
@@ -324,7 +324,7 @@ def test_exports_hold_every_row(tmp_path):
     import pyarrow.parquet
 
     tc.sweep(SMALL, tmp_path / "r.sqlite")
-    rows = list(tc.rows(tmp_path / "r.sqlite"))
+    rows = list(tc.sweep_rows(tmp_path / "r.sqlite"))
     assert tc.export(tmp_path / "r.sqlite", tmp_path / "r.parquet") == len(rows)
     assert pyarrow.parquet.read_table(tmp_path / "r.parquet").to_pylist() == rows
     assert tc.export(tmp_path / "r.sqlite", tmp_path / "r.csv") == len(rows)

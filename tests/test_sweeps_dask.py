@@ -43,7 +43,7 @@ sweep = { samples = 3, budget = 9, mode = "random", count = 80, seed = 1 }
 
 def table(path: Path) -> list[dict]:
     """The rows by key, without the time taken."""
-    return [{k: v for k, v in row.items() if k != "seconds"} for row in tc.rows(path)]
+    return [{k: v for k, v in row.items() if k != "seconds"} for row in tc.sweep_rows(path)]
 
 
 def test_a_worker_killed_in_the_middle_costs_no_row(tmp_path):

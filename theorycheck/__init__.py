@@ -48,8 +48,8 @@ if TYPE_CHECKING:
     from .repairs import repair as repair
     from .sweeps.results import Summary as Summary
     from .sweeps.results import export as export
-    from .sweeps.results import rows as rows
     from .sweeps.results import summarize as summarize
+    from .sweeps.results import sweep_rows as sweep_rows
     from .sweeps.run import sweep as sweep
     from .sweeps.spec import SweepSpec as SweepSpec
     from .sweeps.spec import load_spec as load_spec
@@ -94,7 +94,7 @@ _HOMES = {
     "plots.summary": ("plot_summary",),
     "proofs.run": ("ProofResult", "prove"),
     "repairs": ("Repair", "repair"),
-    "sweeps.results": ("Summary", "export", "rows", "summarize"),
+    "sweeps.results": ("Summary", "export", "summarize", "sweep_rows"),
     "sweeps.run": ("sweep",),
     "sweeps.spec": ("SweepSpec", "load_spec"),
     "verdict": ("Expressivity", "Verdict"),

@@ -141,7 +141,7 @@ def summarize(path: str | Path) -> Summary:
         )
 
 
-def rows(path: str | Path) -> Iterator[dict[str, Any]]:
+def sweep_rows(path: str | Path) -> Iterator[dict[str, Any]]:
     """The rows of a sweep's file by key, each a dictionary with the columns' names.
 
     Raises `InputError` if the file is none of a sweep.
@@ -176,7 +176,7 @@ def _write_csv(path: str | Path, out: Path) -> int:
     with out.open("w", newline="", encoding="utf-8") as file:
         writer = csv.writer(file)
         writer.writerow(COLUMNS)
-        for row in rows(path):
+        for row in sweep_rows(path):
             writer.writerow(row.values())
             number += 1
     return number
@@ -193,7 +193,7 @@ def _write_parquet(path: str | Path, out: Path) -> int:
     types = dict.fromkeys(COLUMNS, pyarrow.string()) | dict.fromkeys(integers, pyarrow.int64())
     types |= {"error_bound": pyarrow.float64(), "seconds": pyarrow.float64()}
     schema = pyarrow.schema(list(types.items()))
-    number, source = 0, rows(path)
+    number, source = 0, sweep_rows(path)
     with pyarrow.parquet.ParquetWriter(out, schema) as writer:
         while some := list(islice(source, _AT_ONCE)):
             writer.write_table(pyarrow.Table.from_pylist(some, schema))
