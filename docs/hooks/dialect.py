@@ -22,11 +22,8 @@ def blocks(text: str) -> str:
     continue the paragraph. Of numbered lists only those that begin with 1 do so, as there. Lines
     that continue an item are indented to four columns. Code blocks stay as they are.
 
-    >>> print(blocks("Three kinds:\\n- one\\n- two"))
-    Three kinds:
-    <BLANKLINE>
-    - one
-    - two
+    >>> blocks("Three kinds:\\n- one\\n- two")
+    'Three kinds:\\n\\n- one\\n- two\\n'
     """
     text = _DISPLAYED.sub(lambda match: f"\n{match[0]}\n", text)
     return "\n".join(_lines(text.splitlines())) + "\n"
@@ -54,15 +51,8 @@ def _lines(lines: list[str]) -> Iterator[str]:
 def doctests(text: str) -> str:
     """`text` with its doctests in fences, so that they are shown as code.
 
-    >>> print(doctests("Adds.\\n\\n>>> 1 + 1\\n2\\n\\nThat is all."))
-    Adds.
-    <BLANKLINE>
-    ```pycon
-    >>> 1 + 1
-    2
-    ```
-    <BLANKLINE>
-    That is all.
+    >>> doctests("Adds.\\n\\n>>> 1 + 1\\n2\\n\\nThat is all.").splitlines()[2:6]
+    ['```pycon', '>>> 1 + 1', '2', '```']
     """
     out: list[str] = []
     inside = fenced = False

@@ -157,23 +157,24 @@ def _cell(text: str) -> str:
 
 
 _THEOREMS = """\
-What decides verdicts, and why it holds. Each page has the statement, its assumptions, the proof,
-and the steps of the proof that a machine checks (`theorycheck prove`). T8 is a law that all
-verdicts obey; conjectures (C1, C2) are tested and never decide. The text of these pages is that of the
-modules in `theorycheck/proofs`; [what rests on what](../limits.md) is told elsewhere."""
+What decides verdicts, and why it holds. Each page has the statement, its assumptions, the
+proof, and the steps of the proof that a machine checks (`theorycheck prove`). T8 is a law that
+all verdicts obey; conjectures (C1, C2) are tested and never decide. The text of these pages is
+that of the modules in `theorycheck/proofs`; [what rests on what](../limits.md) is told
+elsewhere."""
 
 _CHECKED = """\
 `theorycheck prove {id}` runs these steps (in {source}). "Exhaustive size" says of what *all*
-cases are checked; where it is empty the step is symbolic or on chosen cases. Each
-step must also reject the false variants of its claim. The proof above is for all sizes, in words; the steps guard against
-mistakes in it and are no formal proof."""
+cases are checked; where it is empty the step is symbolic or on chosen cases. Each step must
+also reject the false variants of its claim. The proof above is for all sizes, in words; the
+steps guard against mistakes in it and are no formal proof."""
 
 _API = """\
-All of this is in `import theorycheck as tc`: `tc.classify`, `tc.Allocation` and so on; what is not
-listed is internal. Strategies for property tests are in
+All of this is in `import theorycheck as tc`: `tc.classify`, `tc.Allocation` and so on; what is
+not listed is internal. Strategies for property tests are in
 [`theorycheck.strategies`](../strategies.md). Every example below is run by the tests."""
 
 _COMMANDS = """\
 `theorycheck --help` and `theorycheck COMMAND --help` tell the same. Exit status: 0 done; 1 a
-check or theorem failed; 2 bad usage or input, with one line on standard error.
-`python -m theorycheck` is the same program."""
+check or theorem failed; 2 bad usage or input, with one line on standard error. `python -m
+theorycheck` is the same program."""
