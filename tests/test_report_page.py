@@ -612,3 +612,27 @@ def test_print_loses_nothing_to_the_right_and_is_black_on_white(opened: Any):
     assert opened.execute_script("return document.documentElement.scrollWidth") <= 700
     opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
     opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
+
+
+@needs_browser
+@pytest.mark.parametrize("doctype", ["", "<!DOCTYPE html>"])  # tables inherit less without
+@pytest.mark.parametrize(
+    ("ground", "text_colour"), [("#ffffff", "#111111"), ("#111111", "#dddddd")]
+)
+def test_notebooks_are_legible_in_both_themes(
+    browser: Any,
+    everything: list[tc.PageEntry],
+    tmp_path: Path,
+    doctype: str,
+    ground: str,
+    text_colour: str,
+):
+    fragments = "".join(e.verdict._repr_html_() for e in everything if e.verdict is not None)
+    style = f"background: {ground}; color: {text_colour}"
+    body = f'{doctype}<meta charset="utf-8"><div style="{style}">{fragments}</div>'
+    path = tmp_path / "notebook.html"
+    path.write_text(body, encoding="utf-8")
+    browser.get(path.as_uri())
+    found = browser.execute_script(CONTRAST)
+    assert len(found) > 30
+    assert min(found) >= 4.5

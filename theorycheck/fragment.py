@@ -77,5 +77,6 @@ def verdict_fragment(verdict: Verdict) -> str:
         'max-width:60em;color:inherit;background:transparent">'
         f'<div><span aria-hidden="true">{SHAPES[name]}</span> '
         f"<strong>{escape(name.upper())}</strong>: {escape(verdict.meaning)}</div>"
-        f'<table style="border-collapse:collapse;margin:.3em 0 0">{body}</table></div>'
+        '<table style="border-collapse:collapse;margin:.3em 0 0;color:inherit;font:inherit">'
+        f"{body}</table></div>"
     )
