@@ -12,6 +12,7 @@ _ITEM = re.compile(r"^(\s*)([-*+] |\d+[.)] )")
 _BAR = '<mo stretchy="false">&#x0007C;</mo>'
 _TIGHT_BAR = '<mo stretchy="false" lspace="0" rspace="0">&#x0007C;</mo>'
 _DISPLAYED = re.compile(r"^\$\$(?:.|\n)+?\$\$$", re.MULTILINE)
+_NUMBER = re.compile(r"^(\s*\d+)([.)])")
 _MATH = re.compile(r'<(span|div) class="arithmatex">(.*?)</\1>', re.DOTALL)
 
 
@@ -19,8 +20,8 @@ def blocks(text: str) -> str:
     """`text` with the blank lines that Python-Markdown wants around lists, tables, formulas.
 
     A list or a table may follow a paragraph directly on GitHub; in Python-Markdown it would
-    continue the paragraph. Of numbered lists only those that begin with 1 do so, as there. Lines
-    that continue an item are indented to four columns. Code blocks stay as they are.
+    continue the paragraph. Of numbers only 1, or the one that is next, begins an item right after
+    text: "0. Given" at the start of a wrapped line stays text. Code blocks stay as they are.
 
     >>> blocks("Three kinds:\\n- one\\n- two")
     'Three kinds:\\n\\n- one\\n- two\\n'
@@ -30,22 +31,33 @@ def blocks(text: str) -> str:
 
 
 def _lines(lines: list[str]) -> Iterator[str]:
-    fenced, before, in_list = False, "", False
+    fenced, before, in_list, last = False, "", False, ""
     for line in lines:
         fence = bool(_FENCE.match(line))
         if not fenced and not fence:
             item = _ITEM.match(line)
-            starts = item and (item[2][0] in "-*+" or in_list or item[2].startswith("1"))
+            starts = item and _starts(item[2], last, before)
             table = line.startswith("|") and not before.startswith("|")
             if before.strip() and ((starts and not in_list) or table):
                 yield ""
-            if starts:
-                in_list = True
+            if item and starts:
+                in_list, last = True, item[2]
+            elif item:  # a number that a wrapped line happens to begin with: text
+                line = _NUMBER.sub(r"\1\\\2", line, count=1)
             elif line.strip() and not line.startswith(" ") and not before.strip():
-                in_list = False
+                in_list, last = False, ""
         fenced ^= fence
         before = line
         yield line
+
+
+def _starts(marker: str, last: str, before: str) -> bool:
+    """Whether a marker begins an item, after one with the marker `last` and the line `before`."""
+    if not marker[0].isdigit():
+        return True
+    number = int(marker.rstrip(" .)"))
+    follows = int(last.rstrip(" .)")) + 1 if last[:1].isdigit() else 1
+    return number == follows or not before.strip()
 
 
 def doctests(text: str) -> str:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Iterable
+from pathlib import Path
 
 _STYLE = (
     'xmlns="http://www.w3.org/2000/svg" font-family="sans-serif" font-size="14" '
@@ -15,7 +16,19 @@ def all_pictures() -> dict[str, str]:
     return {
         "pictures/student.svg": student(),
         "pictures/classes.svg": classes(),
+        "pictures/cross.svg": certified("cross", "Mask of W1; a cycle of frozen weights is drawn"),
+        "pictures/forest.svg": certified("forest", "Mask of W1; the frozen weights form a forest"),
     }
+
+
+def certified(example: str, alternative: str) -> str:
+    """What `theorycheck plot` draws of an example: its masks and what the certificate points at."""
+    import theorycheck as tc
+
+    folder = Path(__file__).parents[2] / "examples" / "allocations"
+    allocation, samples = tc.load(folder / f"{example}.json")
+    verdict = tc.classify(allocation, samples)
+    return tc.figure_svg(tc.plot(allocation, samples, verdict, what=["masks"]), alternative)
 
 
 def student() -> str:

@@ -8,11 +8,15 @@ from typing import Any
 
 from dialect import blocks, mathml
 from mkdocs.config.defaults import MkDocsConfig
+from mkdocs.exceptions import PluginError
 from mkdocs.structure.files import File, Files
 from mkdocs.structure.pages import Page
 from pages import API, all_pages
 from pictures import all_pictures
 
+# Search in pages opened from disk needs this script (1.4 kB, MIT); the theme has it from a CDN.
+_SHIM = "https://unpkg.com/iframe-worker/shim"
+_EXTERNAL = re.compile(r"<(?:script|link|img|iframe)\b[^>]*\b(?:src|href)=\"?(?:https?:)?//[^>]*>")
 ROOT = Path(__file__).parents[2]
 _COPIED = {"changelog.md": "CHANGELOG.md", "contributing.md": "CONTRIBUTING.md"}
 # Documents link to files of the repository; those the site has are found, others are only named.
@@ -80,3 +84,20 @@ def on_page_markdown(markdown: str, *, page: Page, config: MkDocsConfig, files: 
 def on_page_content(page_html: str, *, page: Page, config: MkDocsConfig, files: Files) -> str:
     """Formulas as MathML: no script, no network."""
     return mathml(page_html)
+
+
+def on_post_page(output: str, *, page: Page, config: MkDocsConfig) -> str:
+    """The site works without a network: a page that would load from elsewhere is an error."""
+    return _local(output, page.file.src_uri, "../" * page.url.count("/"))
+
+
+def on_post_template(output: str, *, template_name: str, config: MkDocsConfig) -> str:
+    """The same for what is no page, such as 404.html, which a server shows at any depth."""
+    return _local(output, template_name, "/")
+
+
+def _local(output: str, name: str, up: str) -> str:
+    output = output.replace(_SHIM, f"{up}assets/iframe-worker/shim.js")
+    if external := _EXTERNAL.search(output):
+        raise PluginError(f"{name} loads from the network: {external[0]}")
+    return output
