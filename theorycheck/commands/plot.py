@@ -60,13 +60,13 @@ def plot(
     """Draw an allocation: its masks with the certificate, the network, the match probability."""
     from ..plots.style import check_ending, save_figure, settings
 
-    failures = Failures()
-    with failures.of(out):
+    failures, figure = Failures(), None
+    with failures.of("--out"), settings():  # without matplotlib nothing need be classified
         check_ending(out)
-        with settings():  # without matplotlib nothing need be classified
-            pass
+    if not failures.status:
         figure = _figure(failures, files, what, trials, seed, seconds)
-        if figure is not None:
+    if figure is not None:
+        with failures.of(out):
             save_figure(figure, out)
     failures.leave()
 
@@ -157,12 +157,18 @@ def _probabilities(
     from ..errors import InputError
     from ..plots.probability import plot_probability
 
-    if what not in (None, "probability"):
-        raise InputError(f"{what} of one file at a time; several files: --what probability")
-    entries = []
-    for file in files:
+    entries, names = [], [Path(file).name for file in files]
+    with failures.of("--what"):
+        if what not in (None, "probability"):
+            raise InputError(f"{what} of one file at a time; several files: probability")
+    for file, name in zip(files if not failures.status else (), names, strict=False):
         with failures.of(file):
             allocation, samples, verdict = _read(file, seconds)
             estimate = _measure(file, allocation, samples, trials, seed)
-            entries.append((file, estimate, verdict))
-    return plot_probability(entries) if entries else None
+            is_unique = names.count(name) == 1
+            entries.append((name if is_unique else file, estimate, verdict))
+    if not entries:
+        return None
+    with failures.of("--out"):
+        return plot_probability(entries)
+    return None

@@ -19,7 +19,7 @@ from .panels import Panel, chosen_layers, extra_panels, layer_panel
 from .places import certificate_marks
 from .probability import probability_part
 from .sheet import Page, Part, Sheet
-from .style import settings, shortened
+from .style import GREY, settings, shortened
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -67,6 +67,8 @@ def plot(
             _masks(sheet, allocation, samples, marks)
         if "network" in parts:
             sheet.add(network_part(allocation, marks))
+            path = "; wide: the path of the certificate" if marks.path else ""
+            sheet.text(f"Connections: learnable thick, frozen thin, absent missing{path}", 8)
         if estimate is not None and "probability" in parts:
             name = shortened(title, 40) or "this allocation"
             sheet.add(probability_part([(name, estimate, verdict)]))
@@ -144,15 +146,16 @@ def _grid_part(panel: Panel, marks: Marks) -> Part:
     rows, columns = panel.learnable.shape
     cell = min(max(_LONGEST / max(rows, columns), _LEAST_CELL), _MOST_CELL)
     names = panel.row_names or (str(panel.shape[0]),)
-    before = 0.27 + 0.075 * max(map(len, names))
+    before = 0.12 + 0.075 * max(map(len, names))
     behind, above, below = _room(panel, marks)
-    width = max(columns * cell + behind, 0.082 * len(panel.title))
+    labels = 0.06 * (9 + max(len(panel.column_label), len(panel.row_label) - 3))
+    width = max(columns * cell + behind, 0.082 * len(panel.title), labels)
 
     def draw(page: Page, left: float, top: float) -> None:
         axes = page.axes(left + before, top + above, columns * cell, rows * cell)
-        draw_grid(axes, panel, marks.marks, cell)
+        draw_grid(axes, panel, marks.marks, cell, below)
 
-    return Part(before + width, above + rows * cell + below, draw)
+    return Part(before + width, above + rows * cell + below + 0.34, draw)
 
 
 def _room(panel: Panel, marks: Marks) -> tuple[float, float, float]:
@@ -164,7 +167,7 @@ def _room(panel: Panel, marks: Marks) -> tuple[float, float, float]:
             own[mark.index] = own.get(mark.index, "") + mark.text + "  "
     behind = 0.08 * max((len(text) for text in texts["rows"].values()), default=0)
     lines = max((len(text.split()) for text in texts["columns"].values()), default=0)
-    return behind, 0.42, 0.32 + 0.15 * max(lines - 1, 0)
+    return behind, 0.42, 0.06 + 0.14 * lines
 
 
 def _legend(layers: list[Panel]) -> Part:
@@ -178,7 +181,7 @@ def _legend(layers: list[Panel]) -> Part:
         ]
     entries.append(("frozen", cell_style(0)))
     if any(panel.present is not None and (panel.present == 0).any() for panel in layers):
-        entries.append(("absent (blank)", None))
+        entries.append(("absent", None))
 
     def draw(page: Page, left: float, top: float) -> None:
         axes = page.axes(left, top + 0.02, 6, 0.2)
@@ -187,7 +190,7 @@ def _legend(layers: list[Panel]) -> Part:
         axes.set_axis_off()
         x = 0.02
         for name, style in entries:
-            style = {"facecolor": "white", "edgecolor": "white"} if style is None else style
+            style = style or {"facecolor": "white", "edgecolor": GREY, "ls": ":", "lw": 0.8}
             rectangles(axes, [(x, 0.02, 0.16, 0.16)], **style)
             axes.text(x + 0.22, 0.1, name, va="center", fontsize=8)
             x += 0.5 + 0.075 * len(name)

@@ -20,13 +20,21 @@ _SHADES = 8
 Rectangle = tuple[float, float, float, float]  # x, y, width, height
 
 
-def draw_grid(axes: Axes, panel: Panel, marks: Iterable[Mark], cell: float) -> None:
-    """Draw a panel whose blocks are `cell` inches wide, then its marks."""
+def draw_grid(
+    axes: Axes, panel: Panel, marks: Iterable[Mark], cell: float, texts_below: float
+) -> None:
+    """Draw a panel whose blocks are `cell` inches wide, then its marks.
+
+    `texts_below` is the distance in inches at which it tells what rows and columns are.
+    """
     rows, columns = panel.learnable.shape
     axes.set_xlim(-0.02, columns + 0.02)
     axes.set_ylim(rows + 0.02, -0.02)
     for spine in axes.spines.values():
         spine.set_visible(False)
+    below = f"columns: {panel.column_label}\nrows: {panel.row_label}"
+    style = {"ha": "left", "va": "top", "fontsize": 7, "color": "#404040"}
+    axes.text(0, rows + texts_below / cell, below, **style)
     axes.set_title(panel.title, fontsize=9, loc="left", pad=14 if cell > 0.1 else 10)
     _numbers(axes, panel, cell)
     if panel.present is None:
@@ -58,11 +66,11 @@ def rectangles(axes: Axes, places: Iterable[Rectangle], **style: Any) -> None:
 def cell_style(share: float) -> dict[str, Any]:
     """How a block is filled of whose present weights this share (0 to 1) is learnable."""
     if share == 0:
-        return {"facecolor": "white", "edgecolor": PALE, "hatch": "/////", "lw": 0.5}
+        return {"facecolor": "#F4F4F4", "edgecolor": "#A8A8A8", "hatch": "/////", "lw": 0}
     # From a pale blue to the full one: also in grey, darker is more.
     full, pale = np.array([0, 114, 178]), np.array([204, 226, 240])
     red, green, blue = (pale + (full - pale) * share).round().astype(int)
-    return {"facecolor": f"#{red:02x}{green:02x}{blue:02x}", "edgecolor": "white", "lw": 0.5}
+    return {"facecolor": f"#{red:02x}{green:02x}{blue:02x}", "edgecolor": "none", "lw": 0}
 
 
 def shades(panel: Panel) -> tuple[np.ndarray, float]:
@@ -77,13 +85,22 @@ def shades(panel: Panel) -> tuple[np.ndarray, float]:
 def _cells(axes: Axes, panel: Panel) -> None:
     levels, _ = shades(panel)
     for level in range(_SHADES + 1):
-        places = [(j, i, 1, 1) for i, j in np.argwhere(levels == level).tolist()]
-        rectangles(axes, places, zorder=1, **cell_style(level / _SHADES))
-    width = levels.shape[1]
+        rectangles(axes, _strips(levels == level), zorder=1, **cell_style(level / _SHADES))
+    height, width = levels.shape
+    style = {"colors": "white", "linewidth": 0.7, "zorder": 1.5}
+    axes.vlines(range(1, width), 0, height, **style)
+    axes.hlines(range(1, height), 0, width, **style)
     axes.plot([0, width, width, 0, 0], [0, 0, len(levels), len(levels), 0], lw=0.8, color=GREY,
               zorder=2, clip_on=False)  # fmt: skip
     if panel.has_bias:
         axes.plot([width - 1] * 2, [0, len(levels)], lw=1.5, color="black", zorder=2)
+
+
+def _strips(chosen: np.ndarray) -> list[Rectangle]:
+    """The chosen cells, neighbours in a row as one rectangle: large grids stay small files."""
+    edges = np.diff(chosen.astype(np.int8), axis=1, prepend=0, append=0)
+    starts, ends = np.argwhere(edges == 1), np.argwhere(edges == -1)
+    return [(a, i, b - a, 1) for (i, a), (_, b) in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
 def _plain_cells(axes: Axes, panel: Panel) -> None:
@@ -115,25 +132,19 @@ def _numbers(axes: Axes, panel: Panel, cell: float) -> None:
         axis = axes.yaxis if is_row else axes.xaxis
         axis.set_ticks([block + 0.5 for block in blocks], names)
     axes.tick_params(length=0, pad=2, labelsize=size, top=True, labeltop=True, labelbottom=False)
-    axes.set_ylabel(panel.row_label, fontsize=7.5, color="#404040", labelpad=2)
-    axes.xaxis.set_label_position("bottom")
-    axes.set_xlabel(panel.column_label, fontsize=7.5, color="#404040", labelpad=12)
 
 
 def _lines(axes: Axes, panel: Panel, lines: list[Line], cell: float) -> None:
     rows, columns = panel.learnable.shape
-    places, size = [], min(8, cell * 72 * 0.8)
+    size = min(8, cell * 72 * 0.8)
+    places = _outlines(panel, lines)
     texts: dict[tuple[str, int], list[str]] = {}
     for line in lines:
-        low, high = panel.y(line.index) if line.axis == "rows" else panel.x(line.index)
-        if line.outlined:
-            span = high - low
-            outline = (-0.04, low, columns + 0.08, span)
-            places.append(outline if line.axis == "rows" else (low, -0.04, span, rows + 0.08))
         if line.text and line.text not in texts.setdefault((line.axis, line.index), []):
             texts[line.axis, line.index].append(line.text)
     rectangles(axes, places, fill=False, edgecolor="white", lw=3.2, zorder=3)
     rectangles(axes, places, fill=False, edgecolor=MARK, lw=1.6, zorder=3.1)
+    _strike(axes, panel, [line for line in lines if line.struck])
     if panel.is_coarse:  # numbers of single lines would cover each other
         return
     bold = {(line.axis, line.index) for line in lines if line.outlined}
@@ -147,6 +158,35 @@ def _lines(axes: Axes, panel: Panel, lines: list[Line], cell: float) -> None:
         else:
             where = sum(panel.x(index)) / 2, rows + gap * 0.6
             axes.text(*where, "\n".join(words), ha="center", va="top", **style)
+
+
+def _outlines(panel: Panel, lines: list[Line]) -> list[Rectangle]:
+    """Outlines of lines; in a coarse grid neighbours have one in common."""
+    rows, columns = panel.learnable.shape
+    places: list[Rectangle] = []
+    for axis in ("rows", "columns"):
+        chosen = sorted({line.index for line in lines if line.axis == axis and line.outlined})
+        runs = _runs(tuple(chosen)) if panel.is_coarse else [(i, i) for i in chosen]
+        for first, last in runs:
+            if axis == "rows":
+                low, high = panel.y(first)[0], panel.y(last)[1]
+                places.append((-0.04, low, columns + 0.08, high - low))
+            else:
+                low, high = panel.x(first)[0], panel.x(last)[1]
+                places.append((low, -0.04, high - low, rows + 0.08))
+    return places
+
+
+def _strike(axes: Axes, panel: Panel, lines: list[Line]) -> None:
+    """A stroke through each of the lines."""
+    rows, columns = panel.learnable.shape
+    for line in lines:
+        if line.axis == "rows":
+            x, y = [-0.15, columns + 0.1], [sum(panel.y(line.index)) / 2] * 2
+        else:
+            x, y = [sum(panel.x(line.index)) / 2] * 2, [-0.15, rows + 0.1]
+        axes.plot(x, y, color="white", lw=4, zorder=3, clip_on=False)
+        axes.plot(x, y, color=MARK, lw=2, zorder=3.1, clip_on=False)
 
 
 def _block(axes: Axes, panel: Panel, block: Block) -> None:
@@ -206,8 +246,11 @@ _SIZES = {"ring": 0.55, "dot": 0.28, "text": 0.78, "row": 0.6, "column": 0.6}
 
 def _spots(axes: Axes, panel: Panel, spots: list[Spot], cell: float) -> None:
     points = cell * 72
+    named = {(spot.row, spot.column) for spot in spots if spot.shape == "text"}
     for shape, style in _MARKERS.items():
         own = [spot for spot in spots if spot.shape == shape]
+        if shape == "dot" and not panel.is_coarse:  # it would cover the text
+            own = [spot for spot in own if (spot.row, spot.column) not in named]
         places = sorted({panel.centre(spot.row, spot.column) for spot in own})
         if not places or (shape == "text" and panel.is_coarse):
             continue

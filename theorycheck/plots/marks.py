@@ -18,13 +18,14 @@ Place: TypeAlias = tuple[str, int, int]  # grid, row, column
 
 @dataclass(frozen=True)
 class Line:
-    """A row or column: its `text` beside it, and an outline if it is `outlined`."""
+    """A row or column: its `text` beside it, an outline if `outlined`, a stroke if `struck`."""
 
     grid: str
     axis: Axis
     index: int
     text: str = ""
     outlined: bool = True
+    struck: bool = False
 
 
 @dataclass(frozen=True)

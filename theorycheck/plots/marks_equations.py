@@ -47,7 +47,9 @@ def full_rank(scene: Scene) -> Marks:
         for number, (name, index) in enumerate(marks.path):
             if number in (first, second):
                 marks.add(scene.spot(name, index))
-        marks.note("rings: two learnables on one path from an input to an output (highlighted)")
+        is_twice = marks.path[first] == marks.path[second]
+        which = "a learnable, met twice" if is_twice else "two learnables"
+        marks.note(f"rings: {which} on one path from an input to an output")
     return marks
 
 

@@ -44,7 +44,8 @@ def degree_count(scene: Scene) -> Marks:
     for index, count in deficient.items():
         marks.add(scene.line(grid, axis, index, str(count)))
     marks.add(*_all_counts(scene, deficient))
-    marks.note(f"numbers: learnables of the {axis} of {evidence['place']}; {needed} are needed")
+    if len(scene.mask(grid)) <= _MOST_COUNTS >= scene.mask(grid).shape[1]:
+        marks.note(f"numbers: learnables of the {axis} of {evidence['place']}; {needed} are needed")
     if deficient:
         marks.note(f"outlined: {axis} with fewer than {needed}")
     return marks
@@ -259,7 +260,7 @@ def outside_count(scene: Scene) -> Marks:
     mask[:, evidence["columns"]] = False
     marks.add(*(scene.spot(grid, cell) for cell in np.argwhere(mask).tolist()))
     marks.note(
-        f"rings: the {evidence['found']} learnables outside of the outlined lines; "
+        f"rings: learnables outside of the outlined lines, here {evidence['found']}; "
         f"{evidence['needed']} are needed there"
     )
     return marks

@@ -9,7 +9,7 @@ from ..errors import InputError
 from ..networks import LinearRecurrent
 from .marks import Marks
 from .sheet import MOST_WIDTH, Page, Part
-from .style import GREY, LEARNABLE, MARK
+from .style import GREY, LEARNABLE, MARK, PALE
 from .wiring import Wiring, path_edges, wiring
 
 if TYPE_CHECKING:
@@ -45,7 +45,7 @@ def network_part(allocation: Allocation, marks: Marks) -> Part:
         axes = page.axes(left, top + 0.25, width, height)
         _draw(axes, allocation, found, marks, (across, down))
 
-    return Part(max(width, 4.2), height + 0.45, draw)
+    return Part(max(width, 4.2), height + 0.35, draw)
 
 
 def _draw(
@@ -94,11 +94,19 @@ def _edges(
     on_path = path_edges(found, marks.path, steps)
     curves: dict[str, list[Curve]] = {"frozen": [], "learnable": [], "path": []}
     for number, (_, tail, head, learnable) in enumerate(found.edges):
-        curve = _curve(found.units[tail][:2], found.units[head][:2], step, found.loops)
+        ends = (found.units[tail][:2], found.units[head][:2])
+        curve = [(x * step[0], y * step[1]) for x, y in ends]
         curves["learnable" if learnable else "frozen"].append(curve)
         if number in on_path:
             curves["path"].append(curve)
-    styles = {"path": (7, "#F2B48C", 2), "frozen": (0.7, GREY, 3), "learnable": (2.4, LEARNABLE, 4)}
+    # The more connections cross between two levels, the thinner, or nothing would be seen of them.
+    usual = 150 * len(network.weight_shapes)
+    thin = min(max((usual / max(len(found.edges), 1)) ** 0.5, 0.2), 1.0)
+    styles = {
+        "path": (7, "#F2B48C", 2),
+        "frozen": (0.7 * thin, GREY if thin > 0.5 else PALE, 3),
+        "learnable": (2.4 * thin, LEARNABLE, 4),
+    }
     for name, (width, colour, order) in styles.items():
         if curves[name]:
             lines = LineCollection(
@@ -110,26 +118,6 @@ def _edges(
             )
             lines.set_gid(name)
             axes.add_collection(lines)
-
-
-def _curve(
-    tail: tuple[float, float], head: tuple[float, float], step: tuple[float, float], loops: bool
-) -> Curve:
-    """A straight line; between units of one level (or of one unit with itself) an arc."""
-    from math import cos, pi, sin
-
-    across, down = step
-    (x0, y0), (x1, y1) = [(x * across, y * down) for x, y in (tail, head)]
-    if not loops or x0 != x1:
-        return [(x0, y0), (x1, y1)]
-    angles = [pi * k / 12 for k in range(13)]
-    if y0 == y1:
-        r = 0.3 * down
-        return [(x0 + 0.13 - r * cos(2 * a) + r, y0 + 0.6 * r * sin(2 * a)) for a in angles]
-    side = 1 if y0 > y1 else -1  # downwards on the right, upwards on the left
-    bulge = min(0.12 + 0.09 * abs(y0 - y1) / down, 0.5 * across)
-    middle, half = (y0 + y1) / 2, (y0 - y1) / 2
-    return [(x0 + side * bulge * sin(a), middle + half * cos(a)) for a in angles]
 
 
 def _outline(axes: Axes, found: Wiring, level: int, text: str, step: tuple[float, float]) -> None:

@@ -100,8 +100,8 @@ def layer_panel(allocation: Allocation, name: str) -> Panel:
     return Panel(
         name,
         f"{title}, {shape[0]} x {shape[1]}",
-        f"to {head}",
-        f"from {tail}",
+        head,
+        tail,
         (shape[0], shape[1]),
         grids[0],
         grids[1],
@@ -117,7 +117,7 @@ def ends(allocation: Allocation, name: str) -> tuple[str, str]:
         named = {"input": ("input", "hidden unit"), "recurrent": ("hidden unit", "hidden unit")}
         return named.get(name, ("hidden unit", "output"))
     layer, depth = int(name[1:]), network.depth
-    hidden = "hidden unit" if depth == 2 else "unit of hidden layer {}"
+    hidden = "hidden unit" if depth == 2 else "unit of layer {}"
     tail = "input" if layer == 1 else hidden.format(layer - 1)
     return tail, "output" if layer == depth else hidden.format(layer)
 

@@ -95,7 +95,8 @@ def sub_allocation(scene: Scene) -> Marks:
     }
     part = replace(scene, allocation=Allocation(allocation.network, learnable, allocation.present))
     n_learnable = part.allocation.n_learnable
-    marks.note(f"{n_learnable} of the learnables (dots) are maximal alone")
+    verb = "is" if n_learnable == 1 else "are"
+    marks.note(f"{n_learnable} of the learnables (marked) {verb} maximal alone")
     for cell in part.cells("learnable", range(min(n_learnable, _MOST_DOTS))):
         marks.add(part.spot(*cell, "dot"))
     marks.include(marks_of(part.about(evidence["certificate"])))
@@ -110,10 +111,11 @@ def peeled(scene: Scene) -> Marks:
     columns, samples = list(range(network.weight_shapes[scene.first][1])), scene.samples
     for number, (line, index) in enumerate(evidence["steps"], 1):
         grid = scene.last if line == "row" else scene.first
-        marks.add(scene.line(grid, line, index, f"{number}."))
+        stroke = scene.line(grid, line, index, f"{number}.", outlined=False)
+        marks.add(replace(stroke, struck=True))
         (rows if line == "row" else columns).remove(index)
         samples -= line == "column"
-    marks.note("outlined: lines deleted one after the other, each fitted by its learnables")
+    marks.note("struck: lines deleted one after the other, each fitted by its own learnables")
     inner = evidence["certificate"]
     if inner is not None:
         part = _part(allocation, rows, columns)

@@ -94,7 +94,8 @@ class Sheet:
 
 
 def _paragraph(text: str, width: float, style: dict[str, Any]) -> Part:
-    lines = wrapped(text, width, style["fontsize"])
+    broad = 1.3 if style.get("weight") == "bold" else 1
+    lines = wrapped(text, width, style["fontsize"] * broad)
     step = style["fontsize"] * 1.3 / 72
 
     def draw(page: Page, left: float, top: float) -> None:

@@ -26,7 +26,6 @@ class Wiring:
     edges: list[tuple[Weight, Hashable, Hashable, bool]] = field(default_factory=list)
     levels: dict[int, list[Hashable]] = field(default_factory=dict)
     names: list[tuple[float, str]] = field(default_factory=list)
-    loops: bool = False
 
     @property
     def height(self) -> float:
@@ -41,13 +40,13 @@ class Wiring:
 
 
 def wiring(allocation: Allocation) -> Wiring:
-    """Units and connections of a network; a short recurrent one is unrolled in time."""
+    """Units and connections of a network; a recurrent one unrolled in time, or one step of it."""
     network = allocation.network
     if not isinstance(network, LinearRecurrent):
         return _feedforward(allocation)
     if network.steps <= 6 and network.steps * network.hidden <= _MOST_UNROLLED:
         return _unrolled(allocation, network)
-    return _folded(allocation, network)
+    return _one_step(allocation, network)
 
 
 def _stack(found: Wiring, level: Hashable, size: int, x: float, top: float | None = None) -> list:
@@ -72,7 +71,7 @@ def _feedforward(allocation: Allocation) -> Wiring:
     has_bias = "b1" in shapes
     for level, size in enumerate(widths):
         found.levels[level] = _stack(found, level, size, level)
-        hidden = "hidden" if depth == 2 else f"hidden {level}"
+        hidden = "hidden" if depth == 2 else f"hidden {level}" if depth < 9 else str(level)
         name = "input" if level == 0 else "output" if level == depth else hidden
         found.names.append((level, name))
     lowest = min(y for _, y, _ in found.units.values())
@@ -86,15 +85,17 @@ def _feedforward(allocation: Allocation) -> Wiring:
     return found
 
 
-def _folded(allocation: Allocation, network: LinearRecurrent) -> Wiring:
-    found = Wiring(loops=True)
-    sizes = {"input": network.inputs, "hidden": network.hidden, "output": network.outputs}
-    for level, (name, size) in enumerate(sizes.items()):
-        found.levels[level] = _stack(found, name, size, 1.4 * level)
-        found.names.append((1.4 * level, name))
+def _one_step(allocation: Allocation, network: LinearRecurrent) -> Wiring:
+    """The step from t - 1 to t, and the outputs."""
+    found, hidden = Wiring(), network.hidden
+    _stack(found, "before", hidden, 0, 0)
+    _stack(found, "input", network.inputs, 0, -hidden - 0.3)
+    found.levels[1] = _stack(found, "hidden", hidden, 1.4, 0)
+    _stack(found, "output", network.outputs, 2.8, (network.outputs - hidden) / 2)
+    found.names += [(0, "hidden at t - 1, input"), (1.4, "hidden at t"), (2.8, "output")]
     ends = {
         "input": ("input", "hidden"),
-        "recurrent": ("hidden", "hidden"),
+        "recurrent": ("before", "hidden"),
         "readout": ("hidden", "output"),
     }
     for name, (tail, head) in ends.items():
@@ -126,6 +127,9 @@ def _unrolled(allocation: Allocation, network: LinearRecurrent) -> Wiring:
                 weight, tail = ("readout", (i, j)), (("hidden", step), j)
                 found.edges.append((weight, tail, (("output", step), i), learnable))
     found.levels[1] = hidden
+    found.names.append((0, "input"))
+    if network.readout == "final":
+        found.names.append((1.5 * (steps - 1) + 1.4, "output"))
     return found
 
 
@@ -143,6 +147,4 @@ def path_edges(found: Wiring, path: list[Weight], steps: int) -> set[int]:
         level = "input" if name == "input" else "hidden"
         on_path.add(numbers[(name, index), ((level, step), index[1])])
         step += name == "recurrent"
-        if name == "recurrent":
-            continue
     return on_path
