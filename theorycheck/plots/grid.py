@@ -182,9 +182,9 @@ def _strike(axes: Axes, panel: Panel, lines: list[Line]) -> None:
     rows, columns = panel.learnable.shape
     for line in lines:
         if line.axis == "rows":
-            x, y = [-0.15, columns + 0.1], [sum(panel.y(line.index)) / 2] * 2
+            x, y = [0, columns + 0.05], [sum(panel.y(line.index)) / 2] * 2
         else:
-            x, y = [sum(panel.x(line.index)) / 2] * 2, [-0.15, rows + 0.1]
+            x, y = [sum(panel.x(line.index)) / 2] * 2, [0, rows + 0.05]
         axes.plot(x, y, color="white", lw=4, zorder=3, clip_on=False)
         axes.plot(x, y, color=MARK, lw=2, zorder=3.1, clip_on=False)
 
