@@ -100,7 +100,8 @@ def _backend(text: str) -> str:
 
 
 Files: TypeAlias = Annotated[
-    list[str], typer.Argument(metavar="FILE...", help="Allocation files, .json or .npz.")
+    list[str],
+    typer.Argument(metavar="FILE...", help="Allocation files: .json, .npz, .safetensors."),
 ]
 CertificateFiles: TypeAlias = Annotated[
     list[str], typer.Argument(metavar="CERTIFICATE...", help="Certificate files, .json.")
@@ -160,7 +161,7 @@ Backend: TypeAlias = Annotated[
     ),
 ]
 File: TypeAlias = Annotated[
-    str, typer.Argument(metavar="FILE", help="An allocation file, .json or .npz.")
+    str, typer.Argument(metavar="FILE", help="An allocation file: .json, .npz, .safetensors.")
 ]
 Trials: TypeAlias = Annotated[
     int, typer.Option(parser=positive("it"), metavar="N", help="How many random draws are tried.")
