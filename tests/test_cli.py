@@ -199,7 +199,7 @@ def test_a_verdict_for_people(run: Any, problems: dict[str, Path]):
     result = run("classify", problems["minimal"])
     assert (result.status, result.err) == (0, "")
     words = " ".join(result.out.split())
-    assert words.startswith("minimal.json: linear feed-forward 2-2, 2 inputs; 3 of 4 weights")
+    assert words.startswith("minimal.json: linear feed-forward 2-2, 2 samples; 3 of 4 weights")
     assert "MINIMAL no random teacher is ever matched (probability 0) because T3: row 1" in words
 
 

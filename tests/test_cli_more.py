@@ -70,7 +70,7 @@ def test_capacity_json_and_bad_files(run: Any, problems: dict[str, Path]):
 def test_design_writes_what_classify_finds_maximal(run: Any, network: Path, tmp_path: Path):
     out = tmp_path / "out.npz"
     text = text_of(run("design", network, "--samples", 3, "--budget", 7, "--out", out))
-    assert "network.json: linear feed-forward 3-4-2, 3 inputs; budget 7" in text
+    assert "network.json: linear feed-forward 3-4-2, 3 samples; budget 7" in text
     assert "MAXIMAL" in text
     assert "because T" in text
     allocation, samples = tc.load(out)

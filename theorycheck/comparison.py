@@ -136,6 +136,8 @@ def judge(verdict: Verdict, estimate: Estimate) -> tuple[str, str]:
         "unclear" if x is None else x for x in (estimate.rank, estimate.target_dimension)
     )
     ranks = f"measured rank {rank} of {target}"
+    if outcome == "agree" and not counts.matches and not counts.unmatched:
+        ranks += ", on which alone they agree: the draws decide nothing"
     parts = f"{said}, {link} {counts} (95 % interval {low:.4f} to {high:.4f})"
     return outcome, parts if verdict.conditioned_on else f"{parts}; {ranks}"
 

@@ -254,7 +254,8 @@ class _Search:
     def _reason(self, moves: tuple[Move, ...], least: int) -> str:
         r, needed = len(self._kept), self._shop.dimension
         words = f"{len(moves)} move{'s' if len(moves) > 1 else ''}"
-        words += ", no repair has fewer" if len(moves) == least else f", at least {least} needed"
+        fewer = f", at least {least} needed" if least else "; perhaps fewer would do"
+        words += ", no repair has fewer" if len(moves) == least else fewer
         if r < needed:
             words += f"; {r} learnable weights are too few (T1), {needed - r} had to be added"
         return words

@@ -130,13 +130,23 @@ def question(allocation: Allocation, samples: int, verdict: Verdict) -> str:
     needed = ""
     if verdict.target_dimension is not None:
         needed = f", {verdict.target_dimension} needed"
-    inputs = "input" if samples == 1 else "inputs"
+    on = samples_in_words(samples)
     if verdict.input_rank is not None:
-        inputs = f"given {inputs} of rank {verdict.input_rank}"
+        given = "input" if samples == 1 else "inputs"
+        on = f"{samples} given {given} of rank {verdict.input_rank}"
     return (
-        f"{sparse}{network.describe()}, {samples} {inputs}; "
+        f"{sparse}{network.describe()}, {on}; "
         f"{verdict.learnable} of {n_weights} weights learnable{needed}"
     )
+
+
+def samples_in_words(samples: int) -> str:
+    """How many samples there are.
+
+    >>> samples_in_words(1), samples_in_words(3)
+    ('1 sample', '3 samples')
+    """
+    return f"{samples} sample{'' if samples == 1 else 's'}"
 
 
 def print_entry(console: Console, label: str, text: str, style: str = "") -> None:
@@ -207,9 +217,9 @@ def print_comparison(
 
 def _print_subject(console: Console, name: str, allocation: Allocation, samples: int) -> None:
     sparse = "" if allocation.is_dense else "sparse "
-    inputs = "input" if samples == 1 else "inputs"
     counts = f"{allocation.n_learnable} of {allocation.n_present} weights learnable"
-    text = f"{name}: {sparse}{allocation.network.describe()}, {samples} {inputs}; {counts}"
+    subject = f"{sparse}{allocation.network.describe()}, {samples_in_words(samples)}"
+    text = f"{name}: {subject}; {counts}"
     console.print(Text(text), soft_wrap=True)
     console.print()
 

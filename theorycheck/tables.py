@@ -67,7 +67,10 @@ def print_summary(console: Console, name: str, summary: Summary) -> None:
     _print_counts(console, ("class", "theorem"), summary.theorems, summary.allocations)
     _print_counts(console, ("class", "degree"), summary.degrees, summary.allocations)
     if len(sweep["budget"]) > 1:
-        _print_counts(console, ("budget", "class"), summary.budgets, summary.allocations)
+        for budget in sweep["budget"]:
+            own = {key: count for key, count in summary.budgets.items() if key[0] == budget}
+            total = sum(count.allocations for count in own.values())
+            _print_counts(console, ("budget", "class"), own, total)
     for error, rows in summary.errors.items():
         console.print(Text(f"failed ({rows}): {error}"), soft_wrap=True)
     console.print(Text(_state(summary)), soft_wrap=True)

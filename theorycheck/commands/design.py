@@ -114,14 +114,14 @@ def _candidates(path: str, frame: Allocation) -> dict[str, Any]:
 def _tell(name: str, frame: Allocation, found: Design, as_json: bool) -> None:
     from rich.console import Console
 
-    from ..report import print_entry
+    from ..report import print_entry, samples_in_words
 
     if as_json:
         print_json({"file": name, **found.to_dict()})
         return
     console = Console(highlight=False)
-    inputs = f"{found.samples} input{'s' if found.samples > 1 else ''}"
-    print_title(console, Path(name).name, frame, f", {inputs}; budget {found.budget}")
+    on = samples_in_words(found.samples)
+    print_title(console, Path(name).name, frame, f", {on}; budget {found.budget}")
     if found.proposal is None:
         style = "bold red" if found.outcome == "impossible" else "bold yellow"
         print_entry(console, found.outcome.upper(), found.reason, style)

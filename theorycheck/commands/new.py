@@ -50,7 +50,8 @@ Widths: TypeAlias = Annotated[
 ]
 Bias: TypeAlias = Annotated[bool, typer.Option("--bias", help="Feed-forward: with biases.")]
 Size: TypeAlias = Annotated[
-    int | None, typer.Option(parser=_COUNT, metavar="N", help="Recurrent: how many there are.")
+    int | None,
+    typer.Option(parser=_COUNT, metavar="N", help="Recurrent: else 1, hidden 3, steps 4."),
 ]
 Readout: TypeAlias = Annotated[
     str | None,
@@ -161,10 +162,11 @@ def _tell(path: Path, allocation: Allocation, samples: int) -> None:
     from rich.console import Console
     from rich.text import Text
 
+    from ..report import samples_in_words
+
     console = Console(highlight=False)
     counts = f"{allocation.n_learnable} of {allocation.network.n_weights} weights learnable"
-    inputs = f"{samples} input{'s' if samples > 1 else ''}"
-    print_title(console, str(path), allocation, f", {inputs}; {counts}")
+    print_title(console, str(path), allocation, f", {samples_in_words(samples)}; {counts}")
     file, picture = shlex.quote(str(path)), shlex.quote(str(path.with_suffix(".svg")))
     steps = (
         ("edit", f"the masks in {file}: 1 is learnable, 0 frozen"),

@@ -80,11 +80,11 @@ def repair(
 def _print(console: Console, name: str, allocation: Allocation, found: Repair) -> None:
     from rich.text import Text
 
-    from ..report import print_entry
+    from ..report import print_entry, samples_in_words
 
     r, n = allocation.n_learnable, allocation.n_present
-    inputs = f"{found.samples} input{'s' if found.samples > 1 else ''}"
-    print_title(console, name, allocation, f", {inputs}; {r} of {n} weights learnable")
+    on = samples_in_words(found.samples)
+    print_title(console, name, allocation, f", {on}; {r} of {n} weights learnable")
     before = str(found.before.expressivity).upper()
     if found.proposal is None:
         style = "bold green" if found.outcome == "maximal" else "bold yellow"

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import contextlib
 import shlex
 from collections.abc import Callable
 from dataclasses import replace
@@ -92,8 +91,10 @@ def _entry(
         if fit["trials"] is not None:
             entry = _measured(entry, fit, effort, tell)
         tell("pictures")
-        with contextlib.suppress(InputError):  # without the extra `plot`: the page says so
+        try:
             entry = replace(entry, drawings=drawings(allocation, samples, found, entry.comparison))
+        except InputError as error:  # without the extra `plot`: the page says so too
+            complain(f"{file}: no pictures: {error}")
     if len(failures.messages) > before:
         entry = replace(entry, error=failures.messages[-1], drawings=entry.drawings or ())
     return entry
