@@ -81,7 +81,7 @@ def _positive(analysis: Analysis) -> Finding:
 def _degree_in_words(analysis: Analysis) -> str:
     """What T6 and T7 find, or why they were not asked, though it does not decide here."""
     if analysis.allocation.n_learnable > analysis.target.value:
-        return "; whether a basis of the learnable weights is maximal by itself is for T0 to say"
+        return "; no basis that was tried is maximal by itself"
     if analysis.given is not None:
         return "; degrees are sought for random inputs only"
     if not analysis.effort.seconds:
