@@ -21,6 +21,7 @@ from .exact.inputs import GivenInputs, given_inputs
 from .files import problem_to_dict
 from .heuristics.guess import HeuristicEstimate
 from .heuristics.linear import linear_estimate
+from .progress import Watch, watching
 from .theorems.base import Finding, Theorem
 from .theorems.counts import name_lines
 from .theorems.registry import THEOREMS
@@ -40,11 +41,12 @@ def classify(
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
     backend: str = "numpy",
-    theorems: Sequence[Theorem] = THEOREMS,
+    theorems: Sequence[Theorem] | None = None,
     cross_check: bool = False,
     diagnose: bool = False,
     effort: Effort = DEFAULT_EFFORT,
     reuse: Reuse | None = None,
+    progress: Watch = False,
 ) -> Verdict:
     """The expressivity of `allocation` on `samples` random inputs, with theorem and certificate.
 
@@ -58,6 +60,8 @@ def classify(
     equations (linear networks with a Jacobian of up to four million entries). `effort` limits the
     search for degrees and witnesses; past it the verdict stays `positive`. `reuse`, one object for
     many calls, saves solving the same equations again; verdicts are the same without it.
+    `theorems` are those asked, in this order (all by default). `progress` is True for a bar in
+    terminals and notebooks, or a function that is told each step (`Progress`).
 
     Raises `InputError` for arguments out of range and inputs that do not fit, `SizeError` if a rank
     is needed whose matrix exceeds the memory limit, `ContradictionError` if two theorems disagree.
@@ -80,10 +84,13 @@ def classify(
         given = None if data.is_spanning else data
         left = data.reduced(allocation)
         analysis = replace(analysis, allocation=left, samples=data.rank, given=given)
-    verdict = verdict_of(analysis, _walk(analysis, theorems, cross_check), start)
-    if data is not None:
-        return _on_inputs(verdict, allocation, data)
-    return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
+    with watching(progress, "classify") as tell:
+        analysis = replace(analysis, effort=effort.telling(tell))
+        asked = THEOREMS if theorems is None else theorems
+        verdict = verdict_of(analysis, _walk(analysis, asked, cross_check), start)
+        if data is not None:
+            return _on_inputs(verdict, allocation, data)
+        return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
 
 
 def _on_inputs(verdict: Verdict, allocation: Allocation, data: GivenInputs) -> Verdict:
@@ -113,6 +120,7 @@ def _on_inputs(verdict: Verdict, allocation: Allocation, data: GivenInputs) -> V
 def _walk(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) -> list[Finding]:
     findings: list[Finding] = []
     for theorem in theorems:
+        analysis.effort.report(theorem.title)
         finding = theorem.ask(analysis)
         if finding is None:
             continue

@@ -42,6 +42,14 @@ class _Group(TyperGroup):
             ctx.fail(f"No such command {args[0][:60]!r}{hint}")
         return super().resolve_command(ctx, args)
 
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what an interrupt does is said here, since some parsers keep it quiet."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            complain("interrupted")
+            raise typer.Exit(130) from None
+
 
 app = typer.Typer(
     help="Which weights may be learned, and is that choice any good? Answered without training.",
@@ -113,7 +121,7 @@ def main() -> NoReturn:
         where = error.ctx.command_path if error.ctx else "theorycheck"
         complain(f"{_message(error)} ({where} --help tells the usage)", where)
         status = 2
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort):  # while the program starts
         complain("interrupted")
         status = 130
     except (BrokenPipeError, SystemExit):  # so typer and rich end when a pipe's reader has enough

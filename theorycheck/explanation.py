@@ -14,6 +14,7 @@ from .classification import consistent, verdict_of
 from .degrees.effort import DEFAULT_EFFORT, Effort
 from .diagnostics import Diagnostics, diagnostics_of
 from .errors import SizeError
+from .progress import Watch, watching
 from .theorems.base import Finding, Theorem
 from .theorems.registry import THEOREMS
 from .verdict import Verdict
@@ -60,8 +61,9 @@ def explain(
     error_bound: float = 1e-9,
     memory_limit: float = 8 * 2**30,
     backend: str = "numpy",
-    theorems: Sequence[Theorem] = THEOREMS,
+    theorems: Sequence[Theorem] | None = None,
     effort: Effort = DEFAULT_EFFORT,
+    progress: Watch = False,
 ) -> Explanation:
     """Ask every theorem about an allocation; arguments and errors as for `classify`.
 
@@ -74,15 +76,19 @@ def explain(
     """
     start = time.perf_counter()
     xp = array_module(backend)
-    analysis = Analysis(allocation, samples, seed, error_bound, int(memory_limit), xp, effort)
     opinions: list[Opinion] = []
     findings: list[Finding] = []
-    for theorem in theorems:
-        opinion, finding = _ask(theorem, analysis)
-        opinions.append(opinion)
-        findings += [finding] if finding else []
-    verdict = verdict_of(analysis, consistent(findings), start)
-    return Explanation(verdict, tuple(opinions), diagnostics_of(analysis))
+    with watching(progress, "explain") as tell:
+        told, memory = effort.telling(tell), int(memory_limit)
+        analysis = Analysis(allocation, samples, seed, error_bound, memory, xp, told)
+        for theorem in THEOREMS if theorems is None else theorems:
+            told.report(theorem.title)
+            opinion, finding = _ask(theorem, analysis)
+            opinions.append(opinion)
+            findings += [finding] if finding else []
+        verdict = verdict_of(analysis, consistent(findings), start)
+        told.report("redundant and unreached weights")
+        return Explanation(verdict, tuple(opinions), diagnostics_of(analysis))
 
 
 def _ask(theorem: Theorem, analysis: Analysis) -> tuple[Opinion, Finding | None]:

@@ -4,9 +4,10 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 
 from ..errors import InputError
+from ..progress import Progress, Teller, nobody
 
 
 def _silent(_: str) -> None:
@@ -19,8 +20,8 @@ class Effort:
 
     `seconds` for one allocation (0: no degree is computed); `degree`, above which the solutions are
     no longer followed; `unknowns` of a system that cannot be split; `instances` among which a
-    witness is sought; `bases` of an allocation over budget whose degree is tried; `report` is told
-    each step in words.
+    witness is sought; `bases` of an allocation over budget whose degree is tried; `report`, which
+    `telling` sets, is told each step in words.
 
     >>> Effort(seconds=-1)
     Traceback (most recent call last):
@@ -33,7 +34,7 @@ class Effort:
     unknowns: int = 40
     instances: int = 2000
     bases: int = 8
-    report: Callable[[str], None] = _silent
+    report: Callable[[str], None] = field(default=_silent, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in ("seconds", "degree", "unknowns", "instances", "bases"):
@@ -42,6 +43,12 @@ class Effort:
             if isinstance(value, bool) or not isinstance(value, kinds) or not value >= 0:
                 what = "a number" if name == "seconds" else "an integer"
                 raise InputError(f"effort: {name} must be {what} from 0, not {value!r}")
+
+    def telling(self, tell: Teller) -> Effort:
+        """These limits; each step of the work is told to `tell`, if that is not `nobody`."""
+        if tell is nobody:
+            return self
+        return replace(self, report=lambda words: tell(Progress(words)))
 
     def clock(self) -> Clock:
         """A clock that starts now."""
