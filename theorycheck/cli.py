@@ -19,6 +19,7 @@ from .commands.design import design
 from .commands.estimate import estimate
 from .commands.explain import explain
 from .commands.export import export
+from .commands.interrupts import noticed_soon
 from .commands.measure import measure
 from .commands.new import new
 from .commands.plot import plot
@@ -116,7 +117,8 @@ def main() -> NoReturn:
     if "_THEORYCHECK_COMPLETE" in os.environ:  # a shell asks: it reads the exit status
         app(prog_name="theorycheck")
     try:
-        status = app(prog_name="theorycheck", standalone_mode=False)
+        with noticed_soon():
+            status = app(prog_name="theorycheck", standalone_mode=False)
     except _UsageError as error:
         where = error.ctx.command_path if error.ctx else "theorycheck"
         complain(f"{_message(error)} ({where} --help tells the usage)", where)
