@@ -10,6 +10,7 @@ import theorycheck as tc
 from theorycheck import Expressivity
 from theorycheck.capacities import _Search
 from theorycheck.exact.point import effective_samples
+from theorycheck.progress import nobody
 
 from .strategies import NO_DEGREES, allocations, linear_networks
 
@@ -80,7 +81,7 @@ def search(classes):
         asked.append(m)
         return dataclasses.replace(verdict, expressivity=classes[m - 1])
 
-    return _Search(decide, None).run(len(classes), len(classes) + 1), asked
+    return _Search(decide, nobody).run(len(classes), len(classes) + 1), asked
 
 
 def test_open_verdicts_leave_a_gap_that_is_stated():
@@ -116,7 +117,9 @@ def test_the_range_can_be_shortened():
 
 def test_steps_are_told():
     told = []
-    tc.capacity(tc.Allocation.none(tc.LinearFeedforward([3, 2])), on_step=told.append)
+    tc.capacity(
+        tc.Allocation.none(tc.LinearFeedforward([3, 2])), progress=lambda now: told.append(now.what)
+    )
     assert told[0] == "3 samples"
     assert "1 sample" in told
 

@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 
 import theorycheck as tc
-from theorycheck.commands import progress
 
 from .test_cli import check_one_line, run
 
@@ -74,25 +73,3 @@ def test_without_instances_there_is_no_witness(run: Any):
 @pytest.mark.parametrize("command", ["classify", "explain"])
 def test_bad_limits_are_one_line(run: Any, command: str, option: str, value: str, message: str):
     check_one_line(run(command, ROW, option, value), f"'{option}': {message}")
-
-
-def test_progress_is_told_each_step_and_hidden_without_a_terminal(run: Any, monkeypatch: Any):
-    told: list[str] = []
-    original = progress.steps
-
-    def listening(what: str) -> Any:
-        class Steps:
-            def __enter__(self) -> Any:
-                self.inner = original(what)
-                show = self.inner.__enter__()
-                return lambda step: (told.append(step), show(step))
-
-            def __exit__(self, *error: Any) -> Any:
-                return self.inner.__exit__(*error)
-
-        return Steps()
-
-    monkeypatch.setattr("theorycheck.commands.classify.steps", listening)
-    result = run("classify", DIAGONALS)
-    assert (result.status, result.err) == (0, "")
-    assert any("instances, degree 2" in step for step in told)

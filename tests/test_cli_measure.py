@@ -11,7 +11,6 @@ import pytest
 
 import theorycheck as tc
 from theorycheck import comparison
-from theorycheck.commands import progress
 from theorycheck.measurement import estimate as estimates
 
 from .test_cli import check_one_line, problems, run
@@ -148,28 +147,18 @@ def interrupt(monkeypatch: Any, after: int) -> None:
 
 
 def test_an_interrupt_prints_what_was_done(run: Any, monkeypatch: Any):
-    interrupt(monkeypatch, 2)
+    interrupt(monkeypatch, 3)
     result = run("measure", FOREST, "--trials", 10**6, "--backend", "numpy")
     assert "1000 of 1000 draws" in result.out
     check_one_line(result, "interrupted after 1000 of 1000000 draws", status=0)
 
 
 def test_an_interrupt_ends_a_comparison_with_what_was_done(run: Any, monkeypatch: Any):
-    interrupt(monkeypatch, 2)
+    interrupt(monkeypatch, 3)
     result = run("compare", FOREST, CROSS, "--trials", 10**6, "--backend", "numpy", "--json")
     (line,) = [json.loads(line) for line in result.out.splitlines()]
     assert (line["outcome"], line["estimate"]["trials"]) == ("agree", 1000)
     check_one_line(result, "interrupted after 1000 of 1000000 draws", status=0)
-
-
-def test_a_terminal_sees_progress(monkeypatch: Any, capsys: Any):
-    monkeypatch.setenv("FORCE_COLOR", "1")
-    monkeypatch.setenv("TERM", "xterm")
-    with progress.draws("a.json", 100) as tell:
-        tell(tc.measure(*tc.load(FOREST), trials=50, backend="numpy"))
-    out, err = capsys.readouterr()
-    assert out == ""
-    assert "matched 1.000" in err
 
 
 # compare

@@ -141,7 +141,7 @@ def test_the_seed_fixes_everything():
 
 def test_more_trials_begin_with_the_same_decisions():
     seen = []
-    measured(DIAGONALS, 2, trials=700, on_progress=lambda estimate: seen.append(facts(estimate)))
+    measured(DIAGONALS, 2, trials=700, progress=lambda now: seen.append(facts(now.found)))
     assert [entry["trials"] for entry in seen] == [500, 700]
     assert seen[0] == facts(measured(DIAGONALS, 2, trials=500))
 
@@ -153,11 +153,11 @@ def test_a_wanted_width_ends_the_measurement():
 
 
 def test_an_interrupt_keeps_what_was_done():
-    def stop(estimate):
-        if estimate.trials >= 1000:
+    def stop(now):
+        if now.done >= 1000:
             raise KeyboardInterrupt
 
-    estimate = measured(LAST, 2, trials=10**6, on_progress=stop)
+    estimate = measured(LAST, 2, trials=10**6, progress=stop)
     assert (estimate.matches, estimate.trials) == (1000, 1000)
 
 
@@ -277,7 +277,7 @@ def test_a_late_refutation_takes_back_earlier_answers(monkeypatch):
 
     monkeypatch.setattr(methods._Search, "_cross_check", late)
     seen = []
-    estimate = measured(CUBIC, 2, trials=520, on_progress=seen.append)
+    estimate = measured(CUBIC, 2, trials=520, progress=lambda now: seen.append(now.found))
     assert seen[0].matches + seen[0].undecided < 500
     assert estimate.matches + estimate.undecided == 520
 

@@ -23,10 +23,10 @@ def main(spec, out):
     with LocalCluster(n_workers=2, threads_per_worker=1, dashboard_address=None) as cluster:
         victim = next(iter(cluster.workers.values())).pid
         def tell(progress):
-            calls.append(progress.rows)
+            calls.append(progress.found)
             if len(calls) == 4:
                 os.kill(victim, signal.SIGKILL)
-        summary = tc.sweep(spec, out, dask=cluster.scheduler_address, on_progress=tell)
+        summary = tc.sweep(spec, out, dask=cluster.scheduler_address, progress=tell)
         with Client(cluster) as client:
             client.wait_for_workers(2, timeout=120)  # the dead one has been replaced
             assert victim not in {worker.pid for worker in cluster.workers.values()}

@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from .plots.style import figure_svg as figure_svg
     from .plots.style import save_figure as save_figure
     from .plots.summary import plot_summary as plot_summary
+    from .progress import Progress as Progress
     from .proofs.run import ProofResult as ProofResult
     from .proofs.run import prove as prove
     from .repairs import Repair as Repair
@@ -92,6 +93,7 @@ _HOMES = {
     "plots.probability": ("plot_probability",),
     "plots.style": ("figure_svg", "save_figure"),
     "plots.summary": ("plot_summary",),
+    "progress": ("Progress",),
     "proofs.run": ("ProofResult", "prove"),
     "repairs": ("Repair", "repair"),
     "sweeps.results": ("Summary", "export", "summarize", "sweep_rows"),

@@ -13,6 +13,7 @@ from .degrees.effort import Effort
 from .errors import InputError
 from .exact.point import effective_samples
 from .networks import LARGEST_SIZE, ShallowReLU, positive_integer
+from .progress import Progress, Teller, Watch, watching
 from .verdict import Expressivity, Verdict
 
 # Several numbers of samples are asked about, so each gets less than `classify` gives to one.
@@ -75,7 +76,7 @@ def capacity(
     memory_limit: int = 8 * 2**30,
     backend: str = "numpy",
     effort: Effort = MODEST_EFFORT,
-    on_step: Callable[[str], None] | None = None,
+    progress: Watch = False,
 ) -> Capacity:
     """The largest numbers of samples on which `allocation` is proved maximal, and positive.
 
@@ -89,7 +90,7 @@ def capacity(
     missed, never a smaller one be wrong.
 
     `largest` ends the range earlier; the other options are those of `classify`, `effort` being
-    that for each number of samples. `on_step` is told in words what is being decided. Raises
+    that for each number of samples, `progress` telling which is being decided. Raises
     `InputError` for arguments out of range and networks that are not linear, `SizeError` where a
     rank is needed that exceeds `memory_limit`.
 
@@ -113,16 +114,15 @@ def capacity(
         backend=backend,
         effort=effort,
     )
-    return _Search(decide, on_step).run(top, cap)
+    with watching(progress, "capacity") as tell:
+        return _Search(decide, tell).run(top, cap)
 
 
 class _Search:
     """The verdicts asked so far, by number of samples, and the searches that ask for more."""
 
-    def __init__(
-        self, decide: Callable[[int], Verdict], on_step: Callable[[str], None] | None
-    ) -> None:
-        self._decide, self._on_step = decide, on_step
+    def __init__(self, decide: Callable[[int], Verdict], tell: Teller) -> None:
+        self._decide, self._tell = decide, tell
         self._verdicts: dict[int, Verdict] = {}
 
     def run(self, top: int, cap: int) -> Capacity:
@@ -160,8 +160,7 @@ class _Search:
 
     def _class(self, m: int) -> Expressivity:
         if m not in self._verdicts:
-            if self._on_step:
-                self._on_step(f"{m} sample{'s' if m > 1 else ''}")
+            self._tell(Progress(f"{m} sample{'s' if m > 1 else ''}"))
             self._verdicts[m] = self._decide(m)
         return self._verdicts[m].expressivity
 

@@ -21,6 +21,7 @@ from .exact.inputs import GivenInputs, given_inputs
 from .files import problem_to_dict
 from .heuristics.guess import HeuristicEstimate
 from .heuristics.linear import linear_estimate
+from .progress import Watch, watching
 from .theorems.asking import Answers, ask_all
 from .theorems.base import Finding, Theorem
 from .theorems.counts import name_lines
@@ -41,12 +42,13 @@ def classify(
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
     backend: str = "numpy",
-    theorems: Sequence[Theorem] = THEOREMS,
+    theorems: Sequence[Theorem] | None = None,
     cross_check: bool = False,
     diagnose: bool = False,
     effort: Effort = DEFAULT_EFFORT,
     reuse: Reuse | None = None,
     deadline: Deadline | None = None,
+    progress: Watch = False,
 ) -> Verdict:
     """The expressivity of `allocation` on `samples` random inputs, with theorem and certificate.
 
@@ -60,8 +62,10 @@ def classify(
     equations (linear networks with a Jacobian of up to four million entries). `effort` limits the
     time of the whole and the search for degrees and witnesses; past it the verdict says what is
     proved, `positive` or `undecided`, and by what it was `limited_by`. `reuse`, one object for
-    many calls, saves solving the same equations again; verdicts are the same without it. A
-    `deadline` is that of a larger question, of which this one is a part.
+    many calls, saves solving the same equations again; verdicts are the same without it.
+    `theorems` are those asked, in this order (all by default). A `deadline` is that of a larger
+    question, of which this one is a part. `progress` is True for a bar in terminals and notebooks,
+    or a function that is told each step (`Progress`).
 
     Raises `InputError` for arguments out of range and inputs that do not fit, `SizeError` if a rank
     is needed whose matrix exceeds the memory limit and nothing else is proved,
@@ -96,13 +100,16 @@ def classify(
         given = None if data.is_spanning else data
         left = data.reduced(allocation)
         analysis = replace(analysis, allocation=left, samples=data.rank, given=given)
-    answers = ask_all(analysis, theorems, cross_check=cross_check)
-    if not answers.findings and answers.is_too_large:
-        raise answers.obstacles[0]
-    verdict = verdict_of(analysis, answers, start)
-    if data is not None:
-        return _on_inputs(verdict, allocation, data)
-    return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
+    with watching(progress, "classify") as tell:
+        analysis = replace(analysis, effort=effort.telling(tell))
+        asked = THEOREMS if theorems is None else theorems
+        answers = ask_all(analysis, asked, cross_check=cross_check)
+        if not answers.findings and answers.is_too_large:
+            raise answers.obstacles[0]
+        verdict = verdict_of(analysis, answers, start)
+        if data is not None:
+            return _on_inputs(verdict, allocation, data)
+        return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
 
 
 def _on_inputs(verdict: Verdict, allocation: Allocation, data: GivenInputs) -> Verdict:

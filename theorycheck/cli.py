@@ -19,6 +19,7 @@ from .commands.design import design
 from .commands.estimate import estimate
 from .commands.explain import explain
 from .commands.export import export
+from .commands.interrupts import noticed_soon
 from .commands.measure import measure
 from .commands.new import new
 from .commands.plot import plot
@@ -41,6 +42,14 @@ class _Group(TyperGroup):
             hint = nearest(args[0], self.list_commands(ctx))
             ctx.fail(f"No such command {args[0][:60]!r}{hint}")
         return super().resolve_command(ctx, args)
+
+    def invoke(self, ctx: Any) -> Any:
+        """Run a command; what an interrupt does is said here, since some parsers keep it quiet."""
+        try:
+            return super().invoke(ctx)
+        except KeyboardInterrupt:
+            complain("interrupted")
+            raise typer.Exit(130) from None
 
 
 app = typer.Typer(
@@ -108,12 +117,13 @@ def main() -> NoReturn:
     if "_THEORYCHECK_COMPLETE" in os.environ:  # a shell asks: it reads the exit status
         app(prog_name="theorycheck")
     try:
-        status = app(prog_name="theorycheck", standalone_mode=False)
+        with noticed_soon():
+            status = app(prog_name="theorycheck", standalone_mode=False)
     except _UsageError as error:
         where = error.ctx.command_path if error.ctx else "theorycheck"
         complain(f"{_message(error)} ({where} --help tells the usage)", where)
         status = 2
-    except (KeyboardInterrupt, typer.Abort):
+    except (KeyboardInterrupt, typer.Abort):  # while the program starts
         complain("interrupted")
         status = 130
     except (BrokenPipeError, SystemExit):  # so typer and rich end when a pipe's reader has enough

@@ -12,6 +12,7 @@ from .classification import classify
 from .degrees.effort import DEFAULT_EFFORT, Effort
 from .files import problem_to_dict
 from .measurement.estimate import Estimate, measure
+from .progress import Watch, watching
 from .verdict import Expressivity, Verdict
 
 _MOST_UNDECIDED = 0.05  # share of draws, for a maximal verdict to agree
@@ -57,30 +58,31 @@ def compare(
     restarts: int = 20,
     effort: Effort = DEFAULT_EFFORT,
     verdict: Verdict | None = None,
-    on_progress: Callable[[Estimate], None] | None = None,
+    progress: Watch = False,
 ) -> Comparison:
     """Whether a measurement refutes the verdict on `allocation`; arguments as for `measure`.
 
     `verdict` is that of `classify` with `seed` and `effort`, or the one given. Inputs from data are
-    not offered: the theory speaks of generic ones.
+    not offered: the theory speaks of generic ones. `progress` is as for `classify`.
 
     >>> from theorycheck import LinearFeedforward
     >>> student = Allocation.layer(LinearFeedforward([2, 3, 2]), "W2")
     >>> compare(student, samples=2, trials=50, backend="numpy").outcome
     'agree'
     """
-    if verdict is None:
-        verdict = classify(allocation, samples, seed=seed, effort=effort)
-    estimate = measure(
-        allocation,
-        samples,
-        trials=trials,
-        seed=seed,
-        backend=backend,
-        law=law,
-        restarts=restarts,
-        on_progress=on_progress,
-    )
+    with watching(progress, "compare") as tell:
+        if verdict is None:
+            verdict = classify(allocation, samples, seed=seed, effort=effort, progress=tell)
+        estimate = measure(
+            allocation,
+            samples,
+            trials=trials,
+            seed=seed,
+            backend=backend,
+            law=law,
+            restarts=restarts,
+            progress=tell,
+        )
     outcome, reason = judge(verdict, estimate)
     limits = {key: value for key, value in vars(effort).items() if key != "report"}
     settings = {

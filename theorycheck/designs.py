@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from itertools import islice
 from typing import Any, Literal
@@ -18,6 +18,7 @@ from .exact.jacobian import cells
 from .networks import Network
 from .orders import PREFERENCES, Plan, Prefer, extend_evenly, plans
 from .placement import allowed_masks, check_choice
+from .progress import Progress, Teller, Watch, watching
 from .proposals import SOME_DEGREES, Proposal, Workshop
 from .theorems import t01_positivity
 from .verdict import Verdict
@@ -87,7 +88,7 @@ def design(
     memory_limit: int = 8 * 2**30,
     backend: str = "numpy",
     effort: Effort = SOME_DEGREES,
-    on_step: Callable[[str], None] | None = None,
+    progress: Watch = False,
 ) -> Design:
     """An allocation of exactly `budget` learnables in the masks `within` that is proved maximal.
 
@@ -99,7 +100,7 @@ def design(
     (T0). What is left is `open`.
 
     Other options are those of `classify`; degrees are asked for in a last round, where `effort`
-    limits each, and `on_step` is told in words what is tried. Raises `InputError` for arguments out
+    limits each, and `progress` is told what is tried. Raises `InputError` for arguments out
     of range and networks that are not linear, `SizeError` where a Jacobian would exceed
     `memory_limit`.
 
@@ -119,15 +120,16 @@ def design(
     frame = Allocation(network, allowed, present)
     shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend, effort)
     rng = np.random.default_rng(seed)  # the seed is checked by now
-    search = _Search(shop, budget, on_step)
-    return search.run(plans(shop.network, allowed, prefer, rng), prefer)
+    with watching(progress, "design") as tell:
+        search = _Search(shop, budget, tell)
+        return search.run(plans(shop.network, allowed, prefer, rng), prefer)
 
 
 class _Search:
     """Tries one plan after the other and tells the outcome."""
 
-    def __init__(self, shop: Workshop, budget: int, on_step: Callable[[str], None] | None) -> None:
-        self._shop, self._budget, self._on_step = shop, budget, on_step
+    def __init__(self, shop: Workshop, budget: int, tell: Teller) -> None:
+        self._shop, self._budget, self._tell = shop, budget, tell
         self._everything: Verdict | None = None
 
     def run(self, candidates: Iterable[Plan], prefer: Prefer) -> Design:
@@ -136,8 +138,7 @@ class _Search:
         self._shop.check_size()
         tried, full = 0, []
         for tried, plan in enumerate(candidates, start=1):
-            if self._on_step:
-                self._on_step(f"{plan.what} ({tried})")
+            self._tell(Progress(f"{plan.what} ({tried})"))
             basis = self._shop.basis(plan.order)
             if len(basis) < self._shop.dimension and self._refutation() is not None:
                 break
@@ -159,8 +160,7 @@ class _Search:
         """A second round for bases that no cheaper theorem decided, unless nothing can help."""
         if not full or self._refutation() is not None:
             return None
-        if self._on_step:
-            self._on_step("degrees")
+        self._tell(Progress("degrees"))
         found = self._shop.prove_by_degree((chosen, basis) for chosen, basis, _ in full)
         if found is None:
             return None

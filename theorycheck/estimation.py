@@ -9,6 +9,7 @@ from .degrees.effort import DEFAULT_EFFORT, Effort
 from .heuristics.guess import HeuristicEstimate
 from .heuristics.linear import extremal_estimate, wide_estimate
 from .heuristics.relu import relu_estimate
+from .progress import Watch, watching
 from .verdict import Expressivity, Verdict
 
 
@@ -19,10 +20,12 @@ def estimate(
     verdict: Verdict | None = None,
     seed: int = 0,
     effort: Effort = DEFAULT_EFFORT,
+    progress: Watch = False,
 ) -> HeuristicEstimate:
     """The match probability to expect on `samples` random inputs, with a range, by a fitted law.
 
-    `verdict` is that of `classify` with `seed` and `effort`, or the one given. Minimal and maximal
+    `verdict` is that of `classify` with `seed`, `effort` and `progress`, or the one given: then
+    nothing is classified anew. Minimal and maximal
     allocations have 0 and 1, by the theorem that decides. Others are estimated from the degrees of
     their equations, shallow ReLU networks from ranks, for Gaussian weights and inputs, and given a
     regular teacher (docs/heuristics.md). No teacher is matched on the way, and nothing is proved.
@@ -39,7 +42,8 @@ def estimate(
     'equations in 4 unknowns with 2 complex solutions'
     """
     if verdict is None:
-        verdict = classify(allocation, samples, seed=seed, effort=effort)
+        with watching(progress, "estimate") as tell:
+            verdict = classify(allocation, samples, seed=seed, effort=effort, progress=tell)
     condition = verdict.conditioned_on
     found = extremal_estimate(verdict.expressivity, verdict.theorem, condition) or verdict.estimate
     if found is not None:

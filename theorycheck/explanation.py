@@ -16,6 +16,7 @@ from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
 from .diagnostics import Diagnostics, diagnostics_of
 from .errors import OutOfTimeError, SizeError
+from .progress import Watch, watching
 from .theorems.asking import Answers, consistent
 from .theorems.base import Theorem
 from .theorems.registry import THEOREMS
@@ -63,9 +64,10 @@ def explain(
     error_bound: float = 1e-9,
     memory_limit: float = 8 * 2**30,
     backend: str = "numpy",
-    theorems: Sequence[Theorem] = THEOREMS,
+    theorems: Sequence[Theorem] | None = None,
     effort: Effort = DEFAULT_EFFORT,
     deadline: Deadline | None = None,
+    progress: Watch = False,
 ) -> Explanation:
     """Ask every theorem about an allocation; arguments and errors as for `classify`.
 
@@ -79,24 +81,28 @@ def explain(
     """
     start = time.perf_counter()
     within = effort.start() if deadline is None else deadline.within(effort.start().left)
-    analysis = Analysis(
-        allocation,
-        samples,
-        seed,
-        error_bound,
-        int(memory_limit),
-        array_module(backend),
-        effort,
-        deadline=within,
-    )
-    with suppress(OutOfTimeError, SizeError):  # what is cheap is known whatever the rest takes
-        for theorem in theorems:
-            theorem.ask_count(analysis)
-    answers = Answers([], [])
-    opinions = tuple(_ask(theorem, analysis, answers) for theorem in theorems)
-    consistent(answers.findings)
-    verdict = verdict_of(analysis, answers, start)
-    return Explanation(verdict, opinions, diagnostics_of(analysis))
+    asked = THEOREMS if theorems is None else theorems
+    with watching(progress, "explain") as tell:
+        told = effort.telling(tell)
+        analysis = Analysis(
+            allocation,
+            samples,
+            seed,
+            error_bound,
+            int(memory_limit),
+            array_module(backend),
+            told,
+            deadline=within,
+        )
+        with suppress(OutOfTimeError, SizeError):  # what is cheap is known whatever the rest takes
+            for theorem in asked:
+                theorem.ask_count(analysis)
+        answers = Answers([], [])
+        opinions = tuple(_ask(theorem, analysis, answers) for theorem in asked)
+        consistent(answers.findings)
+        verdict = verdict_of(analysis, answers, start)
+        told.report("redundant and unreached weights")
+        return Explanation(verdict, opinions, diagnostics_of(analysis))
 
 
 def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
@@ -105,6 +111,7 @@ def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
     try:
         obstacle = theorem.obstacle(analysis)
         if obstacle is None:
+            analysis.effort.report(theorem.title)
             finding = theorem.ask(analysis)
             answers.findings.extend([] if finding is None else [finding])
     except (OutOfTimeError, SizeError, MemoryError) as error:

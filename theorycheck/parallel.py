@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import Any, TypeAlias, TypeVar
@@ -90,22 +90,41 @@ def run_all(
     function: Callable[[str, int], Result],
     tasks: Sequence[Task],
     workers: int,
-    on_result: Callable[[Result, int, int], None] | None,
+    on_result: Callable[[Result, int, int], None],
 ) -> dict[Task, Result]:
     """The result of `function` for every task; `workers` processes share them.
 
     `on_result` is told each result as it comes, how many are done and of how many. With more than
-    one process the function must be one that can be pickled.
+    one process the function must be one that can be pickled. An interrupt ends the work with the
+    results that there are by then; it is passed on only if there are none.
 
-    >>> run_all(lambda id, number: id * number, [("T", 1), ("T", 2)], 1, None)
+    >>> run_all(lambda id, number: id * number, [("T", 1), ("T", 2)], 1, print)
+    T 1 2
+    TT 2 2
     {('T', 1): 'T', ('T', 2): 'TT'}
     """
     results: dict[Task, Result] = {}
-    for task, result in Pool(workers).run([(_named, (function, task)) for task in tasks]):
-        results[task] = result
-        if on_result is not None:
+    try:
+        for task, result in Pool(workers).run([(_named, (function, task)) for task in tasks]):
+            results[task] = result
             on_result(result, len(results), len(tasks))
+    except KeyboardInterrupt:
+        if not results:
+            raise
     return results
+
+
+def of_statement(
+    id: str, tasks: Sequence[Task], results: Mapping[Task, Result]
+) -> tuple[tuple[Result, ...], int]:
+    """The results of the tasks of one statement, in order, and how many an interrupt left out.
+
+    >>> of_statement("T", [("T", 1), ("T", 2), ("U", 1)], {("T", 2): "TT"})
+    (('TT',), 1)
+    """
+    own = [task for task in tasks if task[0] == id]
+    found = tuple(results[task] for task in own if task in results)
+    return found, len(own) - len(found)
 
 
 def _named(function: Callable[[str, int], Result], task: Task) -> tuple[Task, Result]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Any, Literal
 
@@ -14,6 +14,7 @@ from .degrees.effort import Effort
 from .errors import InputError, nearest, shown
 from .masks import cells_of
 from .orders import Plan, plans
+from .progress import Progress, Teller, Watch, watching
 from .proposals import SOME_DEGREES, Proposal, Workshop
 from .verdict import Expressivity, Verdict
 
@@ -98,7 +99,7 @@ def repair(
     memory_limit: int = 8 * 2**30,
     backend: str = "numpy",
     effort: Effort = SOME_DEGREES,
-    on_step: Callable[[str], None] | None = None,
+    progress: Watch = False,
 ) -> Repair:
     """Few moves that make `allocation` maximal on `samples` inputs, as `classify` proves.
 
@@ -130,20 +131,17 @@ def repair(
     present = allocation.given_present()
     frame = Allocation.full(allocation.network, present)
     shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend, effort)
-    return _Search(shop, allocation, budget == "same", on_step).run()
+    with watching(progress, "repair") as tell:
+        return _Search(shop, allocation, budget == "same", tell).run()
 
 
 class _Search:
     """The candidates for the repair of one allocation."""
 
     def __init__(
-        self,
-        shop: Workshop,
-        allocation: Allocation,
-        may_freeze: bool,
-        on_step: Callable[[str], None] | None,
+        self, shop: Workshop, allocation: Allocation, may_freeze: bool, tell: Teller
     ) -> None:
-        self._shop, self._allocation, self._on_step = shop, allocation, on_step
+        self._shop, self._allocation, self._tell = shop, allocation, tell
         self._may_freeze = may_freeze
         self._tried = 0
 
@@ -158,8 +156,7 @@ class _Search:
         undecided: list[tuple[list[Cell], list[Cell]]] = []
         for basis in self._bases():
             self._tried += 1
-            if self._on_step:
-                self._on_step(f"choice {self._tried}")
+            self._tell(Progress(f"choice {self._tried}"))
             chosen = self._filled(basis)
             proposal = shop.prove(chosen, basis, thorough=self._tried <= _THOROUGH)
             if proposal is not None:

@@ -8,6 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
+from .matching import maximum_matching
 from .placement import check_choice
 
 
@@ -75,16 +76,13 @@ def _spread_layer(
         t = np.arange(count)
         chosen[rows[t % p], columns[(t + t // math.lcm(p, q)) % q]] = True
         return chosen
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import maximum_bipartite_matching
-
     # Round after round of matchings, so that no line gains two learnables while others gain none;
     # the lines with the fewest so far come first.
     free = allowed[rows][:, columns]
     taken = np.zeros((p, q), dtype=bool)
     while count:
         by_row, by_column = np.argsort(taken.sum(1), kind="stable"), np.argsort(taken.sum(0))
-        matched = maximum_bipartite_matching(csr_array(free[by_row][:, by_column]), "column")
+        matched = maximum_matching(free[by_row][:, by_column])
         i = np.flatnonzero(matched >= 0)[:count]
         cells = by_row[i], by_column[matched[i]]
         free[cells], taken[cells] = False, True

@@ -51,7 +51,9 @@ def _summary(proofs: Sequence[ProofResult]) -> str:
     what = " and ".join(f"{n} {word}{'s' * (n != 1)}" for n, word in parts if n)
     if failed:
         return f"{what}: {failed} of {len(steps)} steps fail"
-    return f"{what}: all {len(steps)} steps hold ({cases} cases; {false} false variants rejected)"
+    missing = sum(proof.missing for proof in proofs)
+    held = f"{len(steps)} of {len(steps) + missing}" if missing else f"all {len(steps)}"
+    return f"{what}: {held} steps hold ({cases} cases; {false} false variants rejected)"
 
 
 def print_summary(console: Console, name: str, summary: Summary) -> None:

@@ -42,3 +42,19 @@ def transport_network(frozen: np.ndarray, needed: np.ndarray, column_room: int) 
     for column in range(frozen.shape[1]):
         network.add_edge(p + column, "t", capacity=column_room)
     return network
+
+
+def layered_pattern(levels: int) -> np.ndarray:
+    """A matching of all rows whose search can walk through 2 ** levels dead ends.
+
+    Two rows a level lead to both columns of the next, whose last two are taken; the row that is
+    left over starts there, and a chain long enough lets all of that be searched.
+    """
+    chain, end = 2 * levels + 2, 3 * levels + 3
+    rows = [[i, 2 * (i // 2) + 2, 2 * (i // 2) + 3] for i in range(2 * levels)]
+    rows += [[chain - 2], [chain - 1], *([i, i + 1] for i in range(chain, end))]
+    rows += [[0, 1], [chain], [end + 1, end + 2, end + 3]]
+    pattern = np.zeros((len(rows), end + 4), dtype=bool)
+    for row, columns in enumerate(rows):
+        pattern[row, columns] = True
+    return pattern

@@ -6,9 +6,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seed
+from ..progress import watching
 from .common import Failures, print_json
 from .output import print_title
-from .progress import steps
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,16 +34,17 @@ def capacity(
     console = Console(highlight=False)
     failures = Failures()
     for file in files:
-        with failures.of(file), steps(file) as on_step:
+        with failures.of(file):
             allocation, _ = load(file)
-            found = capacity_of(
-                allocation,
-                seed=seed,
-                error_bound=error_bound,
-                memory_limit=memory_limit,
-                backend=backend,
-                on_step=on_step,
-            )
+            with watching(True, file) as tell:
+                found = capacity_of(
+                    allocation,
+                    seed=seed,
+                    error_bound=error_bound,
+                    memory_limit=memory_limit,
+                    backend=backend,
+                    progress=tell,
+                )
             if as_json:
                 print_json({"file": file, **found.to_dict()})
             else:

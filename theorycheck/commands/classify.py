@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from ..options import (
     Backend,
@@ -19,8 +19,8 @@ from ..options import (
     Seconds,
     Seed,
 )
+from ..progress import watching
 from .common import Failures, complain, points, print_json
-from .progress import steps
 
 if TYPE_CHECKING:
     from ..certificates import Certificate
@@ -41,37 +41,45 @@ def classify(
     instances: Instances = 2000,
 ) -> None:
     """Tell the expressivity of allocations: minimal, maximal, or what is proved of it."""
+    from ..degrees.effort import Effort
+
+    failures, certificates = Failures(), []
+    options = {
+        "inputs": None if inputs is None else points(failures, inputs),
+        "seed": seed,
+        "error_bound": error_bound,
+        "memory_limit": memory_limit,
+        "backend": backend,
+        "diagnose": diagnose,
+        "effort": Effort(seconds, most_degree, instances=instances),
+    }
+    try:
+        for file in files:
+            name = file if len(files) > 1 else Path(file).name
+            with failures.of(file):
+                found = _classified(file, options, None if as_json else name)
+                certificates += [found] if found else []
+    finally:  # of an interrupt, too
+        _save(failures, certificate, certificates)
+    failures.leave()
+
+
+def _classified(file: str, options: dict[str, Any], name: str | None) -> Certificate | None:
+    """Print the verdict on a file, as JSON without a `name`; its certificate."""
     from rich.console import Console
 
     from ..classification import classify as classify_allocation
-    from ..degrees.effort import Effort
     from ..files import load
     from ..report import print_verdict
 
-    console, failures, certificates = Console(highlight=False), Failures(), []
-    data = None if inputs is None else points(failures, inputs)
-    for file in files:
-        with failures.of(file), steps(file) as on_step:
-            allocation, samples = load(file)
-            verdict = classify_allocation(
-                allocation,
-                samples,
-                inputs=data,
-                seed=seed,
-                error_bound=error_bound,
-                memory_limit=memory_limit,
-                backend=backend,
-                diagnose=diagnose,
-                effort=Effort(seconds, most_degree, instances=instances, report=on_step),
-            )
-            certificates += [verdict.certificate] if verdict.certificate else []
-            if as_json:
-                print_json({"file": file, **verdict.to_dict()})
-                continue
-            name = file if len(files) > 1 else Path(file).name
-            print_verdict(console, name, allocation, samples, verdict, file)
-    _save(failures, certificate, certificates)
-    failures.leave()
+    allocation, samples = load(file)
+    with watching(True, file) as tell:
+        verdict = classify_allocation(allocation, samples, **options, progress=tell)
+    if name is None:
+        print_json({"file": file, **verdict.to_dict()})
+    else:
+        print_verdict(Console(highlight=False), name, allocation, samples, verdict, file)
+    return verdict.certificate
 
 
 def _save(failures: Failures, path: str | None, certificates: list[Certificate]) -> None:

@@ -47,6 +47,12 @@ class Failures:
         complain(f"{self._place}: {message}")
         return True
 
+    def interrupted(self, what: str, missing: int, done: int) -> None:
+        """Say that an interrupt left `missing` out, if there are any, and end with status 130."""
+        if missing:
+            complain(f"{self._place}: interrupted after {done} of {done + missing} {what}")
+            self.status = 130
+
     def leave(self) -> None:
         """End the command with the worst status met."""
         raise typer.Exit(self.status)

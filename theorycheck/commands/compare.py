@@ -21,8 +21,8 @@ from ..options import (
     Seconds,
     Trials,
 )
+from ..progress import watching
 from .common import Failures, complain, print_json
-from .progress import draws, steps
 
 if TYPE_CHECKING:
     from ..allocation import Allocation
@@ -80,18 +80,10 @@ def compare(
 def _compared(
     file: str, allocation: Allocation, samples: int, fit: dict[str, Any], effort: Any
 ) -> Comparison:
-    from dataclasses import replace
-
     from .. import comparison
 
-    with steps(file) as on_step:
-        verdict = comparison.classify(
-            allocation, samples, seed=fit["seed"], effort=replace(effort, report=on_step)
-        )
-    with draws(file, fit["trials"]) as on_progress:
-        return comparison.compare(
-            allocation, samples, **fit, effort=effort, verdict=verdict, on_progress=on_progress
-        )
+    with watching(True, file) as tell:
+        return comparison.compare(allocation, samples, **fit, effort=effort, progress=tell)
 
 
 def command_line(file: str, found: Comparison) -> str:

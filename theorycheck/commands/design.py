@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from ..options import Backend, ErrorBound, Json, MemoryLimit, Seed, choice, offered, positive
+from ..progress import watching
 from .common import Failures, print_json
 from .output import AllocationOut, print_masks, print_proof, print_title, write_allocation
-from .progress import steps
 
 if TYPE_CHECKING:
     from ..allocation import Allocation
@@ -65,7 +65,7 @@ def design(
         failures.of(within or network)
         candidates = _candidates(within, frame) if within else None
         failures.of(network)
-        with steps(network) as on_step:
+        with watching(True, network) as tell:
             found = find(
                 frame.network,
                 samples,
@@ -77,7 +77,7 @@ def design(
                 error_bound=error_bound,
                 memory_limit=memory_limit,
                 backend=backend,
-                on_step=on_step,
+                progress=tell,
             )
         _tell(network, frame, found, as_json)
         if out is not None:

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..options import File, Json, MostDegree, Seconds, Seed
+from ..progress import watching
 from .common import Failures, print_json
-from .progress import steps
 
 
 def estimate(
@@ -25,10 +25,12 @@ def estimate(
     from ..report import print_heuristic
 
     failures = Failures()
-    with failures.of(file), steps(file) as on_step:
+    with failures.of(file):
         allocation, samples = load(file)
-        effort = Effort(seconds, most_degree, report=on_step)
-        found = estimate_allocation(allocation, samples, seed=seed, effort=effort)
+        with watching(True, file) as tell:
+            found = estimate_allocation(
+                allocation, samples, seed=seed, effort=Effort(seconds, most_degree), progress=tell
+            )
         if as_json:
             print_json({"file": file, **found.to_dict()})
         else:

@@ -15,8 +15,8 @@ from ..options import (
     Seconds,
     Seed,
 )
+from ..progress import watching
 from .common import Failures, print_json
-from .progress import steps
 
 
 def explain(
@@ -43,7 +43,7 @@ def explain(
     for file in files:
         with failures.of(file):
             allocation, samples = load(file)
-            with steps(file) as on_step:
+            with watching(True, file) as tell:
                 explanation = explain_allocation(
                     allocation,
                     samples,
@@ -51,7 +51,8 @@ def explain(
                     error_bound=error_bound,
                     memory_limit=memory_limit,
                     backend=backend,
-                    effort=Effort(seconds, most_degree, instances=instances, report=on_step),
+                    effort=Effort(seconds, most_degree, instances=instances),
+                    progress=tell,
                 )
             if as_json:
                 print_json({"file": file, **explanation.to_dict()})

@@ -5,8 +5,8 @@ from __future__ import annotations
 from pathlib import Path
 
 from ..options import DrawSeed, File, FitBackend, Inputs, Json, Law, Restarts, Trials, Width
+from ..progress import watching
 from .common import Failures, complain, points, print_json
-from .progress import draws
 
 
 def measure(
@@ -31,7 +31,7 @@ def measure(
     data = None if inputs is None else points(failures, inputs)
     with failures.of(file):
         allocation, samples = load(file)
-        with draws(file, trials) as on_progress:
+        with watching(True, file) as tell:
             estimate = measure_allocation(
                 allocation,
                 samples,
@@ -42,7 +42,7 @@ def measure(
                 inputs=data,
                 width=width,
                 restarts=restarts,
-                on_progress=on_progress,
+                progress=tell,
             )
         if as_json:
             print_json({"file": file, **estimate.to_dict()})

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from ..options import DrawSeed, Seconds, positive
+from ..progress import watching
 from .common import Failures, complain
 
 if TYPE_CHECKING:
@@ -16,6 +17,7 @@ if TYPE_CHECKING:
     from ..allocation import Allocation
     from ..certificates import Certificate
 
+_TRIALS = 1000  # draws, where a match probability is drawn and no number is asked for
 _CONTENTS = ("masks", "network", "probability", "all")
 
 
@@ -80,7 +82,7 @@ def _figure(
     seconds: float,
 ) -> Figure | None:
     if len(files) > 1:
-        return _probabilities(failures, files, what, trials or 1000, seed, seconds)
+        return _probabilities(failures, files, what, trials, seed, seconds)
     with failures.of(files[0]):
         if Path(files[0]).suffix.lower() == ".sqlite":
             from ..plots.summary import summary_figure
@@ -91,7 +93,7 @@ def _figure(
         parts = _parts(files[0], allocation, what, trials)
         estimate = None
         if "probability" in parts:
-            estimate = _measure(files[0], allocation, samples, trials or 1000, seed)
+            estimate = _measure(files[0], allocation, samples, trials, seed)
         from ..plots.figure import plot as draw
 
         title = Path(files[0]).name
@@ -130,7 +132,9 @@ def _read(file: str, seconds: float) -> tuple[Allocation, int, Any]:
     data = load_certificates(file)[0] if Path(file).suffix.lower() == ".json" else None
     if not isinstance(data, dict) or "evidence" not in data:
         allocation, samples = load(file)
-        return allocation, samples, classify(allocation, samples, effort=Effort(seconds))
+        with watching(True, file) as tell:
+            verdict = classify(allocation, samples, effort=Effort(seconds), progress=tell)
+        return allocation, samples, verdict
     result = check(data)
     if not result:
         raise CertificateError(f"the certificate is refused: {result.reason}")
@@ -142,16 +146,27 @@ def _read(file: str, seconds: float) -> tuple[Allocation, int, Any]:
     return allocation, samples, certificate
 
 
-def _measure(file: str, allocation: Allocation, samples: int, trials: int, seed: int) -> Any:
+def _measure(file: str, allocation: Allocation, samples: int, asked: int | None, seed: int) -> Any:
+    """The measured match probability; a line says with how many draws if that was not asked."""
     from ..measurement.estimate import measure
-    from .progress import draws
 
-    with draws(file, trials) as on_progress:
-        return measure(allocation, samples, trials=trials, seed=seed, on_progress=on_progress)
+    trials = asked or _TRIALS
+    if asked is None:
+        complain(f"{file}: measuring with {trials} draws, --measure takes another number")
+    with watching(True, file) as tell:
+        found = measure(allocation, samples, trials=trials, seed=seed, progress=tell)
+    if found.trials < trials:
+        complain(f"{file}: interrupted after {found.trials} of {trials} draws")
+    return found
 
 
 def _probabilities(
-    failures: Failures, files: list[str], what: str | None, trials: int, seed: int, seconds: float
+    failures: Failures,
+    files: list[str],
+    what: str | None,
+    trials: int | None,
+    seed: int,
+    seconds: float,
 ) -> Figure | None:
     """The match probabilities of several files; those that cannot be read are left out."""
     from ..errors import InputError

@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from ..options import Json, Theorems, Workers
+from ..progress import watching
 from .common import Failures, cores, print_json
-from .progress import counted
 
 
 def prove(theorems: Theorems = None, workers: Workers = 0, as_json: Json = False) -> None:
@@ -16,12 +16,8 @@ def prove(theorems: Theorems = None, workers: Workers = 0, as_json: Json = False
 
     failures = Failures()
     with failures.of("prove"):
-        with counted("steps of proofs") as tell:
-            proofs = run_proofs(
-                theorems,
-                workers=workers or cores(),
-                on_step=lambda step, done, total: tell(f"{step.id}: {step.title}", done, total),
-            )
+        with watching(True, "steps of proofs") as tell:
+            proofs = run_proofs(theorems, workers=workers or cores(), progress=tell)
         if as_json:
             for proof in proofs:
                 print_json(proof.to_dict())
@@ -29,4 +25,6 @@ def prove(theorems: Theorems = None, workers: Workers = 0, as_json: Json = False
             print_proofs(Console(highlight=False), proofs)
         if not all(proof.passed for proof in proofs):
             failures.status = max(failures.status, 1)
+        missing = sum(proof.missing for proof in proofs)
+        failures.interrupted("steps", missing, sum(len(proof.steps) for proof in proofs))
     failures.leave()

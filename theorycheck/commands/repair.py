@@ -8,9 +8,9 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 import typer
 
 from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seed, choice, offered
+from ..progress import watching
 from .common import Failures, print_json
 from .output import AllocationOut, print_proof, print_title, write_allocation
-from .progress import steps
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -54,7 +54,7 @@ def repair(
     for file in files:
         with failures.of(file):
             allocation, samples = load(file)
-            with steps(file) as on_step:
+            with watching(True, file) as tell:
                 found = find(
                     allocation,
                     samples,
@@ -63,7 +63,7 @@ def repair(
                     error_bound=error_bound,
                     memory_limit=memory_limit,
                     backend=backend,
-                    on_step=on_step,
+                    progress=tell,
                 )
             if as_json:
                 print_json({"file": file, **found.to_dict()})

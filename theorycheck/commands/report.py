@@ -2,23 +2,24 @@
 
 from __future__ import annotations
 
+import contextlib
 import shlex
-from collections.abc import Callable
 from dataclasses import replace
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from ..options import DrawSeed, Files, Instances, Law, MostDegree, Seconds, positive
+from ..progress import Progress, Teller, watching
 from .common import Failures, complain
-from .progress import counted
 
 if TYPE_CHECKING:
     from ..degrees.effort import Effort
     from ..pages.entry import PageEntry
 
-Tell = Callable[[str], None]
+_INTERRUPTED = "interrupted"
 Measured: typer.models.OptionInfo = typer.Option(
     parser=positive("it"), metavar="TRIALS", help="Also measure, with so many random draws."
 )
@@ -45,16 +46,18 @@ def report(
     failures, entries, refuted = Failures(), [], False
     effort = Effort(seconds, most_degree, instances=instances)
     fit = {"trials": measure, "seed": seed, "law": law}
-    with counted("report") as on_progress:
+    with watching(True, "report") as tell:
         for number, file in enumerate(files):
-            entry = _entry(failures, file, fit, effort, _teller(on_progress, file, number, files))
-            entries.append(entry)
-            found = entry.comparison
+            told = partial(_tell, tell, file, number, len(files))
+            entry = _entry(failures, file, fit, effort, told)
+            found, stop = entry.comparison, entry.error if entry.error == _INTERRUPTED else ""
             refuted |= found is not None and found.outcome == "refuted"
             if found is not None and measure and found.estimate.trials < measure:
-                done = f"interrupted after {found.estimate.trials} of {measure} draws"
-                complain(f"{file}: {done}")
-                entries[-1] = replace(entry, error=f"the measurement was {done}")
+                stop = f"interrupted after {found.estimate.trials} of {measure} draws"
+                entry = replace(entry, error=f"the measurement was {stop}")
+            entries.append(entry)
+            if stop:
+                complain(f"{file}: {stop}")
                 left = files[number + 1 :]
                 entries += [PageEntry(rest, error="not looked at: interrupted") for rest in left]
                 break
@@ -66,13 +69,12 @@ def report(
     failures.leave()
 
 
-def _teller(tell: Callable[[str, int, int], None], file: str, done: int, files: list[str]) -> Tell:
-    tell(file, done, len(files))
-    return lambda step: tell(f"{file}: {step}", done, len(files))
+def _tell(tell: Teller, file: str, done: int, total: int, step: Progress) -> None:
+    tell(step.inside(file, done, total))
 
 
 def _entry(
-    failures: Failures, file: str, fit: dict[str, object], effort: Effort, tell: Tell
+    failures: Failures, file: str, fit: dict[str, object], effort: Effort, tell: Teller
 ) -> PageEntry:
     """What the page tells of a file, as far as one comes."""
     from ..classification import classify
@@ -82,25 +84,27 @@ def _entry(
     from ..pages.figures import drawings
 
     entry, before = PageEntry(file), len(failures.messages)
-    with failures.of(file):
+    with failures.of(file), contextlib.suppress(KeyboardInterrupt):
+        entry = replace(entry, error=_INTERRUPTED)  # unless one comes to the end
         allocation, samples = load(file)
         seed = int(str(fit["seed"]))
-        found = classify(allocation, samples, seed=seed, effort=replace(effort, report=tell))
+        found = classify(allocation, samples, seed=seed, effort=effort, progress=tell)
         commands = (_classify_line(file, seed, effort),)
-        entry = PageEntry(file, allocation, samples, found, commands=commands)
+        entry = PageEntry(file, allocation, samples, found, commands=commands, error=_INTERRUPTED)
         if fit["trials"] is not None:
             entry = _measured(entry, fit, effort, tell)
-        tell("pictures")
+        tell(Progress("pictures"))
         try:
             entry = replace(entry, drawings=drawings(allocation, samples, found, entry.comparison))
         except InputError as error:  # without the extra `plot`: the page says so too
             complain(f"{file}: no pictures: {error}")
+        entry = replace(entry, error="")
     if len(failures.messages) > before:
         entry = replace(entry, error=failures.messages[-1], drawings=entry.drawings or ())
     return entry
 
 
-def _measured(entry: PageEntry, fit: dict[str, object], effort: Effort, tell: Tell) -> PageEntry:
+def _measured(entry: PageEntry, fit: dict[str, object], effort: Effort, tell: Teller) -> PageEntry:
     from ..comparison import compare
     from .compare import command_line
 
@@ -111,7 +115,7 @@ def _measured(entry: PageEntry, fit: dict[str, object], effort: Effort, tell: Te
         **fit,  # type: ignore[arg-type]
         effort=effort,
         verdict=entry.verdict,
-        on_progress=lambda now: tell(f"{now.trials} of {fit['trials']} draws"),
+        progress=tell,
     )
     line = command_line(entry.name, found)
     return replace(entry, comparison=found, commands=(*entry.commands, line))

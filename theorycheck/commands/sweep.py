@@ -15,8 +15,8 @@ from ..options import (
     WithDegree,
     Workers,
 )
+from ..progress import watching
 from .common import Failures, complain, cores, print_json
-from .progress import rated
 
 if TYPE_CHECKING:
     from ..sweeps.results import Summary
@@ -66,9 +66,9 @@ def _asked(spec: str, degree: bool, seed: int | None) -> SweepSpec:
 def _run(asked: SweepSpec, out: str, settings: dict[str, Any]) -> Summary:
     from ..sweeps.run import sweep as run
 
-    with rated(out) as tell:
+    with watching(True, out) as tell:
         try:
-            return run(asked, out, **settings, on_progress=tell)
+            return run(asked, out, **settings, progress=tell)
         except KeyboardInterrupt:
             complain(f"{out}: what is done is kept; the same command goes on from there")
             raise

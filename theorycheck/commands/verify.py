@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ..options import CounterexampleFolder, DrawSeed, Examples, Json, Theorems, Workers
+from ..progress import watching
 from .common import Failures, cores, print_json
-from .progress import counted
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,7 +34,7 @@ def verify(
     from rich.console import Console
 
     failures = Failures()
-    with failures.of("verify"), _nothing_left_behind(), counted("properties") as tell:
+    with failures.of("verify"), _nothing_left_behind(), watching(True, "properties") as tell:
         from ..verification.run import verify as run
 
         results = run(
@@ -42,7 +42,7 @@ def verify(
             examples=examples,
             seed=seed,
             workers=workers or cores(),
-            on_property=lambda item, done, total: tell(f"{item.id}: {item.name}", done, total),
+            progress=tell,
         )
     if failures.status:
         failures.leave()
@@ -56,6 +56,8 @@ def verify(
             _print(Console(highlight=False), results, saved)
         if any(each.failed for each in results):
             failures.status = max(failures.status, 1)
+        missing = sum(each.missing for each in results)
+        failures.interrupted("properties", missing, sum(len(each.properties) for each in results))
     failures.leave()
 
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..deadline import Deadline
 from ..errors import InputError
+from ..progress import Progress, Teller, nobody
 
 DEFAULT_SECONDS = 60.0
 _LIMITS = ("seconds", "degree", "unknowns", "instances", "bases", "paths")
@@ -27,8 +28,8 @@ class Effort:
     followed; `unknowns` of a system that cannot be split; `instances` among which a witness is
     sought; `bases` of an allocation over budget whose degree is tried; `paths` that are followed in
     one search, for the degree or the witness of one system (None: no limit). With `seconds` inf and
-    a limit of `paths` the answer does not depend on how fast the machine is. `report` is told each
-    step in words; `clock` tells the seconds.
+    a limit of `paths` the answer does not depend on how fast the machine is. `report`, which
+    `telling` sets, is told each step in words; `clock` tells the seconds.
 
     >>> Effort(seconds=-1)
     Traceback (most recent call last):
@@ -41,9 +42,9 @@ class Effort:
     unknowns: int = 40
     instances: int = 2000
     bases: int = 8
-    report: Callable[[str], None] = _silent
+    report: Callable[[str], None] = field(default=_silent, repr=False, compare=False)
     paths: int | None = None
-    clock: Callable[[], float] = time.monotonic
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
 
     def __post_init__(self) -> None:
         for name in _LIMITS:
@@ -71,6 +72,12 @@ class Effort:
     def limits(self) -> dict[str, Any]:
         """The limits by name, to be written down: `Effort(**limits)` has the same."""
         return {name: getattr(self, name) for name in _LIMITS}
+
+    def telling(self, tell: Teller) -> Effort:
+        """These limits; each step of the work is told to `tell`, if that is not `nobody`."""
+        if tell is nobody:
+            return self
+        return replace(self, report=lambda words: tell(Progress(words)))
 
 
 DEFAULT_EFFORT = Effort()

@@ -10,6 +10,7 @@ import numpy as np
 from ..allocation import Allocation
 from ..bases import Cell
 from ..masks import cells_of
+from ..matching import maximum_matching
 from ..networks import LinearFeedforward, LinearRecurrent
 from ..structure import Pattern
 
@@ -57,10 +58,10 @@ class SquareSystem:
         [((1,), (0,)), ((0,), (1,))]
         """
         from scipy.sparse import csr_array
-        from scipy.sparse.csgraph import connected_components, maximum_bipartite_matching
+        from scipy.sparse.csgraph import connected_components
 
         own = pattern[np.ix_(self.equations, self.unknowns)]
-        column_of = maximum_bipartite_matching(csr_array(own), perm_type="column")
+        column_of = maximum_matching(own)
         assert (column_of >= 0).all(), "the system has no matching, so no generic solution"
         # Equation e (with its matched unknown) waits for equation f if e depends on f's unknown.
         waits = csr_array(own[:, column_of])

@@ -10,6 +10,7 @@ from ..degrees.degree import Degree
 from ..degrees.effort import Effort
 from ..degrees.solving import Solving
 from ..degrees.system import SquareSystem
+from ..matching import maximum_matching
 from ..networks import LinearFeedforward, Network, ShallowReLU
 from ..structure import Pattern
 
@@ -59,10 +60,7 @@ def determined_part(
     paths reach the underdetermined equations; the others depend on as many learnables as they are
     (the square part of the Dulmage-Mendelsohn decomposition).
     """
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import maximum_bipartite_matching
-
-    column_of = maximum_bipartite_matching(csr_array(pattern), perm_type="column")
+    column_of = maximum_matching(pattern)
     if (column_of < 0).any():
         return None
     spare = set(range(pattern.shape[1])) - set(column_of.tolist())

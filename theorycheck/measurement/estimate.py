@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
-from dataclasses import asdict, dataclass
+from collections.abc import Iterator
+from dataclasses import asdict, dataclass, replace
 from types import ModuleType
 from typing import Any
 
@@ -16,6 +16,7 @@ from ..allocation import Allocation
 from ..backend import array_module
 from ..errors import InputError
 from ..networks import ShallowReLU, positive_integer
+from ..progress import Progress, Watch, watching
 from .draws import Source
 from .intervals import clopper_pearson
 from .least_squares import MATCH, UNDECIDED
@@ -59,16 +60,18 @@ class Estimate:
         return result
 
 
-@dataclass
+@dataclass(frozen=True)
 class _Tally:
     matches: int = 0
     trials: int = 0
     undecided: int = 0
 
-    def add(self, decisions: Any) -> None:
-        self.matches += int((decisions == MATCH).sum())
-        self.undecided += int((decisions == UNDECIDED).sum())
-        self.trials += len(decisions)
+    def plus(self, decisions: Any) -> _Tally:
+        return _Tally(
+            self.matches + int((decisions == MATCH).sum()),
+            self.trials + len(decisions),
+            self.undecided + int((decisions == UNDECIDED).sum()),
+        )
 
     @property
     def interval(self) -> tuple[float, float]:
@@ -89,7 +92,7 @@ def measure(
     inputs: NDArray[np.float64] | None = None,
     width: float | None = None,
     restarts: int = 20,
-    on_progress: Callable[[Estimate], None] | None = None,
+    progress: Watch = False,
 ) -> Estimate:
     """Estimate the match probability of `allocation` on `samples` inputs from `trials` draws.
 
@@ -98,8 +101,9 @@ def measure(
     fitted by least squares; others by following all complex solutions, ReLU ones by trying all
     activation patterns, else by Levenberg-Marquardt with `restarts` starts, which proves matches,
     misses some, and leaves the rest undecided. With `width` the
-    measurement ends as soon as the interval is that narrow. `on_progress` is told the estimate so
-    far after each chunk of 500 trials. An interrupt (Ctrl-C) keeps what was done.
+    measurement ends as soon as the interval is that narrow. `progress` is True for a bar in
+    terminals and notebooks, or a function that is told the estimate so far (`Progress.found`) after
+    each chunk of 500 trials. An interrupt (Ctrl-C, or raised there) keeps the chunks that are done.
 
     Raises `InputError` for arguments out of range.
 
@@ -115,30 +119,42 @@ def measure(
         raise InputError(f"width must be between 0 and 1, not {width!r}")
     source = Source(allocation, positive_integer(samples, "samples"), law, inputs)
     xp = array_module(backend)
-    method = _method(source, seed, positive_integer(restarts, "restarts"), xp)
+    restarts = positive_integer(restarts, "restarts")
+    estimate = None
+    with watching(progress, "measure") as tell:
+        try:
+            method = _method(source, seed, restarts, xp)
+            for tallies in _tallies(method, trials):
+                estimate = _estimate(method, *tallies, law, seed, start)
+                tell(_progress(estimate, trials))
+                if width is not None and estimate.interval[1] - estimate.interval[0] <= width:
+                    break
+        except KeyboardInterrupt:
+            if estimate is None:
+                raise
+    assert estimate is not None
+    return estimate
+
+
+def _tallies(method: Method, trials: int) -> Iterator[tuple[_Tally, _Tally]]:
+    """The counts after each chunk: of all draws, and of those with a regular teacher."""
     tally, regular = _Tally(), _Tally()
+    for chunk in range(math.ceil(trials / CHUNK)):
+        count = min(CHUNK, trials - tally.trials)
+        decisions = method.decide(chunk, count)
+        if method.is_regular is not None:
+            regular = regular.plus(decisions[method.is_regular(chunk, count)])
+        tally = tally.plus(decisions)
+        if method.is_refuted():  # so were the answers of earlier chunks
+            tally = replace(tally, undecided=tally.trials - tally.matches)
+        yield tally, regular
 
-    def so_far() -> Estimate:
-        return _estimate(method, tally, regular, law, seed, start)
 
-    try:
-        for chunk in range(math.ceil(trials / CHUNK)):
-            count = min(CHUNK, trials - tally.trials)
-            decisions = method.decide(chunk, count)
-            tally.add(decisions)
-            if method.is_refuted():  # so were the answers of earlier chunks
-                tally.undecided = tally.trials - tally.matches
-            if method.is_regular is not None:
-                regular.add(decisions[method.is_regular(chunk, count)])
-            estimate = so_far()
-            if on_progress is not None:
-                on_progress(estimate)
-            if width is not None and estimate.interval[1] - estimate.interval[0] <= width:
-                break
-    except KeyboardInterrupt:
-        if not tally.trials:
-            raise
-    return so_far()
+def _progress(estimate: Estimate, trials: int) -> Progress:
+    point = estimate.match_probability
+    rate = estimate.trials / max(estimate.seconds, 1e-9)
+    note = f"{'none decided' if point is None else f'matched {point:.3f}'}, {rate:.3g}/s"
+    return Progress("draws", estimate.trials, trials, note, estimate)
 
 
 def _method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:

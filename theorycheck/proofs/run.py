@@ -2,12 +2,14 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 from ..networks import positive_integer
-from ..parallel import run_all
+from ..parallel import of_statement, run_all
+from ..progress import Progress, Teller, Watch, watching
 from ..statements import STATEMENTS
 from .base import StepResult, run_step
 from .registry import checked_ids, steps_of
@@ -15,15 +17,16 @@ from .registry import checked_ids, steps_of
 
 @dataclass(frozen=True)
 class ProofResult:
-    """The steps of one proof and how they went."""
+    """The steps of one proof and how they went; an interrupt left `missing` ones out."""
 
     id: str
     steps: tuple[StepResult, ...]
+    missing: int = 0
 
     @property
     def passed(self) -> bool:
-        """Whether every step holds."""
-        return all(step.passed for step in self.steps)
+        """Whether every step holds; False if some are missing."""
+        return not self.missing and all(step.passed for step in self.steps)
 
     @property
     def seconds(self) -> float:
@@ -38,6 +41,7 @@ class ProofResult:
             "conjecture": STATEMENTS[self.id].is_conjecture,
             "passed": self.passed,
             "seconds": self.seconds,
+            **({"missing": self.missing} if self.missing else {}),
             "steps": [{**asdict(step), "passed": step.passed} for step in self.steps],
         }
 
@@ -46,13 +50,14 @@ def prove(
     ids: Iterable[str] | None = None,
     *,
     workers: int = 1,
-    on_step: Callable[[StepResult, int, int], None] | None = None,
+    progress: Watch = False,
 ) -> list[ProofResult]:
     """Check the machine-checked steps of the proofs `ids` (all by default), in order.
 
     `workers` processes share the steps (with more than 1, scripts need the usual
-    `if __name__ == "__main__":`); `on_step` is told each result as it comes, how many are done and
-    of how many. A step that fails makes its proof not `passed`; it raises nothing.
+    `if __name__ == "__main__":`). `progress` is True for a bar in terminals and notebooks, or a
+    function that is told each result as it comes (`Progress.found`). A step that fails makes its
+    proof not `passed`; it raises nothing. An interrupt (Ctrl-C) keeps the steps that are done.
 
     Raises `InputError` for an unknown id.
 
@@ -62,10 +67,13 @@ def prove(
     workers = positive_integer(workers, "workers")
     chosen = checked_ids(ids)
     tasks = [(id, number) for id in chosen for number in range(len(steps_of(id)))]
-    results = run_all(run_numbered, tasks, workers, on_step)
-    return [
-        ProofResult(id, tuple(results[task] for task in tasks if task[0] == id)) for id in chosen
-    ]
+    with watching(progress, "prove") as tell:
+        results = run_all(run_numbered, tasks, workers, partial(_tell, tell))
+    return [ProofResult(id, *of_statement(id, tasks, results)) for id in chosen]
+
+
+def _tell(tell: Teller, step: StepResult, done: int, total: int) -> None:
+    tell(Progress(f"{step.id}: {step.title}", done, total, found=step))
 
 
 def run_numbered(id: str, number: int) -> StepResult:

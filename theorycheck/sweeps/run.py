@@ -3,13 +3,13 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Callable, Iterator
-from dataclasses import dataclass
+from collections.abc import Iterator
 from pathlib import Path
 
 from ..backend import array_module
 from ..errors import TheorycheckError
 from ..parallel import Pool
+from ..progress import Progress, Watch, watching
 from .results import Summary, summarize
 from .source import pieces
 from .spec import SweepSpec
@@ -22,16 +22,6 @@ _WINDOW = 8192  # pending allocations that are taken up together
 _MOST_TOGETHER = 16  # allocations that one task classifies one by one
 
 
-@dataclass(frozen=True)
-class Progress:
-    """How far a sweep is: allocations counted so far and in all, and rows of this run."""
-
-    done: int
-    total: int
-    rows: int
-    seconds: float
-
-
 def sweep(
     spec: SweepSpec,
     out: str | Path,
@@ -40,7 +30,7 @@ def sweep(
     dask: str | None = None,
     backend: str = "numpy",
     retry_errors: bool = False,
-    on_progress: Callable[[Progress], None] | None = None,
+    progress: Watch = False,
 ) -> Summary:
     """Classify the allocations of `spec` into the SQLite file `out`, and sum them up.
 
@@ -65,12 +55,15 @@ def sweep(
     pool = Pool(workers, dask)
     symmetry = Symmetry(spec.frame, spec.samples) if spec.symmetry else None
     canonical = f"igraph {versions()['igraph']}" if symmetry else "the masks themselves"
-    with pool.cluster(), Store(out, spec.to_dict(), canonical) as store:
+    with (
+        pool.cluster(),
+        Store(out, spec.to_dict(), canonical) as store,
+        watching(progress, "sweep") as tell,
+    ):
         if retry_errors:
             store.retry_errors()
-        for progress in _Run(spec, store, pool, backend).all(symmetry):
-            if on_progress is not None:
-                on_progress(progress)
+        for now in _Run(spec, store, pool, backend).all(symmetry):
+            tell(now)
         _check_totals(spec, store)
     return summarize(out)
 
@@ -103,8 +96,9 @@ class _Run:
                 self._store.commit(rows)
                 self._rows += len(rows)
                 self._done += sum(sizes[row.key] for row in rows)
-                seconds = time.perf_counter() - self._start
-                yield Progress(self._done, self._total, self._rows, seconds)
+                rate = self._rows / max(time.perf_counter() - self._start, 1e-9)
+                note = f"{self._rows} rows, {rate:.3g}/s"
+                yield Progress("allocations", self._done, self._total, note, self._rows)
 
     def _decided(self, keys: list[str]) -> Iterator[list[Row]]:
         """Rows for all keys, in pieces, as they come: first what many at once can have."""

@@ -53,6 +53,7 @@ def ask_all(
         for theorem in theorems:
             try:
                 analysis.deadline.check(f"what {theorem.id} says")
+                analysis.effort.report(theorem.title)
                 finding = ask(theorem, analysis)
             except OutOfTimeError as error:
                 return Answers(findings, [*obstacles, error])

@@ -50,6 +50,11 @@ class Theorem:
         """What it says in words, and where it comes from."""
         return STATEMENTS[self.id]
 
+    @property
+    def title(self) -> str:
+        """Its id and name, as in "T6: Odd degree"."""
+        return f"{self.id}: {self.statement.name}"
+
     def ask(self, analysis: Analysis) -> Finding | None:
         """What the theorem says; None if it does not apply or leaves the case open."""
         if self.obstacle(analysis) is not None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
+from ..matching import maximum_matching
 from ..structure import Pattern
 
 
@@ -17,13 +18,10 @@ def cover_below(pattern: Pattern, size: int) -> tuple[list[int], list[int]] | No
     >>> cover_below(np.eye(2, dtype=bool), 2) is None
     True
     """
-    from scipy.sparse import csr_array
-    from scipy.sparse.csgraph import maximum_bipartite_matching
-
     n_rows, n_columns = pattern.shape
     if not pattern.size:
         return ([], []) if size else None
-    column_of = maximum_bipartite_matching(csr_array(pattern), perm_type="column")
+    column_of = maximum_matching(pattern)
     if np.count_nonzero(column_of >= 0) >= size:
         return None
     # Alternating walks from unmatched rows: their rows are reached, and cover by their columns.

@@ -79,7 +79,7 @@ class PropertyResult:
 
 @dataclass(frozen=True)
 class Verification:
-    """All properties of one statement.
+    """All properties of one statement, but the `missing` ones that an interrupt left out.
 
     `passed` tells whether nothing contradicts it. A conjecture that is refuted is news, no failure:
     `failed` is whether a theorem is refuted, or a check broke or decided nothing.
@@ -87,6 +87,7 @@ class Verification:
 
     id: str
     properties: tuple[PropertyResult, ...]
+    missing: int = 0
 
     @property
     def is_conjecture(self) -> bool:
@@ -101,14 +102,14 @@ class Verification:
 
     @property
     def passed(self) -> bool:
-        """Whether every property passed."""
-        return all(result.passed for result in self.properties)
+        """Whether every property passed; False if some are missing."""
+        return not self.missing and all(result.passed for result in self.properties)
 
     @property
     def failed(self) -> bool:
         """Whether a theorem is wrong or a check is no check."""
         broken = any(result.failure for result in self.properties)
-        return broken or (not self.passed and not self.is_conjecture)
+        return broken or (bool(self.counterexamples) and not self.is_conjecture)
 
     @property
     def examples(self) -> int:
@@ -129,5 +130,6 @@ class Verification:
             "passed": self.passed,
             "examples": self.examples,
             "seconds": self.seconds,
+            **({"missing": self.missing} if self.missing else {}),
             "properties": [result.to_dict() for result in self.properties],
         }

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import hashlib
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable, Sequence
 from functools import partial
 
 from ..comparison import compare
 from ..errors import InputError, shown
 from ..networks import positive_integer
-from ..parallel import run_all
+from ..parallel import of_statement, run_all
+from ..progress import Progress, Teller, Watch, watching
 from ..proofs.registry import checked_ids
 from ..theorems.base import Theorem
 from .base import Property
@@ -26,14 +27,15 @@ def verify(
     examples: int = 1000,
     seed: int = 0,
     workers: int = 1,
-    on_property: Callable[[PropertyResult, int, int], None] | None = None,
+    progress: Watch = False,
 ) -> list[Verification]:
     """Search counterexamples to the statements `ids` (all by default) among random cases, in order.
 
     Every property of a statement gets `examples` cases, dear ones fewer (`PropertyResult.examples`
     says how many); `seed` fixes them all. `workers` processes share the properties (with more than
-    1, scripts need the usual `if __name__ == "__main__":`); `on_property` is told each result as it
-    comes, how many are done and of how many.
+    1, scripts need the usual `if __name__ == "__main__":`). `progress` is True for a bar in
+    terminals and notebooks, or a function that is told each result as it comes (`Progress.found`).
+    An interrupt (Ctrl-C) keeps the properties that are done.
 
     Raises `InputError` for an unknown id or arguments out of range.
 
@@ -46,10 +48,13 @@ def verify(
     chosen = checked_ids(ids)
     tasks = [(id, number) for id in chosen for number in range(len(properties_by_id(id)))]
     run = partial(run_numbered, examples=examples, seed=seed)
-    results = run_all(run, tasks, workers, on_property)
-    return [
-        Verification(id, tuple(results[task] for task in tasks if task[0] == id)) for id in chosen
-    ]
+    with watching(progress, "verify") as tell:
+        results = run_all(run, tasks, workers, partial(_tell, tell))
+    return [Verification(id, *of_statement(id, tasks, results)) for id in chosen]
+
+
+def _tell(tell: Teller, item: PropertyResult, done: int, total: int) -> None:
+    tell(Progress(f"{item.id}: {item.name}", done, total, found=item))
 
 
 def run_numbered(id: str, number: int, examples: int, seed: int) -> PropertyResult:
