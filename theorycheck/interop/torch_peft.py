@@ -134,7 +134,7 @@ def _refuse_zeros(name: str, parameter: Any, learnable: Mask) -> None:
     if zeros.sum() > zeros.size / 10_000:
         raise InputError(
             f"{int(zeros.sum())} frozen entries of {name} are 0, and the theory takes frozen "
-            "weights as random: train it, or give it random values, torch.nn.init.normal_(parameter)"
+            "weights as random: train it, or torch.nn.init.normal_(parameter)"
         )
 
 
