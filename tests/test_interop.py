@@ -128,9 +128,10 @@ def test_low_rank_updates_in_deep_networks_have_the_rank_of_the_real_thing(seed:
 
 
 def test_low_rank_updates_that_are_no_allocations_are_refused():
-    for network in (tc.ShallowReLU([2, 2, 1]), tc.LinearFeedforward([2, 2], bias=True)):
-        with pytest.raises(tc.InputError, match="low-rank updates are allocations of linear"):
-            tc.Allocation.low_rank(network, {"W1": 1})
+    with pytest.raises(tc.InputError, match="low-rank updates are allocations of linear"):
+        tc.Allocation.low_rank(tc.ShallowReLU([2, 2, 1]), {"W1": 1})
+    with pytest.raises(tc.InputError, match=r'ranks\["b1"\] is that of a bias'):
+        tc.Allocation.low_rank(tc.LinearFeedforward([2, 2], bias=True), {"b1": 1})
     with pytest.raises(tc.InputError, match="ranks has no weight 'W2'"):
         tc.Allocation.low_rank(NETWORK, {"W2": 1})
     with pytest.raises(tc.InputError, match=r'ranks\["W1"\] must be an integer from 1'):

@@ -163,31 +163,60 @@ class Allocation(Selections):
         module: torch.nn.Module,
         gradient_masks: Mapping[str, Any] | None = None,
         *,
+        present: Mapping[str, Any] | None = None,
+        optimizer: torch.optim.Optimizer | None = None,
+        recurrent: Mapping[str, str] | None = None,
         linear: bool = False,
         steps: int | None = None,
         readout: Literal["final", "all"] = "final",
     ) -> Allocation:
-        """The allocation of a torch module: what is trained, what is frozen, what is pruned.
+        """The allocation of a torch module: what is trained, what is frozen, what is absent.
 
         Read are chains of `nn.Linear` (linear feed-forward), two of them with one ReLU between
         (shallow ReLU), and an `nn.RNN` with a readout `nn.Linear`, all without biases, unrolled
         over `steps` (linear recurrent; `linear=True` declares that an `nn.RNN` with tanh or ReLU is
-        to be read as if its activation were linear). Own modules with such children are read if
-        their `forward`, run with random weights, computes just that.
+        to be read as if its activation were linear). A loop of one's own is read if `recurrent`
+        names its parameters: `{"input": NAME, "recurrent": NAME, "readout": NAME}`.
 
-        Learnable are the entries of parameters with `requires_grad`, without those that
-        `gradient_masks` (parameter name, as in `named_parameters` -> 0/1 mask) or
-        `apply_to_torch` freezes. Entries that `torch.nn.utils.prune` has removed are absent.
-        The values of the weights are never looked at.
+        Learnable are the entries of parameters with `requires_grad` that the `optimizer`, if given,
+        holds at a learning rate other than 0, without those that `gradient_masks` (parameter name,
+        as in `named_parameters` -> 0/1 mask) or `apply_to_torch` freezes. Entries that
+        `torch.nn.utils.prune` has removed are absent, and those that `present` (by parameter name)
+        says a `forward` of one's own masks. The values of the weights are never looked at.
 
-        Raises `InputError` for any other module, naming the submodule and what is supported.
+        The module is run with random weights, forward and backward, and left as it was: it is read
+        only if it computes just that network, and a step moves just what is learnable. Raises
+        `InputError` for any other, naming the submodule and what to do instead.
         """
-        from .interop.torch_masks import read_masks
+        from .interop.torch_modules import Options
+        from .interop.torch_reading import read_masks
 
-        return cls(*read_masks(module, gradient_masks or {}, linear, steps, readout))
+        options = Options(linear, steps, readout, recurrent)
+        return cls(*read_masks(module, gradient_masks, present, optimizer, options))
+
+    @classmethod
+    def from_peft(
+        cls, model: torch.nn.Module, *, optimizer: torch.optim.Optimizer | None = None
+    ) -> Allocation:
+        """The allocation of a model with adapters of peft on a chain of `nn.Linear`.
+
+        LoRA of a linear chain is an allocation of the network with one layer more, see `low_rank`;
+        SHiRA, `modules_to_save`, trained biases (BitFit) and layers without adapters are entries of
+        the network itself. Only active adapters count; `optimizer` as in `from_torch`.
+
+        Raises `InputError` for other adapters, for merged or disabled ones, and where LoRA is no
+        allocation (beside a ReLU), with what to do instead.
+        """
+        from .interop.torch_peft import read_adapters
+
+        return cls(*read_adapters(model, optimizer))
 
     def apply_to_torch(
-        self, module: torch.nn.Module, *, optimizer: torch.optim.Optimizer | None = None
+        self,
+        module: torch.nn.Module,
+        *,
+        optimizer: torch.optim.Optimizer | None = None,
+        recurrent: Mapping[str, str] | None = None,
     ) -> Freeze:
         """Freeze the entries of a torch module that are not learnable; returns the way back.
 
@@ -195,14 +224,16 @@ class Allocation(Selections):
         gradient of frozen entries to 0. That alone keeps them where nothing but the gradient moves
         a weight: SGD or Adam begun afterwards without weight decay. With the `optimizer` given,
         frozen entries are also put back after each of its steps, so they stay as they are, to the
-        bit, whatever the optimiser (weight decay, momentum from before).
+        bit, whatever the optimiser (weight decay, momentum from before). `recurrent` names the
+        weights of a loop of one's own, as in `from_torch`.
 
         `Freeze.remove()` undoes everything; see `interop.torch_masks.Freeze`. Raises `InputError`
-        if the module is not one of this network or is pruned otherwise than `present`.
+        if the module is not one of this network, is pruned otherwise than `present`, or does not
+        train what is learnable.
         """
         from .interop.torch_masks import Freeze
 
-        return Freeze(self, module, optimizer)
+        return Freeze(self, module, optimizer, recurrent)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as what it is made from; constant masks take no room."""

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+import sys
 from collections.abc import Mapping
 from typing import Any
 
@@ -53,19 +54,33 @@ def plain(value: Any, place: str) -> Any:
     kind = type(value)
     if kind.__module__.startswith("scipy.sparse") and hasattr(value, "tocoo"):
         return _from_scipy(value, place)
-    if kind.__module__.split(".")[0] == "torch" and hasattr(value, "detach"):
-        dense = value.detach().to_dense() if value.layout != _strided(value) else value.detach()
-        if dense.is_meta:
-            raise InputError(f"{place} is on the meta device: it has no values")
-        # NumPy has no bfloat16, among others; 0 and 1 are the same in every type.
-        return dense.cpu().numpy() if not dense.is_floating_point() else dense.cpu().float().numpy()
+    torch = sys.modules.get("torch")
+    if torch is not None and isinstance(value, getattr(torch, "Tensor", ())):
+        return _from_torch(value, place, torch)
     return value
 
 
-def _strided(tensor: Any) -> Any:
-    import sys
-
-    return sys.modules["torch"].strided
+def _from_torch(value: Any, place: str, torch: Any) -> Any:
+    """The values of a tensor of any layout and type; `InputError` where it has none to read."""
+    if value.is_meta:
+        raise InputError(f"{place} is on the meta device: it has no values")
+    if hasattr(value, "full_tensor"):
+        raise InputError(f"{place} is a shard of a DTensor: give mask.full_tensor()")
+    if value.is_quantized:
+        raise InputError(f"{place} is a quantised tensor: give its 0 and 1, mask.dequantize()")
+    try:
+        dense = value.detach()
+        dense = dense.to_dense() if dense.layout != torch.strided else dense
+        dense = dense.resolve_conj().resolve_neg().cpu()
+        # NumPy has no bfloat16, among others; all of these fit into single precision.
+        is_known = not dense.is_floating_point() or dense.dtype in (torch.float32, torch.float64)
+        return dense.numpy() if is_known else dense.float().numpy()
+    except Exception as error:  # of any kind: tensor types are anyone's code
+        kind, text = f"{type(value).__name__} of {value.dtype}", shown(str(error))
+        raise InputError(
+            f"{place} is a {kind} whose values cannot be read ({text}): give a plain dense tensor "
+            "of 0 and 1, as mask.to_dense().bool()"
+        ) from None
 
 
 def _from_scipy(value: Any, place: str) -> SparseMask:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from numbers import Integral
 
 import numpy as np
@@ -10,7 +10,7 @@ from numpy.typing import ArrayLike
 
 from .errors import InputError, shown
 from .masks import Mask, both, check_name, count, masks_of
-from .networks import KINDS, Network
+from .networks import KINDS, LinearFeedforward, Network
 
 
 def check_network(network: object) -> None:
@@ -74,6 +74,44 @@ def line_masks(
             chosen[(slice(None),) * axis + (index,)] = True
         masks[name] = both(chosen, allowed[name])
     return masks
+
+
+def updated_masks(
+    network: LinearFeedforward,
+    learnable: Mapping[str, Mask],
+    updates: Mapping[str, tuple[Mask, Mask]],
+    absent: Collection[str] = (),
+) -> tuple[LinearFeedforward, dict[str, Mask], dict[str, Mask]]:
+    """Network, learnable and present masks of low-rank updates W + B A of some weights.
+
+    `updates` maps a weight's name to the masks of A and of B. W + B A = [W' B] [G; A], so each of
+    them is a layer more, of units with no bias; `learnable` holds all or nothing of its W, and
+    what is learned of other weights and of biases. Biases named in `absent` are.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> updates = {"W1": (np.ones((1, 2), bool), np.zeros((1, 1), bool))}
+    >>> network, masks, present = updated_masks(LinearFeedforward([2, 1]), {}, updates)
+    >>> network.widths, {name: mask.astype(int).tolist() for name, mask in masks.items()}
+    ((2, 3, 1), {'W1': [[0, 0], [0, 0], [1, 1]], 'W2': [[0, 0, 0]]})
+    """
+    widths, masks, present = [network.inputs], {}, {}
+    for layer in range(1, network.depth + 1):
+        outputs, inputs = network.weight_shapes[f"W{layer}"]
+        own = learnable.get(f"W{layer}", np.zeros((outputs, inputs), dtype=bool))
+        if f"W{layer}" in updates:
+            one, other = updates[f"W{layer}"]
+            widths.append(inputs + len(one))
+            masks[f"W{len(widths) - 1}"] = np.vstack([np.zeros((inputs, inputs), bool), one])
+            if network.bias:
+                present[f"b{len(widths) - 1}"] = np.zeros(inputs + len(one), dtype=bool)
+            own = np.hstack([own, other])
+        widths.append(outputs)
+        masks[f"W{len(widths) - 1}"] = own
+        if f"b{layer}" in absent:
+            present[f"b{len(widths) - 1}"] = np.zeros(outputs, dtype=bool)
+        elif f"b{layer}" in learnable:
+            masks[f"b{len(widths) - 1}"] = learnable[f"b{layer}"]
+    return LinearFeedforward(widths, bias=network.bias), masks, present
 
 
 def check_choice(allowed: Mapping[str, Mask], budget: object, rng: object) -> None:

@@ -11,7 +11,7 @@ from numpy.typing import ArrayLike
 from .errors import InputError
 from .masks import check_name
 from .networks import LinearFeedforward, Network, positive_integer
-from .placement import allowed_masks, check_network, line_masks, random_masks
+from .placement import allowed_masks, check_network, line_masks, random_masks, updated_masks
 from .spread import spread_masks
 
 if TYPE_CHECKING:
@@ -165,8 +165,8 @@ class Selections:
         W + B A = [W' B] [G; A] for W = W' G, and if W' and the square G are frozen at random, W is
         random too. So the result is an allocation of that network, which has one layer more for
         every weight in `ranks`; its teachers compute what those of `network` do, since an added
-        layer is never narrower than the one below. For linear feed-forward networks without biases;
-        else `InputError`.
+        layer is never narrower than the one below. Its units have no biases (absent, if the network
+        has some). `InputError` for networks that are not linear feed-forward.
 
         >>> from theorycheck import Allocation, LinearFeedforward
         >>> allocation = Allocation.low_rank(LinearFeedforward([4, 3]), {"W1": 2})
@@ -174,20 +174,17 @@ class Selections:
         (LinearFeedforward(widths=(4, 6, 3), bias=False), {'W1': 8, 'W2': 6})
         """
         check_network(network)
-        if not isinstance(network, LinearFeedforward) or network.bias:
-            what = "linear feed-forward networks without biases"
-            raise InputError(f"low-rank updates are allocations of {what} only")
+        if not isinstance(network, LinearFeedforward):
+            raise InputError(
+                "low-rank updates are allocations of linear feed-forward networks only"
+            )
+        updates = {}
         for name in ranks:
             check_name(name, network.weight_shapes, "ranks")
-        widths, masks = [network.inputs], {}
-        for name, (outputs, inputs) in network.weight_shapes.items():  # type: ignore[misc]
-            if name in ranks:
-                rank = positive_integer(ranks[name], f'ranks["{name}"]')
-                lower = np.zeros((inputs + rank, inputs), dtype=bool)
-                upper = np.zeros((outputs, inputs + rank), dtype=bool)
-                lower[inputs:], upper[:, inputs:] = True, True
-                layer = len(widths)
-                masks |= {f"W{layer}": lower, f"W{layer + 1}": upper}
-                widths.append(inputs + rank)
-            widths.append(outputs)
-        return cls(LinearFeedforward(widths), masks)
+            rank = positive_integer(ranks[name], f'ranks["{name}"]')
+            shape = network.weight_shapes[name]
+            if len(shape) == 1:
+                raise InputError(f'ranks["{name}"] is that of a bias, which has no rank')
+            ones = np.ones((rank, shape[1]), dtype=bool), np.ones((shape[0], rank), dtype=bool)
+            updates[name] = ones
+        return cls(*updated_masks(network, {}, updates))

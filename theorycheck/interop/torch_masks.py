@@ -1,87 +1,23 @@
-"""The masks of a torch module, and how an allocation's frozen entries are kept in one."""
+"""How an allocation's frozen entries are kept in a torch module, and the way back."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
 from ..errors import InputError, shown
-from ..masks import Mask, both, check_name, count, equal, masks_of
-from ..networks import LinearRecurrent, Network
-from .torch_modules import Reading, Slot, read_module, torch_module
+from ..masks import Mask, count, equal
+from ..networks import LinearRecurrent
+from .torch_modules import Options, Reading, plain_module, torch_module
+from .torch_reading import check_trained, decide, present_masks, read_module
+from .torch_slots import GradientMask, Slot, hooked
 
 if TYPE_CHECKING:
     from ..allocation import Allocation
-
-
-def read_masks(
-    module: Any,
-    gradient_masks: Mapping[str, Any],
-    linear: bool,
-    steps: int | None,
-    readout: Any,
-) -> tuple[Network, dict[str, Mask], dict[str, Mask]]:
-    """Network, learnable and present masks of a module: what `Allocation.from_torch` returns."""
-    reading = read_module(module, linear, steps, readout)
-    given = _gradient_masks(reading, gradient_masks)
-    learnable, present = {}, {}
-    for name, slot in reading.slots.items():
-        shape = reading.network.weight_shapes[name]
-        exists = _pruning(slot, shape)
-        if exists is not None:
-            present[name] = exists
-        if slot.parameter.requires_grad:
-            mask = np.broadcast_to(np.bool_(True), shape) if exists is None else exists
-            for other in (*_hooked(slot), *given.get(name, ())):
-                mask = both(mask, other)
-            learnable[name] = mask
-    return reading.network, learnable, present
-
-
-def _gradient_masks(reading: Reading, given: Mapping[str, Any]) -> dict[str, list[Mask]]:
-    """The validated masks by weight name; they come by parameter name, pruned or not."""
-    if not isinstance(given, Mapping):
-        raise InputError(f"gradient_masks must map parameter names to masks, not {shown(given)}")
-    names = {slot.name: name for name, slot in reading.slots.items()}
-    found: dict[str, list[Mask]] = {}
-    for key, value in given.items():
-        plain = key.removesuffix("_orig") if isinstance(key, str) else key
-        check_name(plain, names, "gradient_masks")
-        name = names[plain]
-        shapes = {plain: reading.network.weight_shapes[name]}
-        mask = masks_of({plain: value}, shapes, "gradient_masks", default=False)[plain]
-        found.setdefault(name, []).append(mask)
-    return found
-
-
-def _pruning(slot: Slot, shape: tuple[int, ...]) -> Mask | None:
-    if slot.pruning is None:
-        return None
-    return masks_of({slot.name: slot.pruning}, {slot.name: shape}, "pruning", default=True)[
-        slot.name
-    ]
-
-
-def _hooked(slot: Slot) -> list[Mask]:
-    """The masks that `Freeze` has hung on a parameter: the hooks themselves tell."""
-    hooks = slot.parameter._backward_hooks or {}
-    return [hook.learnable for hook in hooks.values() if isinstance(hook, _GradientMask)]
-
-
-class _GradientMask:
-    """A gradient hook: 0 at frozen entries, even where the gradient is infinite or no number."""
-
-    def __init__(self, learnable: Mask, device: Any) -> None:
-        self.learnable = learnable
-        self.frozen = torch_module().from_numpy(~learnable).to(device)
-
-    def __call__(self, gradient: Any) -> Any:
-        if self.frozen.device != gradient.device:  # the module has moved
-            self.frozen = self.frozen.to(gradient.device)
-        return gradient.masked_fill(self.frozen, 0)
 
 
 class Freeze:
@@ -92,22 +28,30 @@ class Freeze:
     `held()` is a block, for a training step of one's own, that leaves them as they were before it.
     """
 
-    def __init__(self, allocation: Allocation, module: Any, optimizer: Any = None) -> None:
-        reading = _checked(allocation, module)
+    def __init__(
+        self, allocation: Allocation, module: Any, optimizer: Any = None, recurrent: Any = None
+    ) -> None:
+        module = plain_module(module)
+        reading = _checked(allocation, module, recurrent)
         self._handles: list[Any] = []
-        self._partly: list[tuple[Any, _GradientMask]] = []
+        self._partly: list[tuple[Any, GradientMask]] = []
         self._before = [(s.parameter, s.parameter.requires_grad) for s in reading.slots.values()]
         for name, slot in reading.slots.items():
             self._freeze(slot.parameter, allocation.mask(name))
-        if optimizer is not None:
-            self.guard(optimizer)
+        try:
+            _verify(allocation, module, reading)
+            if optimizer is not None:
+                self.guard(optimizer)
+        except Exception:
+            self.remove()
+            raise
 
     def _freeze(self, parameter: Any, learnable: Mask) -> None:
         parameter.requires_grad_(bool(count(learnable)))
         if not parameter.requires_grad:
             parameter.grad = None  # optimisers leave parameters without a gradient alone
         elif count(learnable) < learnable.size:
-            hook = _GradientMask(learnable, parameter.device)
+            hook = GradientMask(learnable, parameter.device)
             self._handles.append(parameter.register_hook(hook))
             self._partly.append((parameter, hook))
             if parameter.grad is not None:
@@ -162,25 +106,50 @@ class Freeze:
         self.remove()
 
 
-def _checked(allocation: Allocation, module: Any) -> Reading:
-    """The module's weights, if it is of this network, pruned as it says, and not yet frozen."""
+def _verify(allocation: Allocation, module: Any, reading: Reading) -> None:
+    """Raise `InputError` unless the frozen module trains just what the allocation says."""
+    given = {name: mask for name, mask in allocation.given_present().items() if not mask.all()}
+    present = present_masks(reading, {n: m for n, m in given.items() if n in reading.slots})
+    dense = [n for n in given if n in reading.slots and not reading.slots[n].is_pruned]
+    if dense and not reading.compared:
+        raise _not_pruned(reading.slots[dense[0]], dense[0])
+    try:
+        _, evidence = decide(module, reading, present)
+    except InputError:
+        if dense:
+            raise _not_pruned(reading.slots[dense[0]], dense[0]) from None
+        raise
+    learnable = {name: allocation.mask(name) for name in reading.slots}
+    check_trained(reading, allocation.network, evidence, learnable, {})
+
+
+def _not_pruned(slot: Slot, name: str) -> InputError:
+    return InputError(
+        f"{slot.name} is not pruned as the allocation's present {name} says: call "
+        f"torch.nn.utils.prune.custom_from_mask(layer, {slot.attribute!r}, mask) first"
+    )
+
+
+def _checked(allocation: Allocation, module: Any, recurrent: Any) -> Reading:
+    """The module's weights, if it may be of this network, and is not yet frozen."""
     network = allocation.network
-    is_recurrent = isinstance(network, LinearRecurrent)
-    steps, readout = (network.steps, network.readout) if is_recurrent else (None, "final")
-    reading = read_module(module, True, steps, readout)
-    if reading.network != network:
-        raise InputError(
-            f"the module is {reading.network.describe()}, the allocation of {network.describe()}"
-        )
-    for name, slot in reading.slots.items():
-        shape = network.weight_shapes[name]
-        exists, wanted = _pruning(slot, shape), allocation.present_mask(name)
-        exists = np.broadcast_to(np.bool_(True), shape) if exists is None else exists
-        if not equal(exists, wanted):
-            raise InputError(
-                f"{slot.name} is not pruned as the allocation's present {name} says: call "
-                f"torch.nn.utils.prune.custom_from_mask(layer, {slot.attribute!r}, mask) first"
-            )
-        if _hooked(slot):
+    options = Options(True, recurrent=recurrent)
+    if isinstance(network, LinearRecurrent):
+        options = Options(True, network.steps, network.readout, recurrent)
+    reading = read_module(module, options)
+    if network not in reading.networks:
+        found = reading.networks[0].describe()
+        raise InputError(f"the module is {found}, the allocation of {network.describe()}")
+    for name, shape in network.weight_shapes.items():
+        if name not in reading.slots:
+            if count(allocation.present_mask(name)):
+                raise InputError(f"the module has no bias for the allocation's {name}: bias=True")
+            continue
+        slot = reading.slots[name]
+        own = present_masks(reading, {}).get(name)
+        own = np.broadcast_to(np.bool_(True), shape) if own is None else own
+        if slot.is_pruned and not equal(own, allocation.present_mask(name)):
+            raise _not_pruned(slot, name)
+        if hooked(slot.parameter):
             raise InputError(f"{slot.name} is frozen by apply_to_torch already: remove() that")
-    return reading
+    return replace(reading, networks=(network,))

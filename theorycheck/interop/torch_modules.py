@@ -1,51 +1,65 @@
-"""Which network a torch module is: its layers are recognised, anything else is refused by name."""
+"""Which network a torch module may be: its layers are recognised, the rest is refused by name."""
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ..errors import InputError, shown
-from ..networks import LinearFeedforward, LinearRecurrent, Network, ShallowReLU
-from .torch_probes import is_recurrence, is_stack
+from ..networks import LinearFeedforward, Network, ShallowReLU
+from .torch_slots import Module, Slot, from_masks, slot_of
 
-Module: TypeAlias = Any  # torch.nn.Module: torch may be missing
-
-_SUPPORTED = (
+Opened: TypeAlias = Callable[[Module], tuple[str, Module] | None]
+SUPPORTED = (
     "supported are chains of nn.Linear, nn.Linear - nn.ReLU - nn.Linear, "
     "and a linear nn.RNN with a readout nn.Linear"
 )
-_LINEAR_NAMES = ("linear", "identity")
+_DROPOUTS = ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout")
+# What is not read itself, by the name of its class, and what is read instead.
+_WRAPPERS = {
+    "DistributedDataParallel": "pass the module inside, model.module",
+    "FullyShardedDataParallel": "read the module before it is wrapped and sharded",
+    "RecursiveScriptModule": "pass the Python module that was compiled",
+    "ScriptModule": "pass the Python module that was compiled",
+    "TopLevelTracedModule": "pass the Python module that was traced",
+}
 
 
 @dataclass(frozen=True)
-class Slot:
-    """Where a weight of the network lives: an attribute of a submodule, pruned or not."""
+class Options:
+    """The arguments of `Allocation.from_torch` that say how a module is to be read."""
 
-    owner: Module
-    attribute: str
-    name: str  # as in `named_parameters` before pruning
-
-    @property
-    def parameter(self) -> Any:
-        """What is trained: the parameter, or the `..._orig` behind a pruned one."""
-        pruned = self.owner._parameters.get(f"{self.attribute}_orig")
-        return self.owner._parameters[self.attribute] if pruned is None else pruned
-
-    @property
-    def pruning(self) -> Any:
-        """The 0/1 tensor of `torch.nn.utils.prune`, or None."""
-        return self.owner._buffers.get(f"{self.attribute}_mask")
+    linear: bool = False
+    steps: int | None = None
+    readout: Any = "final"
+    recurrent: Mapping[str, str] | None = None
 
 
 @dataclass(frozen=True)
 class Reading:
-    """The network that a module is, and where each of its weights lives."""
+    """What the layers of a module suggest: networks that it may be, and where weights live.
 
-    network: Network
+    The module is then run: `torch_reading.decide` tells which one it is. `compared` is False where
+    its outputs are not to be compared.
+    """
+
+    networks: tuple[Network, ...]
     slots: dict[str, Slot]
+    batch_first: tuple[bool, ...] = (True,)
+    compared: bool = True
+
+
+@dataclass(frozen=True)
+class Layer:
+    """One linear layer of a chain: its weight and, unless it has none, its bias."""
+
+    name: str
+    weight: Slot
+    bias: Slot | None
+    inputs: int
+    outputs: int
 
 
 def torch_module() -> Any:
@@ -57,93 +71,68 @@ def torch_module() -> Any:
         raise InputError(f"torch modules need the extra torch: {cure}") from None
 
 
-def read_module(module: Module, linear: bool, steps: int | None, readout: Any) -> Reading:
-    """The network of `module`; see `Allocation.from_torch` for what is read.
-
-    Raises `InputError` for anything else, naming the submodule and the reason.
-    """
+def plain_module(module: Module) -> Module:
+    """The module, out of `torch.compile`; raises `InputError` for what hides its weights."""
     torch = torch_module()
     if not isinstance(module, torch.nn.Module):
         raise InputError(f"a torch.nn.Module is expected, not {shown(module)}")
     module = getattr(module, "_orig_mod", module)  # of torch.compile, which would compile first
-    leaves = list(_leaves(module, ""))
-    layers = [(name, leaf) for name, leaf in leaves if not _does_nothing(name, leaf)]
+    for part in module.modules():
+        for kind in type(part).__mro__:
+            if kind.__name__ in _WRAPPERS and kind.__module__.startswith("torch."):
+                raise InputError(f"a {kind.__name__} is not read: {_WRAPPERS[kind.__name__]}")
+    return module
+
+
+def has_adapters(module: Module) -> bool:
+    """Whether peft has been at work in the module."""
+    kinds = (kind for part in module.modules() for kind in type(part).__mro__)
+    return any(kind.__module__.split(".")[0] == "peft" for kind in kinds)
+
+
+def layers_of(module: Module, opened: Opened | None = None) -> list[tuple[str, Module]]:
+    """The layers that do something, by name; raises `InputError` for parameters outside them.
+
+    `opened` tells of a submodule what to look at instead (the module itself: it is a layer).
+    """
+    found = _leaves(module, "", opened)
+    layers = [(name, leaf) for name, leaf in found if not _does_nothing(name, leaf)]
     _refuse_sharing(layers)
-    for name, layer in layers:
-        _check_layer(name, layer)
-    if any(isinstance(layer, torch.nn.RNN) for _, layer in layers):
-        return _recurrent(module, layers, linear, steps, readout)
-    if steps is not None:
-        raise InputError("steps are those of an nn.RNN, this module has none")
-    return _feedforward(module, layers)
+    return layers
 
 
-def _leaves(module: Module, name: str) -> Iterator[tuple[str, Module]]:
+def _leaves(module: Module, name: str, opened: Opened | None) -> Iterator[tuple[str, Module]]:
+    """The submodules that have none of their own, in the order in which they were registered."""
     nn = torch_module().nn
+    inside = None if opened is None else opened(module)
+    if inside is not None and inside[1] is not module:
+        yield from _leaves(inside[1], f"{name}.{inside[0]}".strip("."), opened)
+        return
     children = [(key, child) for key, child in module._modules.items() if child is not None]
     # nn.Linear and the like are leaves even if something was hung below them.
-    if not children or isinstance(module, (nn.Linear, nn.RNNBase)):
+    is_leaf = isinstance(module, (nn.Linear, nn.RNNBase)) or "parametrizations" in module._modules
+    if not children or is_leaf or inside is not None:
         yield name, module
         return
     for key, parameter in module._parameters.items():
         if parameter is not None:
-            raise _refusal(name, module, f"has a parameter {key!r} outside its layers")
+            raise refusal(name, module, f"has a parameter {key!r} outside its layers")
     for key, child in children:
-        yield from _leaves(child, f"{name}.{key}" if name else key)
+        yield from _leaves(child, f"{name}.{key}" if name else key, opened)
 
 
 def _does_nothing(name: str, leaf: Module) -> bool:
     nn = torch_module().nn
-    if isinstance(leaf, nn.Dropout):
+    kind = type(leaf).__name__ if type(leaf).__module__.startswith("torch.nn.modules.") else ""
+    if kind in _DROPOUTS:
         if leaf.training and leaf.p > 0:
-            raise _refusal(name, leaf, "is in training mode: call module.eval() to leave it out")
+            raise InputError(
+                f"submodule {name!r} ({kind}) is in training mode: call model.eval() to leave it "
+                "out, and model.train() after reading"
+            )
         return True
     is_flattening = type(leaf) is nn.Flatten and (leaf.start_dim, leaf.end_dim) == (1, -1)
     return is_flattening or type(leaf) is nn.Identity
-
-
-def _check_layer(name: str, layer: Module) -> None:
-    nn = torch_module().nn
-    if type(layer) is nn.ReLU:
-        return
-    if isinstance(layer, nn.RNN):
-        _check_recurrent(name, layer)
-        attributes = ("weight_ih_l0", "weight_hh_l0")
-    elif type(layer) is nn.Linear:
-        attributes = ("weight", "bias")
-    else:
-        raise _refusal(name, layer, _why_unknown(layer))
-    known = {f"{attribute}{end}" for attribute in attributes for end in ("", "_orig")}
-    for key, parameter in layer._parameters.items():
-        is_pruned = key.endswith("_orig") and f"{key[:-5]}_mask" in layer._buffers
-        if parameter is not None and (key not in known or key.endswith("_orig") > is_pruned):
-            raise _refusal(name, layer, f"has a parameter {key!r}: its weight is computed")
-    if layer._modules:
-        raise _refusal(name, layer, "has submodules: its weight is parametrised or extended")
-
-
-def _why_unknown(layer: Module) -> str:
-    nn = torch_module().nn
-    if isinstance(layer, nn.modules.lazy.LazyModuleMixin):
-        return "has no shape yet: run the module once"
-    if isinstance(layer, nn.modules.conv._ConvNd):
-        return "is a convolution, whose weights are shared between places"
-    if isinstance(layer, nn.RNNBase):
-        return "has gates, which are not linear"
-    if isinstance(layer, nn.Linear):
-        return "is no plain nn.Linear: its weight is parametrised or its forward is its own"
-    if "Norm" in type(layer).__name__:
-        return "normalises, which is not linear"
-    if any(True for _ in layer.parameters()):
-        return "is a layer without theory"
-    return "is not known to be linear, and no nn.ReLU"
-
-
-def _check_recurrent(name: str, layer: Module) -> None:
-    if layer.num_layers != 1 or layer.bidirectional:
-        raise _refusal(name, layer, "has more than one layer or both directions; one is supported")
-    if layer.bias:
-        raise _refusal(name, layer, "has biases, the networks of the theory none: bias=False")
 
 
 def _refuse_sharing(layers: list[tuple[str, Module]]) -> None:
@@ -152,109 +141,119 @@ def _refuse_sharing(layers: list[tuple[str, Module]]) -> None:
         for parameter in layer.parameters():
             first = seen.setdefault(id(parameter), name)
             if first != name:
-                raise _refusal(name, layer, f"shares a weight with {first!r}")
+                why = f"shares a weight with {first!r}, and there is no theory for tied weights"
+                cure = "copy.deepcopy(layer) has weights of its own"
+                raise InputError(f"{_place(name, layer)} {why}; {cure}")
 
 
-def _feedforward(module: Module, layers: list[tuple[str, Module]]) -> Reading:
+def read_stack(layers: list[tuple[str, Module]]) -> Reading:
+    """The networks that a chain of nn.Linear, and maybe nn.ReLU, may be."""
     nn = torch_module().nn
-    stack = [(name, layer) for name, layer in layers if type(layer) is nn.Linear]
-    kinds = [type(layer).__name__ for _, layer in layers]
-    is_relu = "ReLU" in kinds
-    if not stack or (is_relu and kinds != ["Linear", "ReLU", "Linear"]):
+    kinds = ["ReLU" if type(layer) is nn.ReLU else "Linear" for _, layer in layers]
+    stack = [
+        read_layer(name, layer)
+        for (name, layer), kind in zip(layers, kinds, strict=True)
+        if kind == "Linear"
+    ]
+    return stack_reading(stack, kinds)
+
+
+def stack_reading(stack: list[Layer], kinds: list[str]) -> Reading:
+    """The networks that a chain of `stack` may be; `kinds` names all layers in their order."""
+    if not stack or ("ReLU" in kinds and len(stack) != 2):
         found = ", ".join(kinds) or "no layers"
-        raise InputError(f"the module has {found}; {_SUPPORTED}")
-    for (name, layer), (below, lower) in zip(stack[1:], stack, strict=False):
-        if layer.in_features != lower.out_features:
-            what = f"takes {layer.in_features} inputs, {below!r} gives {lower.out_features}"
-            raise _refusal(name, layer, what)
-    biased = [_has_bias(layer) for _, layer in stack]
-    if any(biased) != all(biased):
-        name, layer = stack[biased.index(False)]
-        what = "has no bias, but other layers have one: give all layers one, or none"
-        raise _refusal(name, layer, what)
-    if _is_own(module):
-        linears = [layer for _, layer in stack]
-        readings = (
-            [True] if is_relu else [False, True][: len(stack)] if len(stack) == 2 else [False]
-        )
-        fitting = [relu for relu in readings if is_stack(module, linears, relu)]
-        if not fitting:
-            names = ", ".join(repr(name) for name, _ in layers)
+        raise InputError(f"the module has {found}; {SUPPORTED}; else masks: {from_masks(None)}")
+    for layer, lower in zip(stack[1:], stack, strict=False):
+        if layer.inputs != lower.outputs:
             raise InputError(
-                f"{type(module).__name__}.forward computes something else than {names} one after "
-                f"the other; {_SUPPORTED}"
+                f"submodule {layer.name!r} takes {layer.inputs} inputs, {lower.name!r} gives "
+                f"{lower.outputs}; a chain is read, layers registered in the order of their use; "
+                f"else masks: {from_masks(None)}"
             )
-        is_relu = fitting[0]
-    widths = [stack[0][1].in_features, *(layer.out_features for _, layer in stack)]
+    widths = [stack[0].inputs, *(layer.outputs for layer in stack)]
+    bias = any(layer.bias is not None for layer in stack)
+    order = [LinearFeedforward, ShallowReLU][: 2 if len(stack) == 2 else 1]
+    if "ReLU" in kinds:
+        order.reverse()
     slots = {}
-    for number, (name, layer) in enumerate(stack, start=1):
-        slots[f"W{number}"] = _slot(layer, "weight", name)
-        if biased[0]:
-            slots[f"b{number}"] = _slot(layer, "bias", name)
-    kind = ShallowReLU if is_relu else LinearFeedforward
-    return Reading(kind(widths, bias=biased[0]), slots)
+    for number, layer in enumerate(stack, start=1):
+        slots[f"W{number}"] = layer.weight
+        if layer.bias is not None:
+            slots[f"b{number}"] = layer.bias
+    return Reading(tuple(kind(widths, bias=bias) for kind in order), slots)
 
 
-def _recurrent(
-    module: Module, layers: list[tuple[str, Module]], linear: bool, steps: int | None, readout: Any
-) -> Reading:
+def read_layer(name: str, layer: Module) -> Layer:
+    """Weight and bias of an nn.Linear, or of a layer of one's own with such parameters."""
     nn = torch_module().nn
-    if [type(layer) is nn.Linear for _, layer in layers] != [False, True]:
+    if isinstance(layer, nn.modules.lazy.LazyModuleMixin):
         raise InputError(
-            "an nn.RNN must be followed by one readout nn.Linear(bias=False), in one module"
+            f"{_place(name, layer)} has no shape yet: run the module once, model(example)"
         )
-    (name, recurrent), (end, final) = layers
-    if _has_bias(final):
-        raise _refusal(end, final, "has a bias, the networks of the theory none: bias=False")
-    if final.in_features != recurrent.hidden_size:
-        what = f"takes {final.in_features} inputs, {name!r} gives {recurrent.hidden_size}"
-        raise _refusal(end, final, what)
-    if steps is None:
-        raise InputError(f"how many steps does {name!r} (RNN) run? say steps=T")
-    sizes = (recurrent.input_size, recurrent.hidden_size, final.out_features)
-    network = LinearRecurrent(*sizes, steps=steps, readout=readout)
-    if not linear:
-        activation = getattr(recurrent, "nonlinearity", "?")
-        declare = "linear=True declares that it is to be read as linear"
-        if activation not in _LINEAR_NAMES:
-            raise _refusal(name, recurrent, f"has the activation {activation!r}; {declare}")
-        if not is_recurrence(module, recurrent, final, network):
+    attributes = {key.removesuffix("_orig"): p for key, p in _parameters(layer).items()}
+    if isinstance(layer, nn.Linear):
+        extra = attributes.keys() - {"weight", "bias"}
+        if extra:
+            why = f"has a parameter {min(extra)!r}: its weight is computed"
+            raise refusal(name, layer, why)
+        has_bias = "bias" in attributes
+        sizes = layer.in_features, layer.out_features
+        return Layer(name, *_slots(name, layer, "weight", "bias" if has_bias else None), *sizes)
+    matrices = [key for key, p in attributes.items() if p is not None and p.dim() == 2]
+    others = [key for key in attributes if key not in matrices]
+    is_own = not type(layer).__module__.startswith("torch.")
+    if not is_own or len(matrices) != 1 or len(others) > 1:
+        raise refusal(name, layer, _why_unknown(layer))
+    outputs, inputs = attributes[matrices[0]].shape
+    return Layer(name, *_slots(name, layer, matrices[0], *others), inputs, outputs)
+
+
+def _slots(
+    name: str, layer: Module, weight: str, bias: str | None = None
+) -> tuple[Slot, Slot | None]:
+    return slot_of(layer, weight, name), slot_of(layer, bias, name) if bias else None
+
+
+def _parameters(layer: Module) -> dict[str, Any]:
+    """The parameters of one layer, also those that are pruned or parametrised, by attribute."""
+    found = {key: p for key, p in layer._parameters.items() if p is not None}
+    for key, computed in (layer._modules.get("parametrizations") or {}).items():
+        found[key] = getattr(computed, "original", None)
+        more = [name for name, _ in computed.named_parameters() if name != "original"]
+        if more or found[key] is None:
             raise InputError(
-                f"{type(module).__name__}.forward does not compute the {network.describe()} of "
-                f"{name!r} and {end!r}; {declare}"
+                f"{type(layer).__name__} computes its {key} from other parameters: call "
+                f"torch.nn.utils.parametrize.remove_parametrizations(layer, {key!r}) and read "
+                f"what is left, or give masks: {from_masks(None)}"
             )
-    slots = {
-        "input": _slot(recurrent, "weight_ih_l0", name),
-        "recurrent": _slot(recurrent, "weight_hh_l0", name),
-        "readout": _slot(final, "weight", end),
-    }
-    return Reading(network, slots)
+    return found
 
 
-def _slot(owner: Module, attribute: str, name: str) -> Slot:
-    return Slot(owner, attribute, f"{name}.{attribute}" if name else attribute)
+def _why_unknown(layer: Module) -> str:
+    nn = torch_module().nn
+    if ".quantized" in type(layer).__module__ or "quantiz" in type(layer).__module__:
+        return "is quantised: read the model before it is quantised"
+    if isinstance(layer, nn.modules.conv._ConvNd):
+        return "is a convolution, whose weights are shared between places"
+    if isinstance(layer, nn.RNN):
+        return "is an nn.RNN: one of them and one readout nn.Linear(bias=False) are read"
+    if isinstance(layer, nn.RNNCell):
+        return "is one step of a loop: name its weights, from_torch(module, recurrent=..., steps=T)"
+    if isinstance(layer, (nn.RNNBase, nn.LSTMCell, nn.GRUCell)):
+        return "has gates, which are not linear"
+    if "Norm" in type(layer).__name__:
+        return "normalises, which is not linear"
+    own = [name for name, _ in layer.named_parameters()]
+    if own:
+        return f"is a layer without theory, with the parameters {shown(own)}"
+    return "is not known to be linear, and no nn.ReLU"
 
 
-def _has_bias(layer: Module) -> bool:
-    return any(layer._parameters.get(key) is not None for key in ("bias", "bias_orig"))
-
-
-def _is_own(module: Module) -> bool:
-    """Whether something but torch's own code of containers and layers is at work."""
-    torch = torch_module()
-    pruning = importlib.import_module("torch.nn.utils.prune").BasePruningMethod
-    for part in module.modules():
-        hooks = [*part._forward_hooks.values(), *part._forward_pre_hooks.values()]
-        if any(not isinstance(hook, pruning) for hook in hooks):
-            return True
-        is_known = type(part).__module__.startswith("torch.nn.modules.")
-        if not is_known or "forward" in vars(part):
-            return True
-        if part._modules and type(part) is not torch.nn.Sequential:
-            return True
-    return False
-
-
-def _refusal(name: str, module: Module, why: str) -> InputError:
+def _place(name: str, module: Module) -> str:
     place = f"submodule {name!r}" if name else "the module"
-    return InputError(f"{place} ({type(module).__name__}) {why}; {_SUPPORTED}")
+    return f"{place} ({type(module).__name__})"
+
+
+def refusal(name: str, module: Module, why: str) -> InputError:
+    """The error that names a submodule, why it is not read, and what is."""
+    return InputError(f"{_place(name, module)} {why}; {SUPPORTED}; else masks: {from_masks(None)}")

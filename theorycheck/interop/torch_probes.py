@@ -1,100 +1,204 @@
-"""Does a module's `forward` compute what its layers suggest? It is run with random weights.
+"""What a module computes, and which gradients its weights receive: it is run with random weights.
 
-The outputs of a module and of the network it is taken for are compared on random inputs, with
-random weights in place of the module's own. Two functions that differ on an open set of weights and
-inputs differ there with probability 1 (in exact arithmetic, for the piecewise polynomial functions
-that modules of these layers compute).
+The outputs of a module, and the gradients of a random combination of them, are set beside those of
+the function it is taken for, at random inputs and random weights in place of the module's own. Two
+functions that differ on an open set of weights and inputs differ there with probability 1 (in exact
+arithmetic, for the piecewise polynomial functions that modules of these layers compute).
 """
 
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
 from typing import Any
 
-from ..errors import InputError
-from ..networks import LinearRecurrent
+from ..errors import shown
+from .torch_borrowed import Borrowed
+from .torch_evidence import Evidence
 
-_POINTS = 8
+POINTS = 32  # a ReLU unit that is dead at all of them, in all draws: probability 2^-96
+_DRAWS = 3
+_SINGLE_ABOVE = 2**24  # weights: above, double precision would take too much memory
+_LARGEST_SPECTRUM = 512  # units whose spectral radius is computed
+_SMALL = 1e-3  # of the output's gradient, so that hooks that only clip leave it alone
 _TOLERANCE = {"torch.float64": 1e-9, "torch.float32": 1e-3}
 
-
-def is_stack(module: Any, layers: list[Any], relu: bool) -> bool:
-    """Whether `module(x)` is the nn.Linear `layers` in turn, with a ReLU between if `relu`."""
-    functional = importlib.import_module("torch.nn.functional")
-
-    def expected(x: Any) -> list[Any]:
-        for number, layer in enumerate(layers):
-            x = functional.relu(x) if relu and number else x
-            x = functional.linear(x, layer.weight, layer.bias)
-        return [x]
-
-    return _agrees(module, (_POINTS, layers[0].in_features), expected)
+Tensors = Mapping[str, Any]
 
 
-def is_recurrence(module: Any, recurrent: Any, readout: Any, network: LinearRecurrent) -> bool:
-    """Whether `module(x)` is the linear recurrence of an nn.RNN, from 0, and the readout."""
+@dataclass(frozen=True)
+class Claim:
+    """What a module is taken for: a function of named weights and of inputs of one shape.
+
+    The outputs are compared unless `compared` is False (a tanh that is declared linear).
+    `recurrent` names a weight that is applied `steps` times; `kept` has 0/1 tensors of entries that
+    are drawn, others stay 0.
+    """
+
+    parameters: Tensors
+    outputs: Callable[[Tensors, Any], Any]
+    shape: tuple[int, ...]
+    compared: bool = True
+    recurrent: str = ""
+    steps: int = 1
+    kept: Tensors = field(default_factory=dict)
+
+
+@dataclass
+class Probe:
+    """What came out: `why` the module is not what is claimed, or '', and what moves."""
+
+    why: str = ""
+    as_is: Evidence = field(default_factory=Evidence)
+    training: Evidence = field(default_factory=Evidence)  # in training mode, if it was not in it
+
+
+class _Fails(Exception):
+    """The module's own code has raised something."""
+
+
+def probe(module: Any, claims: Sequence[Claim]) -> tuple[int, Probe]:
+    """The first of `claims` that the module fulfils, by number, and its gradients.
+
+    If there is none, what is wrong with the first. The module is left as it was.
+    """
+    results = []
+    for number, claim in enumerate(claims):
+        result = _probe(module, claim)
+        if not result.why:
+            return number, result
+        results.append(result)
+    return 0, results[0]
+
+
+def _probe(module: Any, claim: Claim) -> Probe:
+    """In double precision, or in single where the module is large or cannot be run in double."""
     torch = importlib.import_module("torch")
-
-    def expected(x: Any) -> list[Any]:
-        steps = x.unbind(1 if recurrent.batch_first else 0)
-        state = torch.zeros(_POINTS, network.hidden, dtype=x.dtype, device=x.device)
-        outputs = []
-        for step in steps:
-            state = state @ recurrent.weight_hh_l0.T + step @ recurrent.weight_ih_l0.T
-            outputs.append(state @ readout.weight.T)
-        if network.readout == "final":
-            return [outputs[-1]]
-        return [torch.stack(outputs, 1 if recurrent.batch_first else 0)]
-
-    sides = (_POINTS, network.steps) if recurrent.batch_first else (network.steps, _POINTS)
-    return _agrees(module, (*sides, network.inputs), expected)
-
-
-def _agrees(module: Any, shape: tuple[int, ...], expected: Callable[[Any], list[Any]]) -> bool:
-    """Compare in double precision, or in single where the module cannot be run in double."""
-    torch = importlib.import_module("torch")
-    if next(module.parameters()).is_meta:
-        raise InputError("the module is on the meta device: its own forward cannot be run")
-    for dtype in (torch.float64, torch.float32):
-        with _random_weights(module, dtype) as draw:
-            x = draw(shape)
-            try:
-                found = module(x)
-            except Exception:  # of any kind: forward is anyone's code
-                continue
-            wanted = expected(x)[0]
-            if not isinstance(found, torch.Tensor) or found.shape != wanted.shape:
-                return False
-            scale = wanted.abs().max()
-            return bool((found - wanted).abs().max() <= _TOLERANCE[str(dtype)] * scale)
-    return False
+    n_weights = sum(parameter.numel() for parameter in claim.parameters.values())
+    dtypes = [torch.float64, torch.float32][n_weights > _SINGLE_ABOVE :]
+    why = ""
+    for dtype in dtypes:
+        try:
+            with _undisturbed(module), Borrowed(module) as borrowed:
+                return _run(module, claim, dtype, borrowed)
+        except _Fails as error:
+            why = str(error)
+    return Probe(why)
 
 
 @contextmanager
-def _random_weights(module: Any, dtype: Any) -> Iterator[Callable[[tuple[int, ...]], Any]]:
-    """Random values in all parameters until the block ends; yields how to draw an input."""
+def _undisturbed(module: Any) -> Iterator[None]:
+    """The caller's random numbers, warnings and autograd modes play no part and are kept."""
+    torch = importlib.import_module("torch")
+    warnings = importlib.import_module("warnings")
+    with ExitStack() as stack:
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        stack.enter_context(torch.random.fork_rng(devices=[]))
+        stack.enter_context(torch.inference_mode(False))
+        for kind in {parameter.device.type for parameter in module.parameters()}:
+            stack.enter_context(torch.autocast(kind, enabled=False))
+        stack.enter_context(torch.enable_grad())
+        yield
+
+
+def _run(module: Any, claim: Claim, dtype: Any, borrowed: Borrowed) -> Probe:
     torch = importlib.import_module("torch")
     generator = torch.Generator().manual_seed(0)
-    device = next(module.parameters()).device
+    result = Probe()
+    for number in range(2 * _DRAWS):
+        if number == _DRAWS and not borrowed.to_training_mode():
+            break
+        borrowed.fill(lambda shape: _values(shape, dtype, generator))
+        _tame(claim, generator)
+        for name, mask in claim.kept.items():
+            claim.parameters[name].data *= mask
+        is_first = number < _DRAWS
+        evidence = result.as_is if is_first else result.training
+        why = _draw(module, claim, dtype, generator, claim.compared and is_first, evidence)
+        if why or borrowed.toggled():
+            return Probe(why or f"it sets requires_grad of {borrowed.toggled()} itself")
+    return result
 
-    def draw(shape: tuple[int, ...]) -> Any:
-        value = torch.randn(shape, generator=generator, dtype=dtype)
-        return (value / max(shape[-1], 1) ** 0.5).to(device)
 
-    own = {p: p.data for p in module.parameters()}
-    # Pruning keeps what it computes from parameters as plain attributes.
-    computed = [(part, dict(vars(part))) for part in module.modules()]
+def _values(shape: tuple[int, ...], dtype: Any, generator: Any) -> Any:
+    torch = importlib.import_module("torch")
+    value = torch.randn(shape, generator=generator, dtype=dtype, device="cpu")
+    return value / max(shape[-1] if shape else 1, 1) ** 0.5
+
+
+def _tame(claim: Claim, generator: Any) -> None:
+    """Scale recurrent weights, by a random factor, so that no power of them overflows."""
+    if not claim.recurrent:
+        return
+    torch = importlib.import_module("torch")
+    parameter = claim.parameters[claim.recurrent]
+    radius = 1.1  # with many units little above 1
+    if len(parameter) <= _LARGEST_SPECTRUM:
+        radius = float(torch.linalg.eigvals(parameter.data.cpu().double()).abs().max()) or 1.0
+    factor = (0.5 + 0.5 * float(torch.rand((), generator=generator))) ** (1 / claim.steps)
+    parameter.data = parameter.data * (factor / radius)
+
+
+def _draw(
+    module: Any, claim: Claim, dtype: Any, generator: Any, compared: bool, evidence: Evidence
+) -> str:
+    """Run forward and backward once; '' or what is wrong."""
+    device = next(iter(claim.parameters.values())).device
+    x = _values(claim.shape, dtype, generator).to(device)
+    # Copies: forward may change what it finds, and then computes something else.
+    leaves = {
+        name: parameter.detach().clone().requires_grad_()
+        for name, parameter in claim.parameters.items()
+    }
+    wanted = claim.outputs(leaves, x)
+    found = _outputs(_called(lambda: module(x.clone())), wanted)
+    if found is None:
+        return "its forward returns no tensor"
+    why = _difference(found, wanted, _TOLERANCE[str(dtype)]) if compared else ""
+    if why:
+        return why
+    ways = _values(tuple(wanted.shape), dtype, generator).to(device) * _SMALL
+    if found.requires_grad:
+        own = ways if found.shape == wanted.shape else found.detach().new_ones(found.shape) * _SMALL
+        _called(lambda: found.backward(own.to(found.dtype)))
+    autograd = importlib.import_module("torch.autograd")
+    due = autograd.grad(wanted, list(leaves.values()), ways, allow_unused=True)
+    for (name, parameter), gradient in zip(claim.parameters.items(), due, strict=True):
+        evidence.add(name, parameter.grad, gradient, tuple(parameter.shape), _TOLERANCE[str(dtype)])
+    return ""
+
+
+def _called(call: Callable[[], Any]) -> Any:
     try:
-        with torch.no_grad(), torch.random.fork_rng(devices=[]):
-            for parameter in own:
-                parameter.data = draw(tuple(parameter.shape))
-            yield draw
-    finally:
-        for parameter, data in own.items():
-            parameter.data = data
-        for part, attributes in computed:
-            for key in ("weight", "bias", "weight_ih_l0", "weight_hh_l0"):
-                if key in attributes:
-                    part.__dict__[key] = attributes[key]
+        return call()
+    except Exception as error:  # of any kind: forward and hooks are anyone's code
+        text = " ".join(str(error).split())[:120]
+        raise _Fails(f"run with random inputs it raises {type(error).__name__}: {text}") from None
+
+
+def _outputs(found: Any, wanted: Any) -> Any:
+    """The module's outputs as one tensor, a list of all steps' stacked; or None."""
+    torch = importlib.import_module("torch")
+    if isinstance(found, torch.Tensor):
+        return found if torch.is_floating_point(found) else None
+    if not isinstance(found, (list, tuple)) or wanted.dim() != 3:
+        return None
+    if not all(isinstance(y, torch.Tensor) and y.shape == found[0].shape for y in found):
+        return None
+    for dim in (1, 0):
+        if len(found) == wanted.shape[dim]:
+            return torch.stack(list(found), dim)
+    return None
+
+
+def _difference(found: Any, wanted: Any, tolerance: float) -> str:
+    if found.shape != wanted.shape:
+        return f"its outputs have the shape {tuple(found.shape)}, not {tuple(wanted.shape)}"
+    with importlib.import_module("torch").no_grad():
+        difference, scale = (found - wanted).abs().max(), wanted.abs().max()
+    if bool(difference <= tolerance * scale):
+        return ""
+    return f"with random weights its outputs differ by {shown(float(difference / scale))} of theirs"
