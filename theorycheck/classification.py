@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from .allocation import Allocation
 from .analysis import Analysis
 from .backend import array_module
+from .cautions import warnings_of
 from .certificates import Certificate
 from .degrees.effort import DEFAULT_EFFORT, Effort
 from .diagnostics import diagnostics_of
@@ -107,6 +108,7 @@ def _on_inputs(verdict: Verdict, allocation: Allocation, data: GivenInputs) -> V
         certificate=certificate,
         reason=reason,
         input_rank=data.rank,
+        warnings=warnings_of(allocation, len(data.points), data.kept),
     )
 
 
@@ -173,6 +175,7 @@ def verdict_of(analysis: Analysis, findings: Sequence[Finding], start: float) ->
         seconds=time.perf_counter() - start,
         conditioned_on=None if analysis.is_linear else "regular teacher",
         estimate=_estimate(analysis, finding),
+        warnings=warnings_of(analysis.allocation, analysis.samples),
     )
 
 

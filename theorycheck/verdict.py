@@ -80,7 +80,8 @@ class Verdict:
     `diagnostics` tells what is wasted or unreached, if that was asked; `degree_source` says in
     words how the degree is known, where it was sought; `input_rank` is the rank of the inputs (with
     their constant, if there are biases) where these were given; `estimate` is a heuristic number
-    for an open match probability, where a degree is known (docs/heuristics.md). `theorem` and
+    for an open match probability, where a degree is known (docs/heuristics.md); `warnings` are
+    sentences that change how the verdict is read, as of outputs that are constant. `theorem` and
     `certificate` are None if and only if the verdict is `undecided`.
     """
 
@@ -100,6 +101,7 @@ class Verdict:
     degree_source: str = ""
     input_rank: int | None = None
     estimate: HeuristicEstimate | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def match_probability(self) -> tuple[int, int]:
@@ -163,4 +165,5 @@ class Verdict:
         result["certificate"] = self.certificate.to_dict() if self.certificate else none
         if self.diagnostics is not None:
             result["diagnostics"] = self.diagnostics.to_dict()
+        result["warnings"] = list(self.warnings)
         return {**result, "reason": self.reason, "seed": self.seed, "seconds": self.seconds}
