@@ -66,6 +66,7 @@ KEYS = [
     "rigor",
     "certificate",
     "seconds",
+    "warnings",
 ]
 EXTRA_KEYS = {"reason", "seed", "estimate"}  # beyond the contract
 INTERVALS = {"minimal": [0, 0], "maximal": [1, 1]}

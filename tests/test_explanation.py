@@ -87,15 +87,6 @@ def test_layer_graphs_are_bipartite_views_of_one_mask(allocation):
         assert cells == {tuple(cell) for cell in np.argwhere(mask).tolist()}
 
 
-@pytest.mark.parametrize("data", [{}, {"weight": "W9", "index": (0, 0)}, {"weight": "W1"},
-                                  {"weight": "W1", "index": (5, 0)}])  # fmt: skip
-def test_graphs_that_fit_no_network_are_refused(data):
-    graph = tc.Allocation.full(tc.LinearFeedforward([2, 2])).to_networkx()
-    graph.add_edge("here", "there", **data)
-    with pytest.raises(tc.InputError, match="has no weight and index"):
-        tc.Allocation.from_networkx(graph)
-
-
 def test_diagnostics_come_with_the_verdict_when_asked():
     allocation = tc.Allocation.rows(tc.LinearFeedforward([1, 2, 2]), {"W2": [0]})
     assert "diagnostics" not in tc.classify(allocation, 1).to_dict()

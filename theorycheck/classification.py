@@ -12,6 +12,7 @@ from numpy.typing import ArrayLike
 from .allocation import Allocation
 from .analysis import Analysis
 from .backend import array_module
+from .cautions import warnings_of
 from .certificates import Certificate
 from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
@@ -133,6 +134,7 @@ def _on_inputs(verdict: Verdict, allocation: Allocation, data: GivenInputs) -> V
         certificate=certificate,
         reason=reason,
         input_rank=data.rank,
+        warnings=warnings_of(allocation, len(data.points), data.kept),
     )
 
 
@@ -170,6 +172,7 @@ def verdict_of(analysis: Analysis, answers: Answers, start: float) -> Verdict:
         conditioned_on=None if analysis.is_linear else "regular teacher",
         estimate=_estimate(analysis, finding),
         limited_by=limited_by,
+        warnings=warnings_of(analysis.allocation, analysis.samples),
     )
 
 

@@ -54,6 +54,8 @@ def plain(value: Any, place: str) -> Any:
     kind = type(value)
     if kind.__module__.startswith("scipy.sparse") and hasattr(value, "tocoo"):
         return _from_scipy(value, place)
+    if isinstance(value, np.ma.MaskedArray):
+        return unmasked(value, place)
     torch = sys.modules.get("torch")
     if torch is not None and isinstance(value, getattr(torch, "Tensor", ())):
         return _from_torch(value, place, torch)
@@ -81,6 +83,50 @@ def _from_torch(value: Any, place: str, torch: Any) -> Any:
             f"{place} is a {kind} whose values cannot be read ({text}): give a plain dense tensor "
             "of 0 and 1, as mask.to_dense().bool()"
         ) from None
+
+
+def unmasked(value: np.ma.MaskedArray[Any, Any], place: str) -> NDArray[Any]:
+    """The data of a masked array without masked entries; any other is an `InputError`.
+
+    Whether a masked entry is 0 or 1 only its owner knows: NumPy would take what lies below.
+
+    >>> unmasked(np.ma.array([1, 0]), "here").tolist()
+    [1, 0]
+    """
+    masked = np.argwhere(np.ma.getmaskarray(value))
+    if len(masked):
+        raise InputError(
+            f"{place}{masked[0].tolist()} is masked (numpy.ma): say what masked entries are, as "
+            "with array.filled(0)"
+        )
+    return np.ma.getdata(value)
+
+
+def real_numbers(value: Any, place: str) -> NDArray[Any]:
+    """An array of integers or of floating-point numbers, both of at most 64 bits.
+
+    Booleans become 0 and 1, since JSON, certificates and arithmetic have them as numbers. Raises
+    `InputError` for all else: other types, masked entries, sparse matrices.
+
+    >>> real_numbers([[True, False]], "inputs").tolist()
+    [[1, 0]]
+    """
+    value = plain(value, place)
+    if isinstance(value, SparseMask) or hasattr(value, "tocoo"):
+        raise InputError(f"{place} must be a dense array: give matrix.toarray()")
+    try:
+        array = np.asarray(value)
+    except (ValueError, TypeError, OverflowError, RecursionError):
+        raise InputError(f"{place} must be an array of numbers, rows of equal length") from None
+    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
+        found = shown(str(array.dtype))
+        cure = "; convert them, as with array.astype(float)" if array.dtype.kind in "Of" else ""
+        raise InputError(f"{place} must hold real numbers of at most 64 bits, not {found}{cure}")
+    if array.dtype == bool:
+        array = array.view(np.uint8)  # a file may hold bytes other than 0 and 1 as booleans
+        if array.size and array.max() > 1:
+            raise InputError(f"{place} must hold booleans of bytes 0 and 1, not {array.max()}")
+    return array
 
 
 def _from_scipy(value: Any, place: str) -> SparseMask:

@@ -65,6 +65,9 @@ def verdict_fragment(verdict: Verdict) -> str:
         ("rigor", verdict.rigor_in_words),
         ("estimate", "" if verdict.estimate is None else str(verdict.estimate)),
     ]
+    warned = "".join(
+        f"<div><strong>Warning:</strong> {escape(sentence)}</div>" for sentence in verdict.warnings
+    )
     cell = "text-align:left;vertical-align:top;padding:.1em .8em .1em 0"
     body = "".join(
         f'<tr><th scope="row" style="{cell};font-weight:normal;opacity:.8">{escape(label)}</th>'
@@ -75,7 +78,7 @@ def verdict_fragment(verdict: Verdict) -> str:
     return (
         '<div style="border:1px solid currentColor;border-radius:4px;padding:.5em .8em;'
         'max-width:60em;color:inherit;background:transparent">'
-        f'<div><span aria-hidden="true">{SHAPES[name]}</span> '
+        f'{warned}<div><span aria-hidden="true">{SHAPES[name]}</span> '
         f"<strong>{escape(name.upper())}</strong>: {escape(verdict.meaning)}</div>"
         '<table style="border-collapse:collapse;margin:.3em 0 0;color:inherit;font:inherit">'
         f"{body}</table></div>"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import warnings
 import zlib
 from collections.abc import Mapping
 from typing import Any, TypeAlias
@@ -169,7 +170,8 @@ def _mask(value: ArrayLike, shape: tuple[int, ...], place: str) -> Mask:
         if wrong.any():
             first, *rest = (int(i) for i in np.argwhere(wrong)[0])
             cell = (start + first, *rest)
-            raise InputError(f"{place}{list(cell)} must be 0 or 1, not {array[cell]}")
+            found = f"{array[cell]}{_hint(array[cell])}"
+            raise InputError(f"{place}{list(cell)} must be 0 or 1, not {found}")
     # A copy of its own: a later change of the caller's array must not change the allocation.
     mask = np.array(array, dtype=bool, order="C")
     mask.setflags(write=False)
@@ -179,8 +181,10 @@ def _mask(value: ArrayLike, shape: tuple[int, ...], place: str) -> Mask:
 def _array(value: ArrayLike, shape: tuple[int, ...], place: str) -> NDArray[Any]:
     """A numeric array of `shape` where `value` is one; else the flaw is named as well as can be."""
     try:
-        array = np.asarray(value)
-    except (ValueError, TypeError, OverflowError, RecursionError):
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")  # numpy.ma.masked in a list: a NaN, refused below
+            array = np.asarray(value)
+    except (ValueError, TypeError, OverflowError, RecursionError, RuntimeError):
         flaw = _uneven_row(value, shape)
         raise InputError(f"{place} must be a 0/1 array of shape {shape}{flaw}") from None
     if array.ndim == 0:
@@ -190,7 +194,8 @@ def _array(value: ArrayLike, shape: tuple[int, ...], place: str) -> NDArray[Any]
         objects = np.asarray(value, dtype=object)  # text and numbers together became text above
         for cell, entry in np.ndenumerate(objects):
             if not _is_bit(entry):
-                raise InputError(f"{place}{list(cell)} must be 0 or 1, not {shown(entry)}")
+                wrong = f"{shown(entry)}{_hint(entry)}"
+                raise InputError(f"{place}{list(cell)} must be 0 or 1, not {wrong}")
         return objects.astype(bool)
     return array
 
@@ -204,8 +209,20 @@ def _check_shape(found: tuple[int, ...], shape: tuple[int, ...], place: str) -> 
 def _is_bit(entry: object) -> bool:
     try:
         return not isinstance(entry, (str, bytes)) and bool(entry == 0 or entry == 1)
-    except ValueError:  # an array
+    except (ValueError, TypeError):  # an array; the missing value of pandas
         return False
+
+
+def _hint(entry: Any) -> str:
+    """What to do about an entry that says no number is known there."""
+    if type(entry).__name__ in ("NAType", "NaTType", "MaskedConstant"):
+        return ": say what missing entries are, as with frame.fillna(0)"
+    try:
+        if entry != entry:
+            return ": say what missing entries are, as with numpy.nan_to_num(mask)"
+    except (ValueError, TypeError):
+        pass
+    return ""
 
 
 def _uneven_row(value: object, shape: tuple[int, ...]) -> str:

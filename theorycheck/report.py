@@ -45,6 +45,8 @@ def print_verdict(
     """Print what was asked, the class, why, how sure it is and, for a `file`, what to try next."""
     console.print(Text(f"{name}: {question(allocation, samples, verdict)}"), soft_wrap=True)
     console.print()
+    for sentence in verdict.warnings:
+        print_entry(console, "warning", sentence, "bold yellow")
     label = str(verdict.expressivity).upper()
     print_entry(console, label, verdict.meaning, _STYLE[verdict.expressivity])
     theorem = f"{verdict.theorem}: " if verdict.theorem else ""

@@ -82,7 +82,8 @@ class Verdict:
     their constant, if there are biases) where these were given; `estimate` is a heuristic number
     for an open match probability, where a degree is known (docs/heuristics.md); `limited_by` names
     what ended the search where more might have been found (`seconds`, `degree`, `memory` or
-    `instances`). `theorem` and `certificate` are None if and only if the verdict is `undecided`.
+    `instances`); `warnings` are sentences that change how the verdict is read, as of outputs that
+    are constant. `theorem` and `certificate` are None if and only if the verdict is `undecided`.
     """
 
     expressivity: Expressivity
@@ -102,6 +103,7 @@ class Verdict:
     input_rank: int | None = None
     estimate: HeuristicEstimate | None = None
     limited_by: str | None = None
+    warnings: tuple[str, ...] = ()
 
     @property
     def match_probability(self) -> tuple[int, int]:
@@ -166,4 +168,5 @@ class Verdict:
         result["certificate"] = self.certificate.to_dict() if self.certificate else none
         if self.diagnostics is not None:
             result["diagnostics"] = self.diagnostics.to_dict()
+        result["warnings"] = list(self.warnings)
         return {**result, "reason": self.reason, "seed": self.seed, "seconds": self.seconds}

@@ -20,7 +20,8 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..allocation import Allocation
 from ..deadline import NEVER, Deadline
-from ..errors import InputError, shown
+from ..errors import InputError
+from ..foreign import real_numbers
 from ..networks import LinearFeedforward, Network, positive_integer
 from .elimination import Elimination
 from .field import reduce
@@ -95,7 +96,7 @@ def given_inputs(
             "ones; leave the inputs out, which asks about random ones, or measure on them"
         )
     samples = positive_integer(samples, "samples")
-    points = _points(np.asarray(inputs), network.inputs, samples)
+    points = _points(real_numbers(inputs, "inputs"), network.inputs, samples)
     kept = tuple(j for j, values in enumerate(zip(*points, strict=True)) if any(values))
     if not kept:
         raise InputError(
@@ -112,10 +113,7 @@ def given_inputs(
 
 
 def _points(array: NDArray[Any], n_inputs: int, samples: int) -> list[list[Any]]:
-    if array.dtype.kind not in "biuf" or array.dtype.itemsize > 8:
-        raise InputError(
-            f"inputs must hold real numbers of at most 64 bits, not {shown(str(array.dtype))}"
-        )
+    """Python integers or floats: what JSON keeps, whatever the type and order of the array."""
     if array.ndim != 2 or array.shape[1] != n_inputs:
         expected = f"(points, {n_inputs}), one column for each input of the network"
         raise InputError(f"inputs must have shape {expected}, not {array.shape}")

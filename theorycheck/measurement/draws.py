@@ -9,10 +9,10 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..allocation import Allocation
 from ..errors import InputError, nearest, shown
+from ..foreign import real_numbers
 from ..masks import cells_of
 from ..networks import LinearFeedforward, LinearRecurrent, ShallowReLU
 from ..numeric.forward import Cells, ForwardPass, Weights
@@ -42,7 +42,7 @@ class Source:
     allocation: Allocation
     samples: int
     law: str = "normal"
-    data: NDArray[np.float64] | None = None
+    data: Any = None
 
     def __post_init__(self) -> None:
         if self.law not in LAWS:
@@ -50,7 +50,8 @@ class Source:
             raise InputError(f"law must be {' or '.join(LAWS)}, not {wrong}")
         if self.data is None:
             return
-        data, network = np.asarray(self.data, dtype=np.float64), self.allocation.network
+        data = real_numbers(self.data, "inputs").astype(np.float64)
+        network = self.allocation.network
         if isinstance(network, LinearRecurrent):
             raise InputError("inputs from data are for feed-forward networks")
         if data.ndim != 2 or data.shape[1] != network.inputs or not np.isfinite(data).all():

@@ -9,8 +9,7 @@ from dataclasses import asdict, dataclass, replace
 from types import ModuleType
 from typing import Any
 
-import numpy as np
-from numpy.typing import NDArray
+from numpy.typing import ArrayLike
 
 from ..allocation import Allocation
 from ..backend import array_module
@@ -89,7 +88,7 @@ def measure(
     seed: int = 0,
     backend: str = "auto",
     law: str = "normal",
-    inputs: NDArray[np.float64] | None = None,
+    inputs: ArrayLike | None = None,
     width: float | None = None,
     restarts: int = 20,
     progress: Watch = False,

@@ -91,7 +91,11 @@ def _verdict(
         ("measurement", measured),
     ]
     label = class_label(str(verdict.expressivity))
-    return f"<p>{label} {escape(verdict.meaning)}</p>\n{facts(rows)}"
+    warned = "".join(
+        f'<p class="warning"><strong>Warning:</strong> {escape(sentence)}</p>\n'
+        for sentence in verdict.warnings
+    )
+    return f"{warned}<p>{label} {escape(verdict.meaning)}</p>\n{facts(rows)}"
 
 
 def _theorem(verdict: Verdict) -> str:
