@@ -93,24 +93,41 @@ def classify(
     )
     if inputs is not None and diagnose:
         raise InputError("diagnose tells about random inputs: leave it, or the inputs, out")
-    try:
-        data = None if inputs is None else given_inputs(allocation.network, samples, inputs, within)
-    except OutOfTimeError as error:
-        return verdict_of(analysis, Answers([], [error]), start)
-    if data is not None:
-        given = None if data.is_spanning else data
-        left = data.reduced(allocation)
-        analysis = replace(analysis, allocation=left, samples=data.rank, given=given)
+    asked = THEOREMS if theorems is None else theorems
     with watching(progress, "classify") as tell:
         analysis = replace(analysis, effort=effort.telling(tell))
-        asked = THEOREMS if theorems is None else theorems
-        answers = ask_all(analysis, asked, cross_check=cross_check)
-        if not answers.findings and answers.is_too_large:
-            raise answers.obstacles[0]
-        verdict = verdict_of(analysis, answers, start)
-        if data is not None:
-            return _on_inputs(verdict, allocation, data)
+        if inputs is not None:
+            return _classify_on(analysis, inputs, asked, cross_check, start)
+        verdict = verdict_of(analysis, _answers(analysis, asked, cross_check), start)
         return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
+
+
+def _answers(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) -> Answers:
+    """What the theorems say; raises `SizeError` where memory alone kept them from saying it."""
+    answers = ask_all(analysis, theorems, cross_check=cross_check)
+    if not answers.findings and answers.is_too_large:
+        raise answers.obstacles[0]
+    return answers
+
+
+def _classify_on(
+    analysis: Analysis,
+    inputs: ArrayLike,
+    theorems: Sequence[Theorem],
+    cross_check: bool,
+    start: float,
+) -> Verdict:
+    """The verdict on given inputs: only weights are random."""
+    allocation, samples = analysis.allocation, analysis.samples
+    try:
+        data = given_inputs(allocation.network, samples, inputs, analysis.deadline)
+    except OutOfTimeError as error:
+        return verdict_of(analysis, Answers([], [error]), start)
+    given = None if data.is_spanning else data
+    left = data.reduced(allocation)
+    analysis = replace(analysis, allocation=left, samples=data.rank, given=given)
+    verdict = verdict_of(analysis, _answers(analysis, theorems, cross_check), start)
+    return _on_inputs(verdict, allocation, data)
 
 
 def _on_inputs(verdict: Verdict, allocation: Allocation, data: GivenInputs) -> Verdict:
