@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-import copy
-import functools
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import mpmath
 import numpy as np
 import pytest
 import sympy as sp
@@ -21,12 +19,10 @@ from tests.test_solution_certificates import (
     CUBIC,
     PAIR,
     TRAP,
-    balls,
     block,
-    certificate,
     cells_of,
+    certificate,
     outputs,
-    polynomials,
     small_networks,
 )
 from theorycheck.certificates import Certificate
@@ -86,7 +82,9 @@ def by_groebner(system: list[dict[tuple[int, ...], int]], n: int) -> int | None:
         return None
     tops = [max(m[i] for m in leading if sum(m) == m[i]) for i in range(n)]
     inside = np.ndindex(*tops)
-    return sum(not any(all(a <= b for a, b in zip(m, e, strict=True)) for m in leading) for e in inside)
+    return sum(
+        not any(all(a <= b for a, b in zip(m, e, strict=True)) for m in leading) for e in inside
+    )
 
 
 @st.composite
@@ -183,7 +181,10 @@ def known_blocks() -> list[tuple[str, tc.Allocation, int, list[int], int]]:
             degree = item["expected"]["degree"]
             problem = {key: item[key] for key in ("network", "samples", "learnable")}
             allocation, m = problem_from_dict(problem)
-            if degree is not None and allocation.n_learnable == item["expected"]["target_dimension"]:
+            if (
+                degree is not None
+                and allocation.n_learnable == item["expected"]["target_dimension"]
+            ):
                 # Rank 2 of 3 outputs and 3 samples: two rows and two columns tell the rest.
                 equations = list(range(allocation.n_learnable))
                 found.append((name, allocation, m, equations, degree))
@@ -200,6 +201,76 @@ def test_known_degrees_are_counted_and_no_others():
         for wrong in (degree - 1, degree + 1, degree + 2):
             with pytest.raises(CertificateError, match="solutions, not"):
                 require_count(claim, equations, unknowns, wrong, 1e-9)
+
+
+def test_no_count_at_any_prime_exceeds_the_degree():
+    below = at = infinite = 0
+    for _, allocation, m, equations, degree in known_blocks():
+        claim = claim_of(allocation, m)
+        for trial, p in enumerate((2, 3, 5, 7, 101)):
+            system = block_polynomials(claim, equations, equations, trial, p)
+            try:
+                count = count_solutions(system, len(equations), p, little(3e5))
+            except SizeError:
+                infinite += 1
+                continue
+            assert count <= degree
+            below, at = below + (count < degree), at + (count == degree)
+    assert min(below, at, infinite) > 20  # modulo small primes all of it happens
+
+
+def test_counts_fall_short_no_more_often_than_the_bound_says():
+    p, n_trials = 101, 300
+    for name, allocation, m, equations, degree in known_blocks()[-20::5]:
+        short = 0
+        for seed in range(n_trials):
+            claim = claim_of(allocation, m, seed)
+            system = block_polynomials(claim, equations, equations, 0, p)
+            try:
+                short += count_solutions(system, len(equations), p, little(1e6)) < degree
+            except SizeError:
+                short += 1
+        # The part of the bound that is about points, modulo a prime that small.
+        share = min(count_error(claim, equations, equations) * 2.0**58 / p, 1.0)
+        assert short <= n_trials * share + 4 * (n_trials * share) ** 0.5, name
+
+
+def test_the_bound_grows_with_the_system():
+    bounds = []
+    for n in (1, 2, 3, 4, 6):
+        masks = {"W1": np.eye(n), "W2": 1 - np.eye(n)}
+        claim = claim_of(tc.Allocation(FF([n, n, n]), masks), n)
+        bounds.append(count_error(claim, list(range(n * n)), list(range(n * n))))
+    assert bounds == sorted(bounds)
+    assert 0 < bounds[0] < 1e-14
+    masks = {"W1": np.eye(40), "W2": 1 - np.eye(40)}
+    large = claim_of(tc.Allocation(FF([40, 40, 40]), masks), 40)
+    everything = list(range(1600))
+    assert count_error(large, everything, everything) == 1.0
+    with pytest.raises(SizeError, match="bounds no error"):
+        require_count(large, everything, everything, 1, 1e-9)
+
+
+def test_large_primes_are_primes_and_differ():
+    found = {large_prime(key, trial) for key in ("a", "b", "c") for trial in range(30)}
+    assert len(found) == 90
+    assert all(2**59 < p < 2**60 and sp.isprime(p) for p in found)
+    below = range(2**59 - 2000, 2**59)
+    assert [n for n in below if solution_count._is_prime(n)] == list(sp.primerange(below[0], 2**59))
+
+
+def test_what_one_count_may_take_on_trust_leaves_the_rest_of_the_budget():
+    claim = claim_of(DIAGONAL, 2)
+    budget, every = claim.context.budget, [0, 1, 2, 3]
+    require_count(claim, every, every, 2, 1e-9)
+    budget.operations, budget.spent = 2 * budget.spent, 0.0
+    trusting = Claim(claim.certificate, replace(claim.context, trusts_degrees=True))
+    budget.spent = 0.0
+    with pytest.raises(SizeError, match="its share of the budget"):
+        require_count(trusting, every, every, 2, 1e-9)
+    assert budget.spent <= budget.operations / 4
+    budget.spent = 0.0
+    require_count(claim, every, every, 2, 1e-9)
 
 
 DIAGONAL = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})

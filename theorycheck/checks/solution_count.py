@@ -17,7 +17,20 @@ from .solution_polynomials import block_polynomials
 
 _BITS = 59  # the primes are between 2^59 and 2^60
 _LEAST_PRIMES = 2**53  # of which there are more, about 1.39 10^16
-_BASES = (2, 3, 5, 7, 11, 13, 17, 19, 23, 29, 31, 37)  # for numbers below 3.1 10^23 (Sorenson, Webster)
+_BASES = (
+    2,
+    3,
+    5,
+    7,
+    11,
+    13,
+    17,
+    19,
+    23,
+    29,
+    31,
+    37,
+)  # for numbers below 3.1 10^23 (Sorenson, Webster)
 _SHARE_ON_TRUST = 0.25  # of what is left of the budget: what cannot be counted is taken as given
 
 

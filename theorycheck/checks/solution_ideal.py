@@ -29,8 +29,8 @@ Spend: TypeAlias = Callable[[float, float], None]  # operations, and bytes to ho
 def count_solutions(polynomials: Sequence[Polynomial], n: int, p: int, spend: Spend) -> int:
     """Solutions in n unknowns, with multiplicity, over the closure of the integers modulo p.
 
-    `spend` is told the operations and bytes of each step, and may raise `SizeError` to end it. So does a system
-    with infinitely many solutions, sooner or later.
+    `spend` is told the operations and bytes of each step, and may raise `SizeError` to end it; a
+    system with infinitely many solutions ends in no other way.
 
     >>> ring = Ring(2)
     >>> x, y = ring.variables

@@ -1,8 +1,8 @@
 """Polynomials modulo a prime: the equations of a block, in its unknowns, at a point of the checker.
 
-A monomial is one integer. With exponents e_1, ..., e_n its slots of 16 bits hold e_1, e_1 + e_2, ...,
-the last and highest the degree: products are sums, and the order of integers is the graded reverse
-lexicographic one. A polynomial maps its monomials to residues that are not 0.
+A monomial is one integer. With exponents e_1, ..., e_n its slots of 16 bits hold e_1, e_1 + e_2,
+and so on, the last and highest the degree: products are sums, and the order of integers is the
+graded reverse lexicographic one. A polynomial maps its monomials to residues that are not 0.
 """
 
 from __future__ import annotations
@@ -129,9 +129,7 @@ class _Point:
             shape = self.claim.network.weight_shapes[name]
             n_rows, width = shape if len(shape) == 2 else (shape[0], 1)
             self.claim.charge(6 * STEP * n_rows * width, "a point")
-            rows = plain.random_matrix(
-                self._key, self._trial, name, (n_rows, width), self.p
-            )
+            rows = plain.random_matrix(self._key, self._trial, name, (n_rows, width), self.p)
             present = self.claim.rows(name, "present")
             for i, j, _ in self._unknowns.get(name, []):
                 rows[i][j] = 0
