@@ -49,7 +49,7 @@ def solving_of(allocation: tc.Allocation, m: int, effort: Effort = DEFAULT_EFFOR
 
 
 def degree_of_whole(allocation: tc.Allocation, m: int, effort: Effort = DEFAULT_EFFORT) -> Any:
-    return degree_of(solving_of(allocation, m).system, 0, effort, effort.clock())
+    return degree_of(solving_of(allocation, m).system, 0, effort, effort.start())
 
 
 # Derivatives
@@ -227,7 +227,7 @@ def test_t6_bezout_bounds_hold_and_blocks_multiply():
     n_systems, least = (30, 5) if find_msolve() else (15, 2)  # sympy needs a second for each count
     for _ in range(n_systems):
         system = random_system(rng)
-        exact = degree_by_elimination(system, draws=1, seconds=20)
+        exact = degree_by_elimination(system, draws=1)
         assert exact is not None
         bound = bezout_bound(system).value
         assert exact.degree <= bound
@@ -235,7 +235,7 @@ def test_t6_bezout_bounds_hold_and_blocks_multiply():
         solving = solving_of(system.allocation, system.samples)
         if len(solving.blocks) > 1:
             split += 1
-            parts = [degree_by_elimination(block, draws=1, seconds=20) for block in solving.blocks]
+            parts = [degree_by_elimination(block, draws=1) for block in solving.blocks]
             assert np.prod([part.degree for part in parts if part]) == exact.degree
     assert min(met, below, split) >= least
 
@@ -346,12 +346,12 @@ def test_t7_trap_of_escaped_solutions(monkeypatch):
     assert boxes.all_non_real
     for third in (w[0], w[0] + 1, np.array([1e9])):
         assert certified_boxes(draws, escaped(1), np.vstack([w, third])) is None
-    clock = DEFAULT_EFFORT.clock()
+    clock = DEFAULT_EFFORT.start()
     tried = _solved(degree, draws, escaped(4), np.random.default_rng(0), clock, non_real=True)
     assert not tried.is_whole.any()
     monkeypatch.setattr(Draws, "rational", lambda self, rng, count: escaped(count))
     effort = Effort(instances=20)
-    found = witness(degree, 0, effort, effort.clock())
+    found = witness(degree, 0, effort, effort.start())
     assert isinstance(found, Open)
     assert "were not solved completely" in found.reason
 
@@ -370,7 +370,7 @@ def planted(analysis: Analysis) -> Finding | None:
     if solving is None or solving.known is None or (solving.degree or 1) % 2:
         return None
     (degree,) = solving.known
-    some = certified_instance(degree, 0, DEFAULT_EFFORT.clock())
+    some = certified_instance(degree, 0, DEFAULT_EFFORT, DEFAULT_EFFORT.start())
     assert not isinstance(some, Open)
     evidence = {"block": block_evidence(degree, some), **full_rank_evidence(analysis)}
     return Finding(

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import allocations, linear_networks, samples, seeds
 from theorycheck.allocation import Allocation
+from theorycheck.deadline import Deadline
 from theorycheck.degrees import elimination, groebner
 from theorycheck.degrees.elimination import (
     count_solutions,
@@ -64,7 +65,7 @@ KNOWN = {
 def test_known_degrees(monkeypatch, program, name):
     monkeypatch.setattr(elimination, "find_msolve", lambda: program)
     system, degree = KNOWN[name]
-    found = degree_by_elimination(system, seconds=120)
+    found = degree_by_elimination(system, deadline=Deadline(120))
     assert found is not None
     assert found.degree == degree
     assert found.error_bound == draw_error(system) ** 2 < 1e-6
@@ -177,9 +178,9 @@ def test_expansion_is_limited_in_terms_and_time():
     with pytest.raises(SizeError):
         equations(system, 0, 0)
     with pytest.raises(TimeoutError):
-        equations(system, 0, 0, deadline=time.monotonic() - 1)
-    assert count_solutions(system, 0, 0, program=None, seconds=60) is None
-    assert count_solutions(system, 0, 0, program=None, seconds=0) is None
+        equations(system, 0, 0, deadline=Deadline(-1))
+    assert count_solutions(system, 0, 0, program=None, deadline=Deadline(60)) is None
+    assert count_solutions(system, 0, 0, program=None, deadline=Deadline(0)) is None
 
 
 # Counting
@@ -222,7 +223,7 @@ def test_no_unknown_has_one_solution_and_an_unconstrained_one_infinitely_many():
 @programs
 def test_degenerate_ideals(program):
     def count(polynomials: list[Polynomial], n: int) -> int | None:
-        problem = Problem(polynomials, 4194319, n, time.monotonic() + 60)
+        problem = Problem(polynomials, 4194319, n, Deadline(60))
         leading = leading_monomials(problem, program)
         assert leading is not None
         return standard_monomials(leading, n)
@@ -239,7 +240,7 @@ def test_degenerate_ideals(program):
 def test_dependent_equations_have_degree_zero(program):
     # Both learnables act through their product only, so generic data have no solution.
     system = whole_system(LinearFeedforward([1, 1, 1, 2]), {"W1": [[1]], "W2": [[1]]}, 1)
-    count = count_solutions(system, 0, 0, program=program, seconds=60)
+    count = count_solutions(system, 0, 0, program=program, deadline=Deadline(60))
     assert count is not None
     assert count.count == 0
 
@@ -248,7 +249,7 @@ def test_dependent_equations_have_degree_zero(program):
 @settings(max_examples=60)
 @given(systems(), seeds)
 def test_draws_agree(system, seed):
-    counts = [count_solutions(system, seed, t, program=MSOLVE, seconds=20) for t in (0, 1)]
+    counts = [count_solutions(system, seed, t, program=MSOLVE) for t in (0, 1)]
     assert len({count and count.count for count in counts}) == 1
 
 
@@ -258,9 +259,7 @@ def test_no_count_exceeds_the_degree_even_at_tiny_primes(monkeypatch):
     for module in ("polynomials", "elimination"):
         monkeypatch.setattr(f"theorycheck.degrees.{module}.draw_prime", lambda seed, trial: 31)
     for system, degree in KNOWN.values():
-        counts = [
-            count_solutions(system, 0, trial, program=MSOLVE, seconds=20) for trial in range(40)
-        ]
+        counts = [count_solutions(system, 0, trial, program=MSOLVE) for trial in range(40)]
         finite = [count.count for count in counts if count is not None]
         assert max(finite) == degree
         assert min(finite) < degree or len(finite) < 40
@@ -296,13 +295,13 @@ BROKEN = {
 @pytest.mark.parametrize("name", BROKEN)
 def test_broken_programs_are_survived(tmp_path, name):
     program = fake(tmp_path, BROKEN[name])
-    assert count_solutions(diagonals, 0, 0, program=program, seconds=20) is None
+    assert count_solutions(diagonals, 0, 0, program=program) is None
 
 
 @pytest.mark.skipif(os.name != "posix", reason="the fakes are shell scripts")
 def test_the_fakes_would_be_believed_if_they_did_it_right(tmp_path):
     program = fake(tmp_path, f"printf '{HEADER}[x0,\nx1,x2^1,x3^5]:\n' > out.ms")
-    count = count_solutions(diagonals, 0, 0, program=program, seconds=20)
+    count = count_solutions(diagonals, 0, 0, program=program)
     assert count is not None
     assert (count.count, count.program) == (5, "msolve")
 
@@ -311,7 +310,7 @@ def test_the_fakes_would_be_believed_if_they_did_it_right(tmp_path):
 def test_a_hanging_program_is_stopped_with_its_children(tmp_path):
     program = fake(tmp_path, f"sleep 30 & echo $! > {tmp_path}/child; wait")
     start = time.monotonic()
-    assert count_solutions(diagonals, 0, 0, program=program, seconds=1) is None
+    assert count_solutions(diagonals, 0, 0, program=program, deadline=Deadline(1)) is None
     assert time.monotonic() - start < 10
     child = int((tmp_path / "child").read_text())
     for _ in range(100):  # whoever adopted the killed child may need a moment to reap it
@@ -323,14 +322,14 @@ def test_a_hanging_program_is_stopped_with_its_children(tmp_path):
 
 
 def test_a_missing_program_is_survived(tmp_path):
-    assert count_solutions(diagonals, 0, 0, program=tmp_path / "none", seconds=20) is None
+    assert count_solutions(diagonals, 0, 0, program=tmp_path / "none") is None
 
 
 def test_sympy_is_stopped_in_time():
     network = LinearRecurrent(inputs=2, hidden=3, outputs=2, steps=4)
     system = whole_system(network, {"recurrent": [[1, 1, 0], [0, 1, 1], [1, 0, 1]]}, 3)
     start = time.monotonic()
-    assert count_solutions(system, 0, 0, program=None, seconds=1.5) is None
+    assert count_solutions(system, 0, 0, program=None, deadline=Deadline(1.5)) is None
     assert time.monotonic() - start < 10
 
 
@@ -338,7 +337,7 @@ def test_sympy_is_stopped_in_time():
 def test_too_little_memory_gives_none(program):
     if os.name != "posix" or os.uname().sysname != "Linux":
         pytest.skip("the memory limit is known to work on Linux only")
-    none = count_solutions(diagonals, 0, 0, program=program, seconds=20, memory_limit=2**20)
+    none = count_solutions(diagonals, 0, 0, program=program, memory_limit=2**20)
     assert none is None
 
 

@@ -68,7 +68,7 @@ def test_learnables_are_numbered_as_in_the_new_allocation():
         reuse_module.SquareSystem(one, 1, (1,), (1,)),
         reuse_module.SquareSystem(tc.Allocation(net, {"W2": [[0, 0], [0, 1]]}), 1, (1,), (0,)),
     ]
-    reuse, clock = Reuse(), DEFAULT_EFFORT.clock()
+    reuse, clock = Reuse(), DEFAULT_EFFORT.start()
     found = [reuse.degree(system, 0, DEFAULT_EFFORT, clock) for system in systems]
     assert reuse.hits == 1
     for degree, system in zip(found, systems, strict=True):
@@ -123,7 +123,7 @@ def test_absent_connections_and_limits_make_another_block():
     )
     assert dense is not None
     assert sparse is not None
-    reuse, clock = Reuse(), DEFAULT_EFFORT.clock()
+    reuse, clock = Reuse(), DEFAULT_EFFORT.start()
     degree = reuse.degree(dense.system, 0, DEFAULT_EFFORT, clock)
     assert isinstance(degree, reuse_module.Degree)
     assert degree.value == 6

@@ -16,6 +16,7 @@ from tests.test_solution_certificates import SCALE as UNIT
 from tests.test_solution_certificates import block, certificate, claim_of, outputs, refused
 from theorycheck.analysis import Analysis
 from theorycheck.checks import univariate as checks
+from theorycheck.deadline import Deadline
 from theorycheck.degrees import degree as degree_module
 from theorycheck.degrees import polynomials, univariate
 from theorycheck.degrees.bezout import bezout_bound
@@ -66,7 +67,10 @@ def test_degrees_are_those_of_elimination():
     found: dict[type, list[int]] = {FF: [], LR: []}
     for _ in range(70):
         system = random_covered(rng)
-        mine, exact = degree_by_univariate(system), degree_by_elimination(system, seconds=20)
+        mine, exact = (
+            degree_by_univariate(system),
+            degree_by_elimination(system),
+        )
         assert mine is not None
         assert exact is not None
         assert mine.degree == exact.degree
@@ -153,7 +157,7 @@ def test_no_count_exceeds_the_degree_even_modulo_tiny_primes(monkeypatch):
 
 
 def known_degree(system: SquareSystem, effort: Effort = DEFAULT_EFFORT) -> Any:
-    return degree_of(system, 0, effort, effort.clock())
+    return degree_of(system, 0, effort, effort.start())
 
 
 def test_it_takes_the_place_of_the_second_search(monkeypatch):
@@ -214,7 +218,7 @@ def test_an_unsure_count_is_not_used(monkeypatch):
 
 
 def test_no_time_gives_none():
-    assert degree_by_univariate(below_the_bound(), seconds=-1) is None
+    assert degree_by_univariate(below_the_bound(), deadline=Deadline(-1)) is None
 
 
 # Real roots
@@ -258,7 +262,7 @@ def test_real_roots_are_the_real_solutions():
         system = random_covered(rng, 4)
         degree = known_degree(system)
         assert isinstance(degree, Degree)
-        some = certified_instance(degree, number, DEFAULT_EFFORT.clock())
+        some = certified_instance(degree, number, DEFAULT_EFFORT, DEFAULT_EFFORT.start())
         assert isinstance(some, Certified)
         boxes = zip(some.boxes.centres, some.boxes.radii, strict=True)
         real = sum(all(abs(float(im)) <= float(r) for _, im in centre) for centre, r in boxes)

@@ -24,13 +24,14 @@ import numpy as np
 import theorycheck as tc
 from theorycheck.analysis import Analysis
 from theorycheck.bases import Cell, masks_with
-from theorycheck.classification import _walk, verdict_of
+from theorycheck.classification import verdict_of
 from theorycheck.degrees.degree import Degree
 from theorycheck.degrees.effort import Effort
 from theorycheck.degrees.elimination import degree_by_elimination
 from theorycheck.degrees.system import SquareSystem
 from theorycheck.files import problem_from_dict, problem_to_dict
 from theorycheck.masks import cells_of
+from theorycheck.theorems.asking import ask_all
 from theorycheck.theorems.registry import THEOREMS
 
 Network = tc.LinearFeedforward | tc.LinearRecurrent
@@ -99,7 +100,7 @@ def examine(problem: dict[str, Any], effort: Effort, seed: int = 0, exactly: boo
     try:
         analysis = Analysis(allocation, samples, seed, effort=effort)
         start = time.perf_counter()
-        verdict = verdict_of(analysis, _walk(analysis, THEOREMS, False), start)
+        verdict = verdict_of(analysis, ask_all(analysis, THEOREMS), start)
         row.seconds = time.perf_counter() - start
         row.expressivity, row.theorem = str(verdict.expressivity), verdict.theorem or "none"
         row.degree = verdict.degree

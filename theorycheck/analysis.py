@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, replace
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from types import ModuleType
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
 from .allocation import Allocation, Mask
+from .deadline import NEVER, Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
-from .errors import InputError
+from .errors import InputError, OutOfTimeError, SizeError
 from .exact.generic_rank import GenericRank, generic_rank, n_equations
 from .exact.point import effective_samples, input_dimension
 from .exact.target_dimension import TargetDimension, closed_form, target_dimension
@@ -26,6 +28,11 @@ if TYPE_CHECKING:
     from .exact.inputs import GivenInputs
     from .exact.relu_search import ReluSearch
 
+Answer = TypeVar("Answer")
+
+# What depends neither on the effort nor on the deadline.
+_KEPT = ("effective_samples", "pattern", "target", "rank", "peeled", "conflict", "learnable_layers")
+_BYTES_PER_SECOND = 5e8  # of patterns
 _MOST_EQUATIONS = 500  # up to here a rank takes a fraction of a second
 
 
@@ -34,9 +41,12 @@ class Analysis:
     """An allocation, a number of samples m and the effort allowed.
 
     `seed` fixes every random prime and point; `error_bound` is what probabilistic ranks must
-    reach; `memory_limit` is in bytes; `xp` is NumPy or CuPy; `effort` limits degrees and witnesses.
-    With `given` inputs, which do not span, m is their rank, and only the weights are random.
-    `reuse` has what was solved for other allocations.
+    reach; `memory_limit` is in bytes; `xp` is NumPy or CuPy; `effort` limits degrees and witnesses,
+    `deadline` everything: whatever is computed here raises `OutOfTimeError` after it. With `given`
+    inputs, which do not span, m is their rank, and only the weights are random. `reuse` has what
+    was solved for other allocations; `whole` is the analysis, if any, of which this one asks about
+    fewer of the learnables, and with which it shares the target. `answers` are what theorems have
+    said already, and `limits` what has ended a search.
     """
 
     allocation: Allocation
@@ -48,6 +58,10 @@ class Analysis:
     effort: Effort = DEFAULT_EFFORT
     given: GivenInputs | None = None
     reuse: Reuse | None = None
+    deadline: Deadline = field(default=NEVER, compare=False)
+    whole: Analysis | None = field(default=None, repr=False, compare=False)
+    answers: dict[Any, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
+    limits: list[str] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "samples", positive_integer(self.samples, "samples"))
@@ -59,6 +73,12 @@ class Analysis:
                 raise InputError(f"{name} must be a number, not {value!r}")
             if not 0 < value < below:
                 raise InputError(f"{name} must be between 0 and {below}, not {value!r}")
+
+    def once(self, question: Callable[[Analysis], Answer]) -> Answer:
+        """What `question` answers about this analysis, computed on first use."""
+        if question not in self.answers:
+            self.answers[question] = question(self)
+        return self.answers[question]
 
     @property
     def network(self) -> Network:
@@ -90,13 +110,25 @@ class Analysis:
 
     @cached_property
     def pattern(self) -> Pattern:
-        """Which learnables act on which equations (linear kinds only)."""
+        """Which learnables act on which equations (linear kinds only); may raise `SizeError`."""
         inputs = None if self.given is None else self.given.matrix != 0
-        return jacobian_pattern(self.allocation, self.effective_samples, self.is_spanning, inputs)
+        needed = 3 * self.n_equations * self.allocation.n_learnable  # while it is put together
+        if needed > self.memory_limit:
+            raise SizeError(
+                f"the pattern of the Jacobian ({self.n_equations} equations x "
+                f"{self.allocation.n_learnable} weights) needs about {needed / 2**30:.3g} GiB, "
+                f"more than the limit of {self.memory_limit / 2**30:.3g} GiB"
+            )
+        self.deadline.afford(needed / _BYTES_PER_SECOND, "the pattern of the Jacobian")
+        return jacobian_pattern(
+            self.allocation, self.effective_samples, self.is_spanning, inputs, self.deadline
+        )
 
     @cached_property
     def target(self) -> TargetDimension:
-        """The target dimension D(m); may raise `SizeError`."""
+        """The target dimension D(m), whatever is learnable; may raise `SizeError`."""
+        if self.whole is not None:
+            return self.whole.target
         return target_dimension(
             self.allocation,
             self.samples,
@@ -105,17 +137,21 @@ class Analysis:
             memory_limit=self.memory_limit,
             xp=self.xp,
             given=self.given,
+            deadline=self.deadline,
         )
 
     @property
     def stated_target(self) -> int | None:
         """D(m) for the record, where no theorem asks for it; None where it would be dear."""
-        network = self.network
-        if isinstance(network, ShallowReLU):
+        if isinstance(self.network, ShallowReLU):
             return None
         formula = closed_form(self.allocation, self.samples)
-        is_dear = self.n_equations > _MOST_EQUATIONS
-        return formula if formula is not None or is_dear else self.target.value
+        if formula is not None or self.n_equations > _MOST_EQUATIONS:
+            return formula
+        try:
+            return self.target.value
+        except (OutOfTimeError, SizeError):
+            return None
 
     @cached_property
     def rank(self) -> GenericRank:
@@ -129,6 +165,7 @@ class Analysis:
             memory_limit=self.memory_limit,
             xp=self.xp,
             given=self.given,
+            deadline=self.deadline,
         )
 
     @cached_property
@@ -137,7 +174,12 @@ class Analysis:
         from .exact.relu_search import ReluSearch
 
         return ReluSearch(
-            self.allocation, self.samples, self.seed, self.error_bound, self.memory_limit
+            self.allocation,
+            self.samples,
+            self.seed,
+            self.error_bound,
+            self.memory_limit,
+            self.deadline,
         )
 
     @cached_property
@@ -155,7 +197,8 @@ class Analysis:
             return self
         if self.peeled.allocation is None:
             return None
-        return replace(self, allocation=self.peeled.allocation, samples=self.peeled.samples)
+        left = self.peeled
+        return replace(self, allocation=left.allocation, samples=left.samples, whole=None)
 
     @cached_property
     def solving(self) -> Solving | None:
@@ -163,17 +206,31 @@ class Analysis:
         target = self.target.value
         if self.allocation.n_learnable != target or self.conflict is None or not target:
             return None
-        if self.rank.value < target or not self.effort.seconds or self.given is not None:
+        if self.rank.value < target or not self.effort.seeks_degrees or self.given is not None:
             return None
         from .degrees.solving import Solving
-        from .degrees.system import SquareSystem
+        from .degrees.system import SquareSystem, chosen_equations
 
-        equations, is_faithful = self._chosen_equations()
+        equations, is_faithful = chosen_equations(
+            self.network,  # type: ignore[arg-type]
+            self.effective_samples,
+            self.n_equations,
+            target,
+            self.rank.best.rows,
+        )
         system = SquareSystem(
             self.allocation, self.effective_samples, equations, tuple(range(target))
         )
         reuse = {} if self.reuse is None else {"reuse": self.reuse}
-        return Solving(system, self.pattern, is_faithful, self.seed, self.effort, **reuse)
+        return Solving(
+            system,
+            self.pattern,
+            is_faithful,
+            self.seed,
+            self.effort,
+            deadline=self.deadline,
+            **reuse,
+        )
 
     @property
     def known_degree(self) -> int | None:
@@ -198,24 +255,10 @@ class Analysis:
         )
         return not is_recurrent or network.steps <= 2  # type: ignore[union-attr]
 
-    def _chosen_equations(self) -> tuple[tuple[int, ...], bool]:
-        """D equations of full rank, and whether they determine the others (rationally)."""
-        network, m, target = self.network, self.effective_samples, self.target.value
-        if self.n_equations == target:
-            return tuple(range(target)), True
-        if isinstance(network, LinearFeedforward) and not network.bias:
-            rank = min(network.outputs, m, *network.widths[1:-1])
-            if target == rank * (network.outputs + m - rank):
-                # A matrix of rank k is determined by k of its rows and k of its columns.
-                numbers = np.arange(self.n_equations).reshape(network.outputs, m)
-                chosen = np.append(numbers[:rank].ravel(), numbers[rank:, :rank].ravel())
-                return tuple(sorted(chosen.tolist())), True
-        return tuple(sorted(self.rank.best.rows)), False
-
     @cached_property
     def conflict(self) -> Conflict | None:
         """A path through two learnables, or None if the output is affine in them."""
-        return find_conflict(self.allocation)
+        return find_conflict(self.allocation, self.deadline)
 
     @cached_property
     def learnable_layers(self) -> tuple[tuple[str, ...], ...]:
@@ -235,4 +278,21 @@ class Analysis:
 
     def restricted_to(self, names: tuple[str, ...]) -> Analysis:
         """The same question about the sub-allocation with the learnables of `names` only."""
-        return replace(self, allocation=self.allocation.restricted_to(names))
+        return self.part(self.allocation.restricted_to(names))
+
+    def part(self, allocation: Allocation, **changes: Any) -> Analysis:
+        """The same question about an allocation with fewer learnables (and other options).
+
+        What does not depend on the learnables is computed once for both.
+        """
+        return replace(self, allocation=allocation, whole=self.whole or self, **changes)
+
+    def again(self, **changes: Any) -> Analysis:
+        """The same question with another effort or deadline: ranks and patterns are kept."""
+        other = replace(self, **changes)
+        known = {name: self.__dict__[name] for name in _KEPT if name in self.__dict__}
+        other.__dict__.update(known)
+        core = self.__dict__.get("core", self)
+        if core is not self:
+            other.__dict__["core"] = None if core is None else core.again(**changes)
+        return other

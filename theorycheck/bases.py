@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import ArrayLike
 
 from .allocation import Allocation
+from .deadline import NEVER, Deadline
 from .errors import InputError, SizeError, shown
 from .exact.elimination import Elimination
 from .exact.generic_rank import BLOCK, required_bytes
@@ -41,6 +42,7 @@ def greedy_basis(
     memory_limit: int = 8 * 2**30,
     xp: ModuleType = np,
     given: GivenInputs | None = None,
+    deadline: Deadline = NEVER,
 ) -> list[Cell]:
     """The lexicographically first basis of the span of `cells_in_order`, in that order.
 
@@ -51,7 +53,8 @@ def greedy_basis(
     on the rank if one is known. With `given` inputs `samples` is their rank.
 
     Raises `InputError` for networks that are not linear and for absent or unknown cells,
-    `SizeError` if the trial needs more than `memory_limit` bytes.
+    `SizeError` if the trial needs more than `memory_limit` bytes, `OutOfTimeError` after the
+    deadline.
 
     >>> from theorycheck import LinearFeedforward
     >>> order = [("W2", (0, 0)), ("W1", (0, 0)), ("W1", (1, 0))]
@@ -68,8 +71,9 @@ def greedy_basis(
         gib = f"{needed / 2**30:.3g} GiB, more than the limit of {memory_limit / 2**30:.3g} GiB"
         raise SizeError(f"a basis among {len(cells_in_order)} weights needs about {gib}")
     prime = draw_prime(seed, trial)
-    source = jacobian(frame, draw_point(frame, samples, prime, seed, trial, xp, given), xp)
-    elimination = Elimination(source.n_equations, prime, xp)
+    point = draw_point(frame, samples, prime, seed, trial, xp, given, deadline)
+    source = jacobian(frame, point, xp, deadline)
+    elimination = Elimination(source.n_equations, prime, xp, deadline)
     limit = source.n_equations if most is None else min(most, source.n_equations)
     for start in range(0, len(cells_in_order), BLOCK):
         if elimination.rank >= limit:

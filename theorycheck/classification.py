@@ -5,7 +5,6 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from itertools import combinations
 from typing import TYPE_CHECKING
 
 from numpy.typing import ArrayLike
@@ -14,14 +13,16 @@ from .allocation import Allocation
 from .analysis import Analysis
 from .backend import array_module
 from .certificates import Certificate
+from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
 from .diagnostics import diagnostics_of
-from .errors import ContradictionError, InputError, SizeError
+from .errors import InputError, OutOfTimeError, SizeError
 from .exact.inputs import GivenInputs, given_inputs
 from .files import problem_to_dict
 from .heuristics.guess import HeuristicEstimate
 from .heuristics.linear import linear_estimate
 from .progress import Watch, watching
+from .theorems.asking import Answers, ask_all
 from .theorems.base import Finding, Theorem
 from .theorems.counts import name_lines
 from .theorems.registry import THEOREMS
@@ -46,6 +47,7 @@ def classify(
     diagnose: bool = False,
     effort: Effort = DEFAULT_EFFORT,
     reuse: Reuse | None = None,
+    deadline: Deadline | None = None,
     progress: Watch = False,
 ) -> Verdict:
     """The expressivity of `allocation` on `samples` random inputs, with theorem and certificate.
@@ -58,13 +60,16 @@ def classify(
     `auto`) computes the ranks. With `cross_check` every theorem that applies is asked, not only the
     cheapest that decides; with `diagnose` the verdict tells redundant weights and unreached
     equations (linear networks with a Jacobian of up to four million entries). `effort` limits the
-    search for degrees and witnesses; past it the verdict stays `positive`. `reuse`, one object for
-    many calls, saves solving the same equations again; verdicts are the same without it.
-    `theorems` are those asked, in this order (all by default). `progress` is True for a bar in
-    terminals and notebooks, or a function that is told each step (`Progress`).
+    time of the whole and the search for degrees and witnesses; past it the verdict says what is
+    proved, `positive` or `undecided`, and by what it was `limited_by`. `reuse`, one object for
+    many calls, saves solving the same equations again; verdicts are the same without it. A
+    `deadline` is that of a larger question, of which this one is a part. `theorems` are those
+    asked, in this order (all by default). `progress` is True for a bar in terminals and notebooks,
+    or a function that is told each step (`Progress`).
 
     Raises `InputError` for arguments out of range and inputs that do not fit, `SizeError` if a rank
-    is needed whose matrix exceeds the memory limit, `ContradictionError` if two theorems disagree.
+    is needed whose matrix exceeds the memory limit and nothing else is proved,
+    `ContradictionError` if two theorems disagree.
 
     >>> from theorycheck import Allocation, LinearFeedforward
     >>> net = LinearFeedforward([2, 3, 2])
@@ -73,13 +78,24 @@ def classify(
     ('maximal', 'T3', 'proved')
     """
     start = time.perf_counter()
-    xp = array_module(backend)
+    within = effort.start() if deadline is None else deadline.within(effort.start().left)
     analysis = Analysis(
-        allocation, samples, seed, error_bound, memory_limit, xp, effort, reuse=reuse
+        allocation,
+        samples,
+        seed,
+        error_bound,
+        memory_limit,
+        array_module(backend),
+        effort,
+        reuse=reuse,
+        deadline=within,
     )
     if inputs is not None and diagnose:
         raise InputError("diagnose tells about random inputs: leave it, or the inputs, out")
-    data = None if inputs is None else given_inputs(allocation.network, samples, inputs)
+    try:
+        data = None if inputs is None else given_inputs(allocation.network, samples, inputs, within)
+    except OutOfTimeError as error:
+        return verdict_of(analysis, Answers([], [error]), start)
     if data is not None:
         given = None if data.is_spanning else data
         left = data.reduced(allocation)
@@ -87,7 +103,10 @@ def classify(
     with watching(progress, "classify") as tell:
         analysis = replace(analysis, effort=effort.telling(tell))
         asked = THEOREMS if theorems is None else theorems
-        verdict = verdict_of(analysis, _walk(analysis, asked, cross_check), start)
+        answers = ask_all(analysis, asked, cross_check=cross_check)
+        if not answers.findings and answers.is_too_large:
+            raise answers.obstacles[0]
+        verdict = verdict_of(analysis, answers, start)
         if data is not None:
             return _on_inputs(verdict, allocation, data)
         return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
@@ -117,46 +136,14 @@ def _on_inputs(verdict: Verdict, allocation: Allocation, data: GivenInputs) -> V
     )
 
 
-def _walk(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) -> list[Finding]:
-    findings: list[Finding] = []
-    for theorem in theorems:
-        analysis.effort.report(theorem.title)
-        finding = theorem.ask(analysis)
-        if finding is None:
-            continue
-        findings = consistent([*findings, finding])
-        if finding.expressivity.is_final and not cross_check:
-            break
-    return findings
-
-
-def consistent(findings: list[Finding]) -> list[Finding]:
-    """The findings, if no two of them disagree; else `ContradictionError` naming both theorems."""
-    for old, new in combinations(findings, 2):
-        if not old.expressivity.possible & new.expressivity.possible:
-            raise ContradictionError(
-                f"{old.theorem} says {old.expressivity} ({old.reason}), but {new.theorem} says "
-                f"{new.expressivity} ({new.reason}): please report this allocation"
-            )
-        for what in ("rank", "target_dimension", "degree"):
-            one, other = getattr(old, what), getattr(new, what)
-            if one is not None and other is not None and one != other:
-                raise ContradictionError(
-                    f"{old.theorem} finds {what} {one}, but {new.theorem} finds {other}: "
-                    "please report this allocation"
-                )
-
-    return findings
-
-
 def _strongest(findings: Sequence[Finding]) -> Finding | None:
     final = [finding for finding in findings if finding.expressivity.is_final]
     return next(iter(final or findings), None)
 
 
-def verdict_of(analysis: Analysis, findings: Sequence[Finding], start: float) -> Verdict:
-    """The verdict that findings give; `start` is when the work began (`time.perf_counter`)."""
-    finding = _strongest(findings)
+def verdict_of(analysis: Analysis, answers: Answers, start: float) -> Verdict:
+    """The verdict that theorems give; `start` is when the work began (`time.perf_counter`)."""
+    finding = _strongest(answers.findings)
     target, rank, degree, certificate = None, None, None, None
     if finding is not None:
         certificate = _certificate(analysis, finding)
@@ -166,10 +153,11 @@ def verdict_of(analysis: Analysis, findings: Sequence[Finding], start: float) ->
         rank = target if finding.expressivity is Expressivity.MAXIMAL else rank
         degree = _degree(analysis, finding, target) if degree is None else degree
     solved = analysis.solved if degree is not None else None
+    reason, limited_by = _reason(analysis, finding, answers)
     return Verdict(
         finding.expressivity if finding else Expressivity.UNDECIDED,
         finding.theorem if finding else None,
-        finding.reason if finding else _why_undecided(analysis),
+        reason,
         certificate,
         learnable=analysis.allocation.n_learnable,
         rank=rank,
@@ -181,15 +169,48 @@ def verdict_of(analysis: Analysis, findings: Sequence[Finding], start: float) ->
         seconds=time.perf_counter() - start,
         conditioned_on=None if analysis.is_linear else "regular teacher",
         estimate=_estimate(analysis, finding),
+        limited_by=limited_by,
     )
+
+
+def _reason(
+    analysis: Analysis, finding: Finding | None, answers: Answers
+) -> tuple[str, str | None]:
+    """Why a verdict is what it is, and what ended the search where something stays open."""
+    if finding is not None and finding.expressivity.is_final:
+        return finding.reason, None
+    if answers.obstacles:
+        why = "; ".join(
+            dict.fromkeys(str(error) or "not enough memory" for error in answers.obstacles)
+        )
+        reason = why if finding is None else f"{finding.reason}; {why}"
+        return reason, answers.limited_by
+    if finding is None:
+        return why_undecided(analysis)
+    return finding.reason, _search_limit(analysis)
+
+
+def _search_limit(analysis: Analysis) -> str | None:
+    """What ended the search for the degree of an allocation that stays positive."""
+    if not analysis.is_linear or analysis.given is not None:
+        return None
+    is_critical = analysis.allocation.n_learnable == analysis.target.value
+    if is_critical and analysis.conflict is not None and not analysis.effort.seeks_degrees:
+        return "seconds"
+    found = [] if analysis.solved is None else [analysis.solved.limited_by]
+    return next((limit for limit in [*found, *analysis.limits] if limit is not None), None)
 
 
 def _estimate(analysis: Analysis, finding: Finding | None) -> HeuristicEstimate | None:
     """A heuristic number where MP > 0 and maximality is refuted or open."""
     if finding is None or not analysis.is_linear:
         return None
-    is_open = finding.expressivity in (Expressivity.INTERMEDIATE, Expressivity.POSITIVE)
-    return linear_estimate(analysis) if is_open else None
+    if finding.expressivity not in (Expressivity.INTERMEDIATE, Expressivity.POSITIVE):
+        return None
+    try:
+        return linear_estimate(analysis)
+    except (OutOfTimeError, SizeError):
+        return None
 
 
 def _degree(analysis: Analysis, finding: Finding, target: int | None) -> int | None:
@@ -213,15 +234,19 @@ def _certificate(analysis: Analysis, finding: Finding) -> Certificate:
     )
 
 
-def _why_undecided(analysis: Analysis) -> str:
+def why_undecided(analysis: Analysis) -> tuple[str, str | None]:
+    """Why no theorem decides, though none was kept from it, and what ended the search."""
     try:
         if not analysis.is_linear:
             return why_open(analysis)
         rank, target = analysis.rank, analysis.target
+    except OutOfTimeError as error:
+        return str(error), "seconds"
     except SizeError as error:
-        return str(error)
-    return (
+        return str(error), "memory"
+    reason = (
         f"the error bounds of the ranks stay above {analysis.error_bound:g}: rank "
         f"{rank.value} ({rank.error_bound:.1e}), target dimension {target.value} "
         f"({target.error_bound:.1e})"
     )
+    return reason, None

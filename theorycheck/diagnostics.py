@@ -9,13 +9,15 @@ import numpy as np
 
 from .analysis import Analysis
 from .bases import Cell, cell_name
-from .errors import SizeError
+from .errors import OutOfTimeError, SizeError
 from .exact.jacobian import cells, jacobian
 from .exact.point import draw_point, draw_prime
 from .masks import cells_of
 from .networks import LinearRecurrent
 
 _MOST_ENTRIES = 4_000_000
+# What the echelon form costs, which nothing interrupts.
+_TERM_SECONDS, _ENTRY_SECONDS = 1e-9, 3e-7
 
 
 @dataclass(frozen=True)
@@ -77,12 +79,12 @@ def diagnose(analysis: Analysis) -> Diagnostics:
 
 
 def diagnostics_of(analysis: Analysis) -> Diagnostics | None:
-    """As `diagnose`; None for networks that are not linear or too large."""
+    """As `diagnose`; None for networks that are not linear or too large, or without time."""
     if not analysis.is_linear:
         return None
     try:
         return diagnose(analysis)
-    except SizeError:
+    except (OutOfTimeError, SizeError):
         return None
 
 
@@ -94,11 +96,14 @@ def _redundant(analysis: Analysis) -> tuple[int, list[int]]:
     if not allocation.n_learnable:
         return 0, []
     prime = draw_prime(analysis.seed, 0)
-    point = draw_point(allocation, analysis.samples, prime, analysis.seed, 0, np)
-    source = jacobian(allocation, point, np)
+    deadline = analysis.deadline
+    point = draw_point(allocation, analysis.samples, prime, analysis.seed, 0, np, deadline=deadline)
+    source = jacobian(allocation, point, np, deadline)
     blocks = [source.columns(name, block) for name, block in cells(allocation, "learnable", 4096)]
     columns = np.concatenate(blocks, axis=1).astype(np.int64)
     n_rows, n_columns = columns.shape
+    work = n_rows * n_columns * (min(n_rows, n_columns) * _TERM_SECONDS + _ENTRY_SECONDS)
+    deadline.afford(work, "the redundant weights")
     echelon, rank = nmod_mat(n_rows, n_columns, columns.ravel().tolist(), prime).rref()
     entries = [int(entry) for entry in echelon.entries()][: rank * n_columns]
     reduced = np.array(entries, dtype=np.int64).reshape(rank, n_columns) != 0

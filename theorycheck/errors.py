@@ -16,6 +16,10 @@ class SizeError(TheorycheckError):
     """The computation would need more memory than the stated limit."""
 
 
+class OutOfTimeError(TheorycheckError):
+    """The time allowed for a question was up before this part of it was answered."""
+
+
 class CertificateError(TheorycheckError):
     """A certificate does not prove what it claims."""
 

@@ -4,18 +4,21 @@ from __future__ import annotations
 
 import time
 from collections.abc import Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
 from .allocation import Allocation
 from .analysis import Analysis
 from .backend import array_module
-from .classification import consistent, verdict_of
+from .classification import verdict_of
+from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
 from .diagnostics import Diagnostics, diagnostics_of
-from .errors import SizeError
+from .errors import OutOfTimeError, SizeError
 from .progress import Watch, watching
-from .theorems.base import Finding, Theorem
+from .theorems.asking import Answers, consistent
+from .theorems.base import Theorem
 from .theorems.registry import THEOREMS
 from .verdict import Verdict
 
@@ -63,11 +66,13 @@ def explain(
     backend: str = "numpy",
     theorems: Sequence[Theorem] | None = None,
     effort: Effort = DEFAULT_EFFORT,
+    deadline: Deadline | None = None,
     progress: Watch = False,
 ) -> Explanation:
     """Ask every theorem about an allocation; arguments and errors as for `classify`.
 
-    A theorem that would need more than `memory_limit` has that as its obstacle.
+    A theorem that would need more than `memory_limit`, or than the time of the effort, has that as
+    its obstacle.
 
     >>> from theorycheck import LinearFeedforward
     >>> explanation = explain(Allocation.layer(LinearFeedforward([2, 3, 2]), "W2"), samples=2)
@@ -75,30 +80,41 @@ def explain(
     ['T3', 'T4', 'T9', 'T2']
     """
     start = time.perf_counter()
-    xp = array_module(backend)
-    opinions: list[Opinion] = []
-    findings: list[Finding] = []
+    within = effort.start() if deadline is None else deadline.within(effort.start().left)
     with watching(progress, "explain") as tell:
-        told, memory = effort.telling(tell), int(memory_limit)
-        analysis = Analysis(allocation, samples, seed, error_bound, memory, xp, told)
-        for theorem in THEOREMS if theorems is None else theorems:
-            told.report(theorem.title)
-            opinion, finding = _ask(theorem, analysis)
-            opinions.append(opinion)
-            findings += [finding] if finding else []
-        verdict = verdict_of(analysis, consistent(findings), start)
-        told.report("redundant and unreached weights")
-        return Explanation(verdict, tuple(opinions), diagnostics_of(analysis))
+        analysis = Analysis(
+            allocation,
+            samples,
+            seed,
+            error_bound,
+            int(memory_limit),
+            array_module(backend),
+            effort.telling(tell),
+            deadline=within,
+        )
+        asked = THEOREMS if theorems is None else theorems
+        with suppress(OutOfTimeError, SizeError):  # what is cheap is known whatever the rest takes
+            for theorem in asked:
+                theorem.ask_count(analysis)
+        answers = Answers([], [])
+        opinions = tuple(_ask(theorem, analysis, answers) for theorem in asked)
+        consistent(answers.findings)
+        verdict = verdict_of(analysis, answers, start)
+        return Explanation(verdict, opinions, diagnostics_of(analysis))
 
 
-def _ask(theorem: Theorem, analysis: Analysis) -> tuple[Opinion, Finding | None]:
+def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
+    """The theorem's opinion, which is added to the answers."""
+    analysis.effort.report(theorem.title)
     finding = None
     try:
         obstacle = theorem.obstacle(analysis)
         if obstacle is None:
-            finding = theorem.decide(analysis)
-    except SizeError as error:
-        obstacle = str(error)
+            finding = theorem.ask(analysis)
+            answers.findings.extend([] if finding is None else [finding])
+    except (OutOfTimeError, SizeError, MemoryError) as error:
+        obstacle = str(error) or "not enough memory"
+        answers.obstacles.append(error)
     opinion = Opinion(
         theorem.id,
         theorem.statement.name,
@@ -108,4 +124,4 @@ def _ask(theorem: Theorem, analysis: Analysis) -> tuple[Opinion, Finding | None]
         str(finding.expressivity) if finding else None,
         finding.reason if finding else None,
     )
-    return opinion, finding
+    return opinion

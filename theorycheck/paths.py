@@ -13,12 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .allocation import Allocation, Mask
+from .deadline import NEVER, Deadline
 from .networks import LinearFeedforward, LinearRecurrent
 
 if TYPE_CHECKING:
     import networkx as nx
 
 Units: TypeAlias = NDArray[np.bool_]
+
+_WHAT = "the search for two learnable weights on one path"
 
 
 class Edge(NamedTuple):
@@ -55,8 +58,10 @@ class _Step:
     outer: str | None
 
 
-def find_conflict(allocation: Allocation) -> Conflict | None:
+def find_conflict(allocation: Allocation, deadline: Deadline = NEVER) -> Conflict | None:
     """A path through two learnables (or twice through one), or None if the output is affine.
+
+    Raises `OutOfTimeError` after the deadline.
 
     >>> net = LinearFeedforward([1, 1, 1])
     >>> conflict = find_conflict(Allocation.full(net))
@@ -65,7 +70,7 @@ def find_conflict(allocation: Allocation) -> Conflict | None:
     >>> find_conflict(Allocation.layer(net, "W2")) is None
     True
     """
-    return Unrolled(allocation).conflict() if allocation.n_learnable else None
+    return Unrolled(allocation, deadline).conflict() if allocation.n_learnable else None
 
 
 class Unrolled:
@@ -75,11 +80,12 @@ class Unrolled:
     by a path through a learnable; `read`: the unit reaches an output.
     """
 
-    def __init__(self, allocation: Allocation) -> None:
-        self._allocation = allocation
+    def __init__(self, allocation: Allocation, deadline: Deadline = NEVER) -> None:
+        self._allocation, self._deadline = allocation, deadline
         self.steps, fed = _unroll(allocation)
         self.fed, self.marked = [fed], [np.zeros_like(fed)]
         for step in self.steps:
+            deadline.check(_WHAT)
             learnable, present = allocation.mask(step.inner), allocation.present_mask(step.inner)
             fed = _reached(present, self.fed[-1])
             marked = _reached(present, self.marked[-1]) | _reached(learnable, self.fed[-1])
@@ -90,10 +96,12 @@ class Unrolled:
             self.marked.append(marked)
         self.read = [np.ones(len(fed), dtype=bool)]
         for step in reversed(self.steps):
+            deadline.check(_WHAT)
             self.read.insert(0, _reached(allocation.present_mask(step.inner).T, self.read[0]))
 
     def conflict(self) -> Conflict | None:
         for level, step in enumerate(self.steps, start=1):
+            self._deadline.check(_WHAT)
             learnable = self._allocation.mask(step.inner)
             second = _find(learnable, self.read[level], self.marked[level - 1])
             if second is None:

@@ -6,20 +6,28 @@ import numpy as np
 from numpy.typing import NDArray
 
 from .allocation import Allocation
+from .deadline import NEVER, Deadline
 from .networks import LinearFeedforward, LinearRecurrent
 
 Pattern = NDArray[np.bool_]
 
+_WHAT = "the pattern of the Jacobian"
+
 
 def jacobian_pattern(
-    allocation: Allocation, samples: int, spanning: bool, inputs: Pattern | None = None
+    allocation: Allocation,
+    samples: int,
+    spanning: bool,
+    inputs: Pattern | None = None,
+    deadline: Deadline = NEVER,
 ) -> Pattern:
     """Boolean matrix (equations x learnables): true where the entry is not identically zero.
 
     `samples` is the effective number; `spanning` tells whether they span the inputs and have been
     turned into unit vectors; `inputs`, for given ones, which entries of them are not 0. Equations
     and learnables are numbered as in `exact.jacobian`. An entry is a sum of products over paths,
-    each a monomial of its own, so it vanishes only without a path.
+    each a monomial of its own, so it vanishes only without a path. Raises `OutOfTimeError` after
+    the deadline.
 
     >>> net = LinearFeedforward([1, 2, 2])
     >>> allocation = Allocation(net, {"W1": [[1], [0]], "W2": [[0, 1], [0, 0]]})
@@ -27,8 +35,8 @@ def jacobian_pattern(
     [[True, True], [True, False]]
     """
     if isinstance(allocation.network, LinearFeedforward):
-        return _feedforward(allocation, samples, spanning, inputs)
-    return _recurrent(allocation, samples, spanning)
+        return _feedforward(allocation, samples, spanning, inputs, deadline)
+    return _recurrent(allocation, samples, spanning, deadline)
 
 
 def _product(one: Pattern, other: Pattern) -> Pattern:
@@ -42,7 +50,11 @@ def _outer(behind: Pattern, ahead: Pattern, mask: Pattern) -> Pattern:
 
 
 def _feedforward(
-    allocation: Allocation, samples: int, spanning: bool, inputs: Pattern | None
+    allocation: Allocation,
+    samples: int,
+    spanning: bool,
+    inputs: Pattern | None,
+    deadline: Deadline,
 ) -> Pattern:
     network = allocation.network
     assert isinstance(network, LinearFeedforward)
@@ -54,9 +66,11 @@ def _feedforward(
     present = {layer: allocation.present_mask(f"W{layer}") for layer in layers}
     behind = {network.depth: np.eye(network.outputs, dtype=bool)}
     for layer in reversed(layers[1:]):
+        deadline.check(_WHAT)
         behind[layer - 1] = _product(behind[layer], present[layer])
     blocks: list[Pattern] = []
     for layer in layers:
+        deadline.check(_WHAT)
         if f"W{layer}" in allocation.counts:
             blocks.append(_outer(behind[layer], ahead, allocation.mask(f"W{layer}")))
         if f"b{layer}" in allocation.counts:
@@ -71,7 +85,7 @@ def _feedforward(
     return np.concatenate(blocks, axis=2).reshape(n_equations, -1) if blocks else _none(n_equations)
 
 
-def _recurrent(allocation: Allocation, samples: int, spanning: bool) -> Pattern:
+def _recurrent(allocation: Allocation, samples: int, spanning: bool, deadline: Deadline) -> Pattern:
     network = allocation.network
     assert isinstance(network, LinearRecurrent)
     shape = (network.steps, network.inputs, samples)
@@ -82,6 +96,7 @@ def _recurrent(allocation: Allocation, samples: int, spanning: bool) -> Pattern:
     states = [np.zeros((network.hidden, samples), dtype=bool)]
     behind = [readout]
     for step in inputs:
+        deadline.check(_WHAT)
         drive = _product(allocation.present_mask("input"), step)
         states.append(_product(recurrent, states[-1]) | drive)
         behind.append(_product(behind[-1], recurrent))
@@ -97,11 +112,13 @@ def _recurrent(allocation: Allocation, samples: int, spanning: bool) -> Pattern:
                 unit = np.eye(network.outputs, dtype=bool)
                 blocks.append(_outer(unit, states[time], mask))
                 continue
-            terms = (
-                _outer(behind[time - step], ahead[name][step - 1], mask)
-                for step in range(1, time + 1)
-            )
-            blocks.append(np.logical_or.reduce(list(terms)))
+            block = np.zeros((network.outputs, samples, np.count_nonzero(mask)), dtype=bool)
+            for step in range(1, time + 1):
+                deadline.check(_WHAT)
+                block |= _outer(behind[time - step], ahead[name][step - 1], mask)
+                if block.all():
+                    break
+            blocks.append(block)
         rows.append(np.concatenate(blocks, axis=2) if blocks else _none(1)[None])
     n_equations = network.outputs * samples * len(times)
     return np.stack(rows).reshape(n_equations, -1) if allocation.counts else _none(n_equations)

@@ -80,8 +80,9 @@ class Verdict:
     `diagnostics` tells what is wasted or unreached, if that was asked; `degree_source` says in
     words how the degree is known, where it was sought; `input_rank` is the rank of the inputs (with
     their constant, if there are biases) where these were given; `estimate` is a heuristic number
-    for an open match probability, where a degree is known (docs/heuristics.md). `theorem` and
-    `certificate` are None if and only if the verdict is `undecided`.
+    for an open match probability, where a degree is known (docs/heuristics.md); `limited_by` names
+    what ended the search where more might have been found (`seconds`, `degree`, `memory` or
+    `instances`). `theorem` and `certificate` are None if and only if the verdict is `undecided`.
     """
 
     expressivity: Expressivity
@@ -100,6 +101,7 @@ class Verdict:
     degree_source: str = ""
     input_rank: int | None = None
     estimate: HeuristicEstimate | None = None
+    limited_by: str | None = None
 
     @property
     def match_probability(self) -> tuple[int, int]:
@@ -152,6 +154,7 @@ class Verdict:
             "theorem": self.theorem,
             "rigor": self.rigor,
             "estimate": self.estimate.estimate if self.estimate else None,
+            "limited_by": self.limited_by,
         }
         if self.error_bound:
             result["error_bound"] = self.error_bound

@@ -12,6 +12,8 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..deadline import NEVER, Deadline
+from ..errors import OutOfTimeError
 from ..exact.point import input_dimension
 from ..networks import LinearFeedforward
 from .system import SquareSystem
@@ -19,6 +21,8 @@ from .system import SquareSystem
 Group: TypeAlias = frozenset[int]  # places of unknowns in the system, from 0
 
 _NONE = -np.inf  # no path
+_WHAT = "a bound on the degree"
+_MOST_ENTRIES = 2**22  # added at once
 _MOST_STATES = 20_000
 _MOST_TRIES = 300
 _MOST_WORK = 500_000  # states times groups, over all partitions
@@ -35,14 +39,15 @@ class BezoutBound:
 class _Degrees:
     """Degrees of the equations in groups of unknowns: the most of a group on one path."""
 
-    def __init__(self, system: SquareSystem) -> None:
-        self._system = system
+    def __init__(self, system: SquareSystem, deadline: Deadline = NEVER) -> None:
+        self._system, self.deadline = system, deadline
         self._cache: dict[Group, tuple[int, ...]] = {}
         self.work = 0
 
     def of(self, group: Group) -> tuple[int, ...]:
         """The degree of every equation in the unknowns of `group`."""
         if group not in self._cache:
+            self.deadline.check(_WHAT)
             self._cache[group] = self._longest(group)
         return self._cache[group]
 
@@ -55,6 +60,7 @@ class _Degrees:
         left = {start: 1}
         for row in sorted(zip(*map(self.of, ordered), strict=True), key=np.count_nonzero):
             self.work += len(left) * len(ordered)
+            self.deadline.check(_WHAT)
             after: dict[tuple[int, ...], int] = {}
             for state, ways in left.items():
                 for g, degree in enumerate(row):
@@ -88,41 +94,48 @@ class _Degrees:
         for place in group:
             name, index = system.cells[place]
             steps[name][index] = 1.0
-        table = _feedforward(steps, self._starts, network)
+        table = _feedforward(steps, self._starts, network, self.deadline)
         flat = table.reshape(-1)[list(system.equations)]
         return tuple(int(max(value, 0)) for value in flat)
 
 
-def _through(steps: Any, before: Any) -> Any:
-    """Longest ways through one weight matrix: max-plus product."""
-    return (steps[:, :, None] + before[None, :, :]).max(axis=1)
+def _through(steps: Any, before: Any, deadline: Deadline) -> Any:
+    """Longest ways through one weight matrix: max-plus product, a few columns at a time."""
+    result = np.empty((len(steps), before.shape[1]))
+    at_once = max(_MOST_ENTRIES // max(steps.size, 1), 1)
+    for start in range(0, before.shape[1], at_once):
+        deadline.check(_WHAT)
+        part = slice(start, start + at_once)
+        result[:, part] = (steps[:, :, None] + before[None, :, part]).max(axis=1)
+    return result
 
 
-def _feedforward(steps: dict[str, Any], starts: Any, network: Any) -> Any:
+def _feedforward(steps: dict[str, Any], starts: Any, network: Any, deadline: Deadline) -> Any:
     """Longest ways to every output, by equation: shape (outputs, samples), or with times."""
     if not isinstance(network, LinearFeedforward):
-        return _recurrent(steps, starts, network)
+        return _recurrent(steps, starts, network, deadline)
     values, constant = starts, starts[network.inputs :]
     for layer in range(1, network.depth + 1):
         weight = steps[f"W{layer}"]
         if network.bias:
             weight = np.column_stack([weight, steps[f"b{layer}"]])
-        values = _through(weight, values)
+        values = _through(weight, values, deadline)
         if layer < network.depth:
             values = np.concatenate([values, constant])
     return values
 
 
-def _recurrent(steps: dict[str, Any], starts: Any, network: Any) -> Any:
+def _recurrent(steps: dict[str, Any], starts: Any, network: Any, deadline: Deadline) -> Any:
     state = np.full((network.hidden, starts.shape[2]), _NONE)
     outputs = []
     for shown in starts:
-        state = np.maximum(_through(steps["recurrent"], state), _through(steps["input"], shown))
-        outputs.append(_through(steps["readout"], state))
+        driven = _through(steps["input"], shown, deadline)
+        state = np.maximum(_through(steps["recurrent"], state, deadline), driven)
+        outputs.append(_through(steps["readout"], state, deadline))
     return outputs[-1] if network.readout == "final" else np.stack(outputs)
 
 
-def path_degrees(system: SquareSystem, group: Group) -> tuple[int, ...]:
+def path_degrees(system: SquareSystem, group: Group, deadline: Deadline = NEVER) -> tuple[int, ...]:
     """For every equation the most unknowns of `group` on one path: a bound on its degree in them.
 
     >>> from theorycheck import Allocation
@@ -130,27 +143,32 @@ def path_degrees(system: SquareSystem, group: Group) -> tuple[int, ...]:
     >>> path_degrees(SquareSystem(allocation, 1, (0,), (0, 1)), frozenset({0, 1}))
     (2,)
     """
-    return _Degrees(system).of(group)
+    return _Degrees(system, deadline).of(group)
 
 
-def bezout_bound(system: SquareSystem) -> BezoutBound:
+def bezout_bound(system: SquareSystem, deadline: Deadline = NEVER) -> BezoutBound:
     """The least multihomogeneous Bezout number found over partitions of the unknowns.
 
     Tried are the layers, the last or first of them line by line, single unknowns, and what joining
-    groups or moving an unknown makes of the best; any partition gives a bound (T6).
+    groups or moving an unknown makes of the best; any partition gives a bound (T6). At the deadline
+    the best so far is returned; `OutOfTimeError` if there is none yet.
 
     >>> from theorycheck import Allocation
     >>> diagonal = Allocation(LinearFeedforward([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})
     >>> bezout_bound(SquareSystem(diagonal, 2, (0, 1, 2, 3), (0, 1, 2, 3))).value
     2
     """
-    degrees = _Degrees(system)
+    degrees = _Degrees(system, deadline)
     best = _Best(degrees)
-    for partition in _partitions(system):
-        best.offer(partition)
-    while best.value > 1 and any(best.offer(other) for other in _neighbours(best.partition)):
-        if best.tries > _MOST_TRIES or degrees.work > _MOST_WORK:
-            break
+    try:
+        for partition in _partitions(system):
+            best.offer(partition)
+        while best.value > 1 and any(best.offer(other) for other in _neighbours(best.partition)):
+            if best.tries > _MOST_TRIES or degrees.work > _MOST_WORK:
+                break
+    except OutOfTimeError:
+        if not best.partition:
+            raise
     groups = [tuple(system.unknowns[place] for place in sorted(g)) for g in best.partition]
     return BezoutBound(int(best.value), tuple(sorted(groups)))
 

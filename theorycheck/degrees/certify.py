@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..deadline import NEVER, Deadline
 from ..numeric.instances import Equations, Instance
 from .draws import Draws, RationalInstances
 
@@ -37,10 +38,13 @@ class Boxes:
         return {"centres": centres, "radii": self.radii}
 
 
-def certified_boxes(draws: Draws, drawn: RationalInstances, solutions: Any) -> Boxes | None:
+def certified_boxes(
+    draws: Draws, drawn: RationalInstances, solutions: Any, deadline: Deadline = NEVER
+) -> Boxes | None:
     """Boxes around all approximate `solutions` (count, n) of the first of the instances `drawn`.
 
-    None if one of them cannot be certified, or two boxes meet.
+    None if one of them cannot be certified, or two boxes meet. Raises `OutOfTimeError` after the
+    deadline.
     """
     from flint import ctx
 
@@ -48,7 +52,7 @@ def certified_boxes(draws: Draws, drawn: RationalInstances, solutions: Any) -> B
     try:
         for bits in _PRECISIONS:
             ctx.prec = bits
-            boxes = _attempt(draws, drawn, solutions, _DIGITS[bits])
+            boxes = _attempt(draws, drawn, solutions, _DIGITS[bits], deadline)
             if boxes is not None:
                 return boxes
     finally:
@@ -56,12 +60,15 @@ def certified_boxes(draws: Draws, drawn: RationalInstances, solutions: Any) -> B
     return None
 
 
-def _attempt(draws: Draws, drawn: RationalInstances, solutions: Any, digits: int) -> Boxes | None:
+def _attempt(
+    draws: Draws, drawn: RationalInstances, solutions: Any, digits: int, deadline: Deadline
+) -> Boxes | None:
     from flint import acb, fmpq
 
     instance = draws.exact(drawn, lambda k, scale: acb(fmpq(k, scale)))
     centres, radii = [], []
     for solution in solutions:
+        deadline.check("boxes around solutions")
         refined = _refine(draws.equations, solution, instance)
         if refined is None:
             return None

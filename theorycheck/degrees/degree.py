@@ -8,6 +8,8 @@ from typing import Any
 
 import numpy as np
 
+from ..deadline import Deadline
+from ..errors import OutOfTimeError
 from ..numeric.monodromy import (
     DETOURS,
     Distinct,
@@ -19,7 +21,7 @@ from ..numeric.monodromy import (
 )
 from .bezout import BezoutBound, bezout_bound
 from .draws import Draws
-from .effort import Clock, Effort
+from .effort import Effort
 from .elimination import ENOUGH, degree_by_elimination
 from .system import SquareSystem
 from .univariate import Univariate, degree_by_univariate
@@ -34,9 +36,13 @@ _UNIVARIATE_ERROR = 1e-6
 
 @dataclass(frozen=True)
 class Open:
-    """What was sought is not known, and why."""
+    """What was sought is not known, and why.
+
+    `limit` names what ended the search (`seconds`, `degree`, `instances`), None if nothing did.
+    """
 
     reason: str
+    limit: str | None = None
 
 
 @dataclass(frozen=True)
@@ -56,7 +62,7 @@ class Degree:
     search: Monodromy | None = None
 
 
-def degree_of(system: SquareSystem, seed: int, effort: Effort, clock: Clock) -> Degree | Open:
+def degree_of(system: SquareSystem, seed: int, effort: Effort, deadline: Deadline) -> Degree | Open:
     """The degree of `system`, or why it stays open within the effort.
 
     A multihomogeneous Bezout number bounds it (T6). If monodromy finds fewer solutions than that,
@@ -64,40 +70,70 @@ def degree_of(system: SquareSystem, seed: int, effort: Effort, clock: Clock) -> 
     `seed` have to agree, and where they do not exact elimination decides.
     """
     if len(system.unknowns) > effort.unknowns:
-        return Open(f"{len(system.unknowns)} unknowns exceed the limit of {effort.unknowns}")
-    bound = bezout_bound(system)
+        reason = f"{len(system.unknowns)} unknowns exceed the limit of {effort.unknowns}"
+        return Open(reason, "degree")
+    try:
+        with np.errstate(all="ignore"):  # lost paths end at infinity
+            return _degree_of(system, seed, effort, effort.search(deadline))
+    except OutOfTimeError as error:
+        return Open(str(error), "seconds")
+
+
+def _degree_of(
+    system: SquareSystem, seed: int, effort: Effort, deadline: Deadline
+) -> Degree | Open:
+    bound = bezout_bound(system, deadline)
     if bound.value == 0:
         return Open("a bound on the number of solutions is 0, although the rank is full")
     if bound.value == 1:
         return _by_bound(system, bound, None)
-    if not clock.left:
-        return Open("no time is left for a degree")
+    if deadline.has_passed:
+        return Open("no time is left for a degree", "seconds")
     draws = Draws(system)
-    univariate = _univariate(system, seed, clock)
+    univariate = _univariate(system, seed, effort, deadline)
     if univariate is not None:
-        return _by_univariate(draws, bound, univariate, seed, effort, clock)
-    searches = _searches(draws, bound, seed, effort, clock)
+        return _by_univariate(draws, bound, univariate, seed, effort, deadline)
+    searches = _searches(draws, bound, seed, effort, deadline)
     for search in searches:
         if search.count == bound.value:
             return _by_bound(system, bound, search)
         if search.count > effort.degree:
-            return Open(f"there are more than {effort.degree} solutions, the limit")
-    return _agreed(draws, searches, seed, effort) or _eliminated(system, searches, seed, clock)
+            return _too_many(effort)
+    agreed = _agreed(draws, searches, seed, effort, deadline)
+    return agreed or _eliminated(system, searches, seed, effort, deadline)
 
 
-def _univariate(system: SquareSystem, seed: int, clock: Clock) -> Univariate | None:
+def _too_many(effort: Effort) -> Open:
+    return Open(f"there are more than {effort.degree} solutions, the limit", "degree")
+
+
+def _limit(deadline: Deadline) -> str:
+    """What the verdict names where a search for a degree ended early."""
+    return "degree" if deadline.is_spent else "seconds"
+
+
+def _univariate(
+    system: SquareSystem, seed: int, effort: Effort, deadline: Deadline
+) -> Univariate | None:
     """The degree by one polynomial, if that applies and is sure enough."""
-    found = degree_by_univariate(system, seed, seconds=min(clock.left, _UNIVARIATE_SECONDS))
+    # Its work is bounded; where no clock may matter, it is done whatever it takes.
+    own = deadline if effort.paths is not None else deadline.within(_UNIVARIATE_SECONDS)
+    found = degree_by_univariate(system, seed, deadline=own)
     return found if found is not None and found.error_bound <= _UNIVARIATE_ERROR else None
 
 
 def _by_univariate(
-    draws: Draws, bound: BezoutBound, exact: Univariate, seed: int, effort: Effort, clock: Clock
+    draws: Draws,
+    bound: BezoutBound,
+    exact: Univariate,
+    seed: int,
+    effort: Effort,
+    deadline: Deadline,
 ) -> Degree | Open:
     """The degree of one polynomial, which a complete search has to confirm."""
     if exact.degree > effort.degree:
-        return Open(f"there are more than {effort.degree} solutions, the limit")
-    [search] = _search(draws, bound, [2 * seed], effort, clock)
+        return _too_many(effort)
+    [search] = _search(draws, bound, [2 * seed], effort, deadline)
     if search.count > exact.degree or (search.is_complete and search.count < exact.degree):
         by = f"the polynomial in learnable {exact.unknown} has degree {exact.degree}"
         return Open(f"monodromy found {search.count} solutions, but {by}")
@@ -108,27 +144,27 @@ def _by_univariate(
 
 
 def _searches(
-    draws: Draws, bound: BezoutBound, seed: int, effort: Effort, clock: Clock
+    draws: Draws, bound: BezoutBound, seed: int, effort: Effort, deadline: Deadline
 ) -> list[Monodromy]:
     """Two draws, unless the first is enough or incomplete; at once where there are few paths."""
     seeds = [2 * seed, 2 * seed + 1]
     if bound.value <= _FEW:
-        return _search(draws, bound, seeds, effort, clock)
-    [first] = _search(draws, bound, seeds[:1], effort, clock)
+        return _search(draws, bound, seeds, effort, deadline)
+    [first] = _search(draws, bound, seeds[:1], effort, deadline)
     if first.count == bound.value or first.count > effort.degree or not first.is_complete:
         return [first]
-    return [first, *_search(draws, bound, seeds[1:], effort, clock)]
+    return [first, *_search(draws, bound, seeds[1:], effort, deadline)]
 
 
 def _search(
-    draws: Draws, bound: BezoutBound, seeds: Sequence[int], effort: Effort, clock: Clock
+    draws: Draws, bound: BezoutBound, seeds: Sequence[int], effort: Effort, deadline: Deadline
 ) -> list[Monodromy]:
     def may_go_on(count: int) -> bool:
         effort.report(f"{count} solutions of at most {bound.value}")
-        return clock.left > 0 and count < bound.value
+        return not deadline.is_over and count < bound.value
 
     rngs = [np.random.default_rng(seed) for seed in seeds]
-    limits = Limits(_QUIET_LOOPS, effort.degree, may_go_on, clock.end)
+    limits = Limits(_QUIET_LOOPS, effort.degree, may_go_on, deadline)
     return find_together(draws.equations, draws.complex, rngs, limits)
 
 
@@ -137,13 +173,15 @@ def _by_bound(system: SquareSystem, bound: BezoutBound, search: Monodromy | None
     return Degree(system, bound.value, {"by": "bezout", "groups": groups}, 0.0, search)
 
 
-def _agreed(draws: Draws, searches: list[Monodromy], seed: int, effort: Effort) -> Degree | None:
+def _agreed(
+    draws: Draws, searches: list[Monodromy], seed: int, effort: Effort, deadline: Deadline
+) -> Degree | None:
     """Two complete draws with one count, closed under conjugation on real instances."""
     counts = {search.count for search in searches if search.is_complete}
     if len(searches) < 2 or len(counts) != 1 or not all(s.is_complete for s in searches):
         return None
     effort.report("conjugates on real instances")
-    if not _is_closed_under_conjugation(draws, searches[0], seed):
+    if not _is_closed_under_conjugation(draws, searches[0], seed, deadline):
         return None
     # If another solution exists, a loop like a random element of the monodromy group, which is
     # transitive, keeps the set that was found with probability at most 1/2.
@@ -156,7 +194,9 @@ def _agreed(draws: Draws, searches: list[Monodromy], seed: int, effort: Effort) 
     return Degree(draws.system, searches[0].count, by, bound, searches[0])
 
 
-def _is_closed_under_conjugation(draws: Draws, search: Monodromy, seed: int) -> bool:
+def _is_closed_under_conjugation(
+    draws: Draws, search: Monodromy, seed: int, deadline: Deadline
+) -> bool:
     """False if a real instance misses the conjugate of a solution, or none could be solved."""
     rng = np.random.default_rng([seed, 1])
     instances = draws.as_floats(draws.rational(rng, _REAL_DRAWN))
@@ -165,7 +205,8 @@ def _is_closed_under_conjugation(draws: Draws, search: Monodromy, seed: int) -> 
     corners = [search.instance.take(0 * own), instances.take(own)]
     whole: list[Any] = []
     for detours in (0, DETOURS):  # detours cost more than all else, and few need them
-        ends, arrived = follow(draws.equations, theta, corners, draws.complex, rng, detours=detours)
+        way = draws.equations, theta, corners, draws.complex, rng, deadline
+        ends, arrived = follow(*way, detours=detours)
         whole = [
             solutions
             for solutions, came in zip(
@@ -181,15 +222,24 @@ def _is_closed_under_conjugation(draws: Draws, search: Monodromy, seed: int) -> 
 
 
 def _eliminated(
-    system: SquareSystem, searches: list[Monodromy], seed: int, clock: Clock
+    system: SquareSystem,
+    searches: list[Monodromy],
+    seed: int,
+    effort: Effort,
+    deadline: Deadline,
 ) -> Degree | Open:
     """Exact elimination where monodromy stays open; solutions of a matching count are kept."""
     counts = " and ".join(str(search.count) for search in searches)
     lost = sum(search.lost for search in searches)
     reason = f"monodromy found {counts} solutions and lost {lost} paths"
-    exact = degree_by_elimination(system, seed, seconds=min(clock.left, _ELIMINATION_SECONDS))
+    if deadline.is_over:
+        return Open(f"{reason}; {deadline.reason}", _limit(deadline))
+    if effort.paths is not None:
+        more = "exact elimination, whose work no limit of paths bounds, was not tried"
+        return Open(f"{reason}; {more}", "degree")
+    exact = degree_by_elimination(system, seed, deadline=deadline.within(_ELIMINATION_SECONDS))
     if exact is None:
-        return Open(f"{reason}, and exact elimination gave no answer in time")
+        return Open(f"{reason}, and exact elimination gave no answer in time", "seconds")
     if exact.error_bound > ENOUGH:
         bound = f"{exact.error_bound:.1e}"
         return Open(f"{reason}; elimination gave {exact.degree} with an error bound of {bound}")

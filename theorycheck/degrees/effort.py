@@ -1,13 +1,18 @@
-"""How much work a degree and a witness may cost."""
+"""How much work an answer may cost: the time of a question, and the search for its degree."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
+from typing import Any
 
+from ..deadline import Deadline
 from ..errors import InputError
 from ..progress import Progress, Teller, nobody
+
+DEFAULT_SECONDS = 60.0
+_LIMITS = ("seconds", "degree", "unknowns", "instances", "bases", "paths")
 
 
 def _silent(_: str) -> None:
@@ -16,12 +21,15 @@ def _silent(_: str) -> None:
 
 @dataclass(frozen=True)
 class Effort:
-    """Limits of the search for a degree and a witness; past them a verdict stays `positive`.
+    """Limits of a question about one allocation; past them a verdict is `positive` or `undecided`.
 
-    `seconds` for one allocation (0: no degree is computed); `degree`, above which the solutions are
-    no longer followed; `unknowns` of a system that cannot be split; `instances` among which a
-    witness is sought; `bases` of an allocation over budget whose degree is tried; `report`, which
-    `telling` sets, is told each step in words.
+    `seconds` limit all of it (0: no degree is sought, and counts and ranks get 60 seconds). The
+    others limit the search for a degree: `degree`, above which the solutions are no longer
+    followed; `unknowns` of a system that cannot be split; `instances` among which a witness is
+    sought; `bases` of an allocation over budget whose degree is tried; `paths` that are followed in
+    one search, for the degree or the witness of one system (None: no limit). With `seconds` inf and
+    a limit of `paths` the answer does not depend on how fast the machine is. `report`, which
+    `telling` sets, is told each step in words; `clock` tells the seconds.
 
     >>> Effort(seconds=-1)
     Traceback (most recent call last):
@@ -29,17 +37,21 @@ class Effort:
     theorycheck.errors.InputError: effort: seconds must be a number from 0, not -1
     """
 
-    seconds: float = 60.0
+    seconds: float = DEFAULT_SECONDS
     degree: int = 200
     unknowns: int = 40
     instances: int = 2000
     bases: int = 8
     report: Callable[[str], None] = field(default=_silent, repr=False, compare=False)
+    paths: int | None = None
+    clock: Callable[[], float] = field(default=time.monotonic, repr=False, compare=False)
 
     def __post_init__(self) -> None:
-        for name in ("seconds", "degree", "unknowns", "instances", "bases"):
+        for name in _LIMITS:
             value = getattr(self, name)
             kinds = (int, float) if name == "seconds" else (int,)
+            if name == "paths" and value is None:
+                continue
             if isinstance(value, bool) or not isinstance(value, kinds) or not value >= 0:
                 what = "a number" if name == "seconds" else "an integer"
                 raise InputError(f"effort: {name} must be {what} from 0, not {value!r}")
@@ -50,21 +62,22 @@ class Effort:
             return self
         return replace(self, report=lambda words: tell(Progress(words)))
 
-    def clock(self) -> Clock:
-        """A clock that starts now."""
-        return Clock(time.monotonic() + self.seconds)
+    @property
+    def seeks_degrees(self) -> bool:
+        """Whether a degree is sought at all."""
+        return self.seconds > 0
+
+    def start(self) -> Deadline:
+        """The deadline of a question that is asked now."""
+        return Deadline(self.seconds or DEFAULT_SECONDS, clock=self.clock)
+
+    def search(self, deadline: Deadline) -> Deadline:
+        """The deadline of one search within a question: the same time, and `paths` of its own."""
+        return deadline.within(paths=self.paths)
+
+    def limits(self) -> dict[str, Any]:
+        """The limits by name, to be written down: `Effort(**limits)` has the same."""
+        return {name: getattr(self, name) for name in _LIMITS}
 
 
 DEFAULT_EFFORT = Effort()
-
-
-@dataclass(frozen=True)
-class Clock:
-    """When to stop, by `time.monotonic`."""
-
-    end: float
-
-    @property
-    def left(self) -> float:
-        """Seconds left, from 0."""
-        return max(self.end - time.monotonic(), 0.0)

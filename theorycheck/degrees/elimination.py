@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import math
-import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
-from ..errors import SizeError
+from ..deadline import NEVER, Deadline
+from ..errors import OutOfTimeError, SizeError
 from ..exact.generic_rank import N_PRIMES
 from ..exact.point import LOWEST_PRIME, draw_prime
 from .groebner import Problem, find_msolve, leading_monomials, standard_monomials
@@ -59,14 +59,14 @@ def degree_by_elimination(
     seed: int = 0,
     *,
     draws: int = 2,
-    seconds: float = 60.0,
+    deadline: Deadline = NEVER,
     memory_limit: int = 8 * 2**30,
 ) -> Elimination | None:
     """The number of solutions of a generic instance, if `draws` random ones agree on it.
 
     More draws follow, up to 4, while the bound on the probability of error (see `draw_error`)
     exceeds 1e-3; the bound returned can still be larger, up to 1. None if counts differ, or if an
-    instance has infinitely many solutions or exceeds memory or time (`seconds` for all draws).
+    instance has infinitely many solutions or exceeds memory or time.
 
     >>> from theorycheck import Allocation, LinearFeedforward
     >>> net = LinearFeedforward([2, 2, 2])
@@ -75,7 +75,6 @@ def degree_by_elimination(
     >>> found.degree, len(found.draws), found.error_bound < 1e-6
     (2, 2, True)
     """
-    deadline = time.monotonic() + seconds
     program, error = find_msolve(), draw_error(system)
     found: list[Count] = []
     for trial in count_from():
@@ -83,9 +82,8 @@ def degree_by_elimination(
             return Elimination(found[0].count, error ** len(found), tuple(found))
         if draw_prime(seed, trial) in {draw.prime for draw in found}:
             continue
-        left = deadline - time.monotonic()
         new = count_solutions(
-            system, seed, trial, program=program, seconds=left, memory_limit=memory_limit
+            system, seed, trial, program=program, deadline=deadline, memory_limit=memory_limit
         )
         if new is None or (found and new.count != found[0].count):
             return None
@@ -161,7 +159,7 @@ def count_solutions(
     trial: int,
     *,
     program: Path | None,
-    seconds: float,
+    deadline: Deadline = NEVER,
     memory_limit: int = 8 * 2**30,
 ) -> Count | None:
     """Solutions of the instance (`seed`, `trial`), counted by msolve at `program`, or by sympy.
@@ -170,13 +168,12 @@ def count_solutions(
 
     >>> from theorycheck import Allocation, LinearFeedforward
     >>> system = SquareSystem(Allocation.layer(LinearFeedforward([1, 1]), "W1"), 1, (0,), (0,))
-    >>> count_solutions(system, 0, 0, program=None, seconds=60).count
+    >>> count_solutions(system, 0, 0, program=None).count
     1
     """
-    deadline = time.monotonic() + seconds
     try:
         polynomials = equations(system, seed, trial, deadline=deadline)
-    except (TimeoutError, SizeError):
+    except (OutOfTimeError, SizeError):
         return None
     prime, n = draw_prime(seed, trial), len(system.unknowns)
     problem = Problem(polynomials, prime, n, deadline, memory_limit)

@@ -13,7 +13,6 @@ import signal
 import subprocess
 import sys
 import tempfile
-import time
 from collections.abc import Collection, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
@@ -22,9 +21,12 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
+from ..deadline import Deadline
 from .polynomials import Polynomial
 
 Monomials: TypeAlias = Collection[tuple[int, ...]]
+
+_LONGEST = 1e6  # seconds: a process is not waited for longer than the system can count
 
 
 def find_msolve() -> Path | None:
@@ -74,13 +76,13 @@ def _standard(leading: frozenset[tuple[int, ...]]) -> int:
 class Problem:
     """Polynomials in n unknowns modulo a prime, and what a basis of theirs may cost.
 
-    `deadline` is a time by `time.monotonic`, `memory_limit` counts bytes.
+    `memory_limit` counts bytes.
     """
 
     polynomials: Sequence[Polynomial]
     prime: int
     n: int
-    deadline: float
+    deadline: Deadline
     memory_limit: int = 8 * 2**30
 
 
@@ -89,7 +91,7 @@ def leading_monomials(problem: Problem, program: Path | None) -> Monomials | Non
 
     None if time or memory do not suffice or `program` does not do what msolve does.
 
-    >>> problem = Problem([{(2, 0): 1, (0, 1): 3}, {(0, 2): 1}], 4194319, 2, float("inf"))
+    >>> problem = Problem([{(2, 0): 1, (0, 1): 3}, {(0, 2): 1}], 4194319, 2, Deadline(60))
     >>> sorted(leading_monomials(problem, None))
     [(0, 2), (2, 0)]
     """
@@ -121,7 +123,7 @@ def _run(problem: Problem, folder: Path, *command: str) -> bool:
     except OSError:
         return False
     try:
-        return process.wait(max(problem.deadline - time.monotonic(), 0)) == 0
+        return process.wait(min(problem.deadline.left, _LONGEST)) == 0
     except subprocess.TimeoutExpired:
         return False
     finally:

@@ -6,13 +6,13 @@ unknowns (`equations`), and bounds on degree and size (`bounds`).
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 import numpy as np
 
+from ..deadline import NEVER, Deadline
 from ..errors import SizeError
 from ..exact.point import draw_point, draw_prime, input_dimension, words
 from ..networks import LinearFeedforward, LinearRecurrent
@@ -28,7 +28,7 @@ class _Entry:
 
     terms: Polynomial
     prime: int
-    deadline: float
+    deadline: Deadline
 
     def __add__(self, other: _Entry) -> _Entry:
         if not other.terms:
@@ -39,8 +39,7 @@ class _Entry:
         return self._of(terms)
 
     def __mul__(self, other: _Entry) -> _Entry:
-        if time.monotonic() > self.deadline:
-            raise TimeoutError("no time left to expand the equations")
+        self.deadline.check("the expansion of the equations")
         terms: Polynomial = {}
         for left, a in self.terms.items():
             for right, b in other.terms.items():
@@ -56,14 +55,14 @@ class _Entry:
 
 
 def equations(
-    system: SquareSystem, seed: int, trial: int, *, deadline: float = float("inf")
+    system: SquareSystem, seed: int, trial: int, *, deadline: Deadline = NEVER
 ) -> list[Polynomial]:
     """The polynomials phi_E(theta) - y_E modulo `draw_prime(seed, trial)`, in the unknowns.
 
     Frozen weights, learnables that are no unknowns, and inputs are those of `draw_point(seed,
     trial)`; y_E of equation number e is word e of the stream "outputs", so blocks of a system share
-    it. Raises `SizeError` beyond `MOST_TERMS` terms and `TimeoutError` after `deadline`
-    (`time.monotonic`).
+    it. Raises `SizeError` beyond `MOST_TERMS` terms and `OutOfTimeError` after the
+    deadline.
 
     >>> from theorycheck import Allocation
     >>> allocation = Allocation(LinearFeedforward([1, 1, 1]), {"W1": [[1]], "W2": [[1]]})

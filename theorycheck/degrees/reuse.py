@@ -6,8 +6,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
+from ..deadline import Deadline
 from .degree import Degree, Open, degree_of
-from .effort import Clock, Effort
+from .effort import Effort
 from .evidence import Certified
 from .system import SquareSystem
 from .witness import certified_instance, witness
@@ -42,31 +43,38 @@ class Reuse:
         return len(self._found)
 
     def degree(
-        self, system: SquareSystem, seed: int, effort: Effort, clock: Clock
+        self, system: SquareSystem, seed: int, effort: Effort, deadline: Deadline
     ) -> Degree | Open:
         """`degree_of`."""
-        key = ("degree", *_key(system, seed), effort.degree, effort.unknowns)
-        found = self._once(key, lambda: degree_of(system, seed, effort, clock))
+        key = ("degree", *_key(system, seed), effort.degree, effort.unknowns, effort.paths)
+        found = self._once(key, deadline, lambda: degree_of(system, seed, effort, deadline))
         return _renumbered(found, system) if isinstance(found, Degree) else found
 
-    def certified(self, degree: Degree, seed: int, clock: Clock) -> Certified | Open:
+    def certified(
+        self, degree: Degree, seed: int, effort: Effort, deadline: Deadline
+    ) -> Certified | Open:
         """`certified_instance`."""
-        key = ("certified", *_key(degree.system, seed), _origin(degree))
-        found = self._once(key, lambda: certified_instance(degree, seed, clock))
+        key = ("certified", *_key(degree.system, seed), _origin(degree), effort.paths)
+        solve = lambda: certified_instance(degree, seed, effort, deadline)  # noqa: E731
+        found = self._once(key, deadline, solve)
         return replace(found, degree=degree) if isinstance(found, Certified) else found
 
-    def witness(self, degree: Degree, seed: int, effort: Effort, clock: Clock) -> Certified | Open:
+    def witness(
+        self, degree: Degree, seed: int, effort: Effort, deadline: Deadline
+    ) -> Certified | Open:
         """`witness`."""
-        key = ("witness", *_key(degree.system, seed), _origin(degree), effort.instances)
-        found = self._once(key, lambda: witness(degree, seed, effort, clock))
+        key = ("witness", *_key(degree.system, seed), _origin(degree))
+        key = (*key, effort.instances, effort.paths)
+        found = self._once(key, deadline, lambda: witness(degree, seed, effort, deadline))
         return replace(found, degree=degree) if isinstance(found, Certified) else found
 
-    def _once(self, key: _Key, solve: Callable[[], Any]) -> Any:
+    def _once(self, key: _Key, deadline: Deadline, solve: Callable[[], Any]) -> Any:
         if key in self._found:
             self.hits += 1
             return self._found[key]
         found = solve()
-        if not isinstance(found, Open):
+        # What the clock may have cut short is not what it would have been without.
+        if not isinstance(found, Open) and not deadline.has_passed:
             self._found[key] = found
             if len(self._found) > self._most:
                 del self._found[next(iter(self._found))]

@@ -6,9 +6,10 @@ import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
+from ..deadline import NEVER, Deadline
 from ..structure import Pattern
 from .degree import Degree, Open
-from .effort import Clock, Effort
+from .effort import Effort
 from .evidence import Certified
 from .reuse import Reuse
 from .system import SquareSystem
@@ -36,10 +37,7 @@ class Solving:
     seed: int
     effort: Effort
     reuse: Reuse = field(default_factory=Reuse, compare=False)
-
-    @cached_property
-    def _clock(self) -> Clock:
-        return self.effort.clock()
+    deadline: Deadline = field(default=NEVER, compare=False)
 
     @cached_property
     def blocks(self) -> list[SquareSystem]:
@@ -54,7 +52,7 @@ class Solving:
             if found and isinstance(found[-1], Open):
                 found.append(Open("another block is open"))
             else:
-                found.append(self.reuse.degree(block, self.seed, self.effort, self._clock))
+                found.append(self.reuse.degree(block, self.seed, self.effort, self.deadline))
         return tuple(found)
 
     @cached_property
@@ -91,11 +89,23 @@ class Solving:
                 return degree.reason
         return self.witness.reason if isinstance(self.witness, Open) else "nothing is open"
 
+    @property
+    def limited_by(self) -> str | None:
+        """What ended the search where it stayed open: `seconds`, `degree`, `instances` or None."""
+        limits = [degree.limit for degree in self.degrees if isinstance(degree, Open)]
+        witness = self.__dict__.get("witness")  # asking would look for one
+        limits += [witness.limit] if isinstance(witness, Open) else []
+        late = "seconds" if self.deadline.has_passed else None
+        return next((limit for limit in limits if limit is not None), late)
+
     @cached_property
     def certified(self) -> tuple[Certified | None, ...]:
         """For each block a rational instance with boxes around its solutions, if one was found."""
         assert self.known is not None
-        results = [self.reuse.certified(degree, self.seed, self._clock) for degree in self.known]
+        results = [
+            self.reuse.certified(degree, self.seed, self.effort, self.deadline)
+            for degree in self.known
+        ]
         return tuple(None if isinstance(result, Open) else result for result in results)
 
     @property
@@ -109,21 +119,24 @@ class Solving:
     @cached_property
     def witness(self) -> Certified | Open:
         """A closed part of the system with an instance that has non-real solutions only."""
-        reasons = []
+        reasons, limits = [], []
         for block, degree in zip(self.blocks, self.degrees, strict=True):
             if isinstance(degree, Open):
                 reasons.append(degree.reason)
+                limits.append(degree.limit)
             if isinstance(degree, Open) or degree.value % 2:
                 continue
             part = block.with_ancestors(self.blocks, self.pattern)
             whole = degree
             if part is not block:
-                whole = self.reuse.degree(part, self.seed, self.effort, self._clock)
+                whole = self.reuse.degree(part, self.seed, self.effort, self.deadline)
             found = whole
             if isinstance(whole, Degree):
-                found = self.reuse.witness(whole, self.seed, self.effort, self._clock)
+                found = self.reuse.witness(whole, self.seed, self.effort, self.deadline)
             if isinstance(found, Certified):
                 return found
             assert isinstance(found, Open)
             reasons.append(found.reason)
-        return Open("; ".join(reasons) or "every degree is odd")
+            limits.append(found.limit)
+        limit = next((limit for limit in limits if limit is not None), None)
+        return Open("; ".join(reasons) or "every degree is odd", limit)

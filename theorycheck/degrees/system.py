@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -94,3 +95,29 @@ class SquareSystem:
             if len(equations) == len(self.equations)
             else replace(self, equations=whole[0], unknowns=whole[1])
         )
+
+
+def chosen_equations(
+    network: LinearFeedforward | LinearRecurrent,
+    samples: int,
+    n_equations: int,
+    target: int,
+    independent: Sequence[int],
+) -> tuple[tuple[int, ...], bool]:
+    """`target` = D equations of full rank, and whether they determine the others (rationally).
+
+    `independent` are D equations that are so at a random point.
+
+    >>> chosen_equations(LinearFeedforward([2, 1, 2]), 2, 4, 3, (0, 1, 3))
+    ((0, 1, 2), True)
+    """
+    if n_equations == target:
+        return tuple(range(target)), True
+    if isinstance(network, LinearFeedforward) and not network.bias:
+        rank = min(network.outputs, samples, *network.widths[1:-1])
+        if target == rank * (network.outputs + samples - rank):
+            # A matrix of rank k is determined by k of its rows and k of its columns.
+            numbers = np.arange(n_equations).reshape(network.outputs, samples)
+            chosen = np.append(numbers[:rank].ravel(), numbers[rank:, :rank].ravel())
+            return tuple(sorted(chosen.tolist())), True
+    return tuple(sorted(independent)), False

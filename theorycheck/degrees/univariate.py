@@ -7,13 +7,13 @@ n - 1 unknowns, solvable where g(a) = det[J_B(a) | y - c(a)] is 0 (T6, Sturm for
 from __future__ import annotations
 
 import math
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
-from ..errors import SizeError
+from ..deadline import NEVER, Deadline
+from ..errors import OutOfTimeError, SizeError
 from ..exact.generic_rank import N_PRIMES
 from ..exact.point import LOWEST_PRIME, draw_prime, words
 from ..networks import LinearFeedforward
@@ -23,6 +23,7 @@ from .system import SquareSystem
 
 ENOUGH = 1e-9  # an error bound that needs no further draws
 LEAST_DRAWS, MOST_DRAWS = 2, 4
+MOST_ROOTS = 2000  # of a polynomial that is interpolated: a linear system of that size
 
 
 @dataclass(frozen=True)
@@ -57,10 +58,11 @@ class Univariate:
         return {**evidence, "error_bound": self.error_bound}
 
 
-def cover_of(system: SquareSystem) -> int | None:
+def cover_of(system: SquareSystem, deadline: Deadline = NEVER) -> int | None:
     """The place of an unknown without which no path to an equation runs through two unknowns.
 
-    Of several the one with the least degrees; None if there is none.
+    Of several the one with the least degrees; None if there is none. Raises `OutOfTimeError` after
+    the deadline.
 
     >>> from theorycheck import Allocation, LinearRecurrent
     >>> row = Allocation.rows(LinearRecurrent(1, 2, 1, 3), {"recurrent": [0]})
@@ -68,12 +70,12 @@ def cover_of(system: SquareSystem) -> int | None:
     0
     """
     places = frozenset(range(len(system.unknowns)))
-    covers = [a for a in places if max(path_degrees(system, places - {a})) <= 1]
-    return min(covers, key=lambda a: (_most_degree(system, a), a), default=None)
+    covers = [a for a in places if max(path_degrees(system, places - {a}, deadline)) <= 1]
+    return min(covers, key=lambda a: (_most_degree(system, a, deadline), a), default=None)
 
 
 def degree_by_univariate(
-    system: SquareSystem, seed: int = 0, *, seconds: float = 60.0
+    system: SquareSystem, seed: int = 0, *, deadline: Deadline = NEVER
 ) -> Univariate | None:
     """The generic number of solutions if one unknown covers all conflicts, else None.
 
@@ -96,16 +98,18 @@ def degree_by_univariate(
     >>> found.degree, found.unknown, found.error_bound < 1e-9
     (3, 0, True)
     """
-    place = cover_of(system)
-    if place is None:
-        return None
-    deadline, error = time.monotonic() + seconds, draw_error(system, place)
     found: list[Count] = []
-    while len(found) < LEAST_DRAWS or (error ** len(found) > ENOUGH and len(found) < MOST_DRAWS):
-        try:
-            found.append(count_roots(system, place, seed, len(found), deadline=deadline))
-        except (TimeoutError, SizeError):
+    try:
+        place = cover_of(system, deadline)
+        if place is None:
             return None
+        error = draw_error(system, place)
+        while len(found) < LEAST_DRAWS or (
+            error ** len(found) > ENOUGH and len(found) < MOST_DRAWS
+        ):
+            found.append(count_roots(system, place, seed, len(found), deadline=deadline))
+    except (OutOfTimeError, SizeError):
+        return None
     degree = max(draw.count for draw in found)
     return Univariate(degree, system.unknowns[place], error ** len(found), tuple(found))
 
@@ -136,13 +140,13 @@ def draw_error(system: SquareSystem, place: int) -> float:
     return min((vanishes + divides) * (1 + 1e-9), 1.0)
 
 
-def _most_degree(system: SquareSystem, place: int) -> int:
+def _most_degree(system: SquareSystem, place: int, deadline: Deadline = NEVER) -> int:
     """A of `draw_error`: each term of g has one factor from every equation."""
-    return sum(path_degrees(system, frozenset({place})))
+    return sum(path_degrees(system, frozenset({place}), deadline))
 
 
 def count_roots(
-    system: SquareSystem, place: int, seed: int, trial: int, *, deadline: float = float("inf")
+    system: SquareSystem, place: int, seed: int, trial: int, *, deadline: Deadline = NEVER
 ) -> Count:
     """Roots of g that move with y, at the point (`seed`, `trial`); `place` as by `cover_of`.
 
@@ -151,8 +155,10 @@ def count_roots(
     from flint import nmod_mat, nmod_poly
 
     prime, n = draw_prime(seed, trial), len(system.unknowns)
+    places = np.arange(_most_degree(system, place, deadline) + 1)
+    if len(places) > MOST_ROOTS:
+        raise SizeError(f"a polynomial may have {len(places) - 1} roots, more than {MOST_ROOTS}")
     polynomials = equations(system, seed, trial, deadline=deadline)
-    places = np.arange(_most_degree(system, place) + 1)
     values = _at(_coefficients(polynomials, place), places, prime)
     first, second = (
         words(seed, trial, name, max(system.equations) + 1)[list(system.equations)]
@@ -161,11 +167,11 @@ def count_roots(
     )
     other = values.copy()
     other[:, :, -1] = (other[:, :, -1] + first.astype(np.int64) - second.astype(np.int64)) % prime
-    determinants = [
-        int(nmod_mat(n, n, matrix.ravel().tolist(), prime).det())
-        for pair in zip(values, other, strict=True)
-        for matrix in pair
-    ]
+    determinants = []
+    for pair in zip(values, other, strict=True):
+        deadline.check("determinants")
+        for matrix in pair:
+            determinants.append(int(nmod_mat(n, n, matrix.ravel().tolist(), prime).det()))
     count = len(places)
     powers = [pow(a, k, prime) for a in range(count) for k in range(count)]
     solved = nmod_mat(count, count, powers, prime).solve(nmod_mat(count, 2, determinants, prime))

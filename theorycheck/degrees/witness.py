@@ -2,17 +2,19 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
 
+from ..deadline import Deadline
+from ..errors import OutOfTimeError
 from ..numeric.instances import Instance
 from ..numeric.monodromy import all_differ, follow
 from .certify import certified_boxes
 from .degree import Degree, Open
 from .draws import Draws, RationalInstances
-from .effort import Clock, Effort
+from .effort import Effort
 from .evidence import Certified
 
 _PATHS_AT_ONCE = 600
@@ -32,22 +34,35 @@ class _Tried:
     is_whole: Any  # all solutions arrived and differ
 
 
-def certified_instance(degree: Degree, seed: int, clock: Clock) -> Certified | Open:
+def certified_instance(
+    degree: Degree, seed: int, effort: Effort, deadline: Deadline
+) -> Certified | Open:
     """Some rational instance with certified boxes around all solutions, real ones or not."""
-    return _certified(degree, seed, Effort(instances=100), clock, non_real=False)
+    return _certified(degree, seed, replace(effort, instances=100), deadline, non_real=False)
 
 
-def witness(degree: Degree, seed: int, effort: Effort, clock: Clock) -> Certified | Open:
+def witness(degree: Degree, seed: int, effort: Effort, deadline: Deadline) -> Certified | Open:
     """A rational instance whose solutions are certified, as many as the degree, and non-real.
 
     Instances are drawn from `seed`; where none serves, children of those with the fewest real
     solutions are tried as well.
     """
-    return _certified(degree, seed, effort, clock, non_real=True)
+    return _certified(degree, seed, effort, deadline, non_real=True)
 
 
 def _certified(
-    degree: Degree, seed: int, effort: Effort, clock: Clock, *, non_real: bool
+    degree: Degree, seed: int, effort: Effort, deadline: Deadline, *, non_real: bool
+) -> Certified | Open:
+    try:
+        with np.errstate(all="ignore"):  # lost paths end at infinity
+            search = effort.search(deadline)
+            return _sought(degree, seed, effort, search, non_real=non_real)
+    except OutOfTimeError as error:
+        return Open(str(error), "seconds")
+
+
+def _sought(
+    degree: Degree, seed: int, effort: Effort, deadline: Deadline, *, non_real: bool
 ) -> Certified | Open:
     if degree.search is None or degree.search.count != degree.value:
         return Open("the solutions are counted but not known, so no instance can be certified")
@@ -56,26 +71,30 @@ def _certified(
     at_once = min(_FIRST_WITNESSES if non_real else _FIRST_INSTANCES, most)
     best: _Tried | None = None
     count = lost = 0
-    while count < effort.instances and clock.left:
+    while count < effort.instances and not deadline.is_over:
         at_once = min(at_once, effort.instances - count)
         fresh = draws.rational(rng, at_once)
         if best is not None:
             fresh = _joined(
                 fresh.take(slice(0, at_once // 2)), _children(best, draws, rng, at_once)
             )
-        tried = _solved(degree, draws, fresh, rng, clock, non_real=non_real)
+        tried = _solved(degree, draws, fresh, rng, deadline, non_real=non_real)
         count, lost = count + len(fresh), lost + int((~tried.is_whole).sum())
         effort.report(f"{count} instances, degree {degree.value}")
         wanted = tried.is_whole & (tried.scores < 1) if non_real else tried.is_whole
         for index in np.flatnonzero(wanted)[:5]:
             one = tried.drawn.take([index])
-            boxes = certified_boxes(draws, one, tried.solutions[index])
+            boxes = certified_boxes(draws, one, tried.solutions[index], deadline)
             if boxes is not None and (boxes.all_non_real or not non_real):
                 return Certified(degree, one, boxes)
         best = _fittest(best, tried)
         at_once = min(2 * at_once, most)
-    limit = "" if clock.left else " (the time was up)"
-    return Open(f"no witness among {count} instances{limit}; {lost} were not solved completely")
+    limit = "instances"
+    words = ""
+    if deadline.is_over:
+        limit, words = "instances" if deadline.is_spent else "seconds", f" ({deadline.reason})"
+    reason = f"no witness among {count} instances{words}; {lost} were not solved completely"
+    return Open(reason, limit)
 
 
 def _solved(
@@ -83,7 +102,7 @@ def _solved(
     draws: Draws,
     drawn: RationalInstances,
     rng: np.random.Generator,
-    clock: Clock,
+    deadline: Deadline,
     *,
     non_real: bool,
 ) -> _Tried:
@@ -94,7 +113,7 @@ def _solved(
 
     def followed(theta: Any, own: Any, *middle: Instance) -> tuple[Any, Any]:
         corners = [search.instance.take(0 * own), *middle, instances.take(own)]
-        way = draws.equations, theta, corners, draws.complex, rng, clock.end
+        way = draws.equations, theta, corners, draws.complex, rng, deadline
         return follow(*way, detours=len(middle))
 
     own = np.repeat(np.arange(n), search.count)

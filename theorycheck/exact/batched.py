@@ -2,6 +2,7 @@
 
 import numpy as np
 
+from ..deadline import NEVER, Deadline
 from .field import (
     MAX_INNER,
     Array,
@@ -13,14 +14,16 @@ from .field import (
 )
 
 _CHUNK_ENTRIES = 1 << 17  # entries handled together: cached, yet many per call into NumPy
+_WHAT = "ranks of small matrices"
 _GPU_CHUNK_ENTRIES = 1 << 26
 
 
-def batched_rank(a: Array, p: int) -> Array:
+def batched_rank(a: Array, p: int, deadline: Deadline = NEVER) -> Array:
     """Ranks modulo the odd prime ``p`` of matrices of exact integers |x| < 2**53.
 
     ``a`` is (..., m, n), NumPy or CuPy, of any integer or float dtype, and is not modified; the
-    result is an int64 array of shape (...).  ValueError if ``a`` has fewer than two dimensions.
+    result is an int64 array of shape (...).  ValueError if ``a`` has fewer than two dimensions,
+    ``OutOfTimeError`` after the deadline.
 
     >>> batched_rank(np.array([[[1, 2], [3, 6]], [[1, 2], [3, 4]]]), 8388593).tolist()
     [1, 2]
@@ -40,12 +43,13 @@ def batched_rank(a: Array, p: int) -> Array:
     size = max(1, entries // (m * n))
     flat = ranks.reshape(-1)
     for start in range(0, flat.size, size):
+        deadline.check(_WHAT)
         chunk = xp.array(matrices[..., start : start + size], dtype=np.float64, order="C")
-        flat[start : start + size] = _chunk_rank(reduce(chunk, p, out=chunk), p)
+        flat[start : start + size] = _chunk_rank(reduce(chunk, p, out=chunk), p, deadline)
     return ranks
 
 
-def _chunk_rank(a: Array, p: int) -> Array:
+def _chunk_rank(a: Array, p: int, deadline: Deadline) -> Array:
     """Ranks of the matrices a[:, :, i], which are overwritten.
 
     No rows are exchanged: a pivot row cancels itself, its own factor being 1.  Only the column and
@@ -57,6 +61,7 @@ def _chunk_rank(a: Array, p: int) -> Array:
     ranks = xp.zeros(size, dtype=np.int64)
     scratch = xp.empty((m, n, size))
     for j in range(n):
+        deadline.check(_WHAT)
         if j and j % (MAX_INNER - 1) == 0:
             fold(a[:, j:], p)
         column = fold(a[:, j], p)

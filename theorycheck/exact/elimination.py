@@ -5,10 +5,12 @@ from typing import Any
 
 import numpy as np
 
+from ..deadline import NEVER, Deadline
 from .field import Array, array_module, check_modulus, reduce
 from .stages import Stage, factor
 
 _STAGE_WIDTH = 256  # pivots applied by one product; at most field.MAX_INNER
+_WHAT = "the elimination of a rank"
 _FLINT_MAX_SIDE = 64  # up to here python-flint is faster, its conversion from arrays included
 
 
@@ -17,6 +19,7 @@ class Elimination:
 
     ``n_rows`` is the number of rows, ``p`` an odd prime below 2**23, and ``xp`` the module
     (``numpy`` or ``cupy``) of the blocks.  Memory: about n_rows * rank entries and two blocks.
+    ``OutOfTimeError`` after the deadline, which every piece of the work looks at.
 
     Attributes (read only): ``rank``; ``n_columns``, the number of columns seen so far;
     ``pivot_columns``, the lexicographically first columns that are a basis of the column space,
@@ -33,7 +36,7 @@ class Elimination:
     3
     """
 
-    def __init__(self, n_rows: int, p: int, xp: Any = np) -> None:
+    def __init__(self, n_rows: int, p: int, xp: Any = np, deadline: Deadline = NEVER) -> None:
         check_modulus(p)
         self.p = p
         self.n_rows = n_rows
@@ -42,6 +45,7 @@ class Elimination:
         self.pivot_columns: list[int] = []
         self.determinant = 1
         self._stages: list[Stage] = []
+        self._deadline = deadline
         self._remaining = xp.arange(n_rows)  # rows without a pivot, as the last stage orders them
 
     @property
@@ -74,12 +78,13 @@ class Elimination:
         array([[2.]])
         """
         for stage in self._stages:
+            self._deadline.check(_WHAT)
             block = stage.apply(block, self.p)
         return block
 
     def _append(self, part: Array) -> None:
         part = self.remainder(part)
-        stage = factor(part, self.n_columns, self.p)
+        stage = factor(part, self.n_columns, self.p, self._deadline)
         if not stage.columns:
             return
         self.pivot_rows += self._remaining[stage.pivots].tolist()

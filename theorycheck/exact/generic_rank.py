@@ -8,7 +8,6 @@ bound by its non-singular minor. It falls short only if a non-zero minor polynom
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
 from dataclasses import dataclass
 from types import ModuleType
 from typing import TYPE_CHECKING
@@ -16,6 +15,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..allocation import Allocation
+from ..deadline import NEVER, Deadline
 from ..errors import SizeError
 from ..networks import LinearFeedforward, LinearRecurrent
 from .elimination import Elimination
@@ -130,15 +130,17 @@ def rank_trial(
     index: int,
     xp: ModuleType = np,
     given: GivenInputs | None = None,
+    deadline: Deadline = NEVER,
 ) -> Trial:
     """Rank of the Jacobian of all `which` ("learnable" or "present") weights in one trial.
 
-    Stops as soon as `upper`, a proved upper bound, is reached.
+    Stops as soon as `upper`, a proved upper bound, is reached. Raises `OutOfTimeError` after the
+    deadline.
     """
     prime = draw_prime(seed, index)
-    point = draw_point(allocation, samples, prime, seed, index, xp, given)
-    source = jacobian(allocation, point, xp)
-    elimination = Elimination(source.n_equations, prime, xp)
+    point = draw_point(allocation, samples, prime, seed, index, xp, given, deadline)
+    source = jacobian(allocation, point, xp, deadline)
+    elimination = Elimination(source.n_equations, prime, xp, deadline)
     for name, block in cells(allocation, which, BLOCK):
         if elimination.rank >= upper:
             break
@@ -166,6 +168,7 @@ def generic_rank(
     memory_limit: int = 8 * 2**30,
     xp: ModuleType = np,
     given: GivenInputs | None = None,
+    deadline: Deadline = NEVER,
 ) -> GenericRank:
     """Generic rank of the Jacobian of the `which` weights; `upper` is a proved upper bound.
 
@@ -173,7 +176,7 @@ def generic_rank(
     on the probability of error is at most `error_bound`; if that is out of reach (a trial bounds
     nothing, or 64 trials are done) the returned `error_bound` is larger than asked. With `given`
     inputs only the weights are generic, and `samples` is the rank of the inputs. Raises `SizeError`
-    if a trial needs more than `memory_limit` bytes.
+    if a trial needs more than `memory_limit` bytes, `OutOfTimeError` after the deadline.
 
     >>> allocation = Allocation.rows(LinearFeedforward([2, 3, 2]), {"W2": [0]})
     >>> result = generic_rank(allocation, 2, upper=3)
@@ -188,28 +191,24 @@ def generic_rank(
         raise SizeError(_too_large(allocation, samples, n_columns, needed, memory_limit))
     trials: list[Trial] = []
     bound = 1.0
-    for trial in _trials(allocation, samples, which, upper, seed, xp, given):
+    for index in range(MOST_TRIALS):
+        trial = rank_trial(
+            allocation,
+            samples,
+            which,
+            upper=upper,
+            seed=seed,
+            index=index,
+            xp=xp,
+            given=given,
+            deadline=deadline,
+        )
         trials.append(trial)
         bound *= trial.error
         if bound <= error_bound or trial.error == 1.0:
             break
     value = max(trial.rank for trial in trials)
     return GenericRank(value, 0.0 if value == upper else bound, seed, tuple(trials))
-
-
-def _trials(
-    allocation: Allocation,
-    samples: int,
-    which: str,
-    upper: int,
-    seed: int,
-    xp: ModuleType,
-    given: GivenInputs | None,
-) -> Iterator[Trial]:
-    for index in range(MOST_TRIALS):
-        yield rank_trial(
-            allocation, samples, which, upper=upper, seed=seed, index=index, xp=xp, given=given
-        )
 
 
 def _too_large(

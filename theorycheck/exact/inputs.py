@@ -19,6 +19,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..allocation import Allocation
+from ..deadline import NEVER, Deadline
 from ..errors import InputError, shown
 from ..networks import LinearFeedforward, Network, positive_integer
 from .elimination import Elimination
@@ -74,11 +75,14 @@ class GivenInputs:
         return Allocation(left, masks, present)
 
 
-def given_inputs(network: Network, samples: int, inputs: ArrayLike) -> GivenInputs:
+def given_inputs(
+    network: Network, samples: int, inputs: ArrayLike, deadline: Deadline = NEVER
+) -> GivenInputs:
     """The first `samples` points of the array `inputs`, (points, n_0), as inputs of `network`.
 
     Raises `InputError` for another kind of network, another shape, numbers that are not finite or
-    longer than float64, too few points, and points that are all 0.
+    longer than float64, too few points, and points that are all 0, `OutOfTimeError` after the
+    deadline.
 
     >>> found = given_inputs(LinearFeedforward([3, 2]), 3, [[2, 0, 0], [4, 0, 0], [0.5, 0, 0.25]])
     >>> found.kept, found.basis, found.matrix.tolist()
@@ -98,9 +102,12 @@ def given_inputs(network: Network, samples: int, inputs: ArrayLike) -> GivenInpu
             f"inputs are all 0 in the first {samples} points, so nothing depends on W1; give "
             "points that are not"
         )
-    rows = [coprime([point[j] for j in kept], network.bias) for point in points]
+    rows = []
+    for point in points:
+        deadline.check("the inputs as integers")
+        rows.append(coprime([point[j] for j in kept], network.bias))
     matrix = np.array(rows, dtype=object).T
-    basis = independent_columns(matrix)
+    basis = independent_columns(matrix, deadline)
     return GivenInputs(points, kept, basis, matrix[:, list(basis)])
 
 
@@ -138,7 +145,7 @@ def coprime(point: Iterable[int | float], with_constant: bool) -> list[int]:
     return [number // divisor for number in numbers]
 
 
-def independent_columns(matrix: NDArray[Any]) -> tuple[int, ...]:
+def independent_columns(matrix: NDArray[Any], deadline: Deadline = NEVER) -> tuple[int, ...]:
     """Columns of a matrix of Python integers that are a basis of all, over the rationals.
 
     They are independent modulo a prime, hence independent. That no more are is proved by the
@@ -152,8 +159,9 @@ def independent_columns(matrix: NDArray[Any]) -> tuple[int, ...]:
     best: list[int] = []
     primes: set[int] = set()
     for trial in count():
+        deadline.check("the rank of the inputs")
         prime = draw_prime(0, trial)
-        elimination = Elimination(len(matrix), prime)
+        elimination = Elimination(len(matrix), prime, deadline=deadline)
         elimination.extend(_modulo(matrix, prime))
         best = max(best, elimination.pivot_columns, key=len)
         primes.add(prime)

@@ -16,6 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..allocation import Allocation
+from ..deadline import NEVER, Deadline
 from ..networks import LinearFeedforward, LinearRecurrent
 from .field import matmul, reduce
 from .point import Point
@@ -23,24 +24,33 @@ from .point import Point
 # Unreduced products of balanced residues that float64 adds exactly, with room for the first term.
 _EXACT_TERMS = 500
 _CELLS_AT_ONCE = 2**22
+_FORWARD, _COLUMNS = "a pass through the network", "the columns of a Jacobian"
 
 
 class FeedforwardJacobian:
     """Columns dY/dw of a linear feed-forward network at a point.
 
-    `n_equations` is outputs x effective samples.
+    `n_equations` is outputs x effective samples. Raises `OutOfTimeError` after the deadline.
     """
 
-    def __init__(self, network: LinearFeedforward, point: Point, xp: ModuleType) -> None:
-        self._prime, self._xp = point.prime, xp
+    def __init__(
+        self,
+        network: LinearFeedforward,
+        point: Point,
+        xp: ModuleType,
+        deadline: Deadline = NEVER,
+    ) -> None:
+        self._prime, self._xp, self._deadline = point.prime, xp, deadline
         self._bias = network.bias
         constant = point.inputs[network.inputs :]  # one row if there are biases, else none
         activations = [point.inputs]
         for layer in range(1, network.depth):
+            deadline.check(_FORWARD)
             hidden = matmul(_augmented(point, layer, xp), activations[-1], point.prime)
             activations.append(xp.concatenate([hidden, constant]))
         behind = [xp.eye(network.outputs)]
         for layer in range(network.depth, 1, -1):
+            deadline.check(_FORWARD)
             behind.append(matmul(behind[-1], point.weights[f"W{layer}"], point.prime))
         self._activations, self._behind = activations, behind[::-1]
         self.n_equations = network.outputs * point.inputs.shape[1]
@@ -50,6 +60,7 @@ class FeedforwardJacobian:
 
         `cells` has one row (i, j) per weight, (i,) for a bias.
         """
+        self._deadline.check(_COLUMNS)
         layer = int(name[1:]) - 1
         sources = cells[:, 1] if name[0] == "W" else np.full(len(cells), -1)
         cells_xp, sources_xp = self._xp.asarray(cells[:, 0]), self._xp.asarray(sources)
@@ -69,18 +80,24 @@ def _augmented(point: Point, layer: int, xp: ModuleType) -> Any:
 class RecurrentJacobian:
     """Columns dY/dw of a linear recurrent network at a point.
 
-    `n_equations` is outputs x effective samples, times steps for readout `all`.
+    `n_equations` is outputs x effective samples, times steps for readout `all`. Raises
+    `OutOfTimeError` after the deadline.
     """
 
-    def __init__(self, network: LinearRecurrent, point: Point, xp: ModuleType) -> None:
+    def __init__(
+        self, network: LinearRecurrent, point: Point, xp: ModuleType, deadline: Deadline = NEVER
+    ) -> None:
         self._xp, self._network, self._prime = xp, network, point.prime
+        self._deadline = deadline
         weights, prime = point.weights, point.prime
         states = [xp.zeros((network.hidden, point.inputs.shape[2]))]
         for inputs in point.inputs:
+            deadline.check(_FORWARD)
             drive = matmul(weights["input"], inputs, prime)
             states.append(reduce(matmul(weights["recurrent"], states[-1], prime) + drive, prime))
         behind = [weights["readout"]]
         for _ in range(network.steps - 1):
+            deadline.check(_FORWARD)
             behind.append(matmul(behind[-1], weights["recurrent"], prime))
         self._inputs, self._states, self._behind = point.inputs, states, behind
         self._times = [network.steps] if network.readout == "final" else range(1, network.steps + 1)
@@ -99,6 +116,7 @@ class RecurrentJacobian:
             return unit[:, None, :] * self._states[time][sources].T[None, :, :]
         total: Any = 0.0
         for step in range(1, time + 1):
+            self._deadline.check(_COLUMNS)
             source = self._inputs[step - 1] if name == "input" else self._states[step - 1]
             total = total + (
                 self._behind[time - step][:, rows][:, None, :] * source[sources].T[None, :, :]
@@ -109,14 +127,14 @@ class RecurrentJacobian:
 
 
 def jacobian(
-    allocation: Allocation, point: Point, xp: ModuleType
+    allocation: Allocation, point: Point, xp: ModuleType, deadline: Deadline = NEVER
 ) -> FeedforwardJacobian | RecurrentJacobian:
-    """The Jacobian of the allocation's network at `point`."""
+    """The Jacobian of the allocation's network at `point`, before the deadline."""
     network = allocation.network
     if isinstance(network, LinearFeedforward):
-        return FeedforwardJacobian(network, point, xp)
+        return FeedforwardJacobian(network, point, xp, deadline)
     assert isinstance(network, LinearRecurrent)
-    return RecurrentJacobian(network, point, xp)
+    return RecurrentJacobian(network, point, xp, deadline)
 
 
 def cells(

@@ -18,6 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..allocation import Allocation
+from ..deadline import NEVER, Deadline
 from ..networks import LinearFeedforward, LinearRecurrent
 from .field import is_prime, reduce
 
@@ -25,6 +26,7 @@ if TYPE_CHECKING:
     from .inputs import GivenInputs
 
 LOWEST_PRIME = 2**22
+_WORDS_PER_SECOND = 3e7  # of SHAKE-256, which no one can interrupt
 HIGHEST_PRIME = 2**23  # products of two balanced residues sum exactly in float64, 512 at a time
 
 
@@ -95,15 +97,18 @@ def draw_point(
     trial: int,
     xp: ModuleType,
     given: GivenInputs | None = None,
+    deadline: Deadline = NEVER,
 ) -> Point:
     """Uniform weights (absent ones 0) and inputs modulo `prime`, arrays of the module `xp`.
 
-    With `given` the inputs are those, and `samples` is their rank.
+    With `given` the inputs are those, and `samples` is their rank. Raises `OutOfTimeError` after
+    the deadline, or before numbers so many that they would take longer.
     """
     network = allocation.network
     assert isinstance(network, (LinearFeedforward, LinearRecurrent))
 
     def uniform(name: str, shape: tuple[int, ...]) -> Any:
+        deadline.afford(math.prod(shape) / _WORDS_PER_SECOND, f"the random numbers of {name}")
         values = words(seed, trial, name, math.prod(shape)) % np.uint64(prime)
         return reduce(xp.asarray(values.astype(np.float64).reshape(shape)), prime)
 

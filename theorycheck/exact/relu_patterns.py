@@ -22,6 +22,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..allocation import Allocation
+from ..deadline import NEVER, Deadline
 from .batched import batched_rank
 from .point import draw_prime
 from .relu_rank import relu_jacobians, relu_point, relu_trial_error
@@ -29,6 +30,8 @@ from .relu_rank import relu_jacobians, relu_point, relu_trial_error
 MOST_PATTERNS = 2**16
 _MOST_TRIALS = 64
 _CHUNK_ENTRIES = 2**22
+_MOST_BITS = 2**26  # of all patterns: a few hundred megabytes
+_WHAT = "the list of activation patterns"
 
 Patterns = NDArray[np.bool_]
 
@@ -92,6 +95,7 @@ class PatternList:
     allocation: Allocation
     samples: int
     which: str = "learnable"
+    deadline: Deadline = NEVER
 
     @cached_property
     def units(self) -> list[int]:
@@ -100,11 +104,12 @@ class PatternList:
 
     @property
     def is_small(self) -> bool:
-        """Whether there are at most MOST_PATTERNS to look at."""
+        """Whether there are at most MOST_PATTERNS to look at, and short ones."""
         n_units = len(self.units)
         if n_units > 16:  # more than 2^16 columns alone
             return False
-        return math.comb(2**n_units + self.samples - 1, self.samples) <= MOST_PATTERNS
+        count = math.comb(2**n_units + self.samples - 1, self.samples)
+        return count <= MOST_PATTERNS and count * max(n_units, 1) * self.samples <= _MOST_BITS
 
     @cached_property
     def columns(self) -> NDArray[np.int64]:
@@ -145,9 +150,11 @@ class PatternList:
                 continue
             if len(inside) >= 2**size:
                 for chosen in combinations(range(self.samples), size + 1):
+                    self.deadline.check(_WHAT)
                     good &= ~_shows_all(bits[:, inside][:, :, list(chosen)])
             if self.samples >= 2**size:
                 for units in combinations(exact, size + 1):
+                    self.deadline.check(_WHAT)
                     good &= ~_shows_all(bits[:, list(units)].swapaxes(1, 2))
         return good
 
@@ -178,7 +185,7 @@ class PatternList:
         for start in range(0, len(columns), step):
             active = self.active(columns[start : start + step])
             jacobians = relu_jacobians(self.allocation, weights, inputs, active, self.which, prime)
-            parts.append(batched_rank(jacobians, prime))
+            parts.append(batched_rank(jacobians, prime, self.deadline))
         return np.concatenate(parts)
 
 

@@ -15,12 +15,16 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..allocation import Allocation
-from ..masks import cells_of
+from ..deadline import NEVER, Deadline
+from .elimination import Elimination
 from .field import matmul, reduce
-from .generic_rank import N_PRIMES
+from .generic_rank import BLOCK, N_PRIMES
+from .jacobian import cells
 from .point import LOWEST_PRIME, words
 
 Weights = Mapping[str, NDArray[Any]]
+
+_CELLS_AT_ONCE = 4096
 
 
 def relu_point(
@@ -60,23 +64,68 @@ def relu_jacobians(
     >>> relu_jacobians(Allocation.full(ShallowReLU([1, 1, 1])), *point, "learnable", 101).tolist()
     [[[10.0, 15.0]]]
     """
+    hidden = _hidden(weights, inputs, active, prime)
+    size = weights["W2"].shape[-2] * active.shape[-1]
+    parts = [np.zeros((len(active), size, 0))]
+    for name, block in cells(allocation, which, _CELLS_AT_ONCE):
+        parts.append(_columns(weights, inputs, active, hidden, name, block, prime))
+    return np.concatenate(parts, axis=2)
+
+
+def relu_rank(
+    allocation: Allocation,
+    weights: Weights,
+    inputs: NDArray[np.float64],
+    active: NDArray[np.float64],
+    which: str,
+    prime: int,
+    deadline: Deadline = NEVER,
+) -> Elimination:
+    """The elimination of one Jacobian, (outputs x samples, cells): it ends with full rank.
+
+    Arguments are those of `relu_jacobians`, for one pattern. Raises `OutOfTimeError` after the
+    deadline.
+    """
+    hidden = _hidden(weights, inputs, active, prime)
+    elimination = Elimination(weights["W2"].shape[-2] * active.shape[-1], prime, deadline=deadline)
+    for name, block in cells(allocation, which, BLOCK):
+        if elimination.rank == elimination.n_rows:
+            break
+        elimination.extend(_columns(weights, inputs, active, hidden, name, block, prime)[0])
+    return elimination
+
+
+def _hidden(weights: Weights, inputs: Any, active: Any, prime: int) -> Any:
     before = matmul(weights["W1"], inputs, prime)
     if "b1" in weights:
         before = reduce(before + weights["b1"][..., :, None], prime)
-    hidden, second = before * active, weights["W2"]
-    cells = cells_of(dict(allocation.masks(which)))
+    return before * active
+
+
+def _columns(
+    weights: Weights,
+    inputs: Any,
+    active: Any,
+    hidden: Any,
+    name: str,
+    block: NDArray[np.int64],
+    prime: int,
+) -> NDArray[np.float64]:
+    """The derivatives by the weights `name`[block], (patterns, outputs x samples, cells)."""
+    second = weights["W2"]
     count, outputs, samples = len(active), second.shape[-2], active.shape[-1]
-    result = np.zeros((count, outputs, samples, len(cells)))
-    for place, (name, index) in enumerate(cells):
-        if name == "W2":
-            result[:, index[0], :, place] = hidden[:, index[1]]
-        elif name == "b2":
-            result[:, index[0], :, place] = 1
-        else:
-            shown = inputs[..., index[1], :] if name == "W1" else 1.0
-            slope = active[:, index[0]] * shown
-            result[..., place] = second[..., :, index[0], None] * slope[:, None]
-    return reduce(result.reshape(count, outputs * samples, len(cells)), prime)
+    i, j = block[:, 0], block[:, -1]
+    result = np.zeros((count, outputs, samples, len(block)))
+    places = np.arange(len(block))
+    if name == "W2":
+        result[:, i, :, places] = hidden[:, j].swapaxes(0, 1)
+    elif name == "b2":
+        result[:, i, :, places] = 1
+    else:
+        slope = active[:, i] * inputs[..., j, :] if name == "W1" else active[:, i]
+        behind = np.broadcast_to(second, (count, *second.shape[-2:]))[..., i]
+        result[...] = behind[:, :, None] * slope.swapaxes(1, 2)[:, None]
+    return reduce(result.reshape(count, outputs * samples, len(block)), prime)
 
 
 def relu_trial_error(inputs: int, size: int) -> float:

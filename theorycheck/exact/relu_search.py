@@ -16,19 +16,21 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..allocation import Allocation
+from ..deadline import NEVER, Deadline
 from ..errors import SizeError
 from .batched import batched_rank
-from .elimination import Elimination
 from .field import reduce
+from .generic_rank import BLOCK
 from .point import draw_prime, words
 from .relu_patterns import PatternList, PatternRanks, unit_supports
-from .relu_rank import relu_jacobians
+from .relu_rank import relu_jacobians, relu_rank
 from .relu_steering import steered
 
 MOST_DRAWS = 1024
 _MOST_WORK = 1e9  # of all draws together, in equations^2 x weights
 _CHUNK_ENTRIES = 2**21
 _LARGEST = 1000
+_SMALL = 64  # equations of one Jacobian among many
 
 Weights = dict[str, NDArray[Any]]
 Shaping: TypeAlias = Callable[[NDArray[Any]], NDArray[Any] | None]  # inputs to inputs
@@ -50,7 +52,8 @@ class FullPoint:
 class ReluSearch:
     """What is sought about an allocation of a shallow ReLU network on `samples` inputs.
 
-    Raises `SizeError` if one Jacobian needs more than `memory_limit` bytes.
+    Raises `SizeError` if one Jacobian needs more than `memory_limit` bytes, `OutOfTimeError` after
+    the deadline.
     """
 
     allocation: Allocation
@@ -58,13 +61,17 @@ class ReluSearch:
     seed: int
     error_bound: float
     memory_limit: int
+    deadline: Deadline = NEVER
 
-    def __post_init__(self) -> None:
-        needed = 16 * self.target * self.allocation.n_present
+    def _check_size(self, n_cells: int, *, whole: bool = False) -> None:
+        """A Jacobian comes in blocks of columns, or `whole`; its elimination keeps a square."""
+        inputs = self.allocation.network.weight_shapes["W1"][1] * self.samples
+        columns = min(self.target, n_cells) + 4 * (n_cells if whole else min(n_cells, BLOCK))
+        needed = 8 * (self.target * columns + 4 * self.allocation.network.n_weights + 4 * inputs)
         if needed > self.memory_limit:
             raise SizeError(
-                f"the Jacobian ({self.target} equations x {self.allocation.n_present} weights) "
-                f"needs about {needed / 2**30:.3g} GiB, more than the limit of "
+                f"the Jacobian ({self.target} equations x {n_cells} weights) needs about "
+                f"{needed / 2**30:.3g} GiB, more than the limit of "
                 f"{self.memory_limit / 2**30:.3g} GiB"
             )
 
@@ -98,9 +105,11 @@ class ReluSearch:
         return self._ranks("present")
 
     def _ranks(self, which: str) -> PatternRanks | None:
-        patterns = PatternList(self.allocation, self.samples, which)
+        n_cells = getattr(self.allocation, f"n_{which}")
+        patterns = PatternList(self.allocation, self.samples, which, self.deadline)
         if not patterns.is_small:
             return None
+        self._check_size(n_cells, whole=True)
         return patterns.ranks(self.target, self.seed, self.error_bound)
 
     def regular_at(self, shaping: Shaping) -> FullPoint | None:
@@ -112,16 +121,21 @@ class ReluSearch:
         n_cells = getattr(self.allocation, f"n_{which}")
         if n_cells < self.target:
             return None
+        self._check_size(n_cells)
         work = float(self.target) ** 2 * n_cells
         most = min(MOST_DRAWS, max(int(_MOST_WORK / work), 2))
         step = max(1, min(128, _CHUNK_ENTRIES // (self.target * n_cells)))
         for start in range(0, most, step):
+            self.deadline.check("a search for a point of full rank")
             draws = [self._draw(k) for k in range(start, min(start + step, most))]
             if shaping is not None:
                 shaped = [(weights, shaping(inputs)) for weights, inputs in draws]
                 draws = [(weights, new) for weights, new in shaped if new is not None]
-            for k in np.flatnonzero(self._full(draws, which)) if draws else ():
-                point = self.certified(*draws[k], which)
+            # Large Jacobians are eliminated in blocks, one at a time, small ones all at once.
+            if draws and self.target <= _SMALL:
+                draws = [draws[k] for k in np.flatnonzero(self._full(draws, which))]
+            for weights, inputs in draws:
+                point = self.certified(weights, inputs, which)
                 if point is not None:
                     return point
         return None
@@ -153,7 +167,7 @@ class ReluSearch:
         jacobians = relu_jacobians(
             self.allocation, floats, inputs.astype(np.float64), active, which, prime
         )
-        return batched_rank(jacobians, prime) == self.target
+        return batched_rank(jacobians, prime, self.deadline) == self.target
 
     def certified(self, weights: Weights, inputs: NDArray[Any], which: str) -> FullPoint | None:
         """The point of these integers, if no pre-activation is 0 and the rank is full."""
@@ -164,11 +178,10 @@ class ReluSearch:
         prime = draw_prime(self.seed, 0)
         residues = {name: reduce(value % prime, prime) for name, value in weights.items()}
         active = (before > 0).astype(np.float64)[None]
-        jacobian = relu_jacobians(
-            self.allocation, residues, reduce(inputs % prime, prime), active, which, prime
-        )[0]
-        elimination = Elimination(self.target, prime)
-        elimination.extend(jacobian)
+        shown = reduce(inputs % prime, prime)
+        elimination = relu_rank(
+            self.allocation, residues, shown, active, which, prime, self.deadline
+        )
         if elimination.rank < self.target:
             return None
         rows, columns = tuple(elimination.pivot_rows), tuple(elimination.pivot_columns)
@@ -182,7 +195,12 @@ class ReluSearch:
         if ranks is None or ranks.most < self.target:
             return None
         candidates: Iterator[tuple[Weights, NDArray[Any]]] = steered(
-            self.allocation, self.samples, ranks.units, ranks.full(self.target), self.seed
+            self.allocation,
+            self.samples,
+            ranks.units,
+            ranks.full(self.target),
+            self.seed,
+            self.deadline,
         )
         points = (self.certified(*candidate, which) for candidate in candidates)
         return next((point for point in points if point is not None), None)
@@ -190,5 +208,10 @@ class ReluSearch:
 
 def _before(weights: Weights, inputs: NDArray[Any]) -> NDArray[Any]:
     """Pre-activations W1 x + b1, exactly."""
-    before = weights["W1"] @ inputs
+    first = weights["W1"]
+    if first.dtype == inputs.dtype == np.int64 and first.shape[-1] * _LARGEST**2 < 2**53:
+        # Drawn ones, of at most 1000: floating point is exact, and faster than integers.
+        before = (first.astype(np.float64) @ inputs.astype(np.float64)).astype(np.int64)
+    else:
+        before = first @ inputs
     return before + weights["b1"][..., :, None] if "b1" in weights else before

@@ -10,12 +10,14 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..allocation import Allocation
+from ..deadline import NEVER, Deadline
 from .point import words
 from .relu_patterns import unit_supports
 
 _SOLVES, _ARRANGEMENTS = 24, 64
 _SHOWN = 2048  # samples drawn to see which columns an arrangement of units has
 _LARGEST = 1000
+_SOLVE_SECONDS = 4e-10  # times the fourth power of the number of samples
 
 Candidate = tuple[dict[str, NDArray[Any]], NDArray[Any]]
 
@@ -26,23 +28,27 @@ def steered(
     units: Sequence[int],
     patterns: NDArray[np.int64],
     seed: int,
+    deadline: Deadline = NEVER,
 ) -> Iterator[Candidate]:
     """Candidates (weights, inputs) for one of the `patterns`, rows of codes of columns.
 
     Bit u of a code is the activity of unit `units`[u] on a sample. If every unit has m present
     inputs or more (the bias counts), each pattern can be solved for; else samples are drawn until
     those of a pattern are together. All values are integers; whoever asks checks what they show.
+    Raises `OutOfTimeError` after the deadline.
     """
     supports = unit_supports(allocation)
     if not len(patterns):
         return
     if all(len(supports[k]) >= samples for k in units):
         for trial in range(_SOLVES):
+            deadline.afford(_SOLVE_SECONDS * samples**4, "solving for an activation pattern")
             codes = patterns[words(seed, trial, "steer/pattern", 1)[0] % np.uint64(len(patterns))]
             candidate = _solved(allocation, samples, units, codes, seed, trial)
             if candidate is not None:
                 yield candidate
     for trial in range(_ARRANGEMENTS):
+        deadline.check("a search for an activation pattern")
         candidate = _gathered(allocation, samples, units, patterns, seed, trial)
         if candidate is not None:
             yield candidate

@@ -4,6 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..deadline import NEVER, Deadline
 from .field import Array, array_module, fold, row_pieces, scalar_inverse
 
 _PANEL_WIDTH = 16  # columns factored at once; wider blocks are split in halves
@@ -53,19 +54,20 @@ class Stage:
         )
 
 
-def factor(block: Array, start: int, p: int) -> Stage:
+def factor(block: Array, start: int, p: int, deadline: Deadline = NEVER) -> Stage:
     """Factor a nearly balanced block of at most ``_STAGE_WIDTH`` columns, without modifying it.
 
-    Its columns are numbered from ``start``.
+    Its columns are numbered from ``start``.  ``OutOfTimeError`` after the deadline.
     """
+    deadline.check("the elimination of a rank")
     width = block.shape[1]
     if width <= _PANEL_WIDTH:
         return _factor_square(block, start, p) or _factor_panel(block, start, p)
     half = (width + 1) // 2
-    left = factor(block[:, :half], start, p)
+    left = factor(block[:, :half], start, p, deadline)
     if not left.columns:
-        return factor(block[:, half:], start + half, p)
-    right = factor(left.apply(block[:, half:], p), start + half, p)
+        return factor(block[:, half:], start + half, p, deadline)
+    right = factor(left.apply(block[:, half:], p), start + half, p, deadline)
     return left.then(right, p) if right.columns else left
 
 

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 import numpy as np
 
 from ..allocation import Allocation
+from ..deadline import NEVER, Deadline
 from ..networks import LinearFeedforward, LinearRecurrent
 from .generic_rank import GenericRank, generic_rank, n_equations
 
@@ -86,11 +87,13 @@ def target_dimension(
     memory_limit: int = 8 * 2**30,
     xp: ModuleType = np,
     given: GivenInputs | None = None,
+    deadline: Deadline = NEVER,
 ) -> TargetDimension:
     """D(m) in closed form where that is proved, else the generic rank of all present weights.
 
     With `given` inputs `samples` is their rank; the closed form needs no more of the inputs. Raises
-    `SizeError` where the rank is needed and its Jacobian exceeds `memory_limit` bytes.
+    `SizeError` where the rank is needed and its Jacobian exceeds `memory_limit` bytes,
+    `OutOfTimeError` after the deadline.
 
     >>> from theorycheck import Allocation, LinearRecurrent
     >>> allocation = Allocation.none(LinearRecurrent(inputs=1, hidden=2, outputs=1, steps=5))
@@ -112,6 +115,7 @@ def target_dimension(
         memory_limit=memory_limit,
         xp=xp,
         given=given,
+        deadline=deadline,
     )
     upper = name if rank.value == bounds[name] else "trials"
     return TargetDimension(rank.value, "minor" if rank.value else "none", upper, rank)

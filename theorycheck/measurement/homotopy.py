@@ -12,6 +12,7 @@ from typing import Any
 
 import numpy as np
 
+from ..deadline import Deadline
 from ..numeric.instances import Equations, Instance
 from ..numeric.monodromy import Monodromy, all_differ, find_solutions, follow
 from .certificate import certify
@@ -37,7 +38,7 @@ class Start:
         return self.search.count if self.search.is_complete else 0
 
 
-def find_start(trials: LinearTrials, seed: int, *, most: int, deadline: float) -> Start | None:
+def find_start(trials: LinearTrials, seed: int, *, most: int, deadline: Deadline) -> Start | None:
     """Solutions to begin with; None if two monodromy searches do not agree on their number.
 
     `most` solutions are followed at most. The equations chosen are as many as learnables, the best

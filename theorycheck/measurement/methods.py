@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import time
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
@@ -10,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..deadline import Deadline
 from ..masks import cells_of
 from ..numeric.instances import Equations, Instance
 from .draws import LinearTrials, Source
@@ -60,7 +60,7 @@ def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> M
         )
     start = None
     if probe.rank == len(trials.cells) <= _MOST_UNKNOWNS:
-        deadline = time.monotonic() + _MONODROMY_SECONDS
+        deadline = Deadline(_MONODROMY_SECONDS)
         start = find_start(trials, seed, most=_MOST_SOLUTIONS, deadline=deadline)
     search = _Search(trials, seed, restarts, start, probe)
     if start is None:

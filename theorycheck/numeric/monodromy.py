@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import math
-import time
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -11,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..deadline import NEVER, Deadline
 from .instances import Equations, Instance
 from .tracking import track
 
@@ -61,13 +60,13 @@ def find_solutions(
     quiet_loops: int = 24,
     most: int = 1000,
     may_go_on: Callable[[int], bool] = lambda count: True,
-    deadline: float = math.inf,
+    deadline: Deadline = NEVER,
 ) -> Monodromy:
     """All solutions of a random complex instance, as far as loops through random ones lead.
 
     `draw(rng, k)` gives k random complex instances. The search ends after `quiet_loops` loops
     without a new solution, above `most` solutions, when `may_go_on(count)` says no, or at the
-    `deadline` (`time.monotonic`), then with paths lost.
+    deadline, then with paths lost.
     """
     limits = Limits(quiet_loops, most, may_go_on, deadline)
     return find_together(equations, draw, [rng], limits)[0]
@@ -80,7 +79,7 @@ class Limits:
     quiet_loops: int
     most: int
     may_go_on: Callable[[int], bool]
-    deadline: float
+    deadline: Deadline
 
 
 def find_together(
@@ -98,8 +97,7 @@ def find_together(
             break
         _round(equations, draw, going, limits)
         # Where one search cannot be completed, the others are of no use.
-        is_late = time.monotonic() > limits.deadline
-        if is_late or any(s.lost > 50 * (len(s.known) + 4) for s in searches):
+        if limits.deadline.is_over or any(s.lost > 50 * (len(s.known) + 4) for s in searches):
             break
     return [
         Monodromy(s.base, s.known.points, s.quiet, s.lost, s.quiet >= quiet_loops) for s in searches
@@ -147,7 +145,7 @@ def follow(
     corners: Sequence[Instance],
     draw: DrawInstance,
     rng: np.random.Generator,
-    deadline: float = math.inf,
+    deadline: Deadline = NEVER,
     *,
     detours: int = DETOURS,
 ) -> tuple[Any, Any]:
@@ -166,7 +164,7 @@ def _follow(
     ways: Any,
     draw: DrawInstance,
     rng: np.random.Generator,
-    deadline: float,
+    deadline: Deadline,
     detours: int = DETOURS,
 ) -> tuple[Any, Any]:
     """`follow` through flat corners."""
@@ -177,7 +175,7 @@ def _follow(
     for _ in range(detours):
         left = np.flatnonzero(~result.arrived)
         lost, leg, origin = lost[left], leg[left], origin[left]
-        if not len(lost) or time.monotonic() > deadline:
+        if not len(lost) or deadline.is_over:
             break
         middle = equations.flat(draw(rng, len(lost)))
         longer = _with_detours(ways[:, lost], leg, middle, xp)

@@ -7,13 +7,12 @@ judging a step by how Newton's method contracts, loses almost none.
 
 from __future__ import annotations
 
-import math
-import time
 from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
 
+from ..deadline import NEVER, Deadline
 from .instances import Equations, solve
 
 _WANTED = 1e-2  # relative error of a prediction that the step length aims at
@@ -85,22 +84,24 @@ class Tracked:
 
 
 def track(
-    equations: Equations, theta: Any, corners: Any, leg: Any = None, deadline: float = math.inf
+    equations: Equations, theta: Any, corners: Any, leg: Any = None, deadline: Deadline = NEVER
 ) -> Tracked:
     """Follow solutions `theta` (paths, n) along straight legs from corner to corner, to the last.
 
     `corners` (corners, paths, numbers) are flat instances; path i begins at corner `leg[i]`, or 0;
-    each goes on by itself. Paths under way at the `deadline` (`time.monotonic`) are lost.
+    each goes on by itself. Paths under way at the deadline are lost; all are if they are more
+    than it lets follow.
     """
     xp = equations.xp
     n_paths, last = len(theta), len(corners) - 2
     origin = theta.astype(complex)
     legs = xp.zeros(n_paths, int) if leg is None else leg.copy()
     found = xp.full_like(origin, np.nan)
+    deadline.follow(n_paths * (last + 1) - int(legs.sum()))
     paths = _begin(n_paths, origin.shape[1], legs, corners, xp)
     with np.errstate(all="ignore"):
         _enter(equations, paths, xp.arange(n_paths), origin, corners)
-        while len(paths.index) and time.monotonic() <= deadline:
+        while len(paths.index) and not deadline.is_over:
             _advance(equations, paths)
             arrived = paths.times[:, 0] >= 1
             if bool(arrived.any()):
@@ -117,7 +118,7 @@ def track(
             going = ~arrived & (paths.step > _SHORTEST) & (paths.n_steps < _MOST_STEPS)
             if not bool(going.all()):
                 paths.keep(going)
-    found, arrived = polish(equations, found, corners[-1])
+        found, arrived = polish(equations, found, corners[-1])
     return Tracked(found, arrived, legs, origin)
 
 

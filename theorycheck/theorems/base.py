@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
@@ -36,11 +36,14 @@ class Theorem:
 
     `obstacle(analysis)` returns None where the theorem applies, else in words why it does not.
     `decide(analysis)` is called only where it applies; None means that it leaves the case open.
+    `count(analysis)` is the part of it that counts, matchings and graphs decide, without the rank
+    of the learnables: it is asked of all theorems before anything dear is asked of one.
     """
 
     id: str
     obstacle: Callable[[Analysis], str | None]
     decide: Callable[[Analysis], Finding | None]
+    count: Callable[[Analysis], Finding | None] | None = None
 
     @property
     def statement(self) -> Statement:
@@ -54,4 +57,33 @@ class Theorem:
 
     def ask(self, analysis: Analysis) -> Finding | None:
         """What the theorem says; None if it does not apply or leaves the case open."""
-        return self.decide(analysis) if self.obstacle(analysis) is None else None
+        if self.obstacle(analysis) is not None:
+            return None
+        counted = self._counted(analysis)
+        return counted if counted or self.count is self.decide else self.decide(analysis)
+
+    def ask_count(self, analysis: Analysis) -> Finding | None:
+        """What the theorem says without any rank; None if that decides nothing."""
+        if self.count is None or self.obstacle(analysis) is not None:
+            return None
+        return self._counted(analysis)
+
+    def _counted(self, analysis: Analysis) -> Finding | None:
+        return None if self.count is None else analysis.once(self.count)
+
+
+def first_final(
+    theorems: Sequence[Theorem],
+    analysis: Analysis,
+    is_wanted: Callable[[Expressivity], bool],
+    *,
+    only_counts: bool,
+) -> Finding | None:
+    """The first finding of a wanted class, in the order of the theorems, counts before all else."""
+    for ask in (Theorem.ask_count,) if only_counts else (Theorem.ask_count, Theorem.ask):
+        for theorem in theorems:
+            analysis.deadline.check(f"what {theorem.id} says")
+            finding = ask(theorem, analysis)
+            if finding is not None and is_wanted(finding.expressivity):
+                return finding
+    return None

@@ -8,10 +8,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..allocation import Allocation
+from ..deadline import NEVER, Deadline
 from ..exact.relu_patterns import unit_supports
 from ..masks import cells_of
 from ..structure import Pattern
 from .matchings import cover_below
+
+_SOLVE_SECONDS = 4e-10  # times the fourth power of the number of inputs
 
 
 def learnable_inputs(allocation: Allocation) -> NDArray[np.int64]:
@@ -88,25 +91,32 @@ class Lone(NamedTuple):
     unit: int
     inputs: list[int]
 
-    def shaped(self, inputs: NDArray[np.int64]) -> NDArray[np.int64] | None:
+    def shaped(
+        self, inputs: NDArray[np.int64], deadline: Deadline = NEVER
+    ) -> NDArray[np.int64] | None:
         """Inputs with a positive relation of the first samples on these inputs, else positive.
 
         As many samples as there are learnable inputs, and one more. None if they are special.
+        Raises `OutOfTimeError` after the deadline.
 
         >>> Lone(0, 0, [0]).shaped(np.array([[3, 2, 5], [-1, 1, -1]]))
         array([[ 3, -2,  5],
                [ 1,  1, -1]])
         """
-        from flint import fmpz_mat
+        from flint import fmpq_mat, fmpz_mat
 
         size = len(self.inputs)
+        deadline.afford(_SOLVE_SECONDS * size**4, "a relation of the inputs")
         square = inputs[self.inputs, : size + 1]
-        relation = []
-        for left_out in range(size + 1):
-            minor = np.delete(square, left_out, axis=1)
-            det = fmpz_mat(size, size, minor.ravel().tolist()).det()
-            relation.append(int(det > 0) - int(det < 0))
-        signs = np.array(relation) * (-1) ** np.arange(size + 1)
+        first = fmpz_mat(size, size, square[:, :size].ravel().tolist())
+        det = first.det()
+        if not det:
+            return None
+        # The relation is (-A^-1 b, 1) for the last sample b; the sign is that of the minors.
+        last = fmpq_mat(fmpz_mat(size, 1, (-square[:, size]).tolist()))
+        relation = [*fmpq_mat(first).solve(last).entries(), 1]
+        sign = (1 if det > 0 else -1) * (-1) ** size
+        signs = np.array([sign * (int(value > 0) - int(value < 0)) for value in relation])
         if not signs.all():
             return None
         shaped = inputs.copy()

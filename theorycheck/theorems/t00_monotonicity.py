@@ -13,6 +13,7 @@ from ..analysis import Analysis
 from ..bases import Cell, greedy_basis, masks_with
 from ..degrees.bezout import bezout_bound
 from ..degrees.effort import Effort
+from ..errors import OutOfTimeError
 from ..masks import cells_of
 from ..verdict import Expressivity
 from . import (
@@ -23,7 +24,7 @@ from . import (
     t06_odd_degree,
     t09_peeling,
 )
-from .base import Finding, Theorem
+from .base import Finding, Theorem, first_final
 from .parts import through_part
 
 _WHOLE_LAYERS = (t03_rows.THEOREM, t04_one_layer.THEOREM, t05_recurrent.THEOREM)
@@ -44,19 +45,30 @@ def obstacle(analysis: Analysis) -> str | None:
     return None
 
 
-def decide(analysis: Analysis) -> Finding | None:
-    """Maximal if all weights are learnable, or those of one layer, or a basis alone, suffice."""
+def count(analysis: Analysis) -> Finding | None:
+    """Maximal if all weights are learnable, or if those of one layer suffice by counts."""
     if analysis.allocation.n_learnable == analysis.allocation.n_present:
         reason = "every weight is learnable, so the student can copy the teacher"
         return Finding("T0", Expressivity.MAXIMAL, reason, "full")
+    # On given inputs the counts of rows and columns do not decide: the rank does.
+    return None if analysis.given is not None else _by_layer(analysis, _WHOLE_LAYERS)
+
+
+def decide(analysis: Analysis) -> Finding | None:
+    """Maximal if all weights are learnable, or those of one layer, or a basis alone, suffice."""
+    counted = analysis.once(count)
+    if counted is None and analysis.given is not None:
+        counted = _by_layer(analysis, (t02_dichotomy.THEOREM,))
+    return counted or _by_basis(analysis)
+
+
+def _by_layer(analysis: Analysis, theorems: tuple[Theorem, ...]) -> Finding | None:
     for names in analysis.learnable_layers:
         part = analysis.restricted_to(names)
-        # On given inputs the counts of rows and columns do not decide: the rank does.
-        rules = _WHOLE_LAYERS if part.given is None else (t02_dichotomy.THEOREM,)
-        finding = _maximal(part, rules)
+        finding = _maximal(part, theorems)
         if finding is not None:
             return _through(part, finding, f"the learnable weights of {' and '.join(names)}")
-    return _by_basis(analysis)
+    return None
 
 
 def _by_basis(analysis: Analysis) -> Finding | None:
@@ -80,12 +92,13 @@ def _by_basis(analysis: Analysis) -> Finding | None:
             memory_limit=int(analysis.memory_limit),
             xp=analysis.xp,
             given=analysis.given,
+            deadline=analysis.deadline,
         )
         if set(basis) in tried:
             continue
         tried.append(set(basis))
         allocation = Allocation(network, masks_with(network, basis), given)
-        part = replace(analysis, allocation=allocation, effort=_NO_DEGREES)
+        part = analysis.part(allocation, effort=_NO_DEGREES)
         finding = _maximal(part, _BASES)
         if finding is not None:
             return _through(part, finding, f"{len(basis)} of the learnable weights, a basis,")
@@ -96,16 +109,25 @@ def _by_basis(analysis: Analysis) -> Finding | None:
 def _by_odd_basis(analysis: Analysis, parts: list[Analysis]) -> Finding | None:
     """The degrees of the bases, those with the lower bounds on them first."""
     effort, tried = analysis.effort, min(analysis.effort.bases, len(parts))
-    if not tried or not effort.seconds:
+    if not tried or not effort.seeks_degrees:
         return None
-    each = replace(effort, seconds=effort.seconds / tried, instances=0)
-    bounds = [(_likely_degree(part), part) for part in (replace(p, effort=each) for p in parts)]
+    share = effort.seconds / tried
+    each = replace(effort, seconds=share, instances=0)
+    bounds = [(_likely_degree(p), p) for p in (part.again(effort=each) for part in parts)]
     within = [pair for pair in bounds if pair[0] < math.inf]
-    for _, part in sorted(within, key=lambda pair: pair[0])[:tried]:
-        finding = _maximal(part, _BASES)
+    for _, basis in sorted(within, key=lambda pair: pair[0])[:tried]:
+        part = basis.again(deadline=analysis.deadline.within(share))
+        try:
+            finding = _maximal(part, _BASES)
+        except OutOfTimeError:
+            if analysis.deadline.has_passed:
+                raise
+            continue
         if finding is not None:
-            count = part.allocation.n_learnable
-            return _through(part, finding, f"{count} of the learnable weights, a basis,")
+            number = part.allocation.n_learnable
+            return _through(part, finding, f"{number} of the learnable weights, a basis,")
+        limit = part.solved.limited_by if part.solved is not None else None
+        analysis.limits.extend([limit] if limit is not None else [])
     return None
 
 
@@ -119,7 +141,7 @@ def _likely_degree(part: Analysis) -> float:
         return math.inf
     if any(len(block.unknowns) > part.effort.unknowns for block in core.solving.blocks):
         return math.inf
-    return math.prod(bezout_bound(block).value for block in core.solving.blocks)
+    return math.prod(bezout_bound(block, core.deadline).value for block in core.solving.blocks)
 
 
 def _orders(analysis: Analysis) -> Iterator[list[Cell]]:
@@ -140,11 +162,7 @@ def _orders(analysis: Analysis) -> Iterator[list[Cell]]:
 
 
 def _maximal(part: Analysis, theorems: tuple[Theorem, ...]) -> Finding | None:
-    for theorem in theorems:
-        finding = theorem.ask(part)
-        if finding is not None and finding.expressivity is Expressivity.MAXIMAL:
-            return finding
-    return None
+    return first_final(theorems, part, lambda a: a is Expressivity.MAXIMAL, only_counts=False)
 
 
 def _through(part: Analysis, finding: Finding, what: str) -> Finding:
@@ -152,4 +170,4 @@ def _through(part: Analysis, finding: Finding, what: str) -> Finding:
     return through_part(part, finding, reason)
 
 
-THEOREM = Theorem("T0", obstacle, decide)
+THEOREM = Theorem("T0", obstacle, decide, count=count)

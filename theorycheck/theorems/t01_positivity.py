@@ -15,18 +15,27 @@ def obstacle(analysis: Analysis) -> str | None:
     return None if analysis.is_linear else "the network is not linear"
 
 
-def decide(analysis: Analysis) -> Finding | None:
-    """Minimal by count (r < D) or by rank; positive if the rank is D; None if too uncertain."""
+def count(analysis: Analysis) -> Finding | None:
+    """Minimal if there are fewer learnables than dimensions of the target."""
     target = analysis.target
     n_learnable = analysis.allocation.n_learnable
-    if n_learnable < target.value:
-        reason = f"{n_learnable} learnable weights cannot reach the {target.value} dimensions of "
-        reason += "the teacher's outputs"
-        evidence = {"target_lower": target_lower_evidence(target)}
-        return Finding(
-            "T1", Expressivity.MINIMAL, reason, "count", evidence, target_dimension=target.value
-        )
-    rank = analysis.rank
+    if n_learnable >= target.value:
+        return None
+    reason = f"{n_learnable} learnable weights cannot reach the {target.value} dimensions of "
+    reason += "the teacher's outputs"
+    evidence = {"target_lower": target_lower_evidence(target)}
+    return Finding(
+        "T1", Expressivity.MINIMAL, reason, "count", evidence, target_dimension=target.value
+    )
+
+
+def decide(analysis: Analysis) -> Finding | None:
+    """Minimal by count (r < D) or by rank; positive if the rank is D; None if too uncertain."""
+    counted = analysis.once(count)
+    if counted is not None:
+        return counted
+    target, rank = analysis.target, analysis.rank
+    n_learnable = analysis.allocation.n_learnable
     if rank.value < target.value:
         if rank.error_bound > analysis.error_bound:
             return None
@@ -84,7 +93,7 @@ def _degree_in_words(analysis: Analysis) -> str:
         return "; no basis that was tried is maximal by itself"
     if analysis.given is not None:
         return "; degrees are sought for random inputs only"
-    if not analysis.effort.seconds:
+    if not analysis.effort.seeks_degrees:
         return "; no degree was sought, in an effort of 0 seconds"
     solving = analysis.core.solving if analysis.core is not None else None
     if solving is None:
@@ -100,4 +109,4 @@ def _degree_in_words(analysis: Analysis) -> str:
     return f"; the degree {solving.degree} is even"
 
 
-THEOREM = Theorem("T1", obstacle, decide)
+THEOREM = Theorem("T1", obstacle, decide, count=count)

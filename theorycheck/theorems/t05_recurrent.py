@@ -100,4 +100,4 @@ def _outside(analysis: Analysis, name: str, reach: int) -> Finding | None:
     )
 
 
-THEOREM = Theorem("T5", obstacle, decide)
+THEOREM = Theorem("T5", obstacle, decide, count=decide)

@@ -24,7 +24,8 @@ from .ranks import full_rank_evidence, target_lower_evidence
 
 Bound: TypeAlias = tuple[str, str, dict[str, Any]]  # kind, how it is solved, evidence
 
-_MOST_ENTRIES = 20_000_000  # of the pattern of the Jacobian
+_MOST_ENTRIES = 400_000_000  # of the pattern of the Jacobian
+_MOST_TRIANGULAR = 20_000_000  # of a pattern that is solved line by line
 
 
 def obstacle(analysis: Analysis) -> str | None:
@@ -38,7 +39,7 @@ def obstacle(analysis: Analysis) -> str | None:
 
 def decide(analysis: Analysis) -> Finding | None:
     """Minimal if no matching has D pairs; maximal if r = D = rank and the degree is odd."""
-    cover = _no_matching(analysis)
+    cover = analysis.once(count)
     if cover is not None:
         return cover
     target = analysis.target
@@ -97,10 +98,11 @@ def _odd_in_words(solving: Solving) -> str:
     return f"the equations have {number} complex {some} (by {ways})"
 
 
-def _no_matching(analysis: Analysis) -> Finding | None:
+def count(analysis: Analysis) -> Finding | None:
     """Lines that cover all non-zero entries of the Jacobian, fewer than D: the rank is smaller."""
     target = analysis.target
-    if not target.value or _is_large(analysis):
+    entries = analysis.n_equations * analysis.allocation.n_learnable
+    if not target.value or entries > min(_MOST_ENTRIES, analysis.memory_limit // 3):
         return None
     cover = cover_below(analysis.pattern, target.value)
     if cover is None:
@@ -125,10 +127,6 @@ def _no_matching(analysis: Analysis) -> Finding | None:
         evidence,
         target_dimension=target.value,
     )
-
-
-def _is_large(analysis: Analysis) -> bool:
-    return analysis.n_equations * analysis.allocation.n_learnable > _MOST_ENTRIES
 
 
 def _group_bezout(analysis: Analysis, chosen: Sequence[int]) -> Bound | None:
@@ -166,7 +164,7 @@ def bezout_number(analysis: Analysis, side: str, chosen: Sequence[int]) -> int:
 
 def _triangular(analysis: Analysis, chosen: Sequence[int]) -> Bound | None:
     """One perfect matching only: the equations can be solved one after the other."""
-    if _is_large(analysis):
+    if len(chosen) * analysis.allocation.n_learnable > _MOST_TRIANGULAR:
         return None
     order = triangular_order(analysis.pattern[list(chosen)])
     if order is None:
@@ -193,4 +191,4 @@ def _one_solution(analysis: Analysis, kind: str, words: str, evidence: dict[str,
     )
 
 
-THEOREM = Theorem("T6", obstacle, decide)
+THEOREM = Theorem("T6", obstacle, decide, count=count)

@@ -13,7 +13,7 @@ from . import (
     t06_odd_degree,
     t07_witness,
 )
-from .base import Finding, Theorem
+from .base import Finding, Theorem, first_final
 from .counts import name_lines
 from .obstacles import not_dense_feedforward
 from .parts import inner_certificate
@@ -40,21 +40,29 @@ def obstacle(analysis: Analysis) -> str | None:
 
 def decide(analysis: Analysis) -> Finding | None:
     """The class of what is left, if another theorem settles it; None if none does."""
+    return _by_rest(analysis, only_counts=False)
+
+
+def count(analysis: Analysis) -> Finding | None:
+    """The class of what is left, if nothing is, or if counts and graphs settle it."""
+    return _by_rest(analysis, only_counts=True)
+
+
+def _by_rest(analysis: Analysis, *, only_counts: bool) -> Finding | None:
     peeled, part = analysis.peeled, analysis.core
     if part is None:
         reason = f"{_steps_in_words(peeled)} can be fitted one after the other: nothing is left"
         return _finding(peeled, reason, None, None)
     theorems = _INNER if part.conflict is not None else (*_INNER, t01_positivity.THEOREM)
-    for theorem in theorems:
-        finding = theorem.ask(part)
-        if finding is not None and finding.expressivity.is_final:
-            reason = (
-                f"{_steps_in_words(peeled)} can be fitted afterwards; what is left "
-                f"({part.network.describe()}, {part.samples} samples) is {finding.expressivity} by "
-                f"{finding.theorem}: {finding.reason}"
-            )
-            return _finding(peeled, reason, part, finding)
-    return None
+    finding = first_final(theorems, part, lambda a: a.is_final, only_counts=only_counts)
+    if finding is None:
+        return None
+    reason = (
+        f"{_steps_in_words(peeled)} can be fitted afterwards; what is left "
+        f"({part.network.describe()}, {part.samples} samples) is {finding.expressivity} by "
+        f"{finding.theorem}: {finding.reason}"
+    )
+    return _finding(peeled, reason, part, finding)
 
 
 def _finding(peeled: Peeled, reason: str, part: Analysis | None, inner: Finding | None) -> Finding:
@@ -80,4 +88,4 @@ def _steps_in_words(peeled: Peeled) -> str:
     return " and ".join(parts)
 
 
-THEOREM = Theorem("T9", obstacle, decide)
+THEOREM = Theorem("T9", obstacle, decide, count=count)

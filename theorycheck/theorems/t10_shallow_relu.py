@@ -37,6 +37,7 @@ learnable bias, takes any values, whatever the others do: if all have, every tea
 
 from __future__ import annotations
 
+from functools import partial
 from typing import Any
 
 from ..analysis import Analysis
@@ -55,15 +56,21 @@ def obstacle(analysis: Analysis) -> str | None:
     return "the network is not a shallow ReLU network" if analysis.is_linear else None
 
 
+def count(analysis: Analysis) -> Finding | None:
+    """Maximal if every output interpolates."""
+    units = interpolating_units(analysis.allocation, analysis.samples)
+    return None if units is None else _maximal(analysis, units)
+
+
 def decide(analysis: Analysis) -> Finding | None:
     """Minimal, maximal, intermediate or positive given a regular teacher; None if that is open.
 
     None as well if no teacher is regular, as far as the search can tell.
     """
     allocation, search = analysis.allocation, analysis.relu
-    units = interpolating_units(allocation, analysis.samples)
-    if units is not None:
-        return _maximal(analysis, units)
+    counted = analysis.once(count)
+    if counted is not None:
+        return counted
     if allocation.n_learnable < search.target:
         return _by_count(analysis)
     cover = _cover(analysis)
@@ -77,35 +84,44 @@ def decide(analysis: Analysis) -> Finding | None:
     return _by_patterns(analysis, ranks) if ranks.error_bound <= analysis.error_bound else None
 
 
-def why_open(analysis: Analysis) -> str:
-    """Why T10 decides nothing, in words."""
+def why_open(analysis: Analysis) -> tuple[str, str | None]:
+    """Why T10 decides nothing, in words, and `instances` where a search among some ended."""
+    reason, is_limited = _why_open(analysis)
+    return reason, "instances" if is_limited else None
+
+
+def _why_open(analysis: Analysis) -> tuple[str, bool]:
     search = analysis.relu
     target, n_present = search.target, analysis.allocation.n_present
     if n_present < target:
-        return (
+        reason = (
             f"no teacher is regular: the Jacobian of its {n_present} weights never has rank "
             f"d m = {target}, so that nothing is asked"
         )
+        return reason, False
     ranks = search.pattern_ranks("learnable")
     if search.regular_point is None and search.point is None:
         every = search.pattern_ranks("present")
         if every is not None and every.most < target:
-            return (
+            reason = (
                 "no teacher is regular: in every activation pattern the Jacobian of all weights "
                 f"has rank {every.most} at most, not d m = {target}, so that nothing is asked"
             )
-        return "no regular teacher was found, nor is it shown that there is none"
+            return reason, False
+        return "no regular teacher was found, nor is it shown that there is none", True
     if ranks is None:
-        return (
+        reason = (
             f"no activation pattern of rank d m = {target} was found, and there are more than the "
             f"{MOST_PATTERNS} that are all looked at"
         )
+        return reason, True
     if ranks.most >= target:
-        return (
+        reason = (
             f"the rank is d m = {target} in an activation pattern of which it is open whether "
             "weights and inputs show it"
         )
-    return f"the error bound of the ranks stays above {analysis.error_bound:g}"
+        return reason, True
+    return f"the error bound of the ranks stays above {analysis.error_bound:g}", False
 
 
 def _maximal(analysis: Analysis, units: list[list[int]]) -> Finding:
@@ -213,7 +229,8 @@ def _positive(analysis: Analysis, point: FullPoint) -> Finding:
 def _missed_sample(analysis: Analysis, reason: str, evidence: dict[str, Any]) -> Finding | None:
     """Intermediate if one output has a lone unit, and a teacher is regular at suitable inputs."""
     lone = lone_unit(analysis.allocation, analysis.samples)
-    regular = analysis.relu.regular_at(lone.shaped) if lone is not None else None
+    shaped = None if lone is None else partial(lone.shaped, deadline=analysis.deadline)
+    regular = None if shaped is None else analysis.relu.regular_at(shaped)
     if lone is None or regular is None:
         return None
     output, unit, inputs = lone
@@ -263,4 +280,4 @@ def _finding(
     )
 
 
-THEOREM = Theorem("T10", obstacle, decide)
+THEOREM = Theorem("T10", obstacle, decide, count=count)

@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from ..analysis import Analysis
-from ..classification import consistent, verdict_of
+from ..classification import verdict_of
 from ..comparison import judge
 from ..degrees.effort import Effort
 from ..errors import ContradictionError
+from ..theorems.asking import Answers, consistent
 from ..theorems.base import Finding, Theorem
 from ..theorems.registry import THEOREMS
 from ..verdict import Expressivity
@@ -80,7 +81,7 @@ class _Asked:
         finding = self.theorem.ask(analysis)
         if finding is None:
             return None
-        verdict = verdict_of(analysis, [finding], time.perf_counter())
+        verdict = verdict_of(analysis, Answers([finding], []), time.perf_counter())
         return Claim(case.allocation, case.samples, verdict)
 
     def against_exact_rank(self, case: Case) -> str | None:

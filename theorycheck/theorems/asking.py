@@ -1,0 +1,86 @@
+"""Ask theorems, first what is cheap: counts, matchings and graphs, then ranks and degrees."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+from ..analysis import Analysis
+from ..errors import ContradictionError, OutOfTimeError, SizeError
+from .base import Finding, Theorem
+
+
+@dataclass(frozen=True)
+class Answers:
+    """What theorems say, and what kept others from saying anything: too little memory or time."""
+
+    findings: list[Finding]
+    obstacles: list[OutOfTimeError | SizeError | MemoryError]
+
+    @property
+    def is_late(self) -> bool:
+        """Whether the time was up before every theorem had been asked."""
+        return any(isinstance(error, OutOfTimeError) for error in self.obstacles)
+
+    @property
+    def is_too_large(self) -> bool:
+        """Whether memory alone was the obstacle."""
+        return bool(self.obstacles) and not self.is_late
+
+    @property
+    def why(self) -> str:
+        """The obstacles in words."""
+        return "; ".join(dict.fromkeys(str(e) or "not enough memory" for e in self.obstacles))
+
+    @property
+    def limited_by(self) -> str | None:
+        """The obstacle as a verdict names it."""
+        return "seconds" if self.is_late else "memory" if self.obstacles else None
+
+
+def ask_all(
+    analysis: Analysis, theorems: Sequence[Theorem], *, cross_check: bool = False
+) -> Answers:
+    """Ask the theorems until one decides, or all with `cross_check`.
+
+    First comes what counts, matchings and graphs say (`Theorem.count`) of each of them, and only
+    then what needs the rank of the learnables or a degree.
+    """
+    findings: list[Finding] = []
+    obstacles: list[OutOfTimeError | SizeError | MemoryError] = []
+    for ask in (Theorem.ask,) if cross_check else (Theorem.ask_count, Theorem.ask):
+        for theorem in theorems:
+            try:
+                analysis.effort.report(theorem.title)
+                analysis.deadline.check(f"what {theorem.id} says")
+                finding = ask(theorem, analysis)
+            except OutOfTimeError as error:
+                return Answers(findings, [*obstacles, error])
+            except (SizeError, MemoryError) as error:
+                obstacles.append(error)
+                continue
+            if finding is not None:
+                findings = consistent([*findings, finding])
+                if finding.expressivity.is_final and not cross_check:
+                    return Answers(findings, [])
+    return Answers(findings, obstacles)
+
+
+def consistent(findings: list[Finding]) -> list[Finding]:
+    """The findings, if no two of them disagree; else `ContradictionError` naming both theorems."""
+    for old, new in combinations(findings, 2):
+        if not old.expressivity.possible & new.expressivity.possible:
+            raise ContradictionError(
+                f"{old.theorem} says {old.expressivity} ({old.reason}), but {new.theorem} says "
+                f"{new.expressivity} ({new.reason}): please report this allocation"
+            )
+        for what in ("rank", "target_dimension", "degree"):
+            one, other = getattr(old, what), getattr(new, what)
+            if one is not None and other is not None and one != other:
+                raise ContradictionError(
+                    f"{old.theorem} finds {what} {one}, but {new.theorem} finds {other}: "
+                    "please report this allocation"
+                )
+
+    return findings
