@@ -107,6 +107,7 @@ def explain(
 
 def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
     """The theorem's opinion, which is added to the answers."""
+    analysis.effort.report(theorem.title)
     finding = None
     try:
         obstacle = theorem.obstacle(analysis)

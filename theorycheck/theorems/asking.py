@@ -52,6 +52,7 @@ def ask_all(
     for ask in (Theorem.ask,) if cross_check else (Theorem.ask_count, Theorem.ask):
         for theorem in theorems:
             try:
+                analysis.effort.report(theorem.title)
                 analysis.deadline.check(f"what {theorem.id} says")
                 analysis.effort.report(theorem.title)
                 finding = ask(theorem, analysis)
