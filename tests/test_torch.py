@@ -12,6 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import theorycheck as tc
+from tests import torch_zoo as zoo
 
 torch: Any = pytest.importorskip("torch", reason="torch is missing (extra torch)")
 nn: Any = torch.nn
@@ -170,10 +171,6 @@ REFUSED = {
     "embedding": (lambda: nn.Embedding(2, 2), r"\(Embedding\) is a layer without theory"),
     "lstm": (lambda: nn.LSTM(2, 2), r"\(LSTM\) has gates"),
     "lazy": (lambda: nn.LazyLinear(2), r"\(LazyLinear\) has no shape yet: run the module once"),
-    "some biases": (
-        lambda: nn.Sequential(nn.Linear(2, 2), nn.Linear(2, 2, bias=False)),
-        r"'1' \(Linear\) has no bias, but other layers",
-    ),
     "widths": (
         lambda: nn.Sequential(chain(2, 3), chain(4, 2)),
         r"'1.0' .* 4 inputs, '0.0' gives 3",
@@ -191,7 +188,7 @@ REFUSED = {
     "meta": (lambda: Own(FORWARDS["tanh"]).to("meta"), "meta device"),
     "weight norm": (
         lambda: nn.utils.parametrizations.weight_norm(nn.Linear(2, 2)),
-        r"\(ParametrizedLinear\) is no plain nn.Linear: its weight is parametrised",
+        r"ParametrizedLinear computes its weight from other parameters: call .*remove_param",
     ),
     "two layers": (lambda: Recurrent(tanh_rnn(num_layers=2)), "more than one layer"),
     "rnn biases": (lambda: Recurrent(tanh_rnn(bias=True)), r"'rnn' \(RNN\) has biases"),
@@ -402,16 +399,144 @@ def test_applying_to_another_network_or_another_pruning_is_refused():
         allocation.apply_to_torch(chain(3, 4, 2), optimizer="sgd")  # type: ignore[arg-type]
 
 
-def test_from_masks_takes_tensors():
-    network = tc.LinearFeedforward([3, 2])
-    mask = [[1, 0, 0], [0, 1, 1]]
-    wanted = tc.Allocation(network, {"W1": mask})
-    for dtype in (torch.bool, torch.uint8, torch.float32, torch.bfloat16):
-        tensor = torch.tensor(mask).to(dtype).requires_grad_(dtype.is_floating_point)
-        assert tc.Allocation.from_masks(network, {"W1": tensor}) == wanted
-    assert tc.Allocation.from_masks(network, {"W1": torch.tensor(mask).to_sparse()}) == wanted
-    with pytest.raises(tc.InputError, match="meta device"):
-        tc.Allocation.from_masks(network, {"W1": torch.empty(2, 3, device="meta")})
+NETWORK = tc.LinearFeedforward([3, 2])
+ROWS = [[1, 0, 0], [0, 1, 1]]
+READABLE = (
+    torch.bool, torch.uint8, torch.int64, torch.float16, torch.bfloat16, torch.float32,
+    torch.float64, torch.float8_e4m3fn, torch.float8_e5m2,
+)  # fmt: skip
+
+
+@pytest.mark.parametrize("dtype", READABLE, ids=str)
+def test_from_masks_takes_tensors(dtype: Any):
+    wanted = tc.Allocation(NETWORK, {"W1": ROWS})
+    tensor = torch.tensor(ROWS).to(dtype)
+    if dtype in (torch.float32, torch.bfloat16):
+        tensor = tensor.requires_grad_()
+    assert tc.Allocation.from_masks(NETWORK, {"W1": tensor}) == wanted
+    if tensor.element_size() > 1 or dtype == torch.bool:
+        for way in ("to_sparse", "to_sparse_coo"):
+            assert tc.Allocation.from_masks(NETWORK, {"W1": getattr(tensor, way)()}) == wanted
+
+
+class Wrapped(torch.Tensor):
+    """A kind of tensor of one's own."""
+
+
+def conjugate_view() -> Any:
+    """The values of ROWS, as a view that negates."""
+    values = torch.complex(torch.zeros(2, 3), -torch.tensor(ROWS).float())
+    return torch.imag(values.conj())
+
+
+def test_from_masks_takes_views_and_tensors_of_ones_own():
+    wanted = tc.Allocation(NETWORK, {"W1": ROWS})
+    view = conjugate_view()
+    assert view.is_neg()
+    for tensor in (view, torch.tensor(ROWS).as_subclass(Wrapped), torch.tensor(ROWS).t().t()):
+        assert tc.Allocation.from_masks(NETWORK, {"W1": tensor}) == wanted
+    row = torch.tensor([[0, 1, 1]]).expand(2, 3)
+    assert tc.Allocation.from_masks(NETWORK, {"W1": row}).n_learnable == 4
+
+
+@pytest.mark.filterwarnings("ignore::UserWarning")  # of torch, on kinds that it will drop
+def test_tensors_that_are_no_masks_are_refused_in_one_line():
+    ones = torch.ones(2, 3)
+    scale = {"scale": 1.0, "zero_point": 0, "dtype": torch.quint8}
+    nested = torch.nested.nested_tensor([torch.ones(3), torch.ones(2)])
+    cases: dict[str, Any] = {
+        r"is on the meta device": torch.empty(2, 3, device="meta"),
+        r"quantised tensor: give its 0 and 1, mask.dequantize": torch.quantize_per_tensor(
+            ones, **scale
+        ),
+        r"numbers 0 and 1, not complex64": ones.to(torch.complex64),
+        r"numbers 0 and 1, not complex": torch.complex(ones, ones).conj(),
+        r"\[0, 0\] must be 0 or 1, not 0.5": ones / 2,
+        r"\[0, 0\] must be 0 or 1, not 0.99999": ones.double() - 1e-12,
+        r"\[0, 0\] must be 0 or 1, not nan": ones * torch.nan,
+        r"must have shape \(2, 3\), not \(3, 2\): rows are outputs": ones.t(),
+        r"whose values cannot be read|must have shape": nested,
+    }
+    for reason, tensor in cases.items():
+        with pytest.raises(tc.InputError, match=reason) as caught:
+            tc.Allocation.from_masks(NETWORK, {"W1": tensor})
+        assert "\n" not in str(caught.value)
+        assert len(str(caught.value)) < 300
+
+
+def test_masks_for_torch_modules_are_read_alike():
+    module = chain(3, 4)
+    mask = torch.quantize_per_tensor(torch.ones(4, 3), 1.0, 0, torch.quint8)
+    with pytest.raises(tc.InputError, match=r'gradient_masks\["0.weight"\] is a quantised tensor'):
+        tc.Allocation.from_torch(module, {"0.weight": mask})
+    with pytest.raises(tc.InputError, match=r"gradient_masks must map parameter names"):
+        tc.Allocation.from_torch(module, [torch.ones(4, 3)])  # type: ignore[arg-type]
+
+
+class Counting(Own):
+    """A forward that leaves traces in buffers and attributes."""
+
+    def __init__(self) -> None:
+        super().__init__(lambda self, x: self.two(self.one(x)))
+        self.register_buffer("calls", torch.zeros(1))
+
+    def forward(self, x: Any) -> Any:
+        self.calls += 1
+        self.last = x
+        return super().forward(x)
+
+
+def test_a_module_is_left_as_it_was():
+    module = Counting()
+    loss = (module(torch.ones(2, 3)) ** 2).sum()  # a graph that is still needed
+    module.one.weight.grad = torch.ones(4, 3)
+    del module.last
+    state = copy.deepcopy(module.state_dict())
+    random = torch.random.get_rng_state()
+    assert tc.Allocation.from_torch(module).n_learnable == 20
+    assert all(torch.equal(value, state[key]) for key, value in module.state_dict().items())
+    assert not hasattr(module, "last")
+    assert torch.equal(module.one.weight.grad, torch.ones(4, 3))
+    assert module.two.weight.grad is None
+    assert torch.equal(torch.random.get_rng_state(), random)
+    loss.backward()
+    assert module.two.weight.grad is not None
+
+
+@pytest.mark.parametrize("mode", ["no_grad", "inference_mode", "autocast", "enable_grad"])
+def test_the_mode_of_the_caller_plays_no_part(mode: str):
+    module = chain(3, 4, 2)
+    with torch.autocast("cpu") if mode == "autocast" else getattr(torch, mode)():
+        assert tc.Allocation.from_torch(module).n_learnable == 20
+
+
+def test_masked_layers_and_loops_are_frozen_too():
+    mask = torch.tensor([[1, 0, 1], [1, 1, 1], [0, 0, 1], [1, 1, 0]])
+    module = nn.Sequential(zoo.Masked(3, 4, mask), nn.Linear(4, 2, bias=False))
+    network = tc.LinearFeedforward([3, 4, 2])
+    allocation = tc.Allocation.random(network, 7, np.random.default_rng(0), present={"W1": mask})
+    with allocation.apply_to_torch(module):
+        assert tc.Allocation.from_torch(module, present={"0.weight": mask}) == allocation
+    dense = tc.Allocation.full(network)
+    with pytest.raises(tc.InputError, match="computes something else"):
+        dense.apply_to_torch(module)
+    loop = zoo.Loop()
+    recurrent = tc.Allocation.random(
+        tc.LinearRecurrent(2, 3, 1, steps=4), 7, np.random.default_rng(0)
+    )
+    with recurrent.apply_to_torch(loop, recurrent=zoo.LOOP):
+        assert tc.Allocation.from_torch(loop, recurrent=zoo.LOOP, steps=4) == recurrent
+
+
+def test_applying_to_a_module_that_trains_something_else_is_refused_and_undone():
+    module = Own(lambda self, x: self.two(self.one(x).detach()))
+    allocation = tc.Allocation(tc.LinearFeedforward([3, 4, 2]), {"W1": np.eye(4, 3)})
+    with pytest.raises(tc.InputError, match=r"one.weight .* no gradient reaches"):
+        allocation.apply_to_torch(module)
+    assert all(p.requires_grad and not p._backward_hooks for p in module.parameters())
+    head = tc.Allocation.layer(allocation.network, "W2")
+    with head.apply_to_torch(module):
+        assert tc.Allocation.from_torch(module) == head
 
 
 def test_the_page_on_interoperability_runs_as_shown(monkeypatch: Any, tmp_path: Any):

@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..masks import Mask
 
-Floats = NDArray[np.float64]
+Floats = NDArray[np.floating]
 
 
 @dataclass
@@ -23,6 +23,7 @@ class _Weight:
     moved: NDArray[np.bool_]  # the gradient that arrives is not 0
     other: NDArray[np.bool_]  # what arrives is not that gradient times a positive constant
     first: tuple[Floats, Floats]
+    is_same: bool = True  # so far all of it
 
 
 @dataclass
@@ -46,19 +47,30 @@ class Evidence:
         size = np.abs(due).max(initial=0.0)
         weight.due = weight.due | (np.abs(due) > tolerance * size)
         weight.moved = weight.moved | (arrived != 0)
-        first_arrived, first_due = weight.first
-        # The same positive factor in both draws, as cross products.
-        scale = np.abs(arrived).max(initial=0.0) * np.abs(first_due).max(initial=0.0)
-        scale += np.abs(first_arrived).max(initial=0.0) * size
-        cross = np.abs(arrived * first_due - first_arrived * due)
-        against = -arrived * due > tolerance * np.abs(arrived).max(initial=0.0) * size
-        weight.other = weight.other | ~(cross <= tolerance * scale) | against
+        is_same = bool(np.abs(arrived - due).max(initial=0.0) <= tolerance * size)
+        if not (is_same and weight.is_same):
+            weight.other = weight.other | _other(weight.first, (arrived, due), tolerance)
+        weight.is_same = weight.is_same and is_same
 
 
 def _array(gradient: Any, shape: tuple[int, ...]) -> Floats:
     if gradient is None:
-        return np.zeros(shape)
-    return gradient.detach().to_dense().cpu().double().numpy()
+        return np.zeros(shape, dtype=np.float32)
+    dense = gradient.detach().to_dense().cpu()
+    torch = importlib.import_module("torch")
+    return (dense if dense.dtype in (torch.float32, torch.float64) else dense.float()).numpy()
+
+
+def _other(
+    first: tuple[Floats, Floats], second: tuple[Floats, Floats], tolerance: float
+) -> NDArray[np.bool_]:
+    """Where two draws do not have the same positive factor between what arrived and what is due."""
+    arrived, due = (array.astype(np.float64) for array in second)
+    first_arrived, first_due = (array.astype(np.float64) for array in first)
+    sizes = [np.abs(array).max(initial=0.0) for array in (arrived, due, first_arrived, first_due)]
+    cross = np.abs(arrived * first_due - first_arrived * due)
+    against = -arrived * due > tolerance * sizes[0] * sizes[1]
+    return ~(cross <= tolerance * (sizes[0] * sizes[3] + sizes[1] * sizes[2])) | against
 
 
 def check_gradients(

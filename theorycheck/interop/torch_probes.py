@@ -108,14 +108,15 @@ def _run(module: Any, claim: Claim, dtype: Any, borrowed: Borrowed) -> Probe:
     torch = importlib.import_module("torch")
     generator = torch.Generator().manual_seed(0)
     result = Probe()
-    for number in range(2 * _DRAWS):
-        if number == _DRAWS and not borrowed.to_training_mode():
+    draws = _DRAWS if dtype == torch.float64 else 2
+    for number in range(2 * draws):
+        if number == draws and not borrowed.to_training_mode():
             break
         borrowed.fill(lambda shape: _values(shape, dtype, generator))
         _tame(claim, generator)
         for name, mask in claim.kept.items():
             claim.parameters[name].data *= mask
-        is_first = number < _DRAWS
+        is_first = number < draws
         evidence = result.as_is if is_first else result.training
         why = _draw(module, claim, dtype, generator, claim.compared and is_first, evidence)
         if why or borrowed.toggled():
