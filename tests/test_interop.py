@@ -223,7 +223,7 @@ def test_bad_safetensors_files_are_refused(tmp_path: Path):
     odd = len(header).to_bytes(8, "little") + header + b"\0\0"
     for data in (b"", b"x", b"\0" * 8, good[:-1], good + b"x", good[:20], b"\xff" * 99, odd):
         path.write_bytes(data)
-        with pytest.raises(tc.InputError, match=r"safetensors file|the type 'BF16'"):
+        with pytest.raises(tc.InputError, match=r"safetensors file|the key 'meta' is"):
             tc.load(path)
 
 

@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from .files import load as load
     from .files import save as save
     from .heuristics.guess import HeuristicEstimate as HeuristicEstimate
+    from .mask_sources import load_masks as load_masks
     from .measurement.estimate import Estimate as Estimate
     from .measurement.estimate import measure as measure
     from .networks import LinearFeedforward as LinearFeedforward
@@ -47,6 +48,7 @@ if TYPE_CHECKING:
     from .proofs.run import prove as prove
     from .repairs import Repair as Repair
     from .repairs import repair as repair
+    from .sources import unit_names as unit_names
     from .sweeps.results import Summary as Summary
     from .sweeps.results import export as export
     from .sweeps.results import summarize as summarize
@@ -85,6 +87,7 @@ _HOMES = {
     "explanation": ("Explanation", "explain"),
     "files": ("Problem", "load", "save"),
     "heuristics.guess": ("HeuristicEstimate",),
+    "mask_sources": ("load_masks",),
     "measurement.estimate": ("Estimate", "measure"),
     "networks": ("LinearFeedforward", "LinearRecurrent", "ShallowReLU"),
     "pages.document": ("page",),
@@ -96,6 +99,7 @@ _HOMES = {
     "progress": ("Progress",),
     "proofs.run": ("ProofResult", "prove"),
     "repairs": ("Repair", "repair"),
+    "sources": ("unit_names",),
     "sweeps.results": ("Summary", "export", "summarize", "sweep_rows"),
     "sweeps.run": ("sweep",),
     "sweeps.spec": ("SweepSpec", "load_spec"),

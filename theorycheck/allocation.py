@@ -17,6 +17,7 @@ from .masks import Mask, count, equal, is_materialised, masks_of
 from .networks import Network
 from .placement import check_network
 from .selections import Selections
+from .sources import Sources
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -29,7 +30,7 @@ _MOST_SHOWN = 200  # weights of a network whose masks are shown in full
 
 
 @dataclass(frozen=True, eq=False, repr=False)
-class Allocation(Selections):
+class Allocation(Selections, Sources):
     """Masks bound to a network: `learnable` weights are trained, all others stay frozen.
 
     `learnable` and `present` map weight names to 0/1 arrays of the weight's shape. A weight that

@@ -20,20 +20,21 @@ _ARRAY_NAME = re.compile(r"(?:(learnable|present)[./_])?(\w+)")
 _MOST_HEADER = 2**16  # bytes of the header of one array
 
 
-def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, dict[str, np.ndarray]]]:
-    """The JSON text under `meta`, and the arrays by weight name under `learnable` and `present`.
+def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, np.ndarray]]:
+    """The JSON text under `meta`, and the other arrays by name.
 
     Raises `InputError` for whatever is not such an archive, and for one that would unpack to more
     than `largest` bytes.
     """
     arrays = read_arrays(data, largest)
     if "meta" not in arrays:
-        flaw = "the key 'meta' is missing; it holds network and samples as a JSON string"
+        flaw = "the key 'meta' is missing; it holds network and samples as a JSON string; "
+        flaw += "theorycheck new OUT.json --masks FILE --samples M does without"
         if "format" in arrays:
             flaw = "this is one sparse matrix; name it in an allocation file, as "
             flaw += '{"learnable": {"W1": {"sparse": "FILE.npz"}}}'
         raise InputError(flaw)
-    return _text(arrays.pop("meta")), by_weight(arrays)
+    return _text(arrays.pop("meta")), arrays
 
 
 def by_weight(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
@@ -56,9 +57,9 @@ def by_weight(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarra
     return masks
 
 
-def read_array(data: bytes) -> np.ndarray:
+def read_array(data: bytes, expected: str = "not (points, inputs)") -> np.ndarray:
     """The array of numbers in an `.npy` file; raises `InputError` for whatever is none."""
-    array = _array("in the file", data, "not (points, inputs)")
+    array = _array("in the file", data, expected)
     if array.dtype.kind not in "biuf":
         raise InputError(f"the array must hold real numbers, not {shown(str(array.dtype))}")
     return array

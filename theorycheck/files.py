@@ -1,23 +1,26 @@
-"""Allocation files, `.json`, `.npz`, `.safetensors`; a flaw is an `InputError` with its cure."""
+"""Allocation files: `.json`, `.npz`, `.safetensors`, `.pt`; a flaw is an error with its cure."""
 
 from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
 
 from .allocation import Allocation
-from .archives import read_archive
+from .archives import by_weight, read_archive, read_array
 from .errors import InputError, nearest, shown
 from .interop.mask_files import read_sparse, read_tensors, write_tensors
+from .interop.state_dicts import is_state_dict, read_state_dict
+from .interop.tensor_files import read_torch
+from .mask_sources import tensors_of
 from .masks import check_name, mask_from_json, mask_to_json
 from .networks import network_from_dict, positive_integer
+from .reading import LARGEST_FILE, read_limited
 
-LARGEST_FILE = 2 * 2**30  # bytes, compressed or not: what one file may unpack to
 _KEYS = ("network", "samples", "learnable", "present", "comment")
 _NESTING = "nested too deeply (an allocation file has 4 levels)"
 # Strings are matched first, to be skipped; then what JSON has not or Python would not read.
@@ -34,8 +37,10 @@ class Problem(NamedTuple):
 def load(path: str | Path, *, largest: int = LARGEST_FILE) -> Problem:
     """Read an allocation file: its allocation and its number of samples m.
 
-    In a `.json` file a mask may be `{"sparse": "w1.npz"}`: a SciPy sparse matrix in another file,
-    by its path from the folder of this one (`scipy.sparse.save_npz`).
+    In a `.json` file a mask may be in another file, named by its path from the folder of this one:
+    `{"sparse": "w1.npz"}` (a SciPy sparse matrix, `scipy.sparse.save_npz`) or `{"file": "w1.npy"}`.
+    In `.pt`, `.pth` and `.safetensors` files masks may have the names of parameters instead
+    (`0.weight_mask`, see `Allocation.from_state_dict`).
 
     Raises `InputError` for anything that is not a valid file, among them archives that would
     unpack to more than `largest` bytes and pickled objects (which are never loaded).
@@ -53,7 +58,11 @@ def load(path: str | Path, *, largest: int = LARGEST_FILE) -> Problem:
         return problem_from_dict(_with_meta(*read_archive(data, largest)))
     if path.suffix.lower() == ".safetensors":
         return problem_from_dict(_with_meta(*read_tensors(data)))
-    return problem_from_dict(_with_sparse(parse_json(data), path.parent, largest))
+    if path.suffix.lower() in (".pt", ".pth"):
+        return problem_from_dict(_of_torch(read_torch(data)))
+    if path.suffix.lower() in (".npy", ".csv", ".tsv"):
+        raise InputError(_alone("is no allocation file", path.suffix.lower()))
+    return problem_from_dict(_with_files(parse_json(data), path.parent, largest))
 
 
 def save(path: str | Path, allocation: Allocation, samples: int) -> None:
@@ -137,26 +146,6 @@ def _check_comment(comment: object) -> None:
         raise InputError(f"comment must be a text or a list of texts, not {shown(comment)}")
 
 
-def read_limited(path: Path, largest: int) -> bytes:
-    """The bytes of a file of at most `largest` bytes; `InputError` in one line for all failures."""
-    try:
-        with path.open("rb") as file:
-            data = file.read(largest + 1)
-    except IsADirectoryError:
-        raise InputError("this is a directory, a file is expected") from None
-    except FileNotFoundError:
-        raise InputError("no such file") from None
-    except PermissionError:
-        raise InputError("no permission to read this file") from None
-    except OSError as error:
-        raise InputError(f"cannot be read: {error.strerror}") from None
-    except ValueError as error:  # a NUL in the path
-        raise InputError(f"no such file ({error})") from None
-    if len(data) > largest:
-        raise InputError(f"larger than the limit of {largest} bytes")
-    return data
-
-
 def parse_json(data: bytes) -> object:
     """Strict JSON: `InputError` for NaN, duplicate keys, bad encoding, too deep nesting."""
     try:
@@ -202,7 +191,29 @@ def _without_duplicates(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
     return result
 
 
-def _with_meta(text: bytes, masks: dict[str, dict[str, np.ndarray]]) -> dict[str, Any]:
+def _alone(what: str, suffix: str) -> str:
+    """What an error says of a file with masks, but without network and samples."""
+    command = "theorycheck new OUT.json --masks FILE --samples M"
+    if suffix in (".csv", ".tsv"):
+        command = "theorycheck new OUT.json --edges FILE --inputs A,... --outputs B,... --steps T"
+    else:
+        what += " with network and samples"
+    return f"this file {what}; {command} makes one of it"
+
+
+def _of_torch(content: Any) -> dict[str, Any]:
+    """The dictionary of a torch file in the shape of the JSON object."""
+    if isinstance(content, Mapping) and "network" in content and "meta" not in content:
+        return dict(content)
+    meta = content.get("meta") if isinstance(content, Mapping) else None
+    if not isinstance(meta, str):
+        tensors_of(content)  # says what else is wrong
+        raise InputError(_alone("holds masks but is no allocation file", ".pt"))
+    tensors = tensors_of(content)
+    return _with_meta(meta.encode("utf-8", "replace"), tensors)
+
+
+def _with_meta(text: bytes, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
     """The arrays of an archive in the shape of the JSON object."""
     try:
         meta = parse_json(text)
@@ -214,10 +225,16 @@ def _with_meta(text: bytes, masks: dict[str, dict[str, np.ndarray]]) -> dict[str
         if key not in _KEYS[:2]:
             wrong = f"{shown(key)}{nearest(key, _KEYS[:2])}"
             raise InputError(f"unknown key {wrong} in meta; it has network, samples")
-    return {**meta, **masks}
+    if not is_state_dict(list(arrays)):
+        return {**meta, **by_weight(arrays)}
+    if "network" not in meta:
+        return {**meta}
+    network = network_from_dict(meta["network"])
+    _, learnable, present = read_state_dict(arrays, network=network)
+    return {**meta, "learnable": learnable, "present": present}
 
 
-def _with_sparse(data: object, folder: Path, largest: int) -> object:
+def _with_files(data: object, folder: Path, largest: int) -> object:
     """The object of a JSON file, with the matrices in place of the files that it names."""
     if not isinstance(data, dict):
         return data
@@ -225,13 +242,21 @@ def _with_sparse(data: object, folder: Path, largest: int) -> object:
         if not isinstance(given, dict):
             continue
         for name, value in given.items():
-            if isinstance(value, dict) and set(value) == {"sparse"}:
-                place, file = f'{which}["{name}"].sparse', value["sparse"]
+            if isinstance(value, dict) and len(value) == 1 and set(value) <= set(_MASK_FILES):
+                (key,) = value
+                place, file = f'{which}["{name}"].{key}', value[key]
+                ending, read = _MASK_FILES[key]
                 if not isinstance(file, str) or not file or Path(file).is_absolute():
-                    what = "the path of an .npz file from the folder of this one"
+                    what = f"the path of an {ending} file from the folder of this one"
                     raise InputError(f"{place} must be {what}, not {shown(file)}")
                 try:
-                    given[name] = read_sparse(read_limited(folder / file, largest), largest)
+                    given[name] = read(read_limited(folder / file, largest), largest)
                 except InputError as error:
                     raise InputError(f"{place} ({file}): {error}") from None
     return data
+
+
+_MASK_FILES: dict[str, tuple[str, Callable[[bytes, int], Any]]] = {
+    "sparse": (".npz", read_sparse),
+    "file": (".npy", lambda data, _: read_array(data, "which no mask has")),
+}

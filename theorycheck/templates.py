@@ -3,25 +3,37 @@
 from __future__ import annotations
 
 import json
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike
 
 from .allocation import Allocation
 from .classification import classify
 from .degrees.effort import Effort
 from .errors import InputError
-from .masks import Mask
+from .masks import PACK_ABOVE, Mask, count, mask_to_json
 from .networks import Network, ShallowReLU, positive_integer
+from .placement import allowed_masks
+from .spread import spread_masks
 
 LARGEST = 20_000  # weights of a network whose file someone may want to edit by hand
 _MOST_NAMED = 12  # weights whose shapes a comment tells
 
 
 def starting_allocation(
-    network: Network, samples: int, budget: int | None = None, seed: int | None = None
+    network: Network,
+    samples: int,
+    budget: int | None = None,
+    seed: int | None = None,
+    *,
+    within: Mapping[str, ArrayLike] | None = None,
+    present: Mapping[str, ArrayLike] | None = None,
 ) -> Allocation:
     """As many learnables as a match needs (or `budget`), spread over layers, rows and columns.
+
+    Of a sparse network with `present` connections; `within` some of these, where it is given.
 
     The number needed is the target dimension D(m) (theory.md T1, T10), or all weights where there
     are fewer. With a `seed` rows and columns are shuffled, without it the result is fixed.
@@ -32,18 +44,23 @@ def starting_allocation(
     >>> starting_allocation(LinearFeedforward([3, 4, 2]), samples=3).counts
     {'W1': 3, 'W2': 3}
     """
-    if network.n_weights > LARGEST:
+    if network.n_weights > LARGEST and present is None:
         raise InputError(
             f"{network.describe()} has {network.n_weights} weights; a file to edit by hand has at "
             f"most {LARGEST}: make larger allocations in Python (tc.Allocation, tc.save)"
         )
+    allowed = allowed_masks(network, present, within)
     if budget is None:
-        needed = needed_learnables(network, samples)
-        budget = network.n_weights if needed is None else min(needed, network.n_weights)
-    return Allocation.spread(network, budget, None if seed is None else np.random.default_rng(seed))
+        most = sum(count(mask) for mask in allowed.values())
+        needed = needed_learnables(network, samples, present)
+        budget = most if needed is None else min(needed, most)
+    rng = None if seed is None else np.random.default_rng(seed)
+    return Allocation(network, spread_masks(allowed, budget, rng), present)
 
 
-def needed_learnables(network: Network, samples: int) -> int | None:
+def needed_learnables(
+    network: Network, samples: int, present: Mapping[str, ArrayLike] | None = None
+) -> int | None:
     """The target dimension D(m), below which no allocation has matches; None if it is not known.
 
     >>> from theorycheck import LinearFeedforward
@@ -51,11 +68,14 @@ def needed_learnables(network: Network, samples: int) -> int | None:
     6
     """
     positive_integer(samples, "samples")
-    return classify(Allocation.none(network), samples, effort=Effort(seconds=0)).target_dimension
+    none = Allocation.none(network, present)
+    return classify(none, samples, effort=Effort(seconds=0)).target_dimension
 
 
-def template(allocation: Allocation, samples: int) -> str:
+def template(allocation: Allocation, samples: int, notes: Sequence[str] = ()) -> str:
     """The text of a commented allocation file (JSON): all masks, one row a line.
+
+    Masks above 10,000 entries are packed, as `files.save` does. `notes` are comments more.
 
     Comments stand in the list `comment`, which readers of the format skip (`files.load`).
 
@@ -72,35 +92,51 @@ def template(allocation: Allocation, samples: int) -> str:
     }
     <BLANKLINE>
     """
-    comment = ",\n    ".join(json.dumps(line) for line in _comments(allocation, samples))
-    masks = [f"    {json.dumps(name)}: {_layout(m)}" for name, m in allocation.masks("learnable")]
+    lines = [*notes, *_comments(allocation, samples)]
+    comment = ",\n    ".join(json.dumps(line) for line in lines)
+    masks = {"learnable": dict(allocation.masks("learnable"))}
+    if not allocation.is_dense:
+        masks["present"] = {n: m for n, m in allocation.given_present().items() if not m.all()}
+    if allocation.network.n_weights > LARGEST:
+        masks["learnable"] = {name: allocation.mask(name) for name in allocation.counts}
+    parts = []
+    for which, members in masks.items():
+        rows = [f"    {json.dumps(name)}: {_layout(mask)}" for name, mask in members.items()]
+        parts.append(f'  "{which}": {{\n{_lines(rows)}\n  }}')
     return (
         f'{{\n  "comment": [\n    {comment}\n  ],\n'
         f'  "network": {json.dumps(allocation.network.to_dict())},\n'
-        f'  "samples": {samples},\n'
-        f'  "learnable": {{\n{_lines(masks)}\n  }}\n}}\n'
+        f'  "samples": {samples},\n{_lines(parts)}\n}}\n'
     )
 
 
 def _comments(allocation: Allocation, samples: int) -> list[str]:
     network = allocation.network
-    needed = needed_learnables(network, samples)
+    needed = needed_learnables(network, samples, allocation.given_present() or None)
     teacher = "regular random teacher" if network.kind == ShallowReLU.kind else "random teacher"
     bound = "" if needed is None else f"; fewer than {needed} match no {teacher}"
     inputs = "1 random input" if samples == 1 else f"{samples} random inputs (samples)"
     shapes = [_shape(name, shape) for name, shape in network.weight_shapes.items()]
     if len(shapes) > _MOST_NAMED:
         shapes[_MOST_NAMED - 1 : -1] = ["and so on"]
+    existing = [
+        "All connections exist. If some do not, add masks under the key present (0: no",
+        "connection), in the same form; what does not exist cannot be learnable.",
+    ]
+    if not allocation.is_dense:
+        existing = [
+            "Connections that are 0 in the masks under the key present do not exist; those",
+            "cannot be learnable. Where no such mask is given, all exist.",
+        ]
     return [
         f"{network.describe()[0].upper()}{network.describe()[1:]}.",
         f"A teacher of the same kind is to be matched on {inputs}.",
-        f"{allocation.n_learnable} of {network.n_weights} weights are learnable{bound}.",
+        f"{allocation.n_learnable} of {allocation.n_present} weights are learnable{bound}.",
         "In the masks below 1 is a learnable weight and 0 a frozen one. Edit them.",
         "A row holds the weights into one unit, a column those out of one unit:",
         *(f"  {shape}" for shape in shapes),
         "A weight that is not named under learnable is frozen.",
-        "All connections exist. If some do not, add masks under the key present (0: no",
-        "connection), in the same form; what does not exist cannot be learnable.",
+        *existing,
         "This list is for people only: change it, or leave it out.",
     ]
 
@@ -115,7 +151,9 @@ def _shape(name: str, shape: tuple[int, ...]) -> str:
 
 
 def _layout(mask: Mask) -> str:
-    """A bias on one line, a matrix with one row a line."""
+    """A bias on one line, a matrix with one row a line; a large one packed."""
+    if mask.size > PACK_ABOVE:
+        return json.dumps(mask_to_json(mask))
     cells: list[Any] = mask.astype(int).tolist()
     if mask.ndim == 1:
         return json.dumps(cells)

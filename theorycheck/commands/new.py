@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
@@ -10,14 +12,18 @@ import typer
 from ..options import choice, natural, offered, positive
 from .common import Failures
 from .output import print_title
+from .sources import of_edges, of_masks
 
 if TYPE_CHECKING:
     from ..allocation import Allocation
-    from ..networks import Network
+
+    Source: TypeAlias = Callable[[], tuple[Allocation, list[str]]]
 
 _KINDS = ("linear_feedforward", "linear_recurrent", "shallow_relu")
 _READOUTS = ("final", "all")
+_ROWS = ("targets", "sources")
 _COUNT = positive("it")
+_MOST_NOTES = 12  # lines about where the allocation comes from, printed
 _DEFAULT_WIDTHS = "3,4,2"
 _DEFAULT_SIZES = {"inputs": 1, "hidden": 3, "outputs": 1, "steps": 4, "readout": "final"}
 
@@ -32,11 +38,11 @@ Name: TypeAlias = Annotated[
     str, typer.Argument(metavar="NAME", help="The file to write; .json is added if it is missing.")
 ]
 Kind: TypeAlias = Annotated[
-    str,
+    str | None,
     typer.Option(
         parser=choice(_KINDS),
         metavar="KIND",
-        help=f"Kind of network: {', '.join(_KINDS)}.",
+        help=f"Kind of network: {', '.join(_KINDS)}; the first by default.",
         autocompletion=offered(_KINDS),
     ),
 ]
@@ -51,7 +57,41 @@ Widths: TypeAlias = Annotated[
 Bias: TypeAlias = Annotated[bool, typer.Option("--bias", help="Feed-forward: with biases.")]
 Size: TypeAlias = Annotated[
     int | None,
-    typer.Option(parser=_COUNT, metavar="N", help="Recurrent: else 1, hidden 3, steps 4."),
+    typer.Option(parser=_COUNT, metavar="N", help="Recurrent: else hidden 3, steps 4."),
+]
+Ends: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="N or A,B,...", help="Recurrent: their number, else 1; with --edges their names."
+    ),
+]
+Masks: TypeAlias = Annotated[
+    list[str] | None,
+    typer.Option(
+        "--masks",
+        metavar="FILE",
+        help="Take the masks of .npy, .npz, .pt or .safetensors files (one option for each).",
+    ),
+]
+Layers: TypeAlias = Annotated[
+    str | None,
+    typer.Option(metavar="A,B,...", help="With --masks: modules of a state dict in their order."),
+]
+Edges: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="FILE.csv",
+        help="Take a wiring diagram: columns source,target[,learnable], or a matrix of units.",
+    ),
+]
+Rows: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        parser=choice(_ROWS),
+        metavar="WHICH",
+        help="With --edges, a matrix: its rows are targets (default) or sources.",
+        autocompletion=offered(_ROWS),
+    ),
 ]
 Readout: TypeAlias = Annotated[
     str | None,
@@ -80,39 +120,91 @@ Force: TypeAlias = Annotated[bool, typer.Option("--force", help="Overwrite the f
 
 def new(
     name: Name,
-    kind: Kind = "linear_feedforward",
+    kind: Kind = None,
     widths: Widths = None,
     bias: Bias = False,
-    inputs: Size = None,
+    inputs: Ends = None,
     hidden: Size = None,
-    outputs: Size = None,
+    outputs: Ends = None,
     steps: Size = None,
     readout: Readout = None,
+    masks: Masks = None,
+    layers: Layers = None,
+    edges: Edges = None,
+    rows: Rows = "targets",
     samples: Samples = 3,
     budget: Budget = None,
     seed: Shuffle = None,
     force: Force = False,
 ) -> None:
-    """Write a commented allocation file to start from."""
-    sizes = {"inputs": inputs, "hidden": hidden, "outputs": outputs}
-    given = {**sizes, "steps": steps, "readout": readout}
-    recurrent = {key: value for key, value in given.items() if value is not None}
-    feedforward = {"widths": widths, "bias": bias or None}
-    _refuse_others(kind, feedforward if kind == "linear_recurrent" else recurrent)
+    """Write a commented allocation file to start from: new, or of masks or a wiring diagram."""
     failures = Failures()
+    made: dict[str, Any] = {"--kind": kind, "--steps": steps, "--readout": readout}
+    sizes = {"--widths": widths, "--bias": bias or None, "--hidden": hidden}
+    ends: dict[str, str | None] = {"--inputs": inputs, "--outputs": outputs}
+    chosen = {"--budget": budget, "--seed": seed}
+    if masks:
+        _refuse({**ends, **chosen, "--hidden": hidden, "--edges": edges}, "for --masks")
+        source: Source = partial(of_masks, masks, made, widths, bias, layers)
+    elif edges is not None:
+        _refuse({**sizes, "--layers": layers}, "for --edges")
+        source = partial(of_edges, edges, made, ends, rows, chosen, samples)
+    else:
+        _refuse({"--layers": layers}, "without --masks")
+        recurrent = {**_numbers(ends), "hidden": hidden, "steps": steps, "readout": readout}
+        feedforward = {"widths": widths, "bias": bias or None}
+        kind = kind or _KINDS[0]
+        _refuse_others(kind, feedforward if kind == "linear_recurrent" else recurrent)
+        source = partial(_fresh, kind, feedforward, recurrent, chosen, samples)
     with failures.of(name):
         path = _path(name)
-        from ..templates import starting_allocation, template
+        from ..templates import template
 
-        if kind == "linear_recurrent":
-            network = _network({"kind": kind, **_DEFAULT_SIZES, **recurrent})
-        else:
-            numbers = [int(width) for width in (widths or _DEFAULT_WIDTHS).split(",")]
-            network = _network({"kind": kind, "widths": numbers, "bias": bias})
-        allocation = starting_allocation(network, samples, budget, seed)
-        _write(path, template(allocation, samples), force)
-        _tell(path, allocation, samples)
+        allocation, notes = source()
+        _write(path, template(allocation, samples, notes), force)
+        _tell(path, allocation, samples, notes)
     failures.leave()
+
+
+def _fresh(
+    kind: str,
+    feedforward: dict[str, Any],
+    recurrent: dict[str, Any],
+    chosen: dict[str, Any],
+    samples: int,
+) -> tuple[Allocation, list[str]]:
+    """As many learnables as are needed, spread over a network of the given sizes."""
+    from ..networks import network_from_dict
+    from ..templates import starting_allocation
+
+    if kind == "linear_recurrent":
+        given = {key: value for key, value in recurrent.items() if value is not None}
+        network = network_from_dict({"kind": kind, **_DEFAULT_SIZES, **given})
+    else:
+        numbers = [int(width) for width in (feedforward["widths"] or _DEFAULT_WIDTHS).split(",")]
+        bias = bool(feedforward["bias"])
+        network = network_from_dict({"kind": kind, "widths": numbers, "bias": bias})
+    budget, seed = chosen["--budget"], chosen["--seed"]
+    return starting_allocation(network, samples, budget, seed), []
+
+
+def _numbers(ends: dict[str, str | None]) -> dict[str, int | None]:
+    """The numbers of inputs and outputs: with a wiring diagram they would be names."""
+    numbers: dict[str, int | None] = {}
+    for option, text in ends.items():
+        try:
+            numbers[option[2:]] = None if text is None else _COUNT(text)
+        except typer.BadParameter as error:
+            hint = "" if (text or "").isdecimal() else " (names of units go with --edges)"
+            raise typer.BadParameter(f"{error.message}{hint}", param_hint=option) from None
+    return numbers
+
+
+def _refuse(options: dict[str, Any], where: str) -> None:
+    """Options that mean nothing `where`."""
+    for option, value in options.items():
+        if value is not None:
+            raise typer.BadParameter(f"{option} means nothing {where}")
 
 
 def _refuse_others(kind: str, options: dict[str, Any]) -> None:
@@ -122,12 +214,6 @@ def _refuse_others(kind: str, options: dict[str, Any]) -> None:
             others = _KINDS[::2] if kind == "linear_recurrent" else _KINDS[1:2]
             where = " and ".join(others)
             raise typer.BadParameter(f"--{option} is for {where}, not for {kind}")
-
-
-def _network(data: dict[str, Any]) -> Network:
-    from ..networks import network_from_dict
-
-    return network_from_dict(data)
 
 
 def _path(name: str) -> Path:
@@ -155,8 +241,8 @@ def _write(path: Path, text: str, force: bool) -> None:
         raise InputError(f"cannot be written: {error}") from None
 
 
-def _tell(path: Path, allocation: Allocation, samples: int) -> None:
-    """Print what was written, and what to do with it."""
+def _tell(path: Path, allocation: Allocation, samples: int, notes: list[str]) -> None:
+    """Print what was written and of what, and what to do with it."""
     import shlex
 
     from rich.console import Console
@@ -165,8 +251,14 @@ def _tell(path: Path, allocation: Allocation, samples: int) -> None:
     from ..report import samples_in_words
 
     console = Console(highlight=False)
-    counts = f"{allocation.n_learnable} of {allocation.network.n_weights} weights learnable"
+    counts = f"{allocation.n_learnable} of {allocation.n_present} weights learnable"
     print_title(console, str(path), allocation, f", {samples_in_words(samples)}; {counts}")
+    for line in notes[:_MOST_NOTES]:
+        console.print(Text(f"  {line}"), soft_wrap=True)
+    if len(notes) > _MOST_NOTES:
+        console.print(Text("  ... (all under the key comment in the file)"))
+    if notes:
+        console.print()
     file, picture = shlex.quote(str(path)), shlex.quote(str(path.with_suffix(".svg")))
     steps = (
         ("edit", f"the masks in {file}: 1 is learnable, 0 frozen"),

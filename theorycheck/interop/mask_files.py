@@ -2,17 +2,15 @@
 
 from __future__ import annotations
 
-import importlib
-import json
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 
-from ..archives import by_weight, read_arrays
-from ..errors import InputError, shown
+from ..archives import read_arrays
+from ..errors import InputError
 from ..foreign import SparseMask, sparse_from_arrays
+from .tensor_files import read_safetensors, safetensors
 
 
 def read_sparse(data: bytes, largest: int) -> SparseMask:
@@ -27,30 +25,20 @@ def read_sparse(data: bytes, largest: int) -> SparseMask:
     return sparse_from_arrays(read_arrays(data, largest), "the matrix")
 
 
-def read_tensors(data: bytes) -> tuple[bytes, dict[str, dict[str, np.ndarray]]]:
+def read_tensors(data: bytes) -> tuple[bytes, dict[str, np.ndarray]]:
     """What `archives.read_archive` returns, of a safetensors file.
 
     The masks are tensors `learnable.W1`, `present.W1` of 0 and 1; network and samples are a JSON
     string under `meta` in the metadata of the header. Raises `InputError` for any flaw, and if the
     extra `safetensors` is missing.
     """
-    package = _safetensors()
-    try:
-        tensors = package.numpy.load(data)
-    except package.SafetensorError as error:
-        raise InputError(f"not a safetensors file, or a damaged one: {shown(error)}") from None
-    except (KeyError, AttributeError, TypeError, ImportError) as error:  # bfloat16, float8
-        kind = shown(error.args[0] if error.args else error)
-        raise InputError(f"masks are BOOL or U8, this file has the type {kind}") from None
-    # The package has checked the header; that of bytes it does not hand out the metadata.
-    header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
-    meta = (header.get("__metadata__") or {}).get("meta")
-    if meta is None:
+    metadata, tensors = read_safetensors(data)
+    if "meta" not in metadata:
         raise InputError(
             "the key 'meta' is missing in the metadata of the header; it holds network and samples "
-            "as a JSON string"
+            "as a JSON string; theorycheck new OUT.json --masks FILE --samples M does without"
         )
-    return meta.encode("utf-8", "replace"), by_weight(tensors)
+    return metadata["meta"].encode("utf-8", "replace"), tensors
 
 
 def write_tensors(path: Path, meta: str, masks: Mapping[str, np.ndarray]) -> None:
@@ -59,13 +47,4 @@ def write_tensors(path: Path, meta: str, masks: Mapping[str, np.ndarray]) -> Non
     Raises `InputError` if the extra `safetensors` is missing; errors of the system pass through.
     """
     contiguous = {name: np.ascontiguousarray(mask) for name, mask in masks.items()}
-    path.write_bytes(_safetensors().numpy.save(contiguous, {"meta": meta}))
-
-
-def _safetensors() -> Any:
-    try:
-        importlib.import_module("safetensors.numpy")
-        return importlib.import_module("safetensors")
-    except ImportError:
-        cure = "pip install 'theorycheck[safetensors]'"
-        raise InputError(f".safetensors files need the extra safetensors: {cure}") from None
+    path.write_bytes(safetensors().numpy.save(contiguous, {"meta": meta}))
