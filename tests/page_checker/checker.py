@@ -67,7 +67,8 @@ def check(data: Any, randomness: str = "0") -> tuple[bool, str]:
         text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
         need(hashlib.sha256(text.encode()).hexdigest() == data["digest"], "digest")
         draws = Draws(hashlib.sha256(f"{randomness}/{data['digest']}".encode()).hexdigest())
-        problem, deleted = with_inputs(draws, **data["problem"])
+        stated: Any = data["problem"]
+        problem, deleted = with_inputs(draws, **stated)
         claim = {key: data[key] for key in CLAIM}
         claim["learnable"] = integer(claim["learnable"]) - deleted
         Claim(draws, problem, claim).check()

@@ -96,6 +96,8 @@ class Problem:
 
     def set_masks(self, learnable: Any, present: Any = ()) -> Problem:
         """The same with masks of a file; what is not named is frozen and present."""
+        size = sum(p * q for p, q in self.shapes.values()) * self.steps
+        need(size * self.m_e <= 10**7, "this checker gives up on networks of this size")
         masks = []
         for data, default in ((learnable, 0), (present, 1)):
             if data == ():

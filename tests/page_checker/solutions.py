@@ -55,7 +55,8 @@ class Block:
         way = by.pop("by")
         need(way in ("bezout", "univariate", "monodromy", "elimination"), "degree_by")
         self.error = getattr(self, way)(**by)
-        instance, solutions = data.pop("instance"), data.pop("solutions")
+        instance: Any = data.pop("instance")
+        solutions: Any = data.pop("solutions")
         need(not data, "keys of a block")
         if instance is None and solutions is None:
             need(real and way == "bezout" and self.degree == 1, "an instance is needed")
