@@ -1,0 +1,363 @@
+"""One certificate: its keys, its kind, its claim."""
+
+from __future__ import annotations
+
+import hashlib
+import itertools
+import json
+import math
+from fractions import Fraction
+from typing import Any
+
+from tests.page_checker import graphs, relu, solutions
+from tests.page_checker.problem import (
+    NO_PATH,
+    Cell,
+    Problem,
+    Refused,
+    integer,
+    listed,
+    need,
+    numbers,
+    pairs,
+    paths,
+    read_problem,
+)
+from tests.page_checker.ranks import Draws, eliminate, in_trials, rank_bound
+
+CLAIM = {"kind", "theorem", "expressivity", "learnable", "rank", "target_dimension",
+         "error_bound", "evidence"}  # fmt: skip
+# kinds: theorems and networks: classes: what is allowed: what rank and target_dimension state
+TABLE = """
+degree_count: T3F T4F T5R: minimal maximal:: - -
+bottleneck: T3F T4F T5R: minimal:: - -
+support_count two_dimensions: T4F T5R: minimal maximal:: - -
+cycle rectangle: T4F T5R: minimal:: - -
+forest peeling_order assignment two_forests colouring block_forests: T4F T5R: maximal:: - -
+frozen_direct_path: T5R: minimal:: - -
+outside_count: T5R: minimal:: - D
+full: T0F T0R T0S: maximal: sparse biases given: - -
+sub_allocation: T0F T0R: maximal: sparse biases given: - -
+peeled: T9F: minimal maximal intermediate:: - -
+count: T1F T1R: minimal: sparse biases given: - D
+deficient_rank: T1F T1R: minimal: sparse biases given: rank D
+full_rank: T1F T1R: positive: sparse biases given: D D
+affine_full_rank: T2F T2R: maximal: sparse biases given: D D
+structural_cover: T6F T6R: minimal: sparse biases given: - D
+group_bezout triangular: T6F: maximal: sparse biases given: D D
+odd_degree: T6F T6R: maximal: sparse biases: D D
+witness: T7F T7R: intermediate: sparse biases: D D
+relu_count relu_cover: T10S: minimal: sparse biases: - D
+relu_patterns: T10S: minimal: sparse biases: rank D
+relu_point: T10S: positive: sparse biases: D D
+relu_bounded_output relu_missed_sample: T10S: intermediate: sparse biases: D D
+relu_interpolation: T10S: maximal: sparse biases: D D
+"""
+ROWS = {kind: [field.split() for field in line.split(":")[1:]]
+        for line in TABLE.strip().splitlines() for kind in line.split(":")[0].split()}  # fmt: skip
+
+
+def check(data: Any, randomness: str = "0") -> tuple[bool, str]:
+    """Whether a certificate (a JSON value) is valid, and why not."""
+    try:
+        need(type(data) is dict and data.get("version") == 2, "not of version 2")
+        need(data.keys() == CLAIM | {"version", "problem", "digest"}, "keys of a certificate")
+        integer(data["version"])
+        rest = {key: value for key, value in data.items() if key != "digest"}
+        text = json.dumps(rest, sort_keys=True, separators=(",", ":"), allow_nan=False)
+        need(hashlib.sha256(text.encode()).hexdigest() == data["digest"], "digest")
+        draws = Draws(hashlib.sha256(f"{randomness}/{data['digest']}".encode()).hexdigest())
+        stated: Any = data["problem"]
+        problem, deleted = with_inputs(draws, **stated)
+        claim = {key: data[key] for key in CLAIM}
+        claim["learnable"] = integer(claim["learnable"]) - deleted
+        Claim(draws, problem, claim).check()
+    except Refused as refusal:
+        return False, str(refusal)
+    except (ArithmeticError, AttributeError, LookupError, RecursionError, TypeError,
+            ValueError) as error:  # fmt: skip
+        return False, f"malformed: {error!r}"
+    return True, "verified"
+
+
+def with_inputs(draws: Draws, *, inputs: Any = (), basis: Any = (), **data: Any
+                ) -> tuple[Problem, int]:  # fmt: skip
+    """The problem, with given inputs that of their basis, and how many learnables are deleted."""
+    problem = read_problem(**data)
+    if inputs == basis == ():
+        return problem, 0
+    n0, bias = problem.widths[0], problem.bias
+    need(problem.kind == "F" and len(listed(inputs)) == problem.samples, "given inputs")
+    need(all(len(listed(point)) == n0 for point in inputs), "shape of inputs")
+    need(all(type(x) in (int, float) for point in inputs for x in point), "numbers")
+    kept = [j for j in range(n0) if any(point[j] for point in inputs)]
+    points = [coprime([*(point[j] for j in kept), *[1] * bias]) for point in inputs]
+    chosen = [points[k] for k in numbers(basis, len(points))]
+    rho = len(chosen)
+    need(kept and rho, "no inputs")
+    need(any(eliminate(chosen, draws.prime(t))[0] == rho for t in range(8)), "basis")
+    distinct = [len({line for line in lines if any(line)}) for lines in (
+        map(tuple, points), zip(*points, strict=True))]  # fmt: skip
+    if rho not in distinct:
+        lengths = sorted((sum(x * x for x in point) for point in points), reverse=True)
+        primes: set[int] = set()
+        for trial in itertools.count():
+            need(eliminate(points, draws.prime(trial))[0] <= rho, "the points have a larger rank")
+            primes.add(draws.prime(trial))
+            if math.prod(primes) ** 2 > math.prod(lengths[: rho + 1]):
+                break
+    left = Problem("F", [len(kept), *problem.widths[1:]], rho, bias)
+    left.learnable, left.present = (
+        {name: [[row[j] for j in kept] if name == "W1" else row for row in mask]
+         for name, mask in masks.items()} for masks in (problem.learnable, problem.present)
+    )  # fmt: skip
+    left.given = None if left.spans else [list(row) for row in zip(*chosen, strict=True)]
+    return left, len(problem.learnables) - len(left.learnables)
+
+
+def coprime(point: list[Any]) -> list[int]:
+    """The positive multiple of coprime integers."""
+    exact = [Fraction(x) for x in point]
+    whole = [int(x * math.lcm(*(y.denominator for y in exact))) for x in exact]
+    return [x // max(math.gcd(*whole), 1) for x in whole]
+
+
+class Claim:
+    """A claim about a problem. A method for each kind; its parameters are the evidence.
+
+    They return the error bound.
+    """
+
+    def __init__(self, draws: Draws, problem: Problem, data: Any, depth: int = 1) -> None:
+        need(data.keys() == CLAIM and depth <= 4, "keys or depth of a certificate")
+        self.draws, self.problem, self.data, self.depth = draws, problem, data, depth
+        self.learnables, self.D = problem.learnables, data["target_dimension"]
+        self.slow = data["kind"] in ("witness", "odd_degree")  # has the larger limit of errors
+
+    def check(self) -> None:
+        data, problem = self.data, self.problem
+        kind, theorem, evidence = data["kind"], data["theorem"], data["evidence"]
+        theorems, classes, flags, stated = ROWS[kind]
+        need(theorem + problem.kind in theorems, "theorem and network")
+        need(data["expressivity"] in classes, "class")
+        need(problem.is_dense or "sparse" in flags, "a sparse network")
+        need(not problem.bias or "biases" in flags or theorem == "T4", "biases")
+        need(problem.given is None or "given" in flags, "given inputs")
+        need(integer(data["learnable"]) == len(self.learnables), "number of learnables")
+        for name, state in zip(("rank", "target_dimension"), stated, strict=True):
+            need(data[name] is None if state == "-" else integer(data[name]) >= 0, name)
+            need(state != "D" or data[name] == self.D, name)
+        if "place" in evidence and kind != "outside_count":
+            proved = graphs.prove(problem, kind, theorem, evidence)
+            need(proved == data["expressivity"], "the evidence proves another class")
+            error = 0.0
+        elif problem.kind == "S" and kind != "full":
+            getattr(relu, kind[5:])(relu.Relu(problem, self.draws, data), **evidence)
+            error = data["error_bound"] if kind == "relu_patterns" else 0.0
+        else:
+            error = getattr(self, kind)(**evidence)
+        bound, limit = data["error_bound"], 1e-6 if self.slow else 1e-9
+        need(type(bound) in (int, float) and bound <= limit, "error bound")
+        need(math.isclose(bound, error, rel_tol=1e-6), "another error bound")
+
+    def full(self) -> float:
+        need(len(self.learnables) == len(self.problem.presents), "a frozen weight")
+        return 0.0
+
+    def inner(self, problem: Problem, data: Any) -> float:
+        claim = Claim(self.draws, problem, data, self.depth + 1)
+        claim.check()
+        self.slow = claim.slow
+        need(data["expressivity"] == self.data["expressivity"], "class of the inner certificate")
+        return data["error_bound"]
+
+    def sub_allocation(self, *, learnable: Any, certificate: Any) -> float:
+        smaller = self.problem.set_masks(learnable)
+        need(set(smaller.learnables) <= set(self.learnables), "not learnable here")
+        return self.inner(smaller, certificate)
+
+    def peeled(self, *, steps: Any, certificate: Any) -> float:
+        problem, mask = self.problem, self.problem.learnable
+        hidden, last, m = problem.widths[1:-1], f"W{len(problem.widths) - 1}", problem.m_e
+        rows, columns = list(range(problem.d)), list(range(problem.widths[0]))
+        for axis, line in pairs(steps):
+            if axis == "row":
+                at = columns if not hidden else range(problem.shapes[last][1])
+                count, needed = sum(mask[last][integer(line)][j] for j in at), m
+                rows.remove(line)
+            else:
+                at = rows if not hidden else range(problem.shapes["W1"][0])
+                count, needed = sum(mask["W1"][i][integer(line)] for i in at), len(rows)
+                {"column": columns}[axis].remove(line)
+                m -= 1
+            need(count >= needed > 0, "too few learnables")
+            need(all(width >= needed for width in hidden), "a bottleneck")
+        if m == 0 or not rows:
+            done = certificate is None and self.data["expressivity"] == "maximal"
+            need(done, "nothing is left")
+            return 0.0
+        left = Problem("F", [len(columns), *hidden, len(rows)], m)
+        masks = {
+            name: [[v for j, v in enumerate(row) if name != "W1" or j in columns]
+                   for i, row in enumerate(mask[name]) if name != last or i in rows]
+            for name in mask
+        }  # fmt: skip
+        return self.inner(left.set_masks(masks, {}), certificate)
+
+    def minor(self, minor: Any, cells: list[Cell]) -> None:
+        self.draws.prove_minor(minor, self.D, self.problem.n_equations, cells,
+                               lambda t, chosen: self.draws.jacobian(self.problem, t, chosen)
+                               )  # fmt: skip
+
+    def lower(self, target: dict[str, Any]) -> None:
+        """D is at least what is stated."""
+        if target == {"by": "closed form"}:
+            need(self.closed_form() >= self.D, "closed form")
+        else:
+            need(target.keys() == {"by", "minor"} and target["by"] == "minor", "target_lower")
+            self.minor(target["minor"], self.problem.presents)
+
+    def closed_form(self) -> int:
+        problem, x = self.problem, self.problem.m_e
+        need(problem.is_dense, "a closed form of a sparse network")
+        if problem.kind == "R":
+            c = x * (problem.steps if problem.readout == "all" else 1)
+            need(problem.widths[1] >= c, "no closed form")
+            return problem.d * c
+        x = min(problem.samples - 1, problem.widths[0]) if problem.bias else x
+        k = min(x, *problem.widths[1:])
+        return k * (problem.d + x - k) + problem.d * problem.bias
+
+    def upper(self, target: dict[str, Any]) -> float:
+        """D is at most what is stated; the error bound of that."""
+        problem, target = self.problem, dict(target)
+        way, presents = target.pop("by"), problem.presents
+        bounds = {"equations": problem.n_equations, "weights": len(presents)}
+        if problem.kind == "R" and problem.is_dense:
+            bounds["gauge"] = problem.widths[1] * (problem.d + problem.widths[0])
+        if way == "trials":
+            bound, error = rank_bound(problem, min(bounds.values())), target.pop("error_bound")
+            in_trials(bound, error, self.D, self.draws.rank(problem, presents))
+        else:
+            error = 0.0
+            need((self.closed_form() if way == "closed form" else bounds[way]) == self.D, "upper")
+        need(not target, "keys of target_upper")
+        return error
+
+    def count(self, *, target_lower: Any) -> float:
+        need(len(self.learnables) < self.D, "as many learnables as dimensions")
+        self.lower(target_lower)
+        return 0.0
+
+    def deficient_rank(self, *, target_lower: Any) -> float:
+        rank = integer(self.data["rank"], 0, self.D)
+        self.lower(target_lower)
+        bound = rank_bound(self.problem, min(len(self.learnables), self.D))
+        trial = self.draws.rank(self.problem, self.learnables)
+        return in_trials(bound, self.data["error_bound"], rank, trial)
+
+    def full_rank(self, *, minor: Any, target_upper: Any, conflict: Any = ()) -> float:
+        if conflict != ():
+            self.conflict(**conflict)
+        self.minor(minor, self.learnables)
+        return self.upper(target_upper)
+
+    def conflict(self, *, path: Any, learnable: Any) -> None:
+        """A path with two learnables."""
+        problem, cells = self.problem, []
+        for name, i, *j in listed(path):
+            need(len(j) == (name[0] != "b"), "a weight of the path")
+            cells.append((name, integer(i), integer(*(j or [0]))))
+        names = [name for name, _, _ in cells]
+        expected = [name for name in problem.shapes if name[0] == "W"][-len(names) :]
+        if problem.kind == "R":
+            need(2 <= len(names) <= problem.steps + 1, "length of the path")
+            expected = ["input", *["recurrent"] * (len(names) - 2), "readout"]
+        elif names[0][0] == "b":
+            expected[0] = "b" + expected[0][1:]
+        else:
+            need(names[0] == "W1", "start of the path")
+        need(names == expected and set(cells) <= set(problem.presents), "weights of the path")
+        need(all(b[2] == a[1] for a, b in itertools.pairwise(cells)), "a gap in the path")
+        first, second = numbers(learnable, len(cells), ascending=True)
+        need({cells[first], cells[second]} <= set(self.learnables), "frozen weights")
+
+    def affine_full_rank(self, *, minor: Any, target_upper: Any) -> float:
+        outputs, _ = paths(self.problem, set(self.learnables))
+        need(max(outputs) <= 1, "a path with two learnables")
+        return self.full_rank(minor=minor, target_upper=target_upper)
+
+    def one_solution(self, minor: Any, target_upper: Any) -> float:
+        need(len(self.learnables) == self.D, "r = D")
+        return self.full_rank(minor=minor, target_upper=target_upper)
+
+    def structural_cover(self, *, equations: Any, learnables: Any, target_lower: Any) -> float:
+        numbers(equations, self.problem.n_equations, ascending=True)
+        numbers(learnables, len(self.learnables), ascending=True)
+        need(len(equations) + len(learnables) < self.D, "the cover is too large")
+        _, column = paths(self.problem, ())
+        for k, cell in enumerate(self.learnables):
+            acts = {e for e, x in enumerate(column(cell)) if x > NO_PATH}
+            need(k in learnables or acts.issubset(equations), f"learnable {k} acts on others")
+        self.lower(target_lower)
+        return 0.0
+
+    def triangular(self, *, order: Any, minor: Any, target_upper: Any) -> float:
+        error, order = self.one_solution(minor, target_upper), pairs(order)
+        need(sorted(numbers([e for e, _ in order])) == sorted(minor["rows"]), "equations")
+        numbers([k for _, k in order], len(self.learnables))
+        _, column = paths(self.problem, ())
+        for n, (equation, k) in enumerate(order):
+            acts = column(self.learnables[k])
+            need(acts[equation] > NO_PATH, "a learnable does not act on its equation")
+            need(all(acts[e] == NO_PATH for e, _ in order[:n]), "a learnable acts on earlier ones")
+        return error
+
+    def group_bezout(self, *, side: Any, minor: Any, target_upper: Any) -> float:
+        error, problem, m = self.one_solution(minor, target_upper), self.problem, self.problem.m_e
+        is_rows = {"rows": True, "columns": False}[side]
+        need(is_rows or (problem.spans and not problem.bias), "side columns needs unit vectors")
+        layer = len(problem.widths) - 1 if is_rows else 1
+        cells = [(int(name[1:]), i if is_rows else j) for name, i, j in self.learnables]
+        own = [line for k, line in cells if k == layer]
+        others = [k for k, _ in cells if k != layer]
+        lines = [e // m if is_rows else e % m for e in minor["rows"]]
+        number = math.factorial(len(others))
+        for k in set(others):
+            number //= math.factorial(others.count(k))
+        for line in {*lines, *own}:
+            number *= math.comb(lines.count(line), own.count(line))
+        need(number == 1, "more than one solution")
+        return error
+
+    def odd_degree(self, *, minor: Any, target_upper: Any, blocks: Any) -> float:
+        error = self.one_solution(minor, target_upper)
+        return error + solutions.odd_degree(self.draws, self.problem, blocks)
+
+    def witness(self, *, minor: Any, target_upper: Any, block: Any) -> float:
+        error = self.one_solution(minor, target_upper)
+        return error + solutions.witness(self.draws, self.problem, block)
+
+    def frozen_direct_path(self, *, samples: Any, delayed_inputs: Any) -> float:
+        problem = self.problem
+        need({name for name, _, _ in self.learnables} == {"recurrent"}, "recurrent only")
+        need(integer(samples) == problem.samples, "samples")
+        need(integer(delayed_inputs) == problem.widths[0] * (problem.steps - 1), "delayed inputs")
+        always = problem.readout == "all" or problem.steps == 1
+        need(always or samples > delayed_inputs, "few samples")
+        return 0.0
+
+    def outside_count(self, *, place: Any, rows: Any, columns: Any, found: Any, needed: Any,
+                      target_lower: Any) -> float:  # fmt: skip
+        problem, k = self.problem, self.problem.steps - (place == "recurrent")
+        need(problem.readout == "final" and place in ("input", "recurrent"), "place, readout")
+        need({name for name, _, _ in self.learnables} == {place}, "learnables elsewhere")
+        numbers(rows, problem.shapes[place][0], ascending=True)
+        numbers(columns, problem.shapes[place][1], ascending=True)
+        outside = sum(i not in rows and j not in columns for _, i, j in self.learnables)
+        sides = problem.d - k * len(rows), problem.m_e - k * len(columns)
+        need(min(sides) > 0 and integer(needed) == math.prod(sides), "needed")
+        need(integer(found) == outside < needed, "found")
+        need(problem.d * problem.m_e == self.D, "target dimension")
+        self.lower(target_lower)
+        return 0.0

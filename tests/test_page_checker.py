@@ -1,0 +1,248 @@
+"""Two checkers agree: ours, and the one of tests/page_checker that knows docs/certificates.md only.
+
+The second accepts every certificate that is found, and what is changed is refused by both or by
+none. A disagreement is a fault of the page, of `tc.check` or of the second checker.
+"""
+
+from __future__ import annotations
+
+import ast
+import copy
+import json
+import random
+import subprocess
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+
+import theorycheck as tc
+from tests import page_checker
+from tests.page_checker.checker import ROWS
+from tests.test_certificates import EXAMPLES, certificate_of, redigested
+from tests.test_inputs import cases
+from theorycheck.checks.registry import KINDS
+from theorycheck.degrees.effort import DEFAULT_EFFORT, Effort
+from theorycheck.files import problem_from_dict
+
+HERE = Path(__file__).parent
+NO_DEGREES = Effort(seconds=0)
+SEED = 20
+Json = dict[str, Any]
+NAMES = list(EXAMPLES)
+
+
+def verdicts(data: Any) -> tuple[bool, bool, str]:
+    """Whether ours and the other checker accept; and the reasons."""
+    ours = tc.check(data, seed=SEED)
+    other, reason = page_checker.check(data, str(SEED))
+    return bool(ours), other, f"ours: {ours.reason}; from the page: {reason}"
+
+
+def is_accepted(data: Any, about: object) -> bool:
+    """What both say, which must be the same."""
+    ours, other, reasons = verdicts(data)
+    assert ours == other, (about, reasons)
+    return ours
+
+
+@cache
+def example(name: str) -> str:
+    return json.dumps(certificate_of(name).to_dict())
+
+
+def found(allocation: tc.Allocation, m: int, effort: Effort, inputs: Any = None) -> Json | None:
+    certificate = tc.classify(allocation, m, inputs=inputs, effort=effort).certificate
+    return json.loads(json.dumps(certificate.to_dict())) if certificate else None
+
+
+def test_the_other_checker_knows_nothing_of_the_package():
+    for file in (HERE / "page_checker").glob("*.py"):
+        imported = set()
+        for node in ast.walk(ast.parse(file.read_text())):
+            if isinstance(node, ast.Import):
+                imported |= {alias.name for alias in node.names}
+            elif isinstance(node, ast.ImportFrom):
+                imported.add(node.module or "")
+        roots = {name.split(".")[0] for name in imported} - {"tests", "flint"}
+        assert roots <= sys.stdlib_module_names
+        assert all(name.startswith("tests.page_checker") for name in imported if "tests" in name)
+    code = "import sys, tests.page_checker; sys.exit('theorycheck' in sys.modules)"
+    subprocess.run([sys.executable, "-c", code], check=True, cwd=HERE.parent)
+
+
+def test_examples_of_every_kind_are_accepted():
+    kinds = set()
+    for name in EXAMPLES:
+        data = json.loads(example(name))
+        kinds.add(data["kind"])
+        assert is_accepted(data, name), name
+    assert kinds == KINDS.keys() == ROWS.keys()
+
+
+@pytest.mark.parametrize("file", sorted((HERE / "known").glob("*.json")), ids=lambda f: f.stem)
+def test_all_known_certificates_are_accepted(file):
+    for number, entry in enumerate(json.loads(file.read_text())):
+        expected = entry.pop("expected")
+        allocation, samples = problem_from_dict(entry)
+        is_open = "expressivity" not in expected and "regular" not in expected
+        data = found(allocation, samples, NO_DEGREES if is_open else DEFAULT_EFFORT)
+        assert data is not None
+        assert is_accepted(data, (file.stem, number)), verdicts(data)
+
+
+def random_problems(n: int, seed: int) -> Iterator[tuple[tc.Allocation, int]]:
+    """Small networks of all kinds, a third of them sparse, some with learnables in one layer."""
+    rng = np.random.default_rng(seed)
+
+    def draw(low: int, high: int) -> int:
+        return int(rng.integers(low, high + 1))
+
+    for number in range(n):
+        network: Any
+        if number % 3 == 0:
+            widths = [draw(1, 5) for _ in range(draw(2, 4))]
+            network = tc.LinearFeedforward(widths, bias=draw(0, 1) == 1)
+        elif number % 3 == 1:
+            readout = ("final", "all")[draw(0, 1)]
+            network = tc.LinearRecurrent(draw(1, 3), draw(1, 4), draw(1, 3), draw(1, 4), readout)
+        else:
+            widths = [draw(1, 3), draw(1, 3), draw(1, 2)]
+            network = tc.ShallowReLU(widths, bias=draw(0, 1) == 1)
+        shapes = network.weight_shapes
+        if draw(0, 3) == 0:
+            name = list(shapes)[draw(0, len(shapes) - 1)]
+            allocation = tc.Allocation(network, {name: rng.random(shapes[name]) < 0.7})
+        else:
+            present = {name: rng.random(shape) < 0.8 for name, shape in shapes.items()}
+            present = present if draw(0, 2) == 0 else None
+            most = sum(int(mask.sum()) for mask in present.values()) if present else None
+            most = network.n_weights if most is None else most
+            allocation = tc.Allocation.random(network, draw(0, most), rng, present=present)
+        yield allocation, draw(1, 5)
+
+
+def test_certificates_of_random_allocations_are_accepted_and_forgeries_are_not():
+    rng, kinds, forged = random.Random(1), Counter(), Counter()
+    problems = [(*problem, None) for problem in random_problems(240, seed=5)]
+    for allocation, m, inputs in [*problems, *cases(60)]:
+        data = found(allocation, m, NO_DEGREES, inputs)
+        if data is None:
+            continue
+        assert is_accepted(data, data), verdicts(data)
+        kinds[data["kind"]] += 1
+        every = list(forgeries(data, rng))
+        for what, changed in rng.sample(every, min(4, len(every))):
+            forged[is_accepted(changed, (what, changed))] += 1
+    assert len(kinds) >= 18
+    assert forged[False] > 800
+
+
+def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
+    """The paths of all leaves, lists and objects of a JSON value."""
+    yield path
+    for key, value in data.items() if isinstance(data, dict) else ():
+        yield from leaves(value, (*path, key))
+    for index, value in enumerate(data) if isinstance(data, list) else ():
+        yield from leaves(value, (*path, index))
+
+
+CLASSES = ["minimal", "maximal", "positive", "intermediate"]
+WORDS = ["rows", "columns", "row", "column", "closed form", "equations", "weights", "gauge",
+         "bezout", "final", "all", "W1", "[W1 b1]", "recurrent", "hidden layer 1", "T3", "T4"]  # fmt: skip
+
+
+def wrong_values(value: Any, key: Any, rng: random.Random) -> list[Any]:
+    """Other values for one place of a certificate."""
+    if key == "expressivity":
+        return CLASSES
+    if key == "kind":
+        return [rng.choice(NAMES).split()[0]]
+    if isinstance(value, bool) or value is None:
+        return [0, 1, not value]
+    if isinstance(value, int):
+        return [value + 1, value - 1, rng.choice([0, 2, -value, value + 7, float(value), 2**40])]
+    if isinstance(value, float):
+        return [value / 2, value * 1.5, 0, 1e-9, str(value)]
+    if isinstance(value, str):
+        return [rng.choice(WORDS), value + "1", value[:-1]]
+    if isinstance(value, dict):
+        gone = rng.choice([*value, None])
+        return [{k: v for k, v in value.items() if k != gone}, {**value, "more": 1}]
+    shuffled = rng.sample(value, len(value))
+    return [value[:-1], [*value, *value[-1:]], shuffled, rng.choice([[], {}, None, [*value, 0]])]
+
+
+def forgeries(data: Json, rng: random.Random) -> Iterator[tuple[Any, Json]]:
+    """Copies with one place changed and the digest computed again."""
+    for path in leaves(data):
+        value = data
+        for key in path:
+            value = value[key]
+        for wrong in wrong_values(value, path[-1] if path else None, rng) if path else ():
+            if path == ("digest",) or (type(wrong) is type(value) and wrong == value):
+                continue
+            changed = copy.deepcopy(data)
+            parent = changed
+            for key in path[:-1]:
+                parent = parent[key]
+            parent[path[-1]] = wrong
+            yield (path, wrong), redigested(changed)
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_say_the_same_of_what_is_changed(name):
+    data, rng = json.loads(example(name)), random.Random(name)
+    seen = Counter(is_accepted(changed, (name, what)) for what, changed in forgeries(data, rng))
+    assert seen[False] > 60
+    assert seen[False] > seen[True]
+    for what, changed in [
+        ("digest", {**data, "digest": "0" * 64}),
+        ("version", {**data, "version": 1}),
+    ]:
+        assert not is_accepted(changed, (name, what))
+
+
+@pytest.mark.parametrize("name", NAMES)
+def test_both_say_the_same_of_other_learnables_and_connections(name):
+    """Every bit of the masks turned, with the number of learnables that follows."""
+    data, seen = json.loads(example(name)), Counter()
+    for which in ("learnable", "present"):
+        for weight, mask in data["problem"].get(which, {}).items():
+            cells = [p for p in leaves(mask) if not isinstance(at(mask, p), list)]
+            for path in cells:
+                changed = copy.deepcopy(data)
+                row = at(changed["problem"][which][weight], path[:-1])
+                row[path[-1]] = 1 - row[path[-1]]
+                change = 2 * row[path[-1]] - 1 if which == "learnable" else 0
+                changed["learnable"] += change
+                seen[is_accepted(redigested(changed), (name, which, weight, path))] += 1
+    assert seen[True] + seen[False] == sum(seen.values())
+
+
+def at(data: Any, path: tuple[Any, ...]) -> Any:
+    for key in path:
+        data = data[key]
+    return data
+
+
+def test_both_say_the_same_of_the_evidence_of_another_kind():
+    """Every claim, with its evidence, on the problem of every example: all kinds, all networks."""
+    seen: Counter[bool] = Counter()
+    for name in NAMES:
+        problem = json.loads(example(name))
+        for other in NAMES:
+            data = {**json.loads(example(other)), "problem": problem["problem"]}
+            data["learnable"] = problem["learnable"]
+            for rank in ("rank", "target_dimension"):  # of this problem, where it states them
+                if data[rank] is not None and problem[rank] is not None:
+                    data[rank] = problem[rank]
+            accepted = is_accepted(redigested(data), (name, other))
+            assert accepted or name != other
+            seen[accepted] += 1
+    assert seen[False] > 2000
