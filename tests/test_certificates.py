@@ -101,7 +101,7 @@ EXAMPLES: dict[str, tuple[tc.Allocation, int, str]] = {
         "minimal",
     ),
     "count by minor": (tc.Allocation.rows(RNN, {"recurrent": [0]}), 3, "minimal"),
-    "rank_trials": (
+    "deficient_rank": (
         tc.Allocation(FF([2, 2, 2]), {"W1": [[1, 1], [0, 0]], "W2": [[1, 0], [1, 0]]}), 2, "minimal"
     ),
     "full_rank": (tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)}), 2, "positive"),

@@ -24,7 +24,9 @@ from theorycheck.analysis import Analysis
 from theorycheck.certificates import Certificate
 from theorycheck.checks.balls import System
 from theorycheck.checks.bezout import bezout_number, path_degrees
+from theorycheck.checks.budget import Budget
 from theorycheck.checks.claim import Claim
+from theorycheck.checks.context import Context
 from theorycheck.checks.instance import read_instance
 from theorycheck.checks.rank import n_equations
 from theorycheck.files import problem_to_dict
@@ -410,7 +412,8 @@ WRONG: list[tuple[str, Any, str]] = [
     ("witness", _set("block", "instance", "teacher", "W1", 0, 0, 0.5), "must be integers"),
     ("witness", _set("block", "instance", "teacher", "W3", 1), "has all weights"),
     ("witness", _set("block", "instance", "student", {}), "has all weights"),
-    ("witness", _set("minor", "determinant", _add(1)), "the determinant is"),
+    ("witness", _set("minor", "determinant", 1), "a minor has rows and columns"),
+    ("witness", _set("minor", "rows", _fewer), "the minor needs 4 rows"),
     ("witness part", _set("block", "instance", "teacher", "W1", 0, 0, _add(1)), "not shown"),
     ("witness part", _set("block", "unknowns", [0, 1, 2, 4]), "not closed: learnable 3"),
     ("witness biased", _set("block", "instance", "student", "b2", 0, _add(1)), "not shown"),
@@ -577,7 +580,9 @@ def test_other_networks_and_other_budgets_are_refused():
     relu["network"]["kind"] = "shallow_relu"
     from dataclasses import replace
 
-    refused(replace(right, problem=relu), "the network must be linear")
+    refused(
+        replace(right, problem=relu), "is about linear feed-forward or linear recurrent networks"
+    )
     more = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.ones((2, 2))})
     only = right.evidence["block"]
     refused(certificate("witness", more, 2, {"block": only}), "r = D is needed")
@@ -600,7 +605,8 @@ def test_corrupted_evidence_is_refused_unless_it_is_free(name):
 def claim_of(allocation: tc.Allocation, m: int) -> Claim:
     """A claim with nothing but a problem."""
     problem = problem_to_dict(allocation, m)
-    return Claim(Certificate("", "", "", allocation.n_learnable, None, None, 0.0, problem, {}))
+    certificate = Certificate("", "", "", allocation.n_learnable, None, None, 0.0, problem, {})
+    return Claim(certificate, Context.of("", Budget.of(10**6), seed=0))
 
 
 small_networks = st.one_of(

@@ -18,7 +18,9 @@ from typing import Any
 from .errors import InputError, shown
 from .files import LARGEST_FILE, parse_json, read_limited
 
-VERSION = 1
+VERSION = 2
+_MOST_LISTS = 10**7  # on one level: lists that hold the same ones multiply
+MOST_DEPTH = 40  # levels of JSON; what classify writes has 16 or so
 
 
 @dataclass(frozen=True)
@@ -58,17 +60,65 @@ class Certificate:
             raise InputError(
                 "this is an allocation file; classify --certificate writes certificates"
             )
+        _require_version(data)
         names = [field.name for field in fields(cls)]
         keys = {*names, "version", "digest"}
         for name in sorted(keys - data.keys()):
             raise InputError(f"the certificate has no key {name!r}")
         for name in sorted(data.keys() - keys):
             raise InputError(f"the certificate has an unknown key {shown(name)}")
-        if type(data["version"]) is not int or data["version"] != VERSION:
-            raise InputError(f"certificate version must be {VERSION}, not {shown(data['version'])}")
         if data["digest"] != digest({key: data[key] for key in data if key != "digest"}):
             raise InputError("the digest does not fit: the certificate has been changed")
         return cls(**{name: data[name] for name in names})
+
+
+def _require_version(data: Mapping[str, Any]) -> None:
+    version = data.get("version", VERSION)
+    if type(version) is int and version == VERSION:
+        return
+    again = "classify again: theorycheck classify FILE --certificate OUT.json"
+    if type(version) is int and version == 1:
+        raise InputError(
+            f"version 1 of a certificate, which chose the draws it is checked with, is no longer "
+            f"read; {again}"
+        )
+    raise InputError(f"certificate version must be {VERSION}, not {shown(version)}; {again}")
+
+
+def plain_json(data: object) -> tuple[Any, int]:
+    """A copy of JSON data of nothing but JSON's own types, and the length of its text.
+
+    Raises `InputError` for what is not JSON, NaN and infinity included, and for too deep nesting.
+
+    >>> plain_json({"widths": (2, 1)})
+    ({'widths': [2, 1]}, 16)
+    """
+    _require_depth(data)
+    try:
+        text = json.dumps(data, separators=(",", ":"), allow_nan=False)
+    except (TypeError, ValueError) as error:
+        raise InputError(f"a certificate must be JSON: {shown(str(error))}") from None
+    return json.loads(text), len(text)
+
+
+def _require_depth(data: object) -> None:
+    level = [data]
+    for _ in range(MOST_DEPTH + 1):
+        level = [inner for value in level for inner in _inside(value)]
+        if not level:
+            return
+        if len(level) > _MOST_LISTS:
+            raise InputError(f"the certificate has more than {_MOST_LISTS} lists in one another")
+    raise InputError(f"the certificate is nested more than {MOST_DEPTH} levels deep")
+
+
+def _inside(value: object) -> list[object]:
+    """The lists and objects in one."""
+    if isinstance(value, Mapping):
+        value = list(value.values())
+    if not isinstance(value, (list, tuple)):
+        return []
+    return [inner for inner in value if isinstance(inner, (Mapping, list, tuple))]
 
 
 def digest(data: Mapping[str, Any]) -> str:
@@ -77,7 +127,7 @@ def digest(data: Mapping[str, Any]) -> str:
     >>> digest({"b": 1, "a": [2]}) == hashlib.sha256(b'{"a":[2],"b":1}').hexdigest()
     True
     """
-    text = json.dumps(data, sort_keys=True, separators=(",", ":"))
+    text = json.dumps(data, sort_keys=True, separators=(",", ":"), allow_nan=False)
     return hashlib.sha256(text.encode()).hexdigest()
 
 

@@ -8,11 +8,14 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from typing import Any
 
-from .certificates import Certificate
+from .certificates import Certificate, digest, plain_json
+from .checks.budget import MEMORY, Budget
 from .checks.claim import Claim
-from .checks.registry import check_claim
-from .errors import TheorycheckError
+from .checks.context import Context, require_error_bound
+from .checks.registry import check_certificate
+from .errors import InputError, SizeError, TheorycheckError, shown
 
 
 @dataclass(frozen=True)
@@ -20,8 +23,9 @@ class CheckResult:
     """Whether a certificate holds, and why not; true or false as a condition.
 
     `error_bound` is 0 for a proof; else the claim is wrong with at most that probability over the
-    random primes and points, which the checker has drawn again from their seed. `given` names what
-    it has not computed again: the claim holds if that does.
+    primes and points that this check has drawn itself. `given` names what it has not computed
+    again: the claim holds if that does. `is_limited` says that it was not refused but given up,
+    because of the limits on time and memory.
     """
 
     valid: bool
@@ -31,15 +35,30 @@ class CheckResult:
     expressivity: str | None = None
     error_bound: float = 0.0
     given: tuple[str, ...] = ()
+    is_limited: bool = False
 
     def __bool__(self) -> bool:
         return self.valid
 
 
-def check(certificate: Certificate | Mapping[str, object]) -> CheckResult:
+def check(
+    certificate: Certificate | Mapping[str, object],
+    *,
+    seed: int | None = None,
+    error_bound: float | None = None,
+    seconds: float | None = None,
+    memory_limit: float = MEMORY,
+) -> CheckResult:
     """Verify a certificate (or its JSON object) independently of the code that found it.
 
-    Never raises for a wrong or malformed certificate: the result is then false, with the reason.
+    What is random in it, primes and points, is drawn anew by each check; a `seed` repeats a check,
+    and whoever knew it could have made a certificate for it. `error_bound` is the largest
+    probability of error that a claim may state, by default 1e-9, and 1e-6 where it rests on the
+    degree of equations. `seconds` is what the check may take (by default what the size of the
+    certificate allows, 600 at most), `memory_limit` in bytes what it may hold at once.
+
+    Never raises for a wrong, malformed or too large certificate: the result is then false, with
+    the reason. Raises `InputError` for another argument out of range.
 
     >>> import theorycheck as tc
     >>> net = tc.LinearFeedforward([2, 3, 2])
@@ -50,22 +69,54 @@ def check(certificate: Certificate | Mapping[str, object]) -> CheckResult:
     >>> tc.check(dataclasses.replace(verdict.certificate, expressivity="minimal")).reason
     'the counts say maximal, not minimal'
     """
+    _require_arguments(seed, error_bound, seconds, memory_limit)
     try:
-        if not isinstance(certificate, Certificate):
-            certificate = Certificate.from_dict(certificate)
-        claim = Claim(certificate)
-        check_claim(claim)
+        claim = _checked(certificate, seed, error_bound, seconds, memory_limit)
     except TheorycheckError as error:
-        return CheckResult(False, str(error))
-    except (LookupError, TypeError, ValueError, AttributeError, ArithmeticError) as error:
+        is_limited = isinstance(error, SizeError)
+        return CheckResult(False, " ".join(str(error).split()), is_limited=is_limited)
+    except MemoryError:
+        reason = "the memory of this machine is not enough to check this"
+        return CheckResult(False, reason, is_limited=True)
+    except Exception as error:
         # Evidence of the wrong form: a certificate comes from outside and may hold anything.
-        return CheckResult(False, f"malformed evidence ({type(error).__name__}: {error})")
+        text = shown(str(error)).strip("\"'")
+        return CheckResult(False, f"malformed evidence ({type(error).__name__}: {text})")
+    found = claim.certificate
     return CheckResult(
         True,
         "verified",
-        certificate.kind,
-        certificate.theorem,
-        certificate.expressivity,
-        certificate.error_bound,
+        found.kind,
+        found.theorem,
+        found.expressivity,
+        claim.reached,
         tuple(claim.given),
     )
+
+
+def _checked(
+    given: object,
+    seed: int | None,
+    error_bound: float | None,
+    seconds: float | None,
+    memory_limit: float,
+) -> Claim:
+    """The claim of a certificate that holds; raises an error of whatever kind for another."""
+    data, size = plain_json(given.to_dict() if isinstance(given, Certificate) else given)
+    certificate = Certificate.from_dict(data)
+    require_error_bound(certificate, error_bound)
+    budget = Budget.of(size, seconds, memory_limit)
+    key = digest({name: data[name] for name in data if name != "digest"})
+    return check_certificate(certificate, Context.of(key, budget, seed))
+
+
+def _require_arguments(seed: Any, error_bound: Any, seconds: Any, memory_limit: Any) -> None:
+    if seed is not None and (type(seed) is not int or seed < 0):
+        raise InputError(f"seed must be an integer from 0, not {shown(seed)}")
+    numbers = {"seconds": seconds, "memory_limit": memory_limit, "error_bound": error_bound}
+    for name, value in numbers.items():
+        below = 1 if name == "error_bound" else float("inf")
+        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
+        if value is not None and not (is_number and 0 < value < below):
+            limits = "between 0 and 1" if below == 1 else "above 0"
+            raise InputError(f"{name} must be a number {limits}, not {shown(value)}")

@@ -140,6 +140,39 @@ Seconds: TypeAlias = Annotated[
         help="Time for the degree of one allocation and a witness; 0: none.",
     ),
 ]
+CheckSeed: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        parser=natural,
+        metavar="N",
+        help="Seed of the primes and points, to repeat a check; by default they are fresh.",
+    ),
+]
+CheckError: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--error-bound",
+        parser=_between(0, 1, "a number between 0 and 1"),
+        metavar="P",
+        help="Largest probability of error that a claim may state; by default 1e-9, 1e-6 where it "
+        "rests on a degree.",
+    ),
+]
+CheckSeconds: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        "--seconds",
+        parser=_between(0, 1e9, "a number of seconds above 0"),
+        metavar="S",
+        help="Time for each certificate; by default what its size allows, 600 at most.",
+    ),
+]
+CheckMemory: TypeAlias = Annotated[
+    int,  # bytes
+    typer.Option(
+        "--memory-limit", parser=_bytes, metavar="GIB", help="Memory for one array, in GiB."
+    ),
+]
 MostDegree: TypeAlias = Annotated[
     int,
     typer.Option(parser=natural, metavar="N", help="Largest number of solutions to follow."),

@@ -113,7 +113,8 @@ def print_check(console: Console, name: str, result: CheckResult) -> None:
     """Print whether a certificate holds, and what it then proves."""
     if not result:
         reason = " ".join(result.reason.split())  # it may quote the certificate
-        console.print(Text(f"{name}: WRONG  {reason}", style="bold red"), soft_wrap=True)
+        word = "NOT CHECKED" if result.is_limited else "WRONG"
+        console.print(Text(f"{name}: {word}  {reason}", style="bold red"), soft_wrap=True)
         return
     claim = f"{str(result.expressivity).upper()} by {result.theorem} ({result.kind})"
     rigor = "proved"

@@ -7,13 +7,14 @@ arithmetic here widens a ball. Nothing is shared with `numeric/`.
 from __future__ import annotations
 
 from fractions import Fraction
+from itertools import pairwise
 from typing import Any
 
 from ..networks import LinearFeedforward
 from .bezout import position
+from .budget import STEP
 from .claim import Claim
 from .instance import Box, Instance, Matrix
-from .rank import learnable_cells
 
 _PRECISIONS = (128, 256, 512, 1024)  # bits
 
@@ -76,7 +77,7 @@ class System:
 
         self._claim = claim
         self._places = [position(claim, equation) for equation in equations]
-        cells = learnable_cells(claim)
+        cells = claim.cells("learnable")
         self._unknowns = [_entry(claim, *cells[number]) for number in unknowns]
         self._weights = [acb_mat(matrix) for matrix in instance.student]
         self._inputs = [acb_mat(matrix) for matrix in instance.inputs]
@@ -135,13 +136,33 @@ def require_roots(
     from flint import ctx
 
     left = list(enumerate(boxes))
+    products, n, what = _products(claim), len(unknowns), "the test of all balls"
+    exact = (4 * STEP + 3 * (_steps(claim) * instance.bits / 64) ** 2) * products
     for bits in _PRECISIONS:
+        per_product = 4 * STEP * (1 + bits / 256)
+        per_box = per_product * (3 * products + 2 * _steps(claim) * n**2 + 4 * n**3)
+        claim.foresee(exact + per_box * len(left), 200 * products, what)
+        claim.charge(exact + per_box * len(left), what)
         with ctx.workprec(bits):
             system = System(claim, equations, unknowns, instance)
             left = [(number, box) for number, box in left if not system.has_one_root(box)]
         if not left:
             return
     claim.refuse(f"ball {left[0][0]} is not shown to hold exactly one simple solution")
+
+
+def _steps(claim: Claim) -> int:
+    network = claim.network
+    return network.depth if isinstance(network, LinearFeedforward) else network.steps
+
+
+def _products(claim: Claim) -> int:
+    """Products of numbers in one pass through the network, and back from its outputs."""
+    network, m = claim.network, claim.effective_samples()
+    lines = m + network.outputs
+    if isinstance(network, LinearFeedforward):
+        return lines * sum((a + 1) * b for a, b in pairwise(network.widths))
+    return network.steps * lines * network.hidden * (network.hidden + network.inputs)
 
 
 def _fmpq(value: Fraction) -> Any:

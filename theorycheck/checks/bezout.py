@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from itertools import pairwise
 from typing import Any
 
 import numpy as np
 
 from ..networks import LinearFeedforward
+from .budget import STEP
 from .claim import Claim
-from .rank import learnable_cells
 
 _MOST_TERMS = 2**18  # 18 groups of one unknown each, whatever the degrees are
 
@@ -27,6 +28,7 @@ def path_degrees(claim: Claim, equations: list[int], groups: list[list[int]]) ->
     weight counts as often as the path uses it. No monomial of the equation has a larger degree in
     the group.
     """
+    _charge(claim, len(groups))
     columns = [_most_on_paths(claim, equations, group) for group in groups]
     return [list(row) for row in zip(*columns, strict=True)]
 
@@ -40,6 +42,7 @@ def bezout_number(claim: Claim, degrees: list[list[int]], sizes: list[int]) -> i
     for row in degrees:
         following: dict[int, int] = {}
         used = [(d, strides[g], sizes[g] + 1) for g, d in enumerate(row) if d]
+        claim.charge(STEP * (len(row) + 4 * len(terms) * len(used)), "the Bezout number")
         for left, coefficient in terms.items():
             for degree, stride, radix in used:
                 if left // stride % radix:
@@ -49,6 +52,24 @@ def bezout_number(claim: Claim, degrees: list[list[int]], sizes: list[int]) -> i
             claim.require(fits, "the groups are too many to multiply out")
         terms, n_terms = following, n_terms + len(following)
     return terms.get(0, 0)
+
+
+def _charge(claim: Claim, n_groups: int) -> None:
+    """What the longest paths to all equations take, in arrays."""
+    network, m = claim.network, claim.effective_samples()
+    if isinstance(network, LinearFeedforward):
+        edges = sum(a * b for a, b in pairwise(network.widths))
+        times, widest, n_rows = 1, max(network.widths), network.inputs
+    else:
+        edges = network.hidden * (network.hidden + network.inputs + network.outputs)
+        times, widest = network.steps, max(network.hidden, network.inputs)
+        n_rows = network.inputs * network.steps
+    what = "the longest paths to the equations"
+    claim.foresee(0, 8 * m * (widest + n_rows + times * network.outputs), what)
+    claim.foresee(0, 20 * network.n_weights, what)
+    operations = n_groups * (times * (4 * edges * m + 30 * STEP * widest) + 10 * network.n_weights)
+    claim.foresee(operations, 0, what)
+    claim.charge(operations, what)
 
 
 def _most_on_paths(claim: Claim, equations: list[int], group: list[int]) -> list[int]:
@@ -66,7 +87,7 @@ def _most_on_paths(claim: Claim, equations: list[int], group: list[int]) -> list
 def _costs(claim: Claim, group: list[int]) -> dict[str, Any]:
     """Each weight as a matrix: 1 for the unknowns of the group, -inf for absent connections."""
     costs = {name: np.where(mask, 0.0, -np.inf) for name, mask in claim.allocation.masks("present")}
-    cells = learnable_cells(claim)
+    cells = claim.cells("learnable")
     for number in group:
         name, index = cells[number]
         costs[name][index] = 1.0

@@ -2,43 +2,57 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+import math
+from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeAlias
 
 from ..allocation import Mask
 from ..certificates import Certificate
-from ..errors import CertificateError
-from ..files import problem_from_dict
-from ..networks import LinearFeedforward, LinearRecurrent
+from ..errors import CertificateError, shown
+from ..files import Problem, problem_from_dict
+from ..networks import LinearFeedforward, LinearRecurrent, network_from_dict
+from .budget import STEP, Budget
+from .context import Context, is_about, n_trials
 from .inputs import Integers, read_given
+
+Cell: TypeAlias = tuple[str, tuple[int, ...]]  # a weight: name, index
 
 
 class Claim:
     """The problem and the claim of a certificate, with the facts that several checks need.
 
-    Raises `InputError` or `CertificateError` if the problem is malformed or restated wrongly.
+    `stated` sums up the error bounds of its parts as the certificate states them, `reached` as the
+    check's own trials reach them. Raises `InputError`, `CertificateError` or `SizeError` if the
+    problem is malformed, restated wrongly or too large.
     """
 
-    def __init__(self, certificate: Certificate) -> None:
-        self.certificate = certificate
+    def __init__(self, certificate: Certificate, context: Context) -> None:
+        self.certificate, self.context = certificate, context
         self.problem = certificate.problem
         self.inputs: Integers | None = None  # given ones, unless they are as good as random ones
         if "inputs" in certificate.problem:
             n_learnable = self._read_inputs()
         else:
-            self.allocation, self.samples = problem_from_dict(certificate.problem)
+            self.allocation, self.samples = read_problem(certificate.problem, context.budget)
             n_learnable = self.allocation.n_learnable
         self.evidence = certificate.evidence
         self.given: list[str] = []  # what the evidence states and no check computes again
-        self.require(certificate.learnable == n_learnable, f"{n_learnable} weights are learnable")
+        self.stated = self.reached = 0.0
+        self._cells: dict[str, list[Cell]] = {}
+        restated = _same(certificate.learnable, n_learnable)
+        self.require(restated, f"{n_learnable} weights are learnable")
 
     def _read_inputs(self) -> int:
         """The problem that is left for given inputs; returns r of the whole."""
-        given = read_given(self.certificate.problem)
+        problem = self.certificate.problem
+        self.require("basis" in problem, "given inputs come with a basis")
+        whole = {key: problem[key] for key in problem if key not in ("inputs", "basis")}
+        allocation, samples = read_problem(whole, self.context.budget)
+        given = read_given(problem, allocation, samples, self.context)
         self.problem, self.allocation = given.problem, given.allocation
         self.samples = len(given.matrix[0])
         self.inputs = given.matrix if self.samples < len(given.matrix) else None
-        return given.learnable
+        return allocation.n_learnable
 
     @property
     def network(self) -> Any:
@@ -54,32 +68,46 @@ class Claim:
         if not condition:
             self.refuse(reason)
 
+    def charge(self, operations: float, what: str) -> None:
+        """Spend operations of the budget; raises `SizeError` where too few are left."""
+        self.context.budget.charge(operations, what)
+
+    def foresee(self, operations: float, n_bytes: float, what: str) -> None:
+        """Refuse what would take more operations or bytes than there are, before it begins."""
+        self.context.budget.foresee(operations, what)
+        self.context.budget.hold(n_bytes, what)
+
+    def trials(self, stated: Any, bound: float, times: int = 1) -> range:
+        """The numbers of the trials that a part of the claim needs, and what they reach.
+
+        The part may be wrong with probability `stated`; `bound` is that of one trial, and the
+        union of `times` statements is bounded.
+        """
+        fits = type(stated) is float and 0 < stated < 1
+        self.require(fits, f"an error bound must be above 0 and below 1, not {shown(stated)}")
+        count = n_trials(bound, stated, times)
+        self.stated += stated
+        self.reached += times * bound**count
+        return range(count)
+
     def require_claim(
-        self,
-        theorems: str,
-        expressivity: str,
-        rank: int | None = None,
-        target: int | None = None,
-        error_bound: float = 0.0,
+        self, expressivity: str, rank: int | None = None, target: int | None = None
     ) -> None:
-        """The claim must name one of the theorems, and this class, rank, target and error bound."""
+        """The claim must be this class, rank and target, with the error bound of its parts."""
         claim = self.certificate
-        self.require(claim.theorem in theorems.split(), f"the theorem must be {theorems}")
         self.require(
             claim.expressivity == expressivity,
             f"the evidence shows {expressivity}, not {claim.expressivity}",
         )
-        self.require(_same(claim.rank, rank), f"the rank must be {rank}, not {claim.rank}")
+        self.require(_same(claim.rank, rank), f"the rank must be {rank}, not {shown(claim.rank)}")
         self.require(
             _same(claim.target_dimension, target),
-            f"the target dimension must be {target}, not {claim.target_dimension}",
+            f"the target dimension must be {target}, not {shown(claim.target_dimension)}",
         )
-        self.require_bound(claim.error_bound, error_bound)
-
-    def require_bound(self, claimed: Any, bound: float) -> None:
-        """A claimed error bound must be `bound`, up to rounding."""
-        fits = type(claimed) in (int, float) and abs(claimed - bound) <= 1e-6 * bound
-        self.require(fits, f"the error bound must be {bound}, not {claimed}")
+        self.require(
+            is_about(claim.error_bound, self.stated),
+            f"the error bound must be {self.stated}, not {shown(claim.error_bound)}",
+        )
 
     def target(self) -> int:
         """The target dimension that the certificate states."""
@@ -112,8 +140,51 @@ class Claim:
         if self.network.bias:
             import numpy as np
 
+            self.foresee(mask.size, mask.size, "the mask of a layer with its bias")
             mask = np.column_stack([mask, self.allocation.mask(f"b{layer}")])
         return layer, mask
+
+    def rows(self, name: str, which: str) -> list[list[bool]]:
+        """The mask of a weight as lists, a bias with one entry in each."""
+        mask = getattr(self.allocation, which)[name]
+        self.foresee(30 * mask.size, 8 * mask.size, f"the mask of {name}")
+        self.charge(30 * mask.size + STEP * len(mask), f"the mask of {name}")
+        return mask.reshape(len(mask), -1).tolist()
+
+    def cells(self, which: str) -> list[Cell]:
+        """The `which` weights in the order that numbers the columns: name by name, row by row."""
+        if which not in self._cells:
+            count = getattr(self.allocation, f"n_{which}")
+            self.foresee(3 * STEP * count, 200 * count, f"a list of {count} weights")
+            self.charge(3 * STEP * count, "a list of weights")
+            self._cells[which] = [cell for name in self._names(which) for cell in
+                                  self._cells_of(name, which)]  # fmt: skip
+        return self._cells[which]
+
+    def _names(self, which: str) -> list[str]:
+        return [
+            name
+            for name, _ in self.allocation.masks(which)
+            if which == "present" or name in self.allocation.counts
+        ]
+
+    def _cells_of(self, name: str, which: str) -> list[Cell]:
+        rows = enumerate(self.rows(name, which))
+        if getattr(self.allocation, which)[name].ndim == 1:
+            return [(name, (i,)) for i, (bit,) in rows if bit]
+        return [(name, (i, j)) for i, row in rows for j, bit in enumerate(row) if bit]
+
+
+def read_problem(problem: Mapping[str, Any], budget: Budget) -> Problem:
+    """The allocation and the samples of a problem, unless its masks are larger than is allowed."""
+    shapes = network_from_dict(problem.get("network")).weight_shapes
+    for which in ("learnable", "present"):
+        named = problem.get(which, {})
+        for name in named if isinstance(named, Mapping) else ():
+            size = math.prod(shapes.get(name, ()))
+            budget.hold(10 * size, f'{which}["{shown(name)}"]')
+            budget.charge(STEP * size, f'{which}["{shown(name)}"]')
+    return problem_from_dict(problem)
 
 
 def _same(claimed: object, actual: int | None) -> bool:

@@ -5,15 +5,16 @@ from __future__ import annotations
 import math
 
 from ..networks import LinearFeedforward
+from .budget import STEP
 from .claim import Check, Claim
-from .rank import learnable_cells, n_equations, require_full_rank, require_target_lower
+from .rank import n_equations, require_full_rank, require_target_lower
 from .structure import Structure
 
 
 def structural_cover(claim: Claim) -> None:
     """Equations and learnables, fewer than D, that cover every non-zero entry of the Jacobian."""
     target = claim.target()
-    evidence, cells = claim.evidence, learnable_cells(claim)
+    evidence, cells = claim.evidence, claim.cells("learnable")
     equations, learnables = set(evidence["equations"]), set(evidence["learnables"])
     for given, indices, n in (
         (evidence["equations"], equations, n_equations(claim)),
@@ -30,7 +31,7 @@ def structural_cover(claim: Claim) -> None:
             missed = structure.equations(*cell) - equations
             claim.require(not missed, f"learnable {number} acts on equations outside the cover")
     require_target_lower(claim, target)
-    claim.require_claim("T6", "minimal", None, target)
+    claim.require_claim("minimal", None, target)
 
 
 def group_bezout(claim: Claim) -> None:
@@ -46,12 +47,14 @@ def group_bezout(claim: Claim) -> None:
         equations[line] = equations.get(line, 0) + 1
     learnables: dict[int, int] = {}
     layers: dict[int, int] = {}
-    for name, index in learnable_cells(claim):
+    for name, index in claim.cells("learnable"):
         if int(name[1:]) == edge:
             line = index[0] if by_rows else index[1]
             learnables[line] = learnables.get(line, 0) + 1
         else:
             layers[int(name[1:])] = layers.get(int(name[1:]), 0) + 1
+    total = claim.allocation.n_learnable
+    claim.charge(STEP * total + total**2, "the group Bezout number")
     number = math.factorial(sum(layers.values()))
     for count in layers.values():
         number //= math.factorial(count)
@@ -64,7 +67,7 @@ def group_bezout(claim: Claim) -> None:
 def triangular(claim: Claim) -> None:
     """Each equation, in order, has one learnable that no earlier equation depends on."""
     _critical(claim)
-    cells = learnable_cells(claim)
+    cells = claim.cells("learnable")
     order = claim.evidence["order"]
     rows, columns = [row for row, _ in order], [column for _, column in order]
     claim.require(sorted(rows) == sorted(claim.evidence["minor"]["rows"]), "other equations")
@@ -94,9 +97,9 @@ def _is_by_rows(claim: Claim) -> bool:
 
 
 def _one_solution(claim: Claim) -> None:
-    bound = require_full_rank(claim)
+    require_full_rank(claim)
     target = claim.target()
-    claim.require_claim("T6", "maximal", target, target, bound)
+    claim.require_claim("maximal", target, target)
 
 
 CHECKS: dict[str, Check] = {

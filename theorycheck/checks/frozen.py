@@ -6,20 +6,30 @@ from collections.abc import Iterator
 from typing import Any
 
 from ..allocation import Mask
+from .budget import STEP
 from .claim import Claim
 
-_DIGITS = bytes.maketrans(b"\x00\x01", b"10")  # a frozen cell, False in the mask, is a 1
+_FROZEN = bytes.maketrans(b"\x00\x01", b"10")  # a frozen cell, False in the mask, is a 1
+_LEARNABLE = bytes.maketrans(b"\x00\x01", b"01")
 
 
 class Frozen:
     """Bit j of `rows[i]`, and bit i of `columns[j]`, say that cell (i, j) is frozen.
 
-    `alive` are the bits of the rows and of the columns that no peeling has deleted.
+    With `learnable` they say that it is learnable. `alive` are the bits of the rows and of the
+    columns that no peeling has deleted.
     """
 
-    def __init__(self, mask: Mask) -> None:
-        self.rows, self.columns = _bits(mask), _bits(mask.T)
+    def __init__(self, claim: Claim, mask: Mask, *, learnable: bool = False) -> None:
+        claim.foresee(8 * mask.size, mask.size / 3, "the bits of a mask")
+        claim.charge(8 * mask.size + 10 * STEP * sum(mask.shape), "the bits of a mask")
+        digits = _LEARNABLE if learnable else _FROZEN
+        self.rows, self.columns = _bits(mask, digits), _bits(mask.T, digits)
         self.alive = {"rows": (1 << len(self.rows)) - 1, "columns": (1 << len(self.columns)) - 1}
+
+    @property
+    def _width(self) -> int:
+        return max(len(self.rows), len(self.columns))
 
     def lines(self, axis: str) -> list[int]:
         """The bits of all rows, or of all columns."""
@@ -37,6 +47,7 @@ class Frozen:
             most = b if axis == "rows" else a
             proper = axis in self.alive and isinstance(lines, list)
             claim.require(proper, "a list of rows or columns is deleted")
+            claim.charge((5 * STEP + self._width / 8) * len(lines), "peeling")
             for line in lines:
                 is_there = type(line) is int and line >= 0 and self.alive[axis] >> line & 1
                 claim.require(bool(is_there), f"{line} of the {axis} is not there to be deleted")
@@ -51,7 +62,8 @@ class Assignment:
     `rows` are the frozen cells by row; `load` counts those that belong to the row.
     """
 
-    def __init__(self, rows: dict[int, int], head: dict[int, int], most: int) -> None:
+    def __init__(self, claim: Claim, rows: dict[int, int], head: dict[int, int], most: int) -> None:
+        self._claim = claim
         self.rows, self.head, self.most = rows, dict(head), most
         self.load = {row: cells.bit_count() for row, cells in rows.items()}
         for row in head.values():
@@ -63,6 +75,7 @@ class Assignment:
         Moving cell (i, j) to its column moves the column's former cell to that one's row.
         """
         head, load = dict(self.head), dict(self.load)
+        self._claim.charge(STEP * (len(head) + len(load)), "the assignment")
         fits = True
         while fits and self.load[root]:
             fits = self._move_one(root, passed)
@@ -73,6 +86,9 @@ class Assignment:
         came_from: dict[int, tuple[int, int]] = {}
         queue, seen = [root], 0
         for row in queue:
+            new = (self.rows[row] & ~seen).bit_count()
+            width = self.rows[row].bit_length()
+            self._claim.charge(STEP * (3 + 3 * new) + 10 * width, "the assignment")
             for column in ones(self.rows[row] & ~seen):
                 end = self.head[column]
                 if end == root or end in came_from:
@@ -108,5 +124,5 @@ def other(axis: str) -> str:
     return "columns" if axis == "rows" else "rows"
 
 
-def _bits(mask: Mask) -> list[int]:
-    return [int(bytes(line).translate(_DIGITS)[::-1], 2) for line in mask]
+def _bits(mask: Mask, digits: bytes) -> list[int]:
+    return [int(bytes(line).translate(digits)[::-1], 2) for line in mask]

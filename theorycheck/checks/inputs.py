@@ -14,38 +14,41 @@ from typing import Any, TypeAlias
 
 from ..allocation import Allocation
 from ..errors import CertificateError
-from ..files import problem_from_dict, problem_to_dict
+from ..files import problem_to_dict
 from ..networks import LinearFeedforward
 from . import plain
+from .budget import STEP
+from .context import LOWER_TRIALS, Context
 
 Integers: TypeAlias = list[list[int]]
 
-_MOST_PRIMES = 8  # one of them shows that the basis is independent
+_MOST_BITS = 10**7  # fewer than the square of the product of all primes has
 
 
 @dataclass(frozen=True)
 class Given:
     """`matrix` has a row for each input left (and the constant), a column for each basis point.
 
-    `problem` and `allocation` are without the inputs that are 0 in all points; `learnable` counts
-    those on them as well.
+    `problem` and `allocation` are without the inputs that are 0 in all points.
     """
 
     problem: dict[str, Any]
     allocation: Allocation
-    learnable: int
     matrix: Integers
 
 
-def read_given(problem: Mapping[str, Any]) -> Given:
-    """Read a problem with `inputs` and `basis`; raises an error unless the basis is one of all."""
-    extra = {"inputs", "basis"}
-    whole = {key: problem[key] for key in problem if key not in extra}
-    allocation, samples = problem_from_dict(whole)
+def read_given(
+    problem: Mapping[str, Any], allocation: Allocation, samples: int, context: Context
+) -> Given:
+    """Read `inputs` and `basis` of a problem; raises an error unless the basis is one of all.
+
+    `allocation` and `samples` are what the rest of the problem says.
+    """
     network, points, basis = allocation.network, problem["inputs"], problem["basis"]
     _require(isinstance(network, LinearFeedforward), "inputs are given to feed-forward networks")
     assert isinstance(network, LinearFeedforward)
     _require(isinstance(points, list) and len(points) == samples, f"inputs need {samples} points")
+    context.budget.charge(20 * STEP * samples * network.inputs, "given inputs")
     for point in points:
         fits = isinstance(point, list) and len(point) == network.inputs
         _require(fits, f"a point of the inputs has {network.inputs} numbers")
@@ -55,11 +58,11 @@ def read_given(problem: Mapping[str, Any]) -> Given:
     _require(bool(kept), "the inputs are all 0")
     points = [[point[j] for j in kept] for point in points]
     columns = [_coprime(point, network.bias) for point in points]
-    _require_basis(columns, basis)
+    _require_basis(columns, basis, context)
     left = _without(allocation, kept)
     matrix = [list(row) for row in zip(*(columns[i] for i in basis), strict=True)]
     problem = {**problem_to_dict(left, samples), "inputs": points, "basis": basis}
-    return Given(problem, left, allocation.n_learnable, matrix)
+    return Given(problem, left, matrix)
 
 
 def _without(allocation: Allocation, kept: list[int]) -> Allocation:
@@ -81,30 +84,46 @@ def _coprime(point: list[Any], with_constant: bool) -> list[int]:
     return [number // divisor for number in numbers] if divisor else numbers
 
 
-def _require_basis(columns: Integers, basis: Any) -> None:
+def _require_basis(columns: Integers, basis: Any, context: Context) -> None:
     """The columns of these numbers are independent, and all others are combinations of them."""
+    _require(isinstance(basis, list), "the basis is a list of numbers of points")
     rank = len(basis)
     inside = all(type(i) is int and 0 <= i < len(columns) for i in basis)
     _require(inside and len(set(basis)) == rank > 0, "the basis lists distinct points")
     chosen = [columns[i] for i in basis]
-    ranks = (_rank(chosen, plain.prime_of(0, trial)) for trial in range(_MOST_PRIMES))
-    _require(any(found == rank for found in ranks), "the points of the basis are dependent")
+    primes = (context.prime(trial) for trial in range(LOWER_TRIALS))
+    found = any(_rank(chosen, prime, context) == rank for prime in primes)
+    _require(found, "the points of the basis are dependent")
     rows = [list(row) for row in zip(*columns, strict=True)]
     if rank in (_distinct(columns), _distinct(rows)):
         return
     lengths = sorted((sum(x * x for x in column) for column in columns), reverse=True)
+    bits = sum(length.bit_length() for length in lengths[: rank + 1])
+    cost = bits / 44 * (bits + _operations(rows, lengths[0].bit_length() / 2))
+    context.budget.foresee(cost, "the rank of the inputs")
+    _require(bits < _MOST_BITS, "the inputs have too many digits")
     largest = math.prod(lengths[: rank + 1])  # of the squares of all minors with one row more
-    primes: set[int] = set()
+    product, met = 1, set()
     for trial in count():
-        prime = plain.prime_of(0, trial)
-        _require(_rank(rows, prime) <= rank, f"the rank of the inputs is not {rank}")
-        primes.add(prime)
-        if math.prod(primes) ** 2 > largest:
+        prime = context.prime(trial)
+        if prime not in met:
+            _require(_rank(rows, prime, context) <= rank, f"the rank of the inputs is not {rank}")
+            product *= prime * prime
+            met.add(prime)
+        if product > largest:
             return
 
 
-def _rank(rows: Integers, prime: int) -> int:
-    return plain.eliminate([[value % prime for value in row] for row in rows], prime)[0]
+def _operations(rows: Integers, bits: float) -> float:
+    """Of one rank; `bits` is what an entry has."""
+    size = len(rows) * len(rows[0])
+    return plain.rank_operations(len(rows), len(rows[0])) + (STEP + bits) * size
+
+
+def _rank(rows: Integers, prime: int, context: Context) -> int:
+    context.budget.charge(STEP * len(rows) * len(rows[0]), "the rank of the inputs")
+    residues = ([value % prime for value in row] for row in rows)
+    return plain.eliminate(residues, prime, context.budget)[0]
 
 
 def _distinct(lines: Integers) -> int:

@@ -9,6 +9,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias
 
 from ..networks import LinearFeedforward
+from .budget import STEP
 from .claim import Claim
 
 Matrix: TypeAlias = Any  # fmpq_mat where exact, acb_mat where in balls
@@ -43,18 +44,20 @@ class Instance:
     """Rational weights of teacher and student, layer by layer or input, recurrent, readout.
 
     A bias is the last column of its layer, which passes the constant on in a last row. `inputs` has
-    one matrix, or one for each step.
+    one matrix, or one for each step. No numerator or denominator has more than `bits` bits.
     """
 
     teacher: list[Matrix]
     student: list[Matrix]
     inputs: list[Matrix]
+    bits: int
 
 
 def read_boxes(claim: Claim, data: Any, n_unknowns: int) -> list[Box]:
     """The boxes of `solutions`: decimal strings, radii above 0."""
     claim.require(data.keys() == {"centres", "radii"}, "solutions have centres and radii")
     boxes = []
+    claim.charge(30 * STEP * len(data["radii"]) * (n_unknowns + 1), "the balls")
     for centre, radius in zip(data["centres"], data["radii"], strict=True):
         claim.require(len(centre) == n_unknowns, f"a centre has {n_unknowns} coordinates")
         box = Box([(_decimal(claim, a), _decimal(claim, b)) for a, b in centre],
@@ -76,8 +79,15 @@ def read_instance(claim: Claim, data: Any) -> Instance:
     claim.require(data.keys() == keys, f"an instance has {', '.join(sorted(keys))}")
     scale = data["scale"]
     claim.require(type(scale) is int and scale > 0, "the scale must be a positive integer")
+    network, m = claim.network, claim.effective_samples()
+    numbers = 2 * network.n_weights + network.inputs * getattr(network, "steps", 1) * m
+    claim.foresee(20 * STEP * numbers, 100 * numbers, f"an instance of {numbers} numbers")
+    claim.charge(20 * STEP * numbers, "an instance")
     teacher, student = (_weights(claim, data[who], scale) for who in ("teacher", "student"))
-    return Instance(teacher, student, _inputs(claim, data["inputs"], scale))
+    inputs = _inputs(claim, data["inputs"], scale)
+    every = (value for matrix in (*teacher, *student, *inputs) for value in matrix.entries())
+    bits = max(max(value.p.bit_length(), value.q.bit_length()) for value in every)
+    return Instance(teacher, student, inputs, int(bits))
 
 
 def _rows(claim: Claim, rows: Any, shape: tuple[int, int], scale: int, what: str) -> list[list]:
@@ -100,9 +110,10 @@ def _weights(claim: Claim, given: Mapping[str, Any], scale: int) -> list[Matrix]
         values = given[name]
         if present.ndim == 1:
             values = [[value] for value in values]
-        mask = present.reshape(len(present), -1)
-        rows = weights[name] = _rows(claim, values, mask.shape, scale, name)
-        for row, bits in zip(rows, mask.tolist(), strict=True):
+        mask = claim.rows(name, "present")
+        shape = len(mask), len(mask[0])
+        rows = weights[name] = _rows(claim, values, shape, scale, name)
+        for row, bits in zip(rows, mask, strict=True):
             fits = all(bit or value == 0 for value, bit in zip(row, bits, strict=True))
             claim.require(fits, f"{name}: an absent connection is not 0")
     if not isinstance(network, LinearFeedforward):

@@ -6,9 +6,10 @@ bipartite rigidity matroid B_(p,q)(a, b).
 
 from __future__ import annotations
 
+from .budget import STEP
 from .claim import Check, Claim
 from .frozen import Assignment, Frozen, ones, other
-from .question import ONE_LAYER, Question, one_layer_question
+from .question import Question, one_layer_question
 
 
 def two_dimensions(claim: Claim) -> None:
@@ -20,22 +21,23 @@ def two_dimensions(claim: Claim) -> None:
         outputs, samples = samples, outputs
     claim.require(outputs == 2, f"this sum decides for two dimensions, here are {outputs}")
     # Learnable cells: columns or, with axis rows, rows.
-    learnable = Frozen(~question.mask)
+    learnable = Frozen(claim, question.mask, learnable=True)
     full = [line for line, cells in enumerate(learnable.lines(axis)) if cells.bit_count() >= 2]
     outside = learnable.alive[axis] - sum(1 << line for line in full)
     left = max(samples - len(full), 0)
     found = sum(min((c & outside).bit_count(), left) for c in learnable.lines(other(axis)))
     actual = {"full": len(full), "left": left, "found": found}
     for key, value in actual.items():
-        claim.require(evidence[key] == value, f"{key} must be {value}, not {evidence[key]}")
-    claim.require_claim(ONE_LAYER, "maximal" if found >= 2 * left else "minimal")
+        same = type(evidence[key]) is int and evidence[key] == value
+        claim.require(same, f"{key} must be {value}, not {evidence[key]}")
+    claim.require_claim("maximal" if found >= 2 * left else "minimal")
 
 
 def _rigidity_question(claim: Claim, least: int = 1) -> tuple[Question, Frozen]:
     question = one_layer_question(claim)
     enough = min(question.a, question.b) >= least
     claim.require(enough, f"a = {question.a} and b = {question.b} must be at least {least}")
-    return question, Frozen(question.mask)
+    return question, Frozen(claim, question.mask)
 
 
 def rectangle(claim: Claim) -> None:
@@ -44,17 +46,22 @@ def rectangle(claim: Claim) -> None:
     lines = {axis: claim.evidence[axis] for axis in ("rows", "columns")}
     for axis, least in (("rows", question.a), ("columns", question.b)):
         inside = set(range(len(frozen.lines(axis))))
-        proper = len(set(lines[axis])) == len(lines[axis]) and inside.issuperset(lines[axis])
+        proper = all(type(line) is int for line in lines[axis])
+        proper = proper and len(set(lines[axis])) == len(lines[axis])
+        proper = proper and inside.issuperset(lines[axis])
         claim.require(proper, f"the {axis} must be distinct lines of the mask")
         claim.require(len(lines[axis]) >= least, f"at least {least} {axis} are needed")
-    columns = sum(1 << j for j in lines["columns"])
+    columns = 0
+    for j in lines["columns"]:
+        columns |= 1 << j
     found = sum((frozen.rows[i] & columns).bit_count() for i in lines["rows"])
     most = question.b * len(lines["rows"]) + question.a * len(lines["columns"])
     most -= question.a * question.b
     given = (claim.evidence["frozen"], claim.evidence["most"])
-    claim.require(given == (found, most), f"{found} cells are frozen, {most} can be")
+    same = all(type(number) is int for number in given) and given == (found, most)
+    claim.require(same, f"{found} cells are frozen, {most} can be")
     claim.require(found > most, f"{found} frozen cells are not more than {most}")
-    claim.require_claim(ONE_LAYER, "minimal")
+    claim.require_claim("minimal")
 
 
 def peeling_order(claim: Claim) -> None:
@@ -63,7 +70,7 @@ def peeling_order(claim: Claim) -> None:
     frozen.peel(claim, claim.evidence["peeled"], question.a, question.b)
     left = any(frozen.remaining("rows").values())
     claim.require(not left, "some frozen cells are left")
-    claim.require_claim(ONE_LAYER, "maximal")
+    claim.require_claim("maximal")
 
 
 def assignment(claim: Claim) -> None:
@@ -83,14 +90,14 @@ def assignment(claim: Claim) -> None:
         claim.require(line not in head, f"{line} of the {axis} takes two cells")
         head[line] = row
     claim.require(head.keys() == takers.keys(), f"each of the {axis} left takes a cell")
-    cells = Assignment(rows, head, most)
+    cells = Assignment(claim, rows, head, most)
     claim.require(max(cells.load.values(), default=0) <= most, f"a line holds more than {most}")
     passed: set[int] = set()
     for row in rows:
         fits = cells.can_be_emptied(row, passed)
         claim.require(fits, f"the cells of {row} of the {other(axis)} fit nowhere else")
         passed.add(row)
-    claim.require_claim(ONE_LAYER, "maximal")
+    claim.require_claim("maximal")
 
 
 def two_forests(claim: Claim) -> None:
@@ -108,8 +115,9 @@ def two_forests(claim: Claim) -> None:
             tree = forests[position[row] < position[column]]
             claim.require(tree[row] is not tree[column], f"cell ({i}, {j}) closes a cycle")
             joined = tree[row] | tree[column]
+            claim.charge(STEP * (5 + len(joined)), "the forests")
             tree.update(dict.fromkeys(joined, joined))
-    claim.require_claim(ONE_LAYER, "maximal")
+    claim.require_claim("maximal")
 
 
 def block_forests(claim: Claim) -> None:
@@ -130,8 +138,9 @@ def block_forests(claim: Claim) -> None:
             one, two = tree.setdefault(row, {row}), tree.setdefault(column, {column})
             claim.require(one is not two, f"cell ({i}, {j}) closes a cycle")
             joined = one | two
+            claim.charge(STEP * (5 + len(joined)), "the forests")
             tree.update(dict.fromkeys(joined, joined))
-    claim.require_claim(ONE_LAYER, "maximal")
+    claim.require_claim("maximal")
 
 
 def _places(claim: Claim) -> list[tuple[str, int, int]]:
@@ -149,7 +158,10 @@ def colouring(claim: Claim) -> None:
     n_colours, needed = question.samples, question.outputs
     if axis == "rows":
         n_colours, needed = needed, n_colours
-    lines, colours = Frozen(~question.mask).lines(axis), claim.evidence["colours"]
+    lines, colours = (
+        Frozen(claim, question.mask, learnable=True).lines(axis),
+        claim.evidence["colours"],
+    )
     met = [0] * n_colours
     for colour, cells in zip(colours, lines, strict=True):
         proper = type(colour) is int and 0 <= colour < n_colours
@@ -159,7 +171,7 @@ def colouring(claim: Claim) -> None:
         claim.require(
             cells.bit_count() >= needed, f"colour {colour} meets {cells.bit_count()} < {needed}"
         )
-    claim.require_claim(ONE_LAYER, "maximal")
+    claim.require_claim("maximal")
 
 
 CHECKS: dict[str, Check] = {

@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..networks import LinearFeedforward
+from .budget import STEP
 from .claim import Claim
 
 
@@ -28,13 +29,12 @@ def most_learnables(claim: Claim) -> int:
 
 def _next_level(claim: Claim, most: list[int], inner: str, outer: str | None) -> list[int]:
     result = [-1] * len(claim.allocation.mask(inner))
+    claim.charge(STEP * len(result), "the paths")
     for name, before in ((inner, most), (outer, None)):
         if name is None:
             continue
-        learnable, present = (
-            mask.reshape(len(result), -1).tolist()
-            for mask in (claim.allocation.mask(name), claim.allocation.present_mask(name))
-        )
+        learnable, present = (claim.rows(name, which) for which in ("learnable", "present"))
+        claim.charge(STEP * len(learnable) * len(learnable[0]), "the paths")
         sources = [0] * len(learnable[0]) if before is None else before
         for i, (bits, exists) in enumerate(zip(learnable, present, strict=True)):
             edges = zip(sources, bits, exists, strict=True)
@@ -47,11 +47,14 @@ def require_conflict(claim: Claim, evidence: Mapping[str, Any]) -> None:
     """The path starts at an input or constant, ends at an output and has both learnables on it."""
     edges = [(edge[0], tuple(edge[1:])) for edge in evidence["path"]]
     first, second = evidence["learnable"]
-    claim.require(0 <= first < second < len(edges), "two places on the path are learnable")
+    inside = type(first) is type(second) is int and 0 <= first < second < len(edges)
+    claim.require(inside, "two places on the path are learnable")
+    claim.charge(20 * STEP * len(edges), "the path of the conflict")
     for place, (name, index) in enumerate(edges):
         shape = claim.network.weight_shapes.get(name, ())
         inside = len(index) == len(shape) > 0
-        inside = inside and all(0 <= i < n for i, n in zip(index, shape, strict=True))
+        pairs = zip(index, shape, strict=True) if inside else ()
+        inside = inside and all(type(i) is int and 0 <= i < n for i, n in pairs)
         claim.require(inside, f"{name}{list(index)} is not a weight")
         claim.require(bool(claim.allocation.present_mask(name)[index]), f"{name}{index} is absent")
         is_learnable = bool(claim.allocation.mask(name)[index])

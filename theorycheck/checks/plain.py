@@ -15,10 +15,12 @@ from collections.abc import Iterable, Sequence
 from typing import TypeAlias
 
 from ..networks import LinearFeedforward, LinearRecurrent
+from .budget import STEP, Budget
 
 Row: TypeAlias = list[int]
 Matrix: TypeAlias = list[Row]
 
+N_PRIMES = 268_216  # primes between 2^22 and 2^23
 _MOST_TERMS = 2**17
 
 
@@ -57,7 +59,7 @@ def _combine(factors: Row, packed: list[int], width: int, p: int) -> Row:
     return total
 
 
-def eliminate(matrix: Iterable[Row], p: int) -> tuple[int, int]:
+def eliminate(matrix: Iterable[Row], p: int, budget: Budget | None = None) -> tuple[int, int]:
     """Rank and determinant (0 unless square of full rank) modulo p, by rows.
 
     >>> eliminate([[0, 2], [3, 4]], 7)
@@ -67,6 +69,8 @@ def eliminate(matrix: Iterable[Row], p: int) -> tuple[int, int]:
     determinant, n_rows, width = 1, 0, 0
     for row in matrix:
         n_rows, width = n_rows + 1, len(row)
+        if budget is not None:
+            budget.charge(row_operations(len(pivots), width), "elimination")
         reduced = _reduce_row(row, pivots, p)
         column = next((j for j, value in enumerate(reduced) if value), None)
         if column is None:
@@ -77,6 +81,17 @@ def eliminate(matrix: Iterable[Row], p: int) -> tuple[int, int]:
     if not len(pivots) == n_rows == width:
         return len(pivots), 0
     return len(pivots), determinant * _sign([column for column, _ in pivots]) % p
+
+
+def row_operations(n_pivots: float, width: float) -> float:
+    """Operations that the elimination of one row takes."""
+    return (n_pivots + 1) * (width + 3 * STEP) + STEP * width
+
+
+def rank_operations(n_rows: float, width: float) -> float:
+    """Operations that an elimination takes, at most."""
+    rank = min(n_rows, width)
+    return rank * row_operations(rank / 2, width) + (n_rows - rank) * row_operations(rank, width)
 
 
 def _reduce_row(row: Row, pivots: list[tuple[int, int]], p: int) -> Row:
@@ -102,9 +117,9 @@ def _sign(permutation: Sequence[int]) -> int:
     return sign
 
 
-def words(seed: int, trial: int, name: str, count: int) -> Row:
-    """The first `count` 64-bit words of the stream (seed, trial, name)."""
-    digest = hashlib.shake_256(f"theorycheck/{seed}/{trial}/{name}".encode()).digest(8 * count)
+def words(key: str, trial: int, name: str, count: int) -> Row:
+    """The first `count` 64-bit words of the stream (key, trial, name)."""
+    digest = hashlib.shake_256(f"theorycheck/{key}/{trial}/{name}".encode()).digest(8 * count)
     return list(struct.unpack(f"<{count}Q", digest))
 
 
@@ -117,16 +132,16 @@ def is_prime(n: int) -> bool:
     return n > 1 and all(n % k for k in range(2, math.isqrt(n) + 1))
 
 
-def prime_of(seed: int, trial: int) -> int:
-    """The prime that (seed, trial) stands for: the first among its candidates."""
-    candidates = (2**22 + word % 2**22 for word in words(seed, trial, "prime", 4096))
+def prime_of(key: str, trial: int) -> int:
+    """The prime of a trial: the first among its candidates."""
+    candidates = (2**22 + word % 2**22 for word in words(key, trial, "prime", 4096))
     return next(filter(is_prime, candidates))
 
 
-def random_matrix(seed: int, trial: int, name: str, shape: tuple[int, ...], p: int) -> Matrix:
+def random_matrix(key: str, trial: int, name: str, shape: tuple[int, ...], p: int) -> Matrix:
     """Residues of the stream in rows; a vector becomes one column."""
     n_rows, width = shape if len(shape) == 2 else (shape[0], 1)
-    values = [word % p for word in words(seed, trial, name, n_rows * width)]
+    values = [word % p for word in words(key, trial, name, n_rows * width)]
     return [values[i * width : (i + 1) * width] for i in range(n_rows)]
 
 

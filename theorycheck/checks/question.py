@@ -8,8 +8,6 @@ from ..allocation import Mask
 from ..networks import LinearRecurrent
 from .claim import Claim
 
-ONE_LAYER = "T4 T5"  # the theorems that ask a `one_layer_question`
-
 
 @dataclass(frozen=True)
 class Question:

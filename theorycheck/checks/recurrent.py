@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from ..networks import LinearRecurrent
+from .budget import STEP
 from .claim import Check, Claim
 from .rank import require_target_lower
 
@@ -25,19 +26,22 @@ def outside_count(claim: Claim) -> None:
     behind = network.outputs - reach * len(rows)
     ahead = claim.effective_samples() - reach * len(columns)
     claim.require(behind > 0 and ahead > 0, "too many rows or columns are left out")
+    left_out = set(rows), set(columns)
+    claim.charge(STEP * mask.size, "the count outside")
     found = sum(
         bool(bit)
-        for i, line in enumerate(mask.tolist())
-        if i not in rows
+        for i, line in enumerate(claim.rows(name, "learnable"))
+        if i not in left_out[0]
         for j, bit in enumerate(line)
-        if j not in columns
+        if j not in left_out[1]
     )
     given = (evidence["found"], evidence["needed"])
-    claim.require(given == (found, behind * ahead), f"{found} of {behind * ahead} are there")
+    same = all(type(number) is int for number in given) and given == (found, behind * ahead)
+    claim.require(same, f"{found} of {behind * ahead} are there")
     claim.require(found < behind * ahead, "that is enough")
     target = network.outputs * claim.effective_samples()
     require_target_lower(claim, target)
-    claim.require_claim("T5", "minimal", None, target)
+    claim.require_claim("minimal", None, target)
 
 
 CHECKS: dict[str, Check] = {"outside_count": outside_count}

@@ -3,32 +3,27 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import fields
 from typing import Any
 
 from ..certificates import Certificate
 from ..networks import LinearFeedforward
+from .budget import STEP
 from .claim import Check, Claim
 
 
 def _part(claim: Claim, inner: Mapping[str, Any], problem: dict[str, Any]) -> Claim:
     """The inner certificate read as one of its own, about another problem, and verified."""
-    from .registry import check_claim  # the registry lists this module's checks as well
+    from .registry import check_certificate  # the registry lists this module's checks as well
 
-    part = Claim(
-        Certificate(
-            kind=inner["kind"],
-            theorem=inner["theorem"],
-            expressivity=inner["expressivity"],
-            learnable=inner["learnable"],
-            rank=inner["rank"],
-            target_dimension=inner["target_dimension"],
-            error_bound=inner["error_bound"],
-            problem=problem,
-            evidence=inner["evidence"],
-        )
-    )
-    check_claim(part)
+    names = {field.name for field in fields(Certificate)} - {"problem"}
+    fits = isinstance(inner, Mapping) and inner.keys() == names
+    claim.require(fits, f"an inner certificate has {', '.join(sorted(names))}")
+    certificate = Certificate(problem=problem, **inner)
+    part = check_certificate(certificate, claim.context.inner())
     claim.given += part.given
+    claim.stated += part.stated
+    claim.reached += part.reached
     return part
 
 
@@ -37,11 +32,11 @@ def sub_allocation(claim: Claim) -> None:
     problem = {**claim.problem, "learnable": claim.evidence["learnable"]}
     part = _part(claim, claim.evidence["certificate"], problem)
     for name in part.allocation.counts:
-        extra = part.allocation.mask(name) & ~claim.allocation.mask(name)
+        extra = part.allocation.mask(name) > claim.allocation.mask(name)
         claim.require(not extra.any(), f"some weights of the part of {name} are frozen")
     inner = part.certificate
     claim.require(inner.expressivity == "maximal", "the part must be maximal")
-    claim.require_claim("T0", "maximal", error_bound=inner.error_bound)
+    claim.require_claim("maximal")
 
 
 def peeled(claim: Claim) -> None:
@@ -53,7 +48,7 @@ def peeled(claim: Claim) -> None:
     inner = claim.evidence["certificate"]
     if inner is None:
         claim.require(m == 0 or not rows, "something is left: its certificate is missing")
-        claim.require_claim("T9", "maximal")
+        claim.require_claim("maximal")
         return
     claim.require(m > 0 and bool(rows), "nothing is left, so nothing else can be shown")
     widths = [len(columns), *network.widths[1:-1], len(rows)]
@@ -65,8 +60,7 @@ def peeled(claim: Claim) -> None:
         mask = mask[:, columns] if name == "W1" else mask
         learnable[name] = mask
     part = _part(claim, inner, {**problem, "learnable": learnable})
-    certificate = part.certificate
-    claim.require_claim("T9", certificate.expressivity, error_bound=certificate.error_bound)
+    claim.require_claim(part.certificate.expressivity)
 
 
 def _peel(claim: Claim, steps: list[Any]) -> tuple[int, list[int], list[int]]:
@@ -74,9 +68,12 @@ def _peel(claim: Claim, steps: list[Any]) -> tuple[int, list[int], list[int]]:
     network = claim.network
     hidden = network.widths[1:-1]
     first, last = claim.allocation.mask("W1"), claim.allocation.mask(f"W{network.depth}")
-    m, rows, columns = claim.effective_samples(), list(range(network.outputs)), []
-    columns = list(range(network.inputs))
+    claim.charge(STEP * (network.outputs + network.inputs), "peeling")
+    m = claim.effective_samples()
+    rows, columns = (dict.fromkeys(range(n)) for n in (network.outputs, network.inputs))
     for line, index in steps:
+        across = first.shape[0] if line == "column" else last.shape[1]
+        claim.charge(2 * STEP * (len(hidden) + across), "peeling")
         claim.require(line in ("row", "column"), "a step deletes a row or a column")
         lines, needed = (rows, m) if line == "row" else (columns, len(rows))
         claim.require(type(index) is int and index in lines, f"{line} {index} is not there")
@@ -89,8 +86,8 @@ def _peel(claim: Claim, steps: list[Any]) -> tuple[int, list[int], list[int]]:
             found = sum(1 for i in others if first[i, index])
             m -= 1
         claim.require(found >= needed > 0, f"{line} {index} has {found} of {needed} learnables")
-        lines.remove(index)
-    return m, rows, columns
+        del lines[index]
+    return m, list(rows), list(columns)
 
 
 CHECKS: dict[str, Check] = {check.__name__: check for check in (sub_allocation, peeled)}

@@ -4,18 +4,18 @@ from __future__ import annotations
 
 import math
 
+from ..errors import shown
 from . import plain
-from .claim import Check, Claim
-from .rank import N_PRIMES, require_prime
+from .budget import STEP
+from .claim import Cell, Check, Claim
+from .context import trial_bound
 from .relu_patterns import (
-    Cell,
     counted_units,
     learnable_inputs,
     patterns,
     random_jacobian,
     supports,
     target_dimension,
-    weight_cells,
 )
 from .relu_points import require_point
 
@@ -24,24 +24,25 @@ def relu_point(claim: Claim) -> None:
     """Integers at which the Jacobian of the learnables has rank d m."""
     target = target_dimension(claim)
     require_point(claim, claim.evidence["point"], "learnable")
-    claim.require_claim("T10", "positive", target, target)
+    claim.require_claim("positive", target, target)
 
 
 def relu_interpolation(claim: Claim) -> None:
     """Each output learns from m units of m learnable inputs, or from m - 1 and a bias."""
     target, m = target_dimension(claim), claim.samples
     rows, inward = claim.evidence["units"], learnable_inputs(claim)
-    learnable = set(weight_cells(claim, "learnable"))
+    learnable = set(claim.cells("learnable"))
     claim.require(len(rows) == claim.network.outputs, "a list of units for every output")
+    claim.charge(5 * STEP * claim.network.outputs * m, "the units of every output")
     for output, units in enumerate(rows):
         claim.require(units == sorted(set(units)), "units must be listed in order, once")
         needed = m - (("b2", (output,)) in learnable)
         claim.require(len(units) == needed, f"output {output} needs {needed} units")
         for k in units:
             is_learnable = type(k) is int and ("W2", (output, k)) in learnable
-            claim.require(is_learnable, f"W2[{output},{k}] must be learnable")
+            claim.require(is_learnable, f"W2[{output},{shown(k)}] must be learnable")
             claim.require(inward[k] >= m, f"unit {k} has fewer than {m} learnable inputs")
-    claim.require_claim("T10", "maximal", target, target)
+    claim.require_claim("maximal", target, target)
 
 
 def relu_count(claim: Claim) -> None:
@@ -49,12 +50,12 @@ def relu_count(claim: Claim) -> None:
     target, n_learnable = target_dimension(claim), claim.allocation.n_learnable
     claim.require(n_learnable < target, f"{n_learnable} learnables are not fewer than {target}")
     require_point(claim, claim.evidence["regular"], "present")
-    claim.require_claim("T10", "minimal", None, target)
+    claim.require_claim("minimal", None, target)
 
 
 def relu_cover(claim: Claim) -> None:
     """Equations, learnables and units (with m dimensions each) cover all entries, below d m."""
-    target, cells = target_dimension(claim), weight_cells(claim, "learnable")
+    target, cells = target_dimension(claim), claim.cells("learnable")
     given = [claim.evidence[what] for what in ("equations", "learnables", "units")]
     sizes = (target, len(cells), claim.network.widths[1])
     for indices, n in zip(given, sizes, strict=True):
@@ -64,13 +65,14 @@ def relu_cover(claim: Claim) -> None:
     equations, learnables, units = map(set, given)
     size = len(equations) + len(learnables) + claim.samples * len(units)
     claim.require(size < target, f"a cover of {size} does not show a rank below {target}")
+    everything = _Acting(claim)
     for number, cell in enumerate(cells):
         is_input = cell[0] in ("W1", "b1") and cell[1][0] in units
         if number not in learnables and not is_input:
-            missed = _equations(claim, cell) - equations
+            missed = everything.equations(cell) - equations
             claim.require(not missed, f"learnable {number} acts on equations outside the cover")
     require_point(claim, claim.evidence["regular"], "present")
-    claim.require_claim("T10", "minimal", None, target)
+    claim.require_claim("minimal", None, target)
 
 
 def relu_patterns(claim: Claim) -> None:
@@ -78,60 +80,64 @@ def relu_patterns(claim: Claim) -> None:
     target, rank, evidence = target_dimension(claim), claim.certificate.rank, claim.evidence
     below = type(rank) is int and 0 <= rank < target
     claim.require(below, f"rank {rank} is not below the target dimension {target}")
+    assert rank is not None
     listed = list(patterns(claim))
-    claim.require(evidence["patterns"] == len(listed), f"there are {len(listed)} patterns")
-    trials = evidence["trials"]
-    indices = [trial["trial"] for trial in trials]
-    claim.require(len(set(indices)) == len(indices) > 0, "trials must be independent")
-    error = _trial_error(claim, target)
-    for trial in trials:
-        found = _most(claim, listed, *require_prime(claim, evidence["seed"], trial))
-        claim.require(trial["rank"] == found, f"trial {trial['trial']} has rank {found}")
-    best = max(trial["rank"] for trial in trials)
+    same = type(evidence["patterns"]) is int and evidence["patterns"] == len(listed)
+    claim.require(same, f"there are {len(listed)} patterns")
+    bound = trial_bound(target, 2, math.log2(claim.network.inputs + 1))
+    best = 0
+    for trial in claim.trials(claim.certificate.error_bound, bound, max(len(listed), 1)):
+        found = _most(claim, listed, trial)
+        claim.require(found <= rank, f"trial {trial} has rank {found} in some pattern")
+        best = max(best, found)
     claim.require(best == rank, f"the best trial has rank {best}, not {rank}")
-    bound = len(listed) * error ** len(trials)
-    claim.require(bound < 1, "the trials bound no error")
     require_point(claim, evidence["regular"], "present")
-    claim.require_claim("T10", "minimal", rank, target, bound)
+    claim.require_claim("minimal", rank, target)
 
 
-def _most(claim: Claim, listed: list[tuple[int, ...]], seed: int, trial: int, p: int) -> int:
+def _most(claim: Claim, listed: list[tuple[int, ...]], trial: int) -> int:
     """The largest rank in any pattern at the point of a trial."""
     units, m = counted_units(claim), claim.samples
-    jacobian = random_jacobian(claim, seed, trial, p, weight_cells(claim, "learnable"))
+    cells, p = claim.cells("learnable"), claim.context.prime(trial)
+    jacobian = random_jacobian(claim, trial, cells)
+    outputs = range(claim.network.outputs)
+    cost = plain.rank_operations(len(outputs) * m, len(cells)) + STEP * len(outputs) * m
+    claim.foresee(len(listed) * cost, 0, f"the ranks of {len(listed)} patterns")
     rows: dict[tuple[int, int], list[plain.Row]] = {}  # of one sample, by its column
 
     def rows_of(sample: int, code: int) -> list[plain.Row]:
         if (sample, code) not in rows:
+            claim.charge(4 * STEP * len(outputs) * len(cells), "the rows of a pattern")
             active = {k for u, k in enumerate(units) if code >> u & 1}
-            outputs = range(claim.network.outputs)
             rows[sample, code] = [jacobian.row(o, sample, active) for o in outputs]
         return rows[sample, code]
 
     most = 0
     for codes in listed:
         matrix = [row for s in range(m) for row in rows_of(s, codes[s])]
-        most = max(most, plain.eliminate(matrix, p)[0])
+        most = max(most, plain.eliminate(matrix, p, claim.context.budget)[0])
     return most
 
 
-def _trial_error(claim: Claim, size: int) -> float:
-    """Entries have degree 2 and n_0 + 1 monomials at most."""
-    bits = size * (math.log2(size) + math.log2(claim.network.inputs + 1))
-    return min(1.0, size * 2 / 2**22 + bits / 22 / N_PRIMES)
+class _Acting:
+    """What a weight acts on if all units are active: `equations(cell)` as numbers."""
 
+    def __init__(self, claim: Claim) -> None:
+        self._claim, self._shown = claim, supports(claim)
+        columns = zip(*claim.rows("W2", "present"), strict=True)
+        self._behind = [{o for o, bit in enumerate(column) if bit} for column in columns]
 
-def _equations(claim: Claim, cell: Cell) -> set[int]:
-    """What a weight acts on if all units are active."""
-    (name, index), m = cell, claim.samples
-    if name == "b2":
-        outputs = {index[0]}
-    elif name == "W2":
-        outputs = {index[0]} if supports(claim)[index[1]] else set()
-    else:
-        present = claim.allocation.present_mask("W2").tolist()
-        outputs = {o for o, row in enumerate(present) if row[index[0]]}
-    return {o * m + s for o in outputs for s in range(m)}
+    def equations(self, cell: Cell) -> set[int]:
+        """The numbers of the equations."""
+        (name, index), m = cell, self._claim.samples
+        if name == "b2":
+            outputs = {index[0]}
+        elif name == "W2":
+            outputs = {index[0]} if self._shown[index[1]] else set()
+        else:
+            outputs = self._behind[index[0]]
+        self._claim.charge(STEP * (1 + len(outputs) * m), "what a weight acts on")
+        return {o * m + s for o in outputs for s in range(m)}
 
 
 CHECKS: dict[str, Check] = {

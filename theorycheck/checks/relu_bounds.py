@@ -2,9 +2,10 @@
 
 from __future__ import annotations
 
+from .budget import STEP
 from .claim import Check, Claim
 from .plain import Matrix, Row
-from .relu_patterns import learnable_inputs, supports, target_dimension, weight_cells
+from .relu_patterns import learnable_inputs, supports, target_dimension
 from .relu_points import require_point
 
 
@@ -14,7 +15,7 @@ def relu_bounded_output(claim: Claim) -> None:
     for k in _units_of_output(claim):
         claim.require(not inward[k], f"unit {k} is learnable on both sides")
     require_point(claim, claim.evidence["point"], "learnable")
-    claim.require_claim("T10", "intermediate", target, target)
+    claim.require_claim("intermediate", target, target)
 
 
 def relu_missed_sample(claim: Claim) -> None:
@@ -22,8 +23,9 @@ def relu_missed_sample(claim: Claim) -> None:
     target, evidence, inward = target_dimension(claim), claim.evidence, learnable_inputs(claim)
     unit, samples, outward = evidence["unit"], evidence["samples"], _units_of_output(claim)
     both = [k for k in outward if inward[k]]
-    claim.require(both == [unit] and type(unit) is int, f"units {both} are learnable on both sides")
-    cells = weight_cells(claim, "learnable")
+    lone = type(unit) is int and both == [unit]
+    claim.require(lone, f"units {both} are learnable on both sides")
+    cells = claim.cells("learnable")
     claim.require(("b1", (unit,)) not in cells, f"the bias of unit {unit} is learnable")
     learnable = {index[1] for name, index in cells if name == "W1" and index[0] == unit}
     inside = all(type(s) is int and 0 <= s < claim.samples for s in samples)
@@ -32,6 +34,10 @@ def relu_missed_sample(claim: Claim) -> None:
     require_point(claim, evidence["point"], "learnable")
     inputs = require_point(claim, evidence["regular"], "present")
     shown = [[row[s] for s in samples] for row in inputs]
+    digits = max((abs(x).bit_length() for row in shown for x in row), default=0)
+    size = len(learnable)
+    cost = (size + 1) * (STEP + (digits * size) ** 2 / 64**2) * size**3
+    claim.charge(cost, "the relation of the samples")
     related = _is_positively_related([shown[a] for a in sorted(learnable)])
     claim.require(related, "the samples have no positive relation on the learnable inputs")
     every, bias = supports(claim), claim.network.inputs
@@ -39,7 +45,7 @@ def relu_missed_sample(claim: Claim) -> None:
         frozen = every[k] - (learnable if k == unit else set())
         signed = (a == bias or _has_one_sign(shown[a]) for a in frozen)
         claim.require(not frozen or any(signed), f"the frozen part of unit {k} has no one sign")
-    claim.require_claim("T10", "intermediate", target, target)
+    claim.require_claim("intermediate", target, target)
 
 
 def _units_of_output(claim: Claim) -> list[int]:
@@ -47,7 +53,7 @@ def _units_of_output(claim: Claim) -> list[int]:
     output = claim.evidence["output"]
     inside = type(output) is int and 0 <= output < claim.network.outputs
     claim.require(inside, "the output must be one of the network")
-    cells = weight_cells(claim, "learnable")
+    cells = claim.cells("learnable")
     claim.require(("b2", (output,)) not in cells, f"the bias of output {output} is learnable")
     return [index[1] for name, index in cells if name == "W2" and index[0] == output]
 

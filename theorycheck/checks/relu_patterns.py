@@ -5,31 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from itertools import combinations, combinations_with_replacement
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..networks import ShallowReLU
-from .claim import Claim
+from .budget import STEP
+from .claim import Cell, Claim
 from .plain import Matrix, Row, product, random_matrix
 
-Cell: TypeAlias = tuple[str, tuple[int, ...]]
 MOST_PATTERNS = 2**16
-
-
-def weight_cells(claim: Claim, which: str) -> list[Cell]:
-    """The `which` weights, matrix by matrix and row by row."""
-    cells: list[Cell] = []
-    for name, mask in claim.allocation.masks(which):
-        for i, line in enumerate(mask.tolist()):
-            bits = line if isinstance(line, list) else [line]
-            places = [(i, j) for j in range(len(bits))] if mask.ndim == 2 else [(i,)]
-            cells += [(name, place) for place, bit in zip(places, bits, strict=True) if bit]
-    return cells
 
 
 def supports(claim: Claim) -> list[set[int]]:
     """Present inputs of each hidden unit; its bias is number n_0."""
     found: list[set[int]] = [set() for _ in range(claim.network.widths[1])]
-    for name, index in weight_cells(claim, "present"):
+    for name, index in claim.cells("present"):
         if name == "W1":
             found[index[0]].add(index[1])
         elif name == "b1":
@@ -40,7 +29,7 @@ def supports(claim: Claim) -> list[set[int]]:
 def learnable_inputs(claim: Claim) -> list[int]:
     """Learnable input weights and bias of each unit."""
     counts = [0] * claim.network.widths[1]
-    for name, index in weight_cells(claim, "learnable"):
+    for name, index in claim.cells("learnable"):
         if name in ("W1", "b1"):
             counts[index[0]] += 1
     return counts
@@ -50,14 +39,16 @@ def target_dimension(claim: Claim) -> int:
     """d m; the network must be a shallow ReLU network."""
     claim.require(isinstance(claim.network, ShallowReLU), "T10 is about shallow ReLU networks")
     claim.require("inputs" not in claim.certificate.problem, "T10 is about random inputs")
+    number = claim.samples + sum(claim.network.widths)
+    claim.foresee(STEP * number, 300 * number, f"{number} units and samples")
     return claim.network.outputs * claim.samples
 
 
 def counted_units(claim: Claim) -> list[int]:
     """The units on which the Jacobian of the learnables depends."""
-    outward = {index[1] for name, index in weight_cells(claim, "present") if name == "W2"}
+    outward = {index[1] for name, index in claim.cells("present") if name == "W2"}
     units: set[int] = set()
-    for name, index in weight_cells(claim, "learnable"):
+    for name, index in claim.cells("learnable"):
         if name == "W2":
             units.add(index[1])
         elif name in ("W1", "b1") and index[0] in outward:
@@ -69,9 +60,14 @@ def counted_units(claim: Claim) -> list[int]:
 def patterns(claim: Claim) -> Iterator[tuple[int, ...]]:
     """The patterns as codes of columns, ascending, without those that cannot be."""
     units, m = counted_units(claim), claim.samples
-    number = math.comb(2 ** min(len(units), 20) + m - 1, m)
-    claim.require(number <= MOST_PATTERNS, f"there are {number} patterns or more")
-    rules = list(_rules(claim, units))
+    many = len(units) > 16 or (len(units) > 0 and m > MOST_PATTERNS)
+    number = 1 if not units else 0 if many else math.comb(2 ** len(units) + m - 1, m)
+    claim.require(not many and number <= MOST_PATTERNS, f"there are more than {MOST_PATTERNS}")
+    rules = []
+    for rule in _rules(claim, units):
+        rules.append(rule)
+        cost = number * (5 + len(rule[1]) * len(rule[2])) * STEP
+        claim.charge(cost, f"which of {number} patterns there are")
     for codes in combinations_with_replacement(range(2 ** len(units)), m):
         if not any(_breaks(codes, *rule) for rule in rules):
             yield codes
@@ -137,15 +133,28 @@ class Jacobian:
         return self._weights["W2"][output][unit] * shown
 
 
-def random_jacobian(claim: Claim, seed: int, trial: int, p: int, cells: list[Cell]) -> Jacobian:
-    """At the point of (seed, trial): weights, absent ones 0, and all inputs at random."""
+def random_jacobian(claim: Claim, trial: int, cells: list[Cell]) -> Jacobian:
+    """At the point of a trial: weights, absent ones 0, and all inputs at random."""
     weights: dict[str, Any] = {}
+    key, p = claim.context.key, claim.context.prime(trial)
+    charge_point(claim)
     for name, shape in claim.network.weight_shapes.items():
-        present = claim.allocation.present_mask(name).reshape(shape[0], -1).tolist()
-        drawn = random_matrix(seed, trial, name, shape, p)
+        present = claim.rows(name, "present")
+        drawn = random_matrix(key, trial, name, shape, p)
         weights[name] = [
             [value if bit else 0 for value, bit in zip(values, bits, strict=True)]
             for values, bits in zip(drawn, present, strict=True)
         ]
-    inputs = random_matrix(seed, trial, "inputs", (claim.network.inputs, claim.samples), p)
+    inputs = random_matrix(key, trial, "inputs", (claim.network.inputs, claim.samples), p)
     return Jacobian(claim, weights, inputs, cells, p)
+
+
+def charge_point(claim: Claim, digits: int = 24) -> None:
+    """What weights, inputs and pre-activations of so many bits take."""
+    network, m = claim.network, claim.samples
+    n_inputs, n_hidden, _ = network.widths
+    numbers = network.n_weights + m * (n_inputs + n_hidden)
+    what = f"a point of {network.n_weights} weights and {m} samples"
+    products = n_hidden * n_inputs * m
+    claim.foresee(0, 40 * numbers, what)
+    claim.charge(5 * STEP * numbers + (3 * STEP + (digits / 64) ** 2) * products, what)

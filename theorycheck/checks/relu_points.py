@@ -6,33 +6,36 @@ from collections.abc import Mapping
 from typing import Any
 
 from . import plain
+from .budget import STEP
 from .claim import Claim
-from .relu_patterns import Jacobian, supports, target_dimension, weight_cells
+from .context import LOWER_TRIALS
+from .rank import require_indices
+from .relu_patterns import Jacobian, charge_point, supports, target_dimension
 
 
 def require_point(claim: Claim, evidence: Mapping[str, Any], which: str) -> plain.Matrix:
     """Integers without a pre-activation 0, and a minor of size d m not 0 there; the inputs."""
+    keys = {"weights", "inputs", "rows", "columns"}
+    claim.require(evidence.keys() == keys, f"a point has {', '.join(sorted(keys))}")
     weights, inputs = _integers(claim, evidence)
     active = _active(claim, weights, inputs)
-    p, target, cells = evidence["prime"], target_dimension(claim), weight_cells(claim, which)
-    is_prime = type(p) is int and 2 < p < 2**23 and plain.is_prime(p)
-    claim.require(is_prime, "the prime must be one below 2^23")
+    target, cells = target_dimension(claim), claim.cells(which)
     rows, columns = evidence["rows"], evidence["columns"]
-    for indices, n, what in ((rows, target, "rows"), (columns, len(cells), "columns")):
-        distinct = len(indices) == len(set(indices)) == target
-        claim.require(distinct, f"the minor needs {target} distinct {what}")
-        inside = all(type(index) is int and 0 <= index < n for index in indices)
-        claim.require(inside, f"the {what} of the minor must be in 0..{n - 1}")
-    residues = {name: [[x % p for x in row] for row in rows] for name, rows in weights.items()}
-    shown = [[x % p for x in row] for row in inputs]
-    jacobian = Jacobian(claim, residues, shown, [cells[index] for index in columns], p)
-    places = (divmod(row, claim.samples) for row in rows)
-    matrix = (jacobian.row(o, s, active[s]) for o, s in places)
-    _, determinant = plain.eliminate(matrix, p)
-    claim.require(determinant != 0, f"the minor is singular modulo {p}")
-    said = evidence["determinant"]
-    claim.require(said == determinant, f"the determinant is {determinant} modulo {p}")
-    return inputs
+    require_indices(claim, rows, target, target, "rows")
+    require_indices(claim, columns, len(cells), target, "columns")
+    places = [divmod(row, claim.samples) for row in rows]
+    for trial in range(LOWER_TRIALS):
+        p = claim.context.prime(trial)
+        residues = {name: [[x % p for x in row] for row in rows] for name, rows in weights.items()}
+        shown = [[x % p for x in row] for row in inputs]
+        jacobian = Jacobian(claim, residues, shown, [cells[index] for index in columns], p)
+        cost = 4 * STEP * target**2 + plain.rank_operations(target, target)
+        claim.foresee(cost, 8 * target**2, f"a minor of size {target}")
+        claim.charge(4 * STEP * target**2, f"a minor of size {target}")
+        matrix = (jacobian.row(o, s, active[s]) for o, s in places)
+        if plain.eliminate(matrix, p, claim.context.budget)[0] == target:
+            return inputs
+    claim.refuse(f"the minor is singular in all of {LOWER_TRIALS} trials")
 
 
 def _integers(
@@ -40,11 +43,12 @@ def _integers(
 ) -> tuple[dict[str, plain.Matrix], plain.Matrix]:
     """Weights in rows (a bias in one column) and inputs of a point, of the right shapes."""
     shapes, given = claim.network.weight_shapes, evidence["weights"]
+    charge_point(claim)
     claim.require(given.keys() == shapes.keys(), f"weights must be {', '.join(shapes)}")
     weights = {}
     for name, shape in shapes.items():
         rows = given[name] if len(shape) == 2 else [[value] for value in given[name]]
-        present = claim.allocation.present_mask(name).reshape(shape[0], -1).tolist()
+        present = claim.rows(name, "present")
         weights[name] = _matrix(claim, rows, shape[0], len(present[0]))
         pairs = zip(weights[name], present, strict=True)
         absent = all(bit or x == 0 for row, bits in pairs for x, bit in zip(row, bits, strict=True))
@@ -62,6 +66,9 @@ def _matrix(claim: Claim, rows: Any, n_rows: int, width: int) -> plain.Matrix:
 
 def _active(claim: Claim, weights: dict[str, plain.Matrix], inputs: plain.Matrix) -> list[set[int]]:
     """The active units on each sample; no unit with inputs may have the pre-activation 0."""
+    everything = [inputs, *weights.values()]
+    digits = max(abs(x).bit_length() for rows in everything for row in rows for x in row)
+    charge_point(claim, digits)
     active: list[set[int]] = [set() for _ in range(claim.samples)]
     for k, support in enumerate(supports(claim)):
         bias = weights["b1"][k][0] if "b1" in weights else 0

@@ -10,9 +10,11 @@ from ..networks import LinearFeedforward
 from . import plain
 from .balls import require_roots
 from .bezout import bezout_number, path_degrees, position
+from .budget import STEP
 from .claim import Check, Claim
+from .context import is_about
 from .instance import read_boxes, read_instance
-from .rank import learnable_cells, n_equations, require_full_rank
+from .rank import n_equations, require_full_rank
 from .structure import Structure
 from .univariate import require_univariate
 
@@ -40,34 +42,35 @@ def witness(claim: Claim) -> None:
     """An instance of a closed block has all solutions that a generic one has, and none is real."""
     _require_critical(claim)
     block = _read_block(claim, claim.evidence["block"])
-    structure, cells = Structure(claim), learnable_cells(claim)
+    structure, cells = Structure(claim), claim.cells("learnable")
     for number in sorted(set(range(len(cells))) - set(block.unknowns)):
         acts_on = structure.equations(*cells[number]) & set(block.equations)
         claim.require(not acts_on, f"the block is not closed: learnable {number} acts on it")
     claim.require(block.is_shown, "a witness needs an instance and its solutions")
-    bound = require_full_rank(claim) + _require_degree(claim, block)
+    require_full_rank(claim)
+    _require_degree(claim, block)
     _require_solutions(claim, block, non_real=True)
-    claim.require_claim("T7", "intermediate", claim.target(), claim.target(), bound)
+    claim.require_claim("intermediate", claim.target(), claim.target())
 
 
 def odd_degree(claim: Claim) -> None:
     """Blocks to be solved one after the other, each with an odd number of solutions."""
     _require_critical(claim)
     blocks = [_read_block(claim, data) for data in claim.evidence["blocks"]]
-    cells = learnable_cells(claim)
+    cells = claim.cells("learnable")
     unknowns = sorted(number for block in blocks for number in block.unknowns)
     claim.require(unknowns == list(range(len(cells))), "each learnable is in exactly one block")
     equations = sorted(number for block in blocks for number in block.equations)
     claim.require(len(set(equations)) == len(equations), "an equation is in two blocks")
     _require_all_or_cross(claim, equations)
     _require_order(claim, blocks)
-    bound = require_full_rank(claim)
+    require_full_rank(claim)
     for number, block in enumerate(blocks):
         claim.require(block.degree % 2 == 1, f"the degree of block {number} is even")
-        bound += _require_degree(claim, block)
+        _require_degree(claim, block)
         if block.is_shown:
             _require_solutions(claim, block, non_real=False)
-    claim.require_claim("T6", "maximal", claim.target(), claim.target(), bound)
+    claim.require_claim("maximal", claim.target(), claim.target())
 
 
 def _require_critical(claim: Claim) -> None:
@@ -96,7 +99,7 @@ def _require_numbers(claim: Claim, numbers: Any, n: int, what: str) -> None:
 
 def _require_order(claim: Claim, blocks: list[Block]) -> None:
     """The equations of a block depend on the unknowns of this block and of earlier ones only."""
-    structure, cells = Structure(claim), learnable_cells(claim)
+    structure, cells = Structure(claim), claim.cells("learnable")
     earlier: set[int] = set()
     for block in blocks:
         for unknown in block.unknowns:
@@ -125,15 +128,16 @@ def _require_all_or_cross(claim: Claim, equations: list[int]) -> None:
     claim.require(fits, f"the equations must be those of {k} outputs and {k} samples, or all")
 
 
-def _require_degree(claim: Claim, block: Block) -> float:
-    """No more than `degree` solutions, proved or on record; returns the bound on the error."""
+def _require_degree(claim: Claim, block: Block) -> None:
+    """No more than `degree` solutions, proved, counted again or on record."""
     evidence = block.degree_by
     by = evidence["by"]
     if by == "bezout":
         _require_bezout(claim, block)
-        return 0.0
+        return
     if by == "univariate":
-        return require_univariate(claim, block.equations, block.unknowns, block.degree, evidence)
+        require_univariate(claim, block.equations, block.unknowns, block.degree, evidence)
+        return
     names = " or ".join(_RECORDS)
     claim.require(by in _RECORDS, f"a degree comes by bezout, univariate, {names}")
     keys, draw_keys, independent = _RECORDS[by]
@@ -153,7 +157,8 @@ def _require_degree(claim: Claim, block: Block) -> float:
         f"the degree {block.degree} of {n} equation{'s' if n > 1 else ''} "
         f"({by}{program}, {len(draws)} draws, error at most {bound:.1e})"
     )
-    return bound
+    claim.stated += bound
+    claim.reached += bound
 
 
 _RECORDS: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {
@@ -167,7 +172,7 @@ def _monodromy(claim: Claim, evidence: dict[str, Any]) -> float:
     loops = [draw["loops"] for draw in evidence["draws"]]
     claim.require(min(loops) > 0 and sum(loops) <= 1000, "each draw has loops, 1000 at most")
     bound = 2.0 ** -sum(loops)
-    claim.require_bound(evidence["error_bound"], bound)
+    claim.require(is_about(evidence["error_bound"], bound), f"the error bound must be {bound}")
     return bound
 
 
@@ -175,6 +180,7 @@ def _elimination(claim: Claim, evidence: dict[str, Any]) -> float:
     claim.require(evidence["program"] in ("msolve", "sympy"), "the program is msolve or sympy")
     for draw in evidence["draws"]:
         p = draw["prime"]
+        claim.charge(2**16 * STEP / 2, "the primes of an elimination")
         claim.require(p < _LARGEST_PRIME and plain.is_prime(p), f"{p} is no prime of 32 bits")
     bound = evidence["error_bound"]
     fits = type(bound) is float and 0 < bound < 1
@@ -198,11 +204,13 @@ def _require_bezout(claim: Claim, block: Block) -> None:
 
 def _require_solutions(claim: Claim, block: Block, non_real: bool) -> None:
     """The instance has `degree` simple solutions in disjoint balls, if asked none of them real."""
+    claim.require(block.is_shown, "the instance is missing")
     boxes = read_boxes(claim, block.solutions, len(block.unknowns))
     n = len(boxes)
     claim.require(n == block.degree, f"{n} balls do not show {block.degree} solutions")
     claim.require(not (non_real and n % 2), "non-real solutions come in pairs")
     instance = read_instance(claim, block.instance)
+    claim.charge(20 * STEP * n**2 * len(block.unknowns), "balls that are apart")
     for number, box in enumerate(boxes):
         claim.require(box.is_non_real() or not non_real, f"ball {number} may hold a real solution")
         apart = all(box.is_apart(other) for other in boxes[:number])

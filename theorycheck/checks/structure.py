@@ -3,9 +3,13 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
+from itertools import pairwise
 
 from ..networks import LinearFeedforward
+from .budget import STEP
 from .claim import Claim
+
+_WHAT = "which weights act on which equations"
 
 
 class Structure:
@@ -18,6 +22,7 @@ class Structure:
     def __init__(self, claim: Claim) -> None:
         self._claim, self._network = claim, claim.network
         self._samples = claim.effective_samples()
+        _charge(claim)
         self._is_spanning = self._samples == claim.input_dimension()
         if isinstance(claim.network, LinearFeedforward):
             self._feedforward()
@@ -28,6 +33,8 @@ class Structure:
         """The numbers of the equations that the weight `name`[index] acts on."""
         found: set[int] = set()
         for first, outputs, shown in self._terms(name, index):
+            n_found = outputs.bit_count() * shown.bit_count()
+            self._claim.charge(STEP * (3 + n_found) + outputs.bit_length() ** 2 / 64, _WHAT)
             for o in _bits(outputs):
                 found |= {first + o * self._samples + s for s in _bits(shown)}
         return found
@@ -86,12 +93,25 @@ class Structure:
             self._behind.append(self._through("recurrent", self._behind[-1]))
 
     def _present(self, name: str) -> list[list[bool]]:
-        mask = self._claim.allocation.present_mask(name)
-        return mask.reshape(len(mask), -1).tolist()
+        return self._claim.rows(name, "present")
 
     def _through(self, name: str, behind: list[int]) -> list[int]:
         """Outputs behind each source of weight `name`, given those behind its targets."""
         return [_union(column, behind) for column in zip(*self._present(name), strict=True)]
+
+
+def _charge(claim: Claim) -> None:
+    """What the sets of all units, at all steps, take."""
+    network, m = claim.network, claim.effective_samples()
+    if isinstance(network, LinearFeedforward):
+        sizes, times = network.widths, 1
+        edges = sum(a * b for a, b in pairwise(sizes))
+    else:
+        sizes, times = (network.inputs, network.hidden, network.outputs), network.steps
+        edges = network.hidden * sum(sizes)
+    bits = m + network.outputs
+    claim.foresee(0, times * sum(sizes) * (100 + bits / 8), _WHAT)
+    claim.charge(times * (edges * (STEP + bits / 30) + STEP * sum(sizes)), _WHAT)
 
 
 def _union(chosen: tuple[bool, ...] | list[bool], sets: list[int]) -> int:

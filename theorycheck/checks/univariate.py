@@ -5,11 +5,12 @@ from __future__ import annotations
 import math
 from typing import Any, TypeAlias
 
-from ..networks import LinearFeedforward
 from . import plain
 from .bezout import path_degrees
+from .budget import STEP
 from .claim import Claim
-from .rank import N_PRIMES, entries_at, learnable_cells, require_prime
+from .points import entries_at, rows_of
+from .rank import path_bounds
 
 Poly: TypeAlias = list[int]  # coefficients modulo p, the constant first; no zeros at the end
 
@@ -20,11 +21,11 @@ def require_univariate(
     unknowns: list[int],
     degree: int,
     evidence: dict[str, Any],
-) -> float:
-    """The degree is the most that a draw counts; returns the bound on the error."""
-    names = {"by", "unknown", "draws", "error_bound"}
+) -> None:
+    """The degree is the most that a trial counts."""
+    names = {"by", "unknown", "error_bound"}
     claim.require(set(evidence) == names, "univariate needs its keys")
-    unknown, draws = evidence["unknown"], evidence["draws"]
+    unknown = evidence["unknown"]
     inside = type(unknown) is int and unknown in unknowns
     claim.require(inside, "the one unknown must be in the block")
     others = [number for number in unknowns if number != unknown]
@@ -33,33 +34,22 @@ def require_univariate(
         text = f"a path runs through two unknowns, neither of them {unknown}"
         claim.require(max(most for (most,) in rows) <= 1, text)
     most_degree = sum(most for (most,) in path_degrees(claim, equations, [[unknown]]))
-    points = {(draw["seed"], draw["trial"]) for draw in draws}
-    claim.require(len(points) == len(draws) > 0, "draws must be independent")
-    for draw in draws:
-        keys = set(draw) == {"seed", "trial", "prime", "count"}
-        claim.require(keys, "a draw by univariate needs its keys")
-        count = _count(claim, equations, unknown, others, most_degree, draw)
-        fits = type(draw["count"]) is int and draw["count"] == count <= degree
-        claim.require(fits, f"a draw counts {count} solutions")
-    most = max(draw["count"] for draw in draws)
-    claim.require(most == degree, f"the draws count {most} solutions, not {degree}")
-    bound = _draw_error(claim, len(unknowns), most_degree) ** len(draws)
-    claim.require(bound < 1, "the draws bound nothing")
-    claim.require_bound(evidence["error_bound"], bound)
-    return bound
+    best = 0
+    bound = _trial_error(claim, len(unknowns), most_degree)
+    for trial in claim.trials(evidence["error_bound"], bound):
+        count = _count(claim, equations, unknown, others, most_degree, trial)
+        claim.require(count <= degree, f"there are {count} solutions, not {degree} at most")
+        best = max(best, count)
+    claim.require(best == degree, f"the trials count {best} solutions, not {degree}")
 
 
-def _draw_error(claim: Claim, n: int, most_degree: int) -> float:
+def _trial_error(claim: Claim, n: int, most_degree: int) -> float:
     """Probability that a leading coefficient times a Sylvester minor vanishes at (prime, point)."""
-    network = claim.network
-    if isinstance(network, LinearFeedforward):
-        length, paths = network.depth, math.prod(width + 1 for width in network.widths[:-1])
-    else:
-        length = network.steps + 1
-        paths = network.steps**2 * network.hidden**network.steps * network.inputs
+    length, log_paths = path_bounds(claim)
+    paths = 2.0**log_paths if log_paths < 1000 else math.inf
     factors = 2 * most_degree + 1
     bits = factors * n * math.log2(n * (paths + 1))
-    return min(1.0, factors * (n * length + 1) / 2**22 + bits / 22 / N_PRIMES)
+    return (1 + 1e-9) * (factors * (n * length + 1) / 2**22 + bits / 22 / plain.N_PRIMES)
 
 
 def _count(
@@ -68,27 +58,28 @@ def _count(
     unknown: int,
     others: list[int],
     most_degree: int,
-    draw: dict[str, Any],
+    trial: int,
 ) -> int:
     """The degree of g(y1) less that of its common factor with g(y2), modulo the prime."""
-    seed, trial, p = require_prime(claim, draw["seed"], draw)
-    cells = learnable_cells(claim)
+    key, p = claim.context.key, claim.context.prime(trial)
+    cells, size = claim.cells("learnable"), most_degree + 1
+    claim.charge(STEP * (6 * max(equations) + 10 * size**2), "a count of solutions")
     first, second = (
-        [plain.words(seed, trial, name, max(equations) + 1)[e] % p for e in equations]
+        [plain.words(key, trial, name, max(equations) + 1)[e] % p for e in equations]
         for name in ("outputs", "outputs2")
     )
     values: tuple[Poly, Poly] = [], []
     zeros = {cells[number]: 0 for number in others}
     chosen = [cells[number] for number in others]
-    for a in range(most_degree + 1):
-        at = entries_at(claim, seed, trial, p, {**zeros, cells[unknown]: a % p})
-        rows = [at.row(equation, chosen) for equation in equations]
+    for a in range(size):
+        at = entries_at(claim, trial, {**zeros, cells[unknown]: a % p})
+        rows = list(rows_of(claim, at, equations, chosen))
         constants = [at.output(equation) for equation in equations]
         for outputs, found in zip((first, second), values, strict=True):
-            matrix = [
+            matrix = (
                 [*row, (y - c) % p] for row, y, c in zip(rows, outputs, constants, strict=True)
-            ]
-            found.append(plain.eliminate(matrix, p)[1])
+            )
+            found.append(plain.eliminate(matrix, p, claim.context.budget)[1])
     one, two = (_interpolated(found, p) for found in values)
     return len(one) - len(_common(one, two, p))
 

@@ -2,11 +2,18 @@
 
 from __future__ import annotations
 
-from ..options import CertificateFiles, Json
+from ..options import CertificateFiles, CheckError, CheckMemory, CheckSeconds, CheckSeed, Json
 from .common import Failures, print_json
 
 
-def check(certificates: CertificateFiles, as_json: Json = False) -> None:
+def check(
+    certificates: CertificateFiles,
+    seed: CheckSeed = None,
+    error_bound: CheckError = None,
+    seconds: CheckSeconds = None,
+    memory_limit: CheckMemory = "8",  # type: ignore[assignment]  # a default is parsed, too
+    as_json: Json = False,
+) -> None:
     """Verify certificates on their own, without the code that found them."""
     from dataclasses import asdict
 
@@ -22,7 +29,13 @@ def check(certificates: CertificateFiles, as_json: Json = False) -> None:
         with failures.of(file):
             objects = load_certificates(file)
             for number, data in enumerate(objects):
-                result = check_certificate(data)  # type: ignore[arg-type]
+                result = check_certificate(
+                    data,  # type: ignore[arg-type]
+                    seed=seed,
+                    error_bound=error_bound,
+                    seconds=seconds,
+                    memory_limit=memory_limit,
+                )
                 name = file if len(objects) == 1 else f"{file}[{number}]"
                 if as_json:
                     print_json({"file": name, **asdict(result)})

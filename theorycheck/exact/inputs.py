@@ -122,6 +122,8 @@ def _points(array: NDArray[Any], n_inputs: int, samples: int) -> list[list[Any]]
     if len(wrong):
         i, j = wrong[0].tolist()
         raise InputError(f"inputs[{i}, {j}] is {chosen[i, j]}; every entry must be finite")
+    if array.dtype.kind == "b":
+        chosen = chosen.astype(np.uint8)  # numbers in a certificate
     return chosen.astype(np.float64 if array.dtype.kind == "f" else object).tolist()
 
 

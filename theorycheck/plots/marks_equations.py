@@ -128,7 +128,7 @@ def _block(
 
 DRAWINGS: dict[str, Drawing] = {
     "count": count,
-    "rank_trials": count,
+    "deficient_rank": count,
     "full_rank": full_rank,
     "affine_full_rank": full_rank,
     "structural_cover": structural_cover,

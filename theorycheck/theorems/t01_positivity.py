@@ -7,7 +7,7 @@ from ..degrees.degree import Open
 from ..verdict import Expressivity
 from .base import Finding, Theorem
 from .conflicts import conflict_in_words
-from .ranks import full_rank_evidence, target_lower_evidence, trials_evidence
+from .ranks import full_rank_evidence, target_lower_evidence
 
 
 def obstacle(analysis: Analysis) -> str | None:
@@ -34,15 +34,12 @@ def decide(analysis: Analysis) -> Finding | None:
             f"the outputs move in {rank.value} independent directions only, whatever the "
             f"{n_learnable} learnable weights; {target.value} are needed"
         )
-        evidence = {
-            "trials": trials_evidence(rank),
-            "target_lower": target_lower_evidence(target),
-        }
+        evidence = {"target_lower": target_lower_evidence(target)}
         return Finding(
             "T1",
             Expressivity.MINIMAL,
             reason,
-            "rank_trials",
+            "deficient_rank",
             evidence,
             rank.value,
             target.value,

@@ -172,12 +172,7 @@ def _by_patterns(analysis: Analysis, ranks: PatternRanks) -> Finding | None:
         f"in {which} of its units (up to the order of the samples) the outputs move in "
         f"{ranks.most} independent directions at most; d m = {target} are needed"
     )
-    evidence = {
-        "patterns": count,
-        "seed": ranks.seed,
-        "trials": [{"trial": t, "prime": p, "rank": rank} for t, p, rank in ranks.trials],
-        "regular": point_evidence(regular),
-    }
+    evidence = {"patterns": count, "regular": point_evidence(regular)}
     return _finding(analysis, Expressivity.MINIMAL, reason, "relu_patterns", evidence, ranks.most,
                     ranks.error_bound)  # fmt: skip
 
@@ -237,10 +232,8 @@ def point_evidence(point: FullPoint) -> dict[str, Any]:
     return {
         "weights": {name: _integers(value.tolist()) for name, value in point.weights.items()},
         "inputs": _integers(point.inputs.tolist()),
-        "prime": point.prime,
         "rows": list(point.rows),
         "columns": list(point.columns),
-        "determinant": point.determinant,
     }
 
 
