@@ -1,0 +1,264 @@
+"""The problem of a certificate, read a second time, and its exact ranks from the definition.
+
+Nothing of `theorycheck` is used: masks from the JSON lists, derivatives by dual numbers modulo the
+prime 2^61 - 1 at random points, ranks by FLINT. An oracle for small networks.
+"""
+
+from __future__ import annotations
+
+import base64
+import random
+import zlib
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from functools import cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+
+PRIME = 2**61 - 1
+Cell: TypeAlias = tuple[str, tuple[int, ...]]
+Active: TypeAlias = tuple[tuple[bool, ...], ...]  # units of a ReLU network, sample by sample
+
+
+@dataclass(frozen=True)
+class Problem:
+    """Architecture, masks and samples; `inputs` has a column for each given point, else None."""
+
+    kind: str
+    shapes: dict[str, tuple[int, ...]]
+    learnable: dict[str, np.ndarray]
+    present: dict[str, np.ndarray]
+    samples: int
+    inputs: list[list[Fraction]] | None = None
+    steps: int = 1
+    readout: str = "final"
+    extra: dict[str, Any] = field(default_factory=dict, compare=False)
+
+    @property
+    def n_inputs(self) -> int:
+        return self.shapes["input" if self.kind == "linear_recurrent" else "W1"][1]
+
+    @property
+    def outputs(self) -> int:
+        return list(self.shapes.values())[-1][0]
+
+    @property
+    def bias(self) -> bool:
+        return "b1" in self.shapes
+
+    @property
+    def depth(self) -> int:
+        return sum(name[0] == "W" for name in self.shapes)
+
+    @property
+    def drawn(self) -> int:
+        """Samples to draw: as many as there are, or more than enough for linear networks."""
+        if self.inputs is not None:
+            return len(self.inputs[0])
+        return min(self.samples, self.n_inputs * self.steps + 2) if self.is_linear else self.samples
+
+    @property
+    def is_linear(self) -> bool:
+        return self.kind != "shallow_relu"
+
+    def cells(self, which: str) -> list[Cell]:
+        """The `learnable` or `present` weights in their order."""
+        masks = getattr(self, which)
+        return [(name, tuple(i)) for name in self.shapes for i in np.argwhere(masks[name]).tolist()]
+
+    def with_learnable(self, cells: Sequence[Cell]) -> Problem:
+        """The same network with other learnable weights."""
+        masks = {name: np.zeros(shape, dtype=bool) for name, shape in self.shapes.items()}
+        for name, index in cells:
+            masks[name][index] = True
+        return replace(self, learnable=masks)
+
+    @cached_property
+    def n_learnable(self) -> int:
+        return len(self.cells("learnable"))
+
+
+def read(data: dict[str, Any]) -> Problem:
+    """The problem of a certificate; raises an error of any kind if it is none."""
+    network = data["network"]
+    kind, steps, readout = network["kind"], 1, "final"
+    if kind == "linear_recurrent":
+        n, m, d, steps = (network[key] for key in ("hidden", "inputs", "outputs", "steps"))
+        shapes: dict[str, tuple[int, ...]] = {"input": (n, m), "recurrent": (n, n)}
+        shapes["readout"] = (d, n)
+        readout = network.get("readout", "final")
+    else:
+        shapes = {}
+        for layer, (m, n) in enumerate(zip(network["widths"], network["widths"][1:], strict=False)):
+            shapes[f"W{layer + 1}"] = (n, m)
+            if network.get("bias", False):
+                shapes[f"b{layer + 1}"] = (n,)
+    present = _masks(data.get("present", {}), shapes, True)
+    learnable = _masks(data["learnable"], shapes, False)
+    if any((learnable[name] & ~present[name]).any() for name in shapes):
+        raise ValueError("an absent weight is learnable")
+    inputs = data.get("inputs")
+    if inputs is not None:
+        inputs = [list(row) for row in zip(*([Fraction(x) for x in p] for p in inputs), strict=True)]
+    return Problem(kind, shapes, learnable, present, data["samples"], inputs, steps, readout)
+
+
+def _masks(
+    given: dict[str, Any], shapes: dict[str, tuple[int, ...]], default: bool
+) -> dict[str, np.ndarray]:
+    if not given.keys() <= shapes.keys():
+        raise ValueError("an unknown weight")
+    return {
+        name: _mask(given[name], shape) if name in given else np.full(shape, default)
+        for name, shape in shapes.items()
+    }
+
+
+def _mask(value: Any, shape: tuple[int, ...]) -> np.ndarray:
+    if isinstance(value, dict):
+        data = zlib.decompress(base64.b64decode(value["packed"]))
+        bits = "".join(f"{byte:08b}" for byte in data)[: int(np.prod(shape))]
+        return np.array([bit == "1" for bit in bits]).reshape(shape)
+    rows = value if len(shape) == 2 else [[x] for x in value]
+    flat = [x for row in rows for x in row]
+    lengths = {len(row) for row in rows}
+    if len(rows) != shape[0] or lengths != {shape[1] if len(shape) == 2 else 1}:
+        raise ValueError("a mask of another shape")
+    if any(x not in (0, 1) for x in flat):
+        raise ValueError("a mask holds 0 and 1")
+    return np.array([bool(x) for x in flat]).reshape(shape)
+
+
+@dataclass
+class Point:
+    """Weights and inputs modulo the prime; `inputs` has one matrix for each step."""
+
+    weights: dict[str, np.ndarray]
+    inputs: list[np.ndarray]
+
+
+def random_point(problem: Problem, seed: int = 0) -> Point:
+    """Random residues; absent weights are 0, given inputs what they are."""
+    rng = random.Random(f"{seed} {problem.kind}")
+
+    def draw(shape: tuple[int, ...]) -> np.ndarray:
+        values = [rng.randrange(1, PRIME) for _ in range(int(np.prod(shape)))]
+        return np.array(values, dtype=object).reshape(shape)
+
+    weights = {name: draw(shape) * problem.present[name] for name, shape in problem.shapes.items()}
+    if problem.inputs is not None:
+        rows = [[x.numerator * pow(x.denominator, -1, PRIME) % PRIME for x in row]
+                for row in problem.inputs]  # fmt: skip
+        return Point(weights, [np.array(rows, dtype=object)])
+    shape = (problem.n_inputs, problem.drawn)
+    return Point(weights, [draw(shape) for _ in range(problem.steps)])
+
+
+def outputs(
+    problem: Problem, weights: dict[str, Any], inputs: Sequence[Any], active: Active | None = None
+) -> list[Any]:
+    """All outputs, matrices of outputs x samples; the entries may be of any ring.
+
+    Of a ReLU network the units `active` are, sample by sample, whatever the numbers say.
+    """
+    if problem.kind == "linear_recurrent":
+        state, found = None, []
+        for step in inputs:
+            drive = weights["input"] @ step
+            state = drive if state is None else weights["recurrent"] @ state + drive
+            found.append(weights["readout"] @ state)
+        return found if problem.readout == "all" else found[-1:]
+    level = inputs[0]
+    for layer in range(1, problem.depth + 1):
+        level = weights[f"W{layer}"] @ level
+        if problem.bias:
+            level = level + weights[f"b{layer}"][:, None]
+        if active is not None and layer < problem.depth:
+            level = level * np.array(active, dtype=object).T.astype(int)
+    return [level]
+
+
+class Dual:
+    """A residue and its derivative along one weight."""
+
+    __slots__ = ("change", "value")
+
+    def __init__(self, value: int, change: int = 0) -> None:
+        self.value, self.change = value % PRIME, change % PRIME
+
+    def __add__(self, other: Any) -> Dual:
+        other = other if isinstance(other, Dual) else Dual(int(other))
+        return Dual(self.value + other.value, self.change + other.change)
+
+    def __mul__(self, other: Any) -> Dual:
+        other = other if isinstance(other, Dual) else Dual(int(other))
+        return Dual(
+            self.value * other.value, self.value * other.change + self.change * other.value
+        )
+
+    __radd__, __rmul__ = __add__, __mul__
+
+
+def jacobian(
+    problem: Problem, which: str, point: Point, active: Active | None = None
+) -> list[list[int]]:
+    """One row for each weight, with the derivatives of all outputs by it."""
+    rows = []
+    for name, index in problem.cells(which):
+        weights = dict(point.weights)
+        changed = np.array(weights[name], dtype=object, copy=True)
+        changed[index] = Dual(int(changed[index]), 1)
+        weights[name] = changed
+        flat = [x for part in outputs(problem, weights, point.inputs, active) for x in part.flat]
+        rows.append([x.change if isinstance(x, Dual) else 0 for x in flat])
+    return rows
+
+
+def rank(problem: Problem, which: str, active: Active | None = None) -> int:
+    """The generic rank of the Jacobian of the `which` weights (wrong with probability 1e-15)."""
+    from flint import nmod_mat
+
+    rows = jacobian(problem, which, random_point(problem), active)
+    return nmod_mat(rows, PRIME).rank() if rows else 0
+
+
+def paths(problem: Problem) -> Iterator[list[Cell]]:
+    """All paths over present weights from inputs (not always 0) or biases to the outputs."""
+    shown = [
+        j
+        for j in range(problem.n_inputs)
+        if problem.inputs is None or any(x != 0 for x in problem.inputs[j])
+    ]
+    if problem.kind == "linear_recurrent":
+        starts = [("input", (i, j)) for i, j in np.argwhere(problem.present["input"]).tolist()]
+        for n_recurrent in range(problem.steps):
+            names = ["recurrent"] * n_recurrent + ["readout"]
+            for start in starts:
+                yield from _continued(problem, [start], names)
+        return
+    layers = [f"W{layer}" for layer in range(1, problem.depth + 1)]
+    for i, j in np.argwhere(problem.present["W1"]).tolist():
+        if j in shown:
+            yield from _continued(problem, [("W1", (i, j))], layers[1:])
+    for layer in range(1, problem.depth + 1):
+        for (i,) in np.argwhere(problem.present.get(f"b{layer}", np.zeros(0))).tolist():
+            yield from _continued(problem, [(f"b{layer}", (i,))], layers[layer:])
+
+
+def _continued(problem: Problem, path: list[Cell], names: Sequence[str]) -> Iterator[list[Cell]]:
+    if not names:
+        yield path
+        return
+    head = path[-1][1][0]
+    for i in np.flatnonzero(problem.present[names[0]][:, head]).tolist():
+        yield from _continued(problem, [*path, (names[0], (i, head))], names[1:])
+
+
+def is_affine(problem: Problem) -> bool:
+    """Whether no path runs through two learnable weights, or twice through one."""
+    return all(
+        sum(bool(problem.learnable[name][index]) for name, index in path) < 2
+        for path in paths(problem)
+    )

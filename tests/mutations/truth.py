@@ -1,0 +1,249 @@
+"""Which claims are true: classes of small problems from ranks, degrees, draws and patterns.
+
+An affine system has a solution for generic data iff the rank is full. Otherwise the number of
+complex solutions for generic data (a Groebner basis modulo a prime) proves a real one where it is
+odd, and random draws all of whose complex solutions are known refute that there always is one.
+"""
+
+from __future__ import annotations
+
+import random
+from dataclasses import replace
+from functools import cache
+from itertools import combinations
+from typing import Any
+
+import numpy as np
+
+from . import relu_truth
+from .problems import Problem, is_affine, outputs, paths, random_point, rank, read
+
+ALL = frozenset({"minimal", "intermediate", "maximal"})
+DEGREE_PRIME = 2**31 - 1
+MOST_WORK = 12  # unknowns times the degree of the equations
+CLASSES = {
+    "minimal": frozenset({"minimal"}),
+    "maximal": frozenset({"maximal"}),
+    "intermediate": frozenset({"intermediate"}),
+    "positive": frozenset({"intermediate", "maximal"}),
+}
+_memory: dict[str, Truth] = {}
+
+
+class Truth:
+    """What is known about one problem; everything is computed when it is asked for, once."""
+
+    def __init__(self, problem: Problem, points: list[Any]) -> None:
+        self.problem = problem
+        self._points = points
+        self._classes: frozenset[str] | None = None
+        if problem.is_linear:
+            self.rank, self.target = rank(problem, "learnable"), rank(problem, "present")
+
+    def classes(self, drawing: bool = True) -> frozenset[str]:
+        """The classes that are not refuted; without `drawing` by what needs no random draws."""
+        problem = self.problem
+        if problem.cells("learnable") == problem.cells("present"):
+            return CLASSES["maximal"]
+        if not problem.is_linear:
+            return relu_truth.classes(problem, self._points)
+        if self.rank < self.target:
+            return CLASSES["minimal"]
+        if self.target == 0 or is_affine(problem) or has_odd_basis(problem, self.rank):
+            return CLASSES["maximal"]
+        if not drawing:
+            return CLASSES["positive"]
+        if self._classes is None:
+            missed = problem.n_learnable == self.rank and misses(problem)
+            self._classes = CLASSES["intermediate"] if missed else CLASSES["positive"]
+        return self._classes
+
+
+def truth_of(data: dict[str, Any]) -> Truth:
+    """The truth about the problem of a certificate; its ReLU points are patterns to be tried."""
+    key = repr((data["problem"], data["evidence"] if relu_truth.is_relu(data) else None))
+    if key not in _memory:
+        _memory[key] = Truth(read(data["problem"]), relu_truth.points_of(data["evidence"]))
+    return _memory[key]
+
+
+def refuted(data: dict[str, Any]) -> str | None:
+    """Why the claim of a certificate is false; None if it is true, or not known to be false."""
+    truth = truth_of(data)
+    problem, claimed = truth.problem, data["expressivity"]
+    if data["learnable"] != problem.n_learnable:
+        return f"{problem.n_learnable} weights are learnable, not {data['learnable']}"
+    for key in ("rank", "target_dimension"):
+        if data[key] is not None and type(data[key]) is not int:
+            return f"{key} is {data[key]!r}"
+    if problem.is_linear:
+        if data["rank"] not in (None, truth.rank):
+            return f"the rank is {truth.rank}, not {data['rank']}"
+        target = data["target_dimension"]
+        lower = claimed == "minimal" and target is not None and target <= truth.target
+        if target is not None and target != truth.target and not lower:
+            return f"the target dimension is {truth.target}, not {target}"
+    elif data["target_dimension"] not in (None, problem.outputs * problem.samples):
+        return f"the target dimension is {problem.outputs * problem.samples}"
+    possible = truth.classes()
+    if not possible & CLASSES[claimed]:
+        return f"the class is {'/'.join(sorted(possible))}, not {claimed}"
+    return None
+
+
+def is_shown(data: dict[str, Any]) -> bool:
+    """Whether the oracle knows the class that is claimed to be right, not just not refuted."""
+    return truth_of(data).classes() <= CLASSES[data["expressivity"]]
+
+
+# Degrees
+
+
+@cache
+def _names(count: int) -> tuple[str, ...]:
+    return tuple(f"t{i}" for i in range(count))
+
+
+def degree(problem: Problem, seed: int = 0) -> int | None:
+    """The number of complex solutions for generic data of a teacher; None if it is infinite.
+
+    By a Groebner basis modulo a prime at a random point; for r = D all are simple. None as well
+    for systems that would take long.
+    """
+    from sympy.polys.domains import GF
+    from sympy.polys.groebnertools import groebner
+    from sympy.polys.orderings import grevlex
+    from sympy.polys.rings import PolyRing
+
+    cells = problem.cells("learnable")
+    if len(cells) * _longest(problem) > MOST_WORK:
+        return None
+    ring = PolyRing(_names(len(cells)), GF(DEGREE_PRIME, symmetric=False), grevlex)
+    teacher, student = random_point(problem, seed), random_point(problem, seed + 1)
+    wanted = outputs(problem, teacher.weights, teacher.inputs)
+    weights: dict[str, Any] = {name: value.copy() for name, value in student.weights.items()}
+    for name, value in weights.items():
+        weights[name] = np.array([ring(int(x) % DEGREE_PRIME) for x in value.flat], dtype=object)
+        weights[name] = weights[name].reshape(value.shape)
+    for (name, index), unknown in zip(cells, ring.gens, strict=True):
+        weights[name][index] = unknown
+    found = outputs(problem, weights, teacher.inputs)
+    pairs = zip(
+        [x for part in found for x in part.flat], [x for part in wanted for x in part.flat],
+        strict=True,
+    )  # fmt: skip
+    equations = [ring(x) - int(y) % DEGREE_PRIME for x, y in pairs]
+    basis = groebner([e for e in equations if e], ring)
+    return _staircase([polynomial.LM for polynomial in basis], len(cells))
+
+
+def _longest(problem: Problem) -> int:
+    """The most learnables on a path."""
+    masks = problem.learnable
+    return max(
+        (sum(bool(masks[name][index]) for name, index in path) for path in paths(problem)), default=0
+    )
+
+
+def _staircase(leading: list[tuple[int, ...]], n: int) -> int | None:
+    """The number of monomials that no leading one divides."""
+    powers = [
+        min((m[i] for m in leading if sum(m) == m[i]), default=None) for i in range(n)
+    ]
+    if any(power is None for power in powers):
+        return None
+    level, found = {(0,) * n}, 0
+    while level:
+        level = {
+            m for m in level if not any(all(x <= y for x, y in zip(q, m, strict=True)) for q in leading)
+        }
+        found += len(level)
+        level = {(*m[:i], m[i] + 1, *m[i + 1 :]) for m in level for i in range(n)}
+    return found
+
+
+def has_odd_basis(problem: Problem, target: int, most: int = 12) -> bool:
+    """Whether some D of the learnables, of rank D, have an odd number of solutions."""
+    cells = problem.cells("learnable")
+    if len(cells) == target:
+        bases: list[Any] = [cells]
+    else:
+        rng = random.Random(0)
+        every = list(combinations(cells, target)) if len(cells) < 13 else []
+        rng.shuffle(every)
+        bases = every or [rng.sample(cells, target) for _ in range(5 * most)]
+    for tried, basis in enumerate(bases):
+        if tried >= most:
+            return False
+        part = problem.with_learnable(sorted(basis, key=cells.index))
+        if rank(part, "learnable") == target and (is_affine(part) or (degree(part) or 0) % 2):
+            return True
+    return False
+
+
+# Draws
+
+
+def misses(problem: Problem, draws: int = 300, starts: int = 200) -> bool:
+    """Whether some random draw has all its complex solutions known, and none of them real."""
+    wanted = degree(problem)
+    if wanted is None:
+        return False
+    rng = np.random.default_rng(0)
+    for _ in range(draws):
+        found = _solutions(problem, rng, wanted, starts)
+        if len(found) == wanted and not any(np.abs(s.imag).max() < 1e-6 for s in found):
+            return True
+    return False
+
+
+def _solutions(problem: Problem, rng: np.random.Generator, most: int, starts: int) -> list[Any]:
+    """Distinct complex solutions of one Gaussian draw, by Gauss-Newton from many starts."""
+
+    def draw() -> dict[str, Any]:
+        return {n: rng.normal(size=s) * problem.present[n] for n, s in problem.shapes.items()}
+
+    teacher, student = draw(), draw()
+    shape = (problem.n_inputs, problem.drawn)
+    inputs = [rng.normal(size=shape) for _ in range(problem.steps)]
+    if problem.inputs is not None:
+        inputs = [np.array([[float(x) for x in row] for row in problem.inputs])]
+    wanted = np.concatenate([part.ravel() for part in outputs(problem, teacher, inputs)])
+    cells = problem.cells("learnable")
+    weights = {name: value.astype(complex) for name, value in student.items()}
+
+    def values(theta: Any) -> Any:
+        for (name, index), value in zip(cells, theta, strict=True):
+            weights[name][index] = value
+        return np.concatenate([x.ravel() for x in outputs(problem, weights, inputs)]) - wanted
+
+    found: list[Any] = []
+    for _ in range(starts):
+        theta = rng.normal(size=len(cells)) + 1j * rng.normal(size=len(cells))
+        theta = _newton(values, theta)
+        if theta is not None and all(np.abs(theta - s).max() > 1e-5 for s in found):
+            found.append(theta)
+        if len(found) == most:
+            break
+    return found
+
+
+def _newton(values: Any, theta: Any) -> Any:
+    """A zero near `theta`, or None; derivatives by differences, which complex steps make exact."""
+    n, step = len(theta), 1e-7
+    for _ in range(40):
+        here = values(theta)
+        columns = [(values(theta + step * e) - values(theta - step * e)) / (2 * step)
+                   for e in np.eye(n)]  # fmt: skip
+        move = np.linalg.lstsq(np.array(columns).T, here, rcond=None)[0]
+        theta = theta - move
+        if not np.isfinite(theta).all() or np.abs(theta).max() > 1e6:
+            return None
+        if np.abs(move).max() < 1e-9 * (1 + np.abs(theta).max()):
+            return theta if np.abs(values(theta)).max() < 1e-7 else None
+    return None
+
+
+def without_inputs(problem: Problem) -> Problem:
+    """The same problem with random inputs."""
+    return replace(problem, inputs=None)
