@@ -9,6 +9,7 @@ from typing import Any
 
 from .allocation import Allocation
 from .classification import classify
+from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
 from .files import problem_to_dict
 from .measurement.estimate import Estimate, measure
@@ -58,19 +59,22 @@ def compare(
     effort: Effort = DEFAULT_EFFORT,
     verdict: Verdict | None = None,
     on_progress: Callable[[Estimate], None] | None = None,
+    deadline: Deadline | None = None,
 ) -> Comparison:
     """Whether a measurement refutes the verdict on `allocation`; arguments as for `measure`.
 
     `verdict` is that of `classify` with `seed` and `effort`, or the one given. Inputs from data are
-    not offered: the theory speaks of generic ones.
+    not offered: the theory speaks of generic ones. `effort` limits the time of verdict and draws,
+    or `deadline` does, that of a larger question.
 
     >>> from theorycheck import LinearFeedforward
     >>> student = Allocation.layer(LinearFeedforward([2, 3, 2]), "W2")
     >>> compare(student, samples=2, trials=50, backend="numpy").outcome
     'agree'
     """
+    end = effort.start() if deadline is None else deadline
     if verdict is None:
-        verdict = classify(allocation, samples, seed=seed, effort=effort)
+        verdict = classify(allocation, samples, seed=seed, effort=effort, deadline=end)
     estimate = measure(
         allocation,
         samples,
@@ -80,16 +84,16 @@ def compare(
         law=law,
         restarts=restarts,
         on_progress=on_progress,
+        deadline=end,
     )
     outcome, reason = judge(verdict, estimate)
-    limits = {key: value for key, value in vars(effort).items() if key != "report"}
     settings = {
         "trials": trials,
         "seed": seed,
         "backend": estimate.backend,
         "law": law,
         "restarts": restarts,
-        "effort": limits,
+        "effort": effort.limits(),
     }
     problem = problem_to_dict(allocation, samples)
     return Comparison(outcome, reason, verdict, estimate, problem, settings)

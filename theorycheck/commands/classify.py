@@ -16,6 +16,7 @@ from ..options import (
     Json,
     MemoryLimit,
     MostDegree,
+    Paths,
     Seconds,
     Seed,
 )
@@ -39,8 +40,11 @@ def classify(
     seconds: Seconds = 60,
     most_degree: MostDegree = 200,
     instances: Instances = 2000,
+    paths: Paths = None,
 ) -> None:
     """Tell the expressivity of allocations: minimal, maximal, or what is proved of it."""
+    from dataclasses import replace
+
     from rich.console import Console
 
     from ..classification import classify as classify_allocation
@@ -50,6 +54,7 @@ def classify(
 
     console, failures, certificates = Console(highlight=False), Failures(), []
     data = None if inputs is None else points(failures, inputs)
+    effort = Effort(seconds, most_degree, instances=instances, paths=paths)
     for file in files:
         with failures.of(file), steps(file) as on_step:
             allocation, samples = load(file)
@@ -62,7 +67,7 @@ def classify(
                 memory_limit=memory_limit,
                 backend=backend,
                 diagnose=diagnose,
-                effort=Effort(seconds, most_degree, instances=instances, report=on_step),
+                effort=replace(effort, report=on_step),
             )
             certificates += [verdict.certificate] if verdict.certificate else []
             if as_json:

@@ -27,6 +27,8 @@ from .progress import draws, steps
 if TYPE_CHECKING:
     from ..allocation import Allocation
     from ..comparison import Comparison
+    from ..deadline import Deadline
+    from ..degrees.effort import Effort
 
 
 def compare(
@@ -54,10 +56,12 @@ def compare(
     effort = Effort(seconds, most_degree, instances=instances)
     fit = {"trials": trials, "seed": seed, "backend": backend, "law": law, "restarts": restarts}
     for file in files:
-        done = trials
+        done, is_late = trials, False
         with failures.of(file):
             allocation, samples = load(file)
-            found = _compared(file, allocation, samples, fit, effort)
+            deadline = effort.start()
+            found = _compared(file, allocation, samples, fit, effort, deadline)
+            is_late = deadline.has_passed
             done, is_refuted = found.estimate.trials, found.outcome == "refuted"
             refuted |= is_refuted
             again = command_line(file, found) if is_refuted else None
@@ -69,28 +73,42 @@ def compare(
                 print_comparison(console, name, allocation, samples, found, again)
             if is_refuted and out is not None:
                 _save(out, file, allocation, samples, found)
-        if done < trials:
+        if done < trials and not is_late:
             complain(f"{file}: interrupted after {done} of {trials} draws")
             break
+        if done < trials:
+            complain(f"{file}: the time was up after {done} of {trials} draws")
     if refuted:
         raise typer.Exit(1)
     failures.leave()
 
 
 def _compared(
-    file: str, allocation: Allocation, samples: int, fit: dict[str, Any], effort: Any
+    file: str,
+    allocation: Allocation,
+    samples: int,
+    fit: dict[str, Any],
+    effort: Effort,
+    deadline: Deadline,
 ) -> Comparison:
     from dataclasses import replace
 
     from .. import comparison
 
     with steps(file) as on_step:
+        each = replace(effort, report=on_step)
         verdict = comparison.classify(
-            allocation, samples, seed=fit["seed"], effort=replace(effort, report=on_step)
+            allocation, samples, seed=fit["seed"], effort=each, deadline=deadline
         )
     with draws(file, fit["trials"]) as on_progress:
         return comparison.compare(
-            allocation, samples, **fit, effort=effort, verdict=verdict, on_progress=on_progress
+            allocation,
+            samples,
+            **fit,
+            effort=effort,
+            verdict=verdict,
+            on_progress=on_progress,
+            deadline=deadline,
         )
 
 

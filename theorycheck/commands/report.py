@@ -15,6 +15,7 @@ from .common import Failures, complain
 from .progress import counted
 
 if TYPE_CHECKING:
+    from ..deadline import Deadline
     from ..degrees.effort import Effort
     from ..pages.entry import PageEntry
 
@@ -51,7 +52,12 @@ def report(
             entries.append(entry)
             found = entry.comparison
             refuted |= found is not None and found.outcome == "refuted"
-            if found is not None and measure and found.estimate.trials < measure:
+            if (
+                found is not None
+                and measure
+                and found.estimate.trials < measure
+                and not entry.error
+            ):
                 done = f"interrupted after {found.estimate.trials} of {measure} draws"
                 complain(f"{file}: {done}")
                 entries[-1] = replace(entry, error=f"the measurement was {done}")
@@ -85,11 +91,12 @@ def _entry(
     with failures.of(file):
         allocation, samples = load(file)
         seed = int(str(fit["seed"]))
-        found = classify(allocation, samples, seed=seed, effort=replace(effort, report=tell))
+        deadline, each = effort.start(), replace(effort, report=tell)
+        found = classify(allocation, samples, seed=seed, effort=each, deadline=deadline)
         commands = (_classify_line(file, seed, effort),)
         entry = PageEntry(file, allocation, samples, found, commands=commands)
         if fit["trials"] is not None:
-            entry = _measured(entry, fit, effort, tell)
+            entry = _measured(entry, fit, effort, tell, deadline)
         tell("pictures")
         try:
             entry = replace(entry, drawings=drawings(allocation, samples, found, entry.comparison))
@@ -100,7 +107,9 @@ def _entry(
     return entry
 
 
-def _measured(entry: PageEntry, fit: dict[str, object], effort: Effort, tell: Tell) -> PageEntry:
+def _measured(
+    entry: PageEntry, fit: dict[str, object], effort: Effort, tell: Tell, deadline: Deadline
+) -> PageEntry:
     from ..comparison import compare
     from .compare import command_line
 
@@ -112,7 +121,13 @@ def _measured(entry: PageEntry, fit: dict[str, object], effort: Effort, tell: Te
         effort=effort,
         verdict=entry.verdict,
         on_progress=lambda now: tell(f"{now.trials} of {fit['trials']} draws"),
+        deadline=deadline,
     )
+    done, asked = found.estimate.trials, int(str(fit["trials"]))
+    if done < asked and deadline.has_passed:
+        late = f"the measurement ended after {done} of {asked} draws, when the time was up"
+        complain(f"{entry.name}: {late}")
+        entry = replace(entry, error=late)
     line = command_line(entry.name, found)
     return replace(entry, comparison=found, commands=(*entry.commands, line))
 

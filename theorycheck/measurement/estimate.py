@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..allocation import Allocation
 from ..backend import array_module
+from ..deadline import NEVER, Deadline
 from ..errors import InputError
 from ..networks import ShallowReLU, positive_integer
 from .draws import Source
@@ -90,6 +91,7 @@ def measure(
     width: float | None = None,
     restarts: int = 20,
     on_progress: Callable[[Estimate], None] | None = None,
+    deadline: Deadline = NEVER,
 ) -> Estimate:
     """Estimate the match probability of `allocation` on `samples` inputs from `trials` draws.
 
@@ -99,7 +101,8 @@ def measure(
     activation patterns, else by Levenberg-Marquardt with `restarts` starts, which proves matches,
     misses some, and leaves the rest undecided. With `width` the
     measurement ends as soon as the interval is that narrow. `on_progress` is told the estimate so
-    far after each chunk of 500 trials. An interrupt (Ctrl-C) keeps what was done.
+    far after each chunk of 500 trials. An interrupt (Ctrl-C) or the
+    `deadline`, which is looked at between them, keeps what was done.
 
     Raises `InputError` for arguments out of range.
 
@@ -133,6 +136,8 @@ def measure(
             estimate = so_far()
             if on_progress is not None:
                 on_progress(estimate)
+            if deadline.has_passed:
+                break
             if width is not None and estimate.interval[1] - estimate.interval[0] <= width:
                 break
     except KeyboardInterrupt:
