@@ -52,12 +52,9 @@ def report(
             entries.append(entry)
             found = entry.comparison
             refuted |= found is not None and found.outcome == "refuted"
-            if (
-                found is not None
-                and measure
-                and found.estimate.trials < measure
-                and not entry.error
-            ):
+            if entry.error:
+                continue  # the time was up, perhaps
+            if found is not None and measure and found.estimate.trials < measure:
                 done = f"interrupted after {found.estimate.trials} of {measure} draws"
                 complain(f"{file}: {done}")
                 entries[-1] = replace(entry, error=f"the measurement was {done}")
