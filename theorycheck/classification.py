@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
@@ -79,7 +80,7 @@ def classify(
     ('maximal', 'T3', 'proved')
     """
     start = time.perf_counter()
-    within = effort.start() if deadline is None else deadline.within(effort.start().left)
+    within = effort.start() if deadline is None else deadline.within(effort.seconds or math.inf)
     analysis = Analysis(
         allocation,
         samples,
@@ -216,7 +217,7 @@ def _search_limit(analysis: Analysis) -> str | None:
         return None
     is_critical = analysis.allocation.n_learnable == analysis.target.value
     if is_critical and analysis.conflict is not None and not analysis.effort.seeks_degrees:
-        return "seconds"
+        return "degree" if analysis.effort.seconds else "seconds"
     found = [] if analysis.solved is None else [analysis.solved.limited_by]
     return next((limit for limit in [*found, *analysis.limits] if limit is not None), None)
 

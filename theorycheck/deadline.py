@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from .errors import OutOfTimeError
+
+Item = TypeVar("Item")
 
 
 class Deadline:
@@ -80,6 +83,12 @@ class Deadline:
         """
         if seconds > self.left:
             raise OutOfTimeError(f"the time of {self.seconds:g} seconds is too short for {what}")
+
+    def watch(self, items: Iterable[Item], what: str) -> Iterator[Item]:
+        """The items; raises `OutOfTimeError` before the first that comes too late."""
+        for item in items:
+            self.check(what)
+            yield item
 
     def follow(self, paths: int) -> None:
         """Count that `paths` solutions were followed to another instance."""

@@ -149,7 +149,10 @@ def cycle(rng: random.Random, problem: Problem) -> Forged:
     nodes = rng.choice(cycles)
     edges = zip(nodes, nodes[1:] + nodes[:1], strict=True)
     cells = [[max(e)[1], min(e)[1]] for e in edges]
-    return {"evidence": {"place": place, "cycle": cells}, **_claim(rng.choice(ONE_LAYER), "minimal")}
+    return {
+        "evidence": {"place": place, "cycle": cells},
+        **_claim(rng.choice(ONE_LAYER), "minimal"),
+    }
 
 
 def forest(rng: random.Random, problem: Problem) -> Forged:
@@ -345,7 +348,9 @@ def deficient_rank(rng: random.Random, problem: Problem) -> Forged:
 
 def _full_rank(rng: random.Random, problem: Problem) -> Forged:
     if not problem.is_linear:
-        return {"evidence": {"target_upper": {"by": "equations"}, "minor": {"rows": [], "columns": []}}}
+        return {
+            "evidence": {"target_upper": {"by": "equations"}, "minor": {"rows": [], "columns": []}}
+        }
     target = _target(rng, problem)
     found = minor(problem, "learnable", target)
     if found is None:

@@ -101,7 +101,9 @@ def read(data: dict[str, Any]) -> Problem:
         raise ValueError("an absent weight is learnable")
     inputs = data.get("inputs")
     if inputs is not None:
-        inputs = [list(row) for row in zip(*([Fraction(x) for x in p] for p in inputs), strict=True)]
+        inputs = [
+            list(row) for row in zip(*([Fraction(x) for x in p] for p in inputs), strict=True)
+        ]
     return Problem(kind, shapes, learnable, present, data["samples"], inputs, steps, readout)
 
 
@@ -194,9 +196,7 @@ class Dual:
 
     def __mul__(self, other: Any) -> Dual:
         other = other if isinstance(other, Dual) else Dual(int(other))
-        return Dual(
-            self.value * other.value, self.value * other.change + self.change * other.value
-        )
+        return Dual(self.value * other.value, self.value * other.change + self.change * other.value)
 
     __radd__, __rmul__ = __add__, __mul__
 

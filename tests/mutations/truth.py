@@ -141,21 +141,22 @@ def _longest(problem: Problem) -> int:
     """The most learnables on a path."""
     masks = problem.learnable
     return max(
-        (sum(bool(masks[name][index]) for name, index in path) for path in paths(problem)), default=0
+        (sum(bool(masks[name][index]) for name, index in path) for path in paths(problem)),
+        default=0,
     )
 
 
 def _staircase(leading: list[tuple[int, ...]], n: int) -> int | None:
     """The number of monomials that no leading one divides."""
-    powers = [
-        min((m[i] for m in leading if sum(m) == m[i]), default=None) for i in range(n)
-    ]
+    powers = [min((m[i] for m in leading if sum(m) == m[i]), default=None) for i in range(n)]
     if any(power is None for power in powers):
         return None
     level, found = {(0,) * n}, 0
     while level:
         level = {
-            m for m in level if not any(all(x <= y for x, y in zip(q, m, strict=True)) for q in leading)
+            m
+            for m in level
+            if not any(all(x <= y for x, y in zip(q, m, strict=True)) for q in leading)
         }
         found += len(level)
         level = {(*m[:i], m[i] + 1, *m[i + 1 :]) for m in level for i in range(n)}

@@ -27,6 +27,8 @@ from .common import Failures, complain, print_json
 if TYPE_CHECKING:
     from ..allocation import Allocation
     from ..comparison import Comparison
+    from ..deadline import Deadline
+    from ..degrees.effort import Effort
 
 
 def compare(
@@ -54,10 +56,12 @@ def compare(
     effort = Effort(seconds, most_degree, instances=instances)
     fit = {"trials": trials, "seed": seed, "backend": backend, "law": law, "restarts": restarts}
     for file in files:
-        done = trials
+        done, is_late = trials, False
         with failures.of(file):
             allocation, samples = load(file)
-            found = _compared(file, allocation, samples, fit, effort)
+            deadline = effort.start()
+            found = _compared(file, allocation, samples, fit, effort, deadline)
+            is_late = deadline.has_passed
             done, is_refuted = found.estimate.trials, found.outcome == "refuted"
             refuted |= is_refuted
             again = command_line(file, found) if is_refuted else None
@@ -69,21 +73,30 @@ def compare(
                 print_comparison(console, name, allocation, samples, found, again)
             if is_refuted and out is not None:
                 _save(out, file, allocation, samples, found)
-        if done < trials:
+        if done < trials and not is_late:
             complain(f"{file}: interrupted after {done} of {trials} draws")
             break
+        if done < trials:
+            complain(f"{file}: the time was up after {done} of {trials} draws")
     if refuted:
         raise typer.Exit(1)
     failures.leave()
 
 
 def _compared(
-    file: str, allocation: Allocation, samples: int, fit: dict[str, Any], effort: Any
+    file: str,
+    allocation: Allocation,
+    samples: int,
+    fit: dict[str, Any],
+    effort: Effort,
+    deadline: Deadline,
 ) -> Comparison:
     from .. import comparison
 
     with watching(True, file) as tell:
-        return comparison.compare(allocation, samples, **fit, effort=effort, progress=tell)
+        return comparison.compare(
+            allocation, samples, **fit, effort=effort, progress=tell, deadline=deadline
+        )
 
 
 def command_line(file: str, found: Comparison) -> str:

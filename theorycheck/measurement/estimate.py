@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 
 from ..allocation import Allocation
 from ..backend import array_module
+from ..deadline import NEVER, Deadline
 from ..errors import InputError
 from ..networks import ShallowReLU, positive_integer
 from ..progress import Progress, Watch, watching
@@ -91,6 +92,7 @@ def measure(
     inputs: ArrayLike | None = None,
     width: float | None = None,
     restarts: int = 20,
+    deadline: Deadline = NEVER,
     progress: Watch = False,
 ) -> Estimate:
     """Estimate the match probability of `allocation` on `samples` inputs from `trials` draws.
@@ -102,7 +104,8 @@ def measure(
     misses some, and leaves the rest undecided. With `width` the
     measurement ends as soon as the interval is that narrow. `progress` is True for a bar in
     terminals and notebooks, or a function that is told the estimate so far (`Progress.found`) after
-    each chunk of 500 trials. An interrupt (Ctrl-C, or raised there) keeps the chunks that are done.
+    each chunk of 500 trials. An interrupt (Ctrl-C, or raised there), or the `deadline`, which is
+    looked at between them, keeps the chunks that are done.
 
     Raises `InputError` for arguments out of range.
 
@@ -126,6 +129,8 @@ def measure(
             for tallies in _tallies(method, trials):
                 estimate = _estimate(method, *tallies, law, seed, start)
                 tell(_progress(estimate, trials))
+                if deadline.has_passed:
+                    break
                 if width is not None and estimate.interval[1] - estimate.interval[0] <= width:
                     break
         except KeyboardInterrupt:
