@@ -8,14 +8,14 @@ forger takes the problem as read by `problems.read` and yields keys of a certifi
 from __future__ import annotations
 
 import random
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from itertools import product
 from typing import Any, TypeAlias
 
 import numpy as np
 
 from . import problems
-from .changes import Data, redigested, shapes
+from .changes import Data, shapes
 from .problems import PRIME, Problem
 
 Forged: TypeAlias = Data | None

@@ -33,7 +33,6 @@ def explain(
     paths: Paths = None,
 ) -> None:
     """Tell what every theorem says of allocations, or why it does not apply, and what is wasted."""
-    from dataclasses import replace
 
     from rich.console import Console
 
