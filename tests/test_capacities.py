@@ -10,6 +10,7 @@ import theorycheck as tc
 from theorycheck import Expressivity
 from theorycheck.capacities import _Search
 from theorycheck.exact.point import effective_samples
+from theorycheck.deadline import NEVER
 from theorycheck.progress import nobody
 
 from .strategies import NO_DEGREES, allocations, linear_networks
@@ -81,7 +82,7 @@ def search(classes):
         asked.append(m)
         return dataclasses.replace(verdict, expressivity=classes[m - 1])
 
-    return _Search(decide, nobody).run(len(classes), len(classes) + 1), asked
+    return _Search(decide, NEVER, nobody).run(len(classes), len(classes) + 1), asked
 
 
 def test_open_verdicts_leave_a_gap_that_is_stated():
