@@ -58,7 +58,7 @@ class Block:
         instance: Any = data.pop("instance")
         solutions: Any = data.pop("solutions")
         need(not data, "keys of a block")
-        if instance is None and solutions is None:
+        if (instance, solutions) == (None, None):
             need(real and (way != "bezout" or self.degree == 1), "an instance is needed")
         else:
             self.read_instance(**instance)
