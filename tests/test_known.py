@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 
 import theorycheck as tc
+from tests import page_checker
 from theorycheck.analysis import Analysis
 from theorycheck.degrees.effort import DEFAULT_EFFORT, Effort
 from theorycheck.files import problem_from_dict
@@ -53,8 +54,10 @@ def test_class_and_degree_are_as_expected_and_the_certificate_holds(stem, number
     if "degree" in expected:
         assert verdict.degree == expected["degree"]
     assert verdict.certificate is not None
-    result = tc.check(json.loads(json.dumps(verdict.certificate.to_dict())))
+    data = json.loads(json.dumps(verdict.certificate.to_dict()))
+    result = tc.check(data)
     assert result.reason == "verified"
+    assert page_checker.check(data) == (True, "verified")
     assert result.error_bound == verdict.error_bound
 
 
@@ -70,6 +73,7 @@ def test_relu_networks_are_minimal_where_no_regular_teacher_was_matched(stem):
         assert verdict.to_dict()["conditioned_on"] == "regular teacher"
         assert verdict.certificate is not None
         assert tc.check(verdict.certificate).reason == "verified"
+        assert page_checker.check(verdict.certificate.to_dict()) == (True, "verified")
 
 
 def test_the_trap_that_fools_every_count_is_minimal_by_rank():

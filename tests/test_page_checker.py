@@ -27,14 +27,25 @@ from tests.page_checker.checker import ROWS
 from tests.test_certificates import EXAMPLES, certificate_of, redigested
 from tests.test_inputs import cases
 from theorycheck.checks.registry import KINDS
-from theorycheck.degrees.effort import DEFAULT_EFFORT, Effort
-from theorycheck.files import problem_from_dict
+from theorycheck.degrees.effort import Effort
 
 HERE = Path(__file__).parent
 NO_DEGREES = Effort(seconds=0)
 SEED = 20
 Json = dict[str, Any]
-NAMES = list(EXAMPLES)
+DATA = np.array([[1, 2, 0, 0.5], [2, 4, 0, 1], [0, 1, 0, -3], [1, 3, 0, -2.5]])  # of rank 2
+GIVEN = tc.LinearFeedforward([4, 3, 2])
+# More than the examples of every kind: allocation, samples, inputs.
+MORE: dict[str, tuple[tc.Allocation, int, Any]] = {
+    "given": (tc.Allocation(GIVEN, {"W1": np.eye(3, 4), "W2": np.eye(2, 3)}), 4, DATA),
+    "given that span": (
+        tc.Allocation(GIVEN, {"W1": np.eye(3, 4) + np.eye(3, 4, 1)}), 4, DATA + np.eye(4)
+    ),
+    "packed": (
+        tc.Allocation(tc.LinearFeedforward([101, 100]), {"W1": np.tri(100, 101)}), 2, None
+    ),
+}  # fmt: skip
+NAMES = [*EXAMPLES, *MORE]
 
 
 def verdicts(data: Any) -> tuple[bool, bool, str]:
@@ -53,7 +64,11 @@ def is_accepted(data: Any, about: object) -> bool:
 
 @cache
 def example(name: str) -> str:
-    return json.dumps(certificate_of(name).to_dict())
+    """The certificate as JSON text."""
+    if name not in MORE:
+        return json.dumps(certificate_of(name).to_dict())
+    allocation, m, inputs = MORE[name]
+    return json.dumps(found(allocation, m, NO_DEGREES, inputs))
 
 
 def found(allocation: tc.Allocation, m: int, effort: Effort, inputs: Any = None) -> Json | None:
@@ -78,22 +93,12 @@ def test_the_other_checker_knows_nothing_of_the_package():
 
 def test_examples_of_every_kind_are_accepted():
     kinds = set()
-    for name in EXAMPLES:
+    for name in NAMES:
         data = json.loads(example(name))
         kinds.add(data["kind"])
-        assert is_accepted(data, name), name
+        assert is_accepted(data, name), verdicts(data)
+        assert page_checker.check(data, "other draws") == (True, "verified")
     assert kinds == KINDS.keys() == ROWS.keys()
-
-
-@pytest.mark.parametrize("file", sorted((HERE / "known").glob("*.json")), ids=lambda f: f.stem)
-def test_all_known_certificates_are_accepted(file):
-    for number, entry in enumerate(json.loads(file.read_text())):
-        expected = entry.pop("expected")
-        allocation, samples = problem_from_dict(entry)
-        is_open = "expressivity" not in expected and "regular" not in expected
-        data = found(allocation, samples, NO_DEGREES if is_open else DEFAULT_EFFORT)
-        assert data is not None
-        assert is_accepted(data, (file.stem, number)), verdicts(data)
 
 
 def random_problems(n: int, seed: int) -> Iterator[tuple[tc.Allocation, int]]:
@@ -129,8 +134,8 @@ def random_problems(n: int, seed: int) -> Iterator[tuple[tc.Allocation, int]]:
 
 def test_certificates_of_random_allocations_are_accepted_and_forgeries_are_not():
     rng, kinds, forged = random.Random(1), Counter(), Counter()
-    problems = [(*problem, None) for problem in random_problems(240, seed=5)]
-    for allocation, m, inputs in [*problems, *cases(60)]:
+    problems = [(*problem, None) for problem in random_problems(150, seed=5)]
+    for allocation, m, inputs in [*problems, *cases(40)]:
         data = found(allocation, m, NO_DEGREES, inputs)
         if data is None:
             continue
@@ -139,8 +144,8 @@ def test_certificates_of_random_allocations_are_accepted_and_forgeries_are_not()
         every = list(forgeries(data, rng))
         for what, changed in rng.sample(every, min(4, len(every))):
             forged[is_accepted(changed, (what, changed))] += 1
-    assert len(kinds) >= 18
-    assert forged[False] > 800
+    assert len(kinds) >= 15
+    assert forged[False] > 400
 
 
 def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
@@ -154,7 +159,7 @@ def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 CLASSES = ["minimal", "maximal", "positive", "intermediate"]
 WORDS = ["rows", "columns", "row", "column", "closed form", "equations", "weights", "gauge",
-         "bezout", "final", "all", "W1", "[W1 b1]", "recurrent", "hidden layer 1", "T3", "T4"]  # fmt: skip
+         "bezout", "final", "all", "W1", "[W1 b1]", "recurrent", "the hidden layer"]  # fmt: skip
 
 
 def wrong_values(value: Any, key: Any, rng: random.Random) -> list[Any]:
@@ -181,48 +186,43 @@ def wrong_values(value: Any, key: Any, rng: random.Random) -> list[Any]:
 def forgeries(data: Json, rng: random.Random) -> Iterator[tuple[Any, Json]]:
     """Copies with one place changed and the digest computed again."""
     for path in leaves(data):
-        value = data
-        for key in path:
-            value = value[key]
+        value = at(data, path)
         for wrong in wrong_values(value, path[-1] if path else None, rng) if path else ():
             if path == ("digest",) or (type(wrong) is type(value) and wrong == value):
                 continue
             changed = copy.deepcopy(data)
-            parent = changed
-            for key in path[:-1]:
-                parent = parent[key]
-            parent[path[-1]] = wrong
+            at(changed, path[:-1])[path[-1]] = wrong
             yield (path, wrong), redigested(changed)
 
 
 @pytest.mark.parametrize("name", NAMES)
 def test_both_say_the_same_of_what_is_changed(name):
     data, rng = json.loads(example(name)), random.Random(name)
-    seen = Counter(is_accepted(changed, (name, what)) for what, changed in forgeries(data, rng))
-    assert seen[False] > 60
-    assert seen[False] > seen[True]
-    for what, changed in [
-        ("digest", {**data, "digest": "0" * 64}),
-        ("version", {**data, "version": 1}),
-    ]:
-        assert not is_accepted(changed, (name, what))
+    every = list(forgeries(data, rng))
+    some = every if len(every) < 150 else rng.sample(every, 150)
+    seen = Counter(is_accepted(changed, (name, what)) for what, changed in some)
+    assert seen[False] > max(40, seen[True])
+    for key, wrong in (("digest", "0" * 64), ("version", 1)):
+        assert not is_accepted({**data, key: wrong}, (name, key))
 
 
-@pytest.mark.parametrize("name", NAMES)
-def test_both_say_the_same_of_other_learnables_and_connections(name):
-    """Every bit of the masks turned, with the number of learnables that follows."""
-    data, seen = json.loads(example(name)), Counter()
-    for which in ("learnable", "present"):
-        for weight, mask in data["problem"].get(which, {}).items():
-            cells = [p for p in leaves(mask) if not isinstance(at(mask, p), list)]
-            for path in cells:
-                changed = copy.deepcopy(data)
-                row = at(changed["problem"][which][weight], path[:-1])
-                row[path[-1]] = 1 - row[path[-1]]
-                change = 2 * row[path[-1]] - 1 if which == "learnable" else 0
-                changed["learnable"] += change
-                seen[is_accepted(redigested(changed), (name, which, weight, path))] += 1
-    assert seen[True] + seen[False] == sum(seen.values())
+def test_both_say_the_same_of_other_learnables_and_connections():
+    """Every bit of every mask turned, with the number of learnables that follows."""
+    seen: Counter[bool] = Counter()
+    for name in EXAMPLES:
+        data = json.loads(example(name))
+        masks = [(which, path) for which in ("learnable", "present")
+                 for path in leaves(data["problem"].get(which, {}))]  # fmt: skip
+        for which, path in masks:
+            changed = copy.deepcopy(data)
+            parent: Any = at(changed["problem"].get(which), path[:-1])
+            if not path or not isinstance(parent[path[-1]], int):
+                continue
+            parent[path[-1]] ^= 1
+            changed["learnable"] += (2 * parent[path[-1]] - 1) * (which == "learnable")
+            seen[is_accepted(redigested(changed), (name, which, path))] += 1
+    assert seen[True] > 150
+    assert seen[False] > 250
 
 
 def at(data: Any, path: tuple[Any, ...]) -> Any:
@@ -234,7 +234,7 @@ def at(data: Any, path: tuple[Any, ...]) -> Any:
 def test_both_say_the_same_of_the_evidence_of_another_kind():
     """Every claim, with its evidence, on the problem of every example: all kinds, all networks."""
     seen: Counter[bool] = Counter()
-    for name in NAMES:
+    for name in sorted(set(NAMES) - {"packed"}):
         problem = json.loads(example(name))
         for other in NAMES:
             data = {**json.loads(example(other)), "problem": problem["problem"]}
@@ -245,4 +245,4 @@ def test_both_say_the_same_of_the_evidence_of_another_kind():
             accepted = is_accepted(redigested(data), (name, other))
             assert accepted or name != other
             seen[accepted] += 1
-    assert seen[False] > 2000
+    assert seen[False] > 2500

@@ -212,7 +212,7 @@ class Claim:
     def lower(self, target: dict[str, Any]) -> None:
         """D is at least what is stated."""
         if target == {"by": "closed form"}:
-            need(self.closed_form() >= self.D, "closed form")
+            need(self.closed_form() == self.D, "closed form")
         else:
             need(target.keys() == {"by", "minor"} and target["by"] == "minor", "target_lower")
             self.minor(target["minor"], self.problem.presents)

@@ -60,10 +60,13 @@ def read_mask(data: Any, p: int, q: int, is_bias: bool) -> Matrix:
     if type(data) is not dict:
         return table(data, (p, q), is_bias, 0, 2)
     need(data.keys() == {"shape", "packed"}, "keys of a packed mask")
-    need(data["shape"] == ([p] if is_bias else [p, q]), "shape of a packed mask")
-    raw = zlib.decompressobj().decompress(base64.b64decode(data["packed"]), p * q // 8 + 2)
-    need(len(raw) == (p * q + 7) // 8, "size of a packed mask")
-    bits = [raw[k // 8] >> (7 - k % 8) & 1 for k in range(p * q)]
+    shape = [integer(size) for size in listed(data["shape"])]
+    need(shape == ([p] if is_bias else [p, q]), "shape of a packed mask")
+    stream = zlib.decompressobj()
+    raw = stream.decompress(base64.b64decode(data["packed"], validate=True), p * q // 8 + 2)
+    need(len(raw) == (p * q + 7) // 8 and stream.eof, "size of a packed mask")
+    bits = [byte >> k & 1 for byte in raw for k in range(7, -1, -1)]
+    need(not stream.unused_data and not any(bits[p * q :]), "more behind a packed mask")
     return [bits[i * q : i * q + q] for i in range(p)]
 
 
@@ -130,8 +133,10 @@ class Problem:
 
 
 def read_problem(network: Any, samples: Any, learnable: Any, present: Any = (),
-                 comment: Any = None) -> Problem:  # fmt: skip
+                 comment: Any = "") -> Problem:  # fmt: skip
     """A problem without given inputs, by its keys."""
+    comments = comment if type(comment) is list else [comment]
+    need(all(type(text) is str for text in comments), "comment")
     network, kinds = dict(network), {"linear_feedforward": "F", "shallow_relu": "S"}
     kind, m = network.pop("kind"), integer(samples, 1, 2**30 + 1)
     if kind == "linear_recurrent":

@@ -134,8 +134,10 @@ def count(net: Relu, *, regular: Any) -> None:
 def cover(net: Relu, *, equations: Any, learnables: Any, units: Any, regular: Any) -> None:
     net.point(regular)
     cells, present = net.problem.learnables, net.problem.present
-    size = len(numbers(equations, net.size)) + len(numbers(learnables, len(cells)))
-    need(size + net.m * len(numbers(units, net.n1)) < net.size, "the cover is too large")
+    for numbered, high in ((equations, net.size), (learnables, len(cells)), (units, net.n1)):
+        numbers(numbered, high, ascending=True)
+    size = len(equations) + len(learnables) + net.m * len(units)
+    need(size < net.size, "the cover is too large")
     for number, (name, i, j) in enumerate(cells):
         is_first = name in ("W1", "b1")
         outputs = net.readers(present, i) if is_first else [i]

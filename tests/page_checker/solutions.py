@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import itertools
 import math
-from decimal import Decimal
+import re
 from fractions import Fraction
 from typing import Any
 
@@ -58,8 +58,8 @@ class Block:
         instance: Any = data.pop("instance")
         solutions: Any = data.pop("solutions")
         need(not data, "keys of a block")
-        if instance is None and solutions is None:
-            need(real and way == "bezout" and self.degree == 1, "an instance is needed")
+        if (instance, solutions) == (None, None):
+            need(real and (way != "bezout" or self.degree == 1), "an instance is needed")
         else:
             self.read_instance(**instance)
             self.solve(real, **solutions)
@@ -220,9 +220,9 @@ class Block:
 
 def decimal(text: Any) -> Fraction:
     need(type(text) is str and len(text) <= 1000, "a number is no short string")
-    value = Decimal(text)
-    need(value.is_finite() and abs(int(value.as_tuple().exponent)) < 1000, "exponent")
-    return Fraction(value)
+    parts = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE]([-+]?[0-9]+))?", text)
+    need(parts and abs(int(parts[3] or 0)) < 1000, "no decimal number")
+    return Fraction(text)
 
 
 def ratio(x: Fraction) -> fmpq:
