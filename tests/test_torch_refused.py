@@ -354,7 +354,7 @@ REFUSED: dict[str, Case] = {
     ),
     "the same layer": Case(same_layer, refused=r"'1' \(Linear\) shares a weight with '0'"),
     "a computed weight": Case(
-        computed_weight, refused=r"1.weight is no parameter but computed.*from_masks\("
+        computed_weight, refused=r"1.weight is no parameter but a buffer, or computed.*from_masks\("
     ),
     # Tensors of other kinds.
     "an empty shard": Case(

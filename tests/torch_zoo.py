@@ -10,6 +10,7 @@ import pytest
 import theorycheck as tc
 
 torch: Any = pytest.importorskip("torch", reason="torch is missing (extra torch)")
+torch.set_num_threads(1)  # small operations on cores that are busy with other tests
 nn: Any = torch.nn
 functional: Any = pytest.importorskip("torch.nn.functional")
 prune: Any = pytest.importorskip("torch.nn.utils.prune")

@@ -74,6 +74,7 @@ def opened(module: Module) -> tuple[str, Module] | None:
 
 
 def refuse_initialisations(model: Module) -> None:
+    """Raise `InputError` if an adapter has taken its start out of the frozen weight."""
     for part in model.modules():
         configs = getattr(part, "peft_config", None)
         for name, config in configs.items() if isinstance(configs, dict) else ():

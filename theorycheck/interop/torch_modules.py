@@ -131,6 +131,8 @@ def _does_nothing(name: str, leaf: Module) -> bool:
                 "out, and model.train() after reading"
             )
         return True
+    if not type(leaf).__module__.startswith("torch.") and next(leaf.parameters(), None) is None:
+        return True  # a function of one's own: the run of the whole module tells
     is_flattening = type(leaf) is nn.Flatten and (leaf.start_dim, leaf.end_dim) == (1, -1)
     return is_flattening or type(leaf) is nn.Identity
 

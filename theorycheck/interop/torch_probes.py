@@ -9,6 +9,7 @@ arithmetic, for the piecewise polynomial functions that modules of these layers 
 from __future__ import annotations
 
 import importlib
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
@@ -21,6 +22,7 @@ from .torch_evidence import Evidence
 POINTS = 32  # a ReLU unit that is dead at all of them, in all draws: probability 2^-96
 _DRAWS = 3
 _SINGLE_ABOVE = 2**24  # weights: above, double precision would take too much memory
+_THREADS_ABOVE = 2**20  # weights: below, one thread
 _LARGEST_SPECTRUM = 512  # units whose spectral radius is computed
 _SMALL = 1e-3  # of the output's gradient, so that hooks that only clip leave it alone
 _TOLERANCE = {"torch.float64": 1e-9, "torch.float32": 1e-3}
@@ -94,6 +96,10 @@ def _undisturbed(module: Any) -> Iterator[None]:
     torch = importlib.import_module("torch")
     warnings = importlib.import_module("warnings")
     with ExitStack() as stack:
+        if sum(parameter.numel() for parameter in module.parameters()) < _THREADS_ABOVE:
+            # Many small operations: threads that wait for each other on busy cores cost 25 times.
+            stack.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(1)
         stack.enter_context(warnings.catch_warnings())
         warnings.simplefilter("ignore")
         stack.enter_context(torch.random.fork_rng(devices=[]))
@@ -127,7 +133,10 @@ def _run(module: Any, claim: Claim, dtype: Any, borrowed: Borrowed) -> Probe:
 def _values(shape: tuple[int, ...], dtype: Any, generator: Any) -> Any:
     torch = importlib.import_module("torch")
     value = torch.randn(shape, generator=generator, dtype=dtype, device="cpu")
-    return value / max(shape[-1] if shape else 1, 1) ** 0.5
+    inputs, outputs = (max(side, 1) for side in ((*shape, 1)[len(shape) - 1], (*shape, 1)[0]))
+    # So that the logarithm of the norm neither grows nor shrinks from layer to layer, on average.
+    drift = torch.digamma(torch.tensor(outputs / 2)) + math.log(2 / outputs)
+    return value * (math.exp(-float(drift) / 2) / inputs**0.5)
 
 
 def _tame(claim: Claim, generator: Any) -> None:
@@ -147,6 +156,7 @@ def _draw(
     module: Any, claim: Claim, dtype: Any, generator: Any, compared: bool, evidence: Evidence
 ) -> str:
     """Run forward and backward once; '' or what is wrong."""
+    torch = importlib.import_module("torch")
     device = next(iter(claim.parameters.values())).device
     x = _values(claim.shape, dtype, generator).to(device)
     # Copies: forward may change what it finds, and then computes something else.
@@ -159,14 +169,18 @@ def _draw(
     if found is None:
         return "its forward returns no tensor"
     why = _difference(found, wanted, _TOLERANCE[str(dtype)]) if compared else ""
+    if why and found.shape == wanted.shape and not torch.equal(found, _called(lambda: module(x))):
+        return "its outputs are random, as in training mode: call model.eval() for reading"
     if why:
         return why
     ways = _values(tuple(wanted.shape), dtype, generator).to(device) * _SMALL
     if found.requires_grad:
         own = ways if found.shape == wanted.shape else found.detach().new_ones(found.shape) * _SMALL
         _called(lambda: found.backward(own.to(found.dtype)))
-    autograd = importlib.import_module("torch.autograd")
-    due = autograd.grad(wanted, list(leaves.values()), ways, allow_unused=True)
+    for name, parameter in claim.parameters.items():
+        if not torch.equal(parameter.detach(), leaves[name].detach()):
+            return f"running it changes its weights, those of {name}"
+    due = torch.autograd.grad(wanted, list(leaves.values()), ways, allow_unused=True)
     for (name, parameter), gradient in zip(claim.parameters.items(), due, strict=True):
         evidence.add(name, parameter.grad, gradient, tuple(parameter.shape), _TOLERANCE[str(dtype)])
     return ""
@@ -200,6 +214,8 @@ def _difference(found: Any, wanted: Any, tolerance: float) -> str:
         return f"its outputs have the shape {tuple(found.shape)}, not {tuple(wanted.shape)}"
     with importlib.import_module("torch").no_grad():
         difference, scale = (found - wanted).abs().max(), wanted.abs().max()
+    if not bool(scale.isfinite()):
+        return "with random weights its outputs are too large to be compared"
     if bool(difference <= tolerance * scale):
         return ""
     return f"with random weights its outputs differ by {shown(float(difference / scale))} of theirs"

@@ -108,7 +108,8 @@ def check_parameter(name: str, parameter: Any, shape: tuple[int, ...]) -> None:
     """Raise `InputError`, with the cure, unless `parameter` is a real dense weight of `shape`."""
     if parameter is None:
         raise InputError(
-            f"{name} is no parameter but computed from others: give masks, {from_masks(None)}"
+            f"{name} is no parameter but a buffer, or computed from others: make it one, "
+            f"nn.Parameter(weight, requires_grad=False), or give masks, {from_masks(None)}"
         )
     why = _flaw(parameter) or _wrong_shape(parameter, shape)
     if why:
