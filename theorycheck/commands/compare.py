@@ -6,7 +6,7 @@ import hashlib
 import json
 import shlex
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 from ..options import (
     DrawSeed,
@@ -27,8 +27,6 @@ from .common import Failures, complain, print_json
 if TYPE_CHECKING:
     from ..allocation import Allocation
     from ..comparison import Comparison
-    from ..deadline import Deadline
-    from ..degrees.effort import Effort
 
 
 def compare(
@@ -46,34 +44,28 @@ def compare(
 ) -> None:
     """Compare verdicts with measurements: agree, refuted (exit status 1) or inconclusive."""
     import typer
-    from rich.console import Console
 
+    from .. import comparison
     from ..degrees.effort import Effort
     from ..files import load
-    from ..report import print_comparison
 
-    console, failures, refuted = Console(highlight=False), Failures(), False
+    failures, refuted = Failures(), False
     effort = Effort(seconds, most_degree, instances=instances)
     fit = {"trials": trials, "seed": seed, "backend": backend, "law": law, "restarts": restarts}
     for file in files:
-        done, is_late = trials, False
+        done, deadline = trials, effort.start()
         with failures.of(file):
             allocation, samples = load(file)
-            deadline = effort.start()
-            found = _compared(file, allocation, samples, fit, effort, deadline)
-            is_late = deadline.has_passed
-            done, is_refuted = found.estimate.trials, found.outcome == "refuted"
-            refuted |= is_refuted
-            again = command_line(file, found) if is_refuted else None
-            if as_json:
-                more = {"command": again} if again else {}
-                print_json({"file": file, **found.to_dict(), **more})
-            else:
-                name = file if len(files) > 1 else Path(file).name
-                print_comparison(console, name, allocation, samples, found, again)
-            if is_refuted and out is not None:
+            with watching(True, file) as tell:
+                found = comparison.compare(
+                    allocation, samples, **fit, effort=effort, progress=tell, deadline=deadline
+                )
+            done = found.estimate.trials
+            refuted |= found.outcome == "refuted"
+            _tell(file, allocation, samples, found, None if as_json else _name(file, files))
+            if out is not None and found.outcome == "refuted":
                 _save(out, file, allocation, samples, found)
-        if done < trials and not is_late:
+        if done < trials and not deadline.has_passed:
             complain(f"{file}: interrupted after {done} of {trials} draws")
             break
         if done < trials:
@@ -83,20 +75,24 @@ def compare(
     failures.leave()
 
 
-def _compared(
-    file: str,
-    allocation: Allocation,
-    samples: int,
-    fit: dict[str, Any],
-    effort: Effort,
-    deadline: Deadline,
-) -> Comparison:
-    from .. import comparison
+def _name(file: str, files: list[str]) -> str:
+    return file if len(files) > 1 else Path(file).name
 
-    with watching(True, file) as tell:
-        return comparison.compare(
-            allocation, samples, **fit, effort=effort, progress=tell, deadline=deadline
-        )
+
+def _tell(
+    file: str, allocation: Allocation, samples: int, found: Comparison, name: str | None
+) -> None:
+    """Print a comparison, as JSON without a `name`; one that refutes with how to repeat it."""
+    from rich.console import Console
+
+    from ..report import print_comparison
+
+    again = command_line(file, found) if found.outcome == "refuted" else None
+    if name is None:
+        more = {"command": again} if again else {}
+        print_json({"file": file, **found.to_dict(), **more})
+    else:
+        print_comparison(Console(highlight=False), name, allocation, samples, found, again)
 
 
 def command_line(file: str, found: Comparison) -> str:
