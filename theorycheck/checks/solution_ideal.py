@@ -161,7 +161,7 @@ class _Counter:
         pivots: list[int] = []
         for i in range(rank):
             column = pivots[-1] + 1 if pivots else 0
-            while not reduced[i, column]:
+            while reduced[i, column] == 0:
                 column += 1
             pivots.append(column)
         chosen = set(pivots)
