@@ -24,7 +24,9 @@ from .common import Failures, complain, points, print_json
 from .progress import steps
 
 if TYPE_CHECKING:
+    from ..allocation import Allocation
     from ..certificates import Certificate
+    from ..verdict import Verdict
 
 
 def classify(
@@ -45,14 +47,11 @@ def classify(
     """Tell the expressivity of allocations: minimal, maximal, or what is proved of it."""
     from dataclasses import replace
 
-    from rich.console import Console
-
     from ..classification import classify as classify_allocation
     from ..degrees.effort import Effort
     from ..files import load
-    from ..report import print_verdict
 
-    console, failures, certificates = Console(highlight=False), Failures(), []
+    failures, certificates = Failures(), []
     data = None if inputs is None else points(failures, inputs)
     effort = Effort(seconds, most_degree, instances=instances, paths=paths)
     for file in files:
@@ -72,11 +71,21 @@ def classify(
             certificates += [verdict.certificate] if verdict.certificate else []
             if as_json:
                 print_json({"file": file, **verdict.to_dict()})
-                continue
-            name = file if len(files) > 1 else Path(file).name
-            print_verdict(console, name, allocation, samples, verdict, file)
+            else:
+                _print(files, file, allocation, samples, verdict)
     _save(failures, certificate, certificates)
     failures.leave()
+
+
+def _print(
+    files: list[str], file: str, allocation: Allocation, samples: int, verdict: Verdict
+) -> None:
+    from rich.console import Console
+
+    from ..report import print_verdict
+
+    name = file if len(files) > 1 else Path(file).name
+    print_verdict(Console(highlight=False), name, allocation, samples, verdict, file)
 
 
 def _save(failures: Failures, path: str | None, certificates: list[Certificate]) -> None:

@@ -136,14 +136,17 @@ def measure(
             estimate = so_far()
             if on_progress is not None:
                 on_progress(estimate)
-            if deadline.has_passed:
-                break
-            if width is not None and estimate.interval[1] - estimate.interval[0] <= width:
+            if deadline.has_passed or _is_narrow(estimate, width):
                 break
     except KeyboardInterrupt:
         if not tally.trials:
             raise
     return so_far()
+
+
+def _is_narrow(estimate: Estimate, width: float | None) -> bool:
+    low, high = estimate.interval
+    return width is not None and high - low <= width
 
 
 def _method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
