@@ -45,6 +45,7 @@ def compare(
 ) -> None:
     """Compare verdicts with measurements: agree, refuted (exit status 1) or inconclusive."""
     import typer
+
     from ..degrees.effort import Effort
     from ..files import load
 
