@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
@@ -80,18 +79,10 @@ def classify(
     ('maximal', 'T3', 'proved')
     """
     start = time.perf_counter()
-    within = effort.start() if deadline is None else deadline.within(effort.seconds or math.inf)
-    analysis = Analysis(
-        allocation,
-        samples,
-        seed,
-        error_bound,
-        memory_limit,
-        array_module(backend),
-        effort,
-        reuse=reuse,
-        deadline=within,
-    )
+    within = effort.start(deadline)
+    xp = array_module(backend)
+    limits: dict[str, Any] = {"effort": effort, "reuse": reuse, "deadline": within}
+    analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, xp, **limits)
     if inputs is not None and diagnose:
         raise InputError("diagnose tells about random inputs: leave it, or the inputs, out")
     asked = THEOREMS if theorems is None else theorems

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 import time
 from collections.abc import Sequence
 from contextlib import suppress
@@ -81,7 +80,7 @@ def explain(
     ['T3', 'T4', 'T9', 'T2']
     """
     start = time.perf_counter()
-    within = effort.start() if deadline is None else deadline.within(effort.seconds or math.inf)
+    within = effort.start(deadline)
     asked = THEOREMS if theorems is None else theorems
     with watching(progress, "explain") as tell:
         told = effort.telling(tell)

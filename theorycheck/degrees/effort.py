@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -61,8 +62,10 @@ class Effort:
         """Whether a degree is sought at all."""
         return self.seconds > 0 and self.degree > 0
 
-    def start(self) -> Deadline:
-        """The deadline of a question that is asked now."""
+    def start(self, whole: Deadline | None = None) -> Deadline:
+        """The deadline of a question that is asked now, perhaps as a part of a larger one."""
+        if whole is not None:
+            return whole.within(self.seconds or math.inf)
         return Deadline(self.seconds or DEFAULT_SECONDS, clock=self.clock)
 
     def search(self, deadline: Deadline) -> Deadline:

@@ -129,9 +129,7 @@ def measure(
             for tallies in _tallies(method, trials):
                 estimate = _estimate(method, *tallies, law, seed, start)
                 tell(_progress(estimate, trials))
-                if deadline.has_passed:
-                    break
-                if width is not None and estimate.interval[1] - estimate.interval[0] <= width:
+                if deadline.has_passed or _is_narrow(estimate, width):
                     break
         except KeyboardInterrupt:
             if estimate is None:
@@ -159,6 +157,11 @@ def _progress(estimate: Estimate, trials: int) -> Progress:
     rate = estimate.trials / max(estimate.seconds, 1e-9)
     note = f"{'none decided' if point is None else f'matched {point:.3f}'}, {rate:.3g}/s"
     return Progress("draws", estimate.trials, trials, note, estimate)
+
+
+def _is_narrow(estimate: Estimate, width: float | None) -> bool:
+    low, high = estimate.interval
+    return width is not None and high - low <= width
 
 
 def _method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
