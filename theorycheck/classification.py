@@ -79,17 +79,8 @@ def classify(
     """
     start = time.perf_counter()
     within = effort.start() if deadline is None else deadline.within(effort.start().left)
-    analysis = Analysis(
-        allocation,
-        samples,
-        seed,
-        error_bound,
-        memory_limit,
-        array_module(backend),
-        effort,
-        reuse=reuse,
-        deadline=within,
-    )
+    options = (seed, error_bound, memory_limit, array_module(backend), effort)
+    analysis = Analysis(allocation, samples, *options, reuse=reuse, deadline=within)
     if inputs is not None and diagnose:
         raise InputError("diagnose tells about random inputs: leave it, or the inputs, out")
     try:
@@ -102,14 +93,18 @@ def classify(
         analysis = replace(analysis, allocation=left, samples=data.rank, given=given)
     with watching(progress, "classify") as tell:
         analysis = replace(analysis, effort=effort.telling(tell))
-        asked = THEOREMS if theorems is None else theorems
-        answers = ask_all(analysis, asked, cross_check=cross_check)
-        if not answers.findings and answers.is_too_large:
-            raise answers.obstacles[0]
+        answers = _answers(analysis, THEOREMS if theorems is None else theorems, cross_check)
         verdict = verdict_of(analysis, answers, start)
         if data is not None:
             return _on_inputs(verdict, allocation, data)
         return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
+
+
+def _answers(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) -> Answers:
+    answers = ask_all(analysis, theorems, cross_check=cross_check)
+    if not answers.findings and answers.is_too_large:
+        raise answers.obstacles[0]
+    return answers
 
 
 def _on_inputs(verdict: Verdict, allocation: Allocation, data: GivenInputs) -> Verdict:

@@ -84,14 +84,13 @@ def compare(
             progress=tell,
         )
     outcome, reason = judge(verdict, estimate)
-    limits = {key: value for key, value in vars(effort).items() if key != "report"}
     settings = {
         "trials": trials,
         "seed": seed,
         "backend": estimate.backend,
         "law": law,
         "restarts": restarts,
-        "effort": limits,
+        "effort": effort.limits(),
     }
     problem = problem_to_dict(allocation, samples)
     return Comparison(outcome, reason, verdict, estimate, problem, settings)
