@@ -84,8 +84,8 @@ def test_measurement_does_not_see_the_theory():
 
 # From the bottom up: a module imports only from those before it.
 ORDER = """
-errors progress deadline statements parallel networks foreign masks graphs matching placement
-spread archives
+errors progress deadline entries statements parallel networks foreign masks graphs matching
+placement spread archives
 selections interop allocation backend
 files numeric measurement exact strategies bases orders paths certificates fragment
 verdict structure peeling degrees analysis diagnostics heuristics proofs theorems

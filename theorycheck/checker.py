@@ -12,11 +12,12 @@ from dataclasses import dataclass
 from .certificates import Certificate
 from .checks.claim import Claim
 from .checks.registry import check_claim
+from .entries import Entry, Shown
 from .errors import TheorycheckError
 
 
-@dataclass(frozen=True)
-class CheckResult:
+@dataclass(frozen=True, repr=False)
+class CheckResult(Shown):
     """Whether a certificate holds, and why not; true or false as a condition.
 
     `error_bound` is 0 for a proof; else the claim is wrong with at most that probability over the
@@ -31,6 +32,19 @@ class CheckResult:
     expressivity: str | None = None
     error_bound: float = 0.0
     given: tuple[str, ...] = ()
+
+    def entries(self) -> list[Entry]:
+        """What holds and how sure it is, or why the certificate is wrong."""
+        if not self.valid:  # the reason may quote the certificate
+            return [Entry("WRONG", " ".join(self.reason.split()), "bold red")]
+        claim = f"{str(self.expressivity).upper()} by {self.theorem} ({self.kind})"
+        rigor = "proved"
+        if self.error_bound:
+            rigor = f"wrong with probability at most {self.error_bound:.1e}"
+        return [
+            Entry("verified", f"{claim}, {rigor}", "bold green"),
+            *(Entry("given", item) for item in self.given),
+        ]
 
     def __bool__(self) -> bool:
         return self.valid
