@@ -438,7 +438,7 @@ def test_bad_efforts_are_refused(limits):
 def test_progress_is_reported():
     steps: list[str] = []
     tc.classify(DIAGONALS, 2, progress=lambda now: steps.append(str(now)))
-    assert steps[0] == "T3: Row theorem"
+    assert steps[0] == "T3: Rows"
     assert any("solutions of at most 2" in step for step in steps)
     assert any("instances, degree 2" in step for step in steps)
 

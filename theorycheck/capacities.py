@@ -11,6 +11,7 @@ from .allocation import Allocation
 from .classification import classify
 from .deadline import Deadline
 from .degrees.effort import DEFAULT_SECONDS, Effort, divided
+from .entries import Entry, Shown, rigor_in_words
 from .errors import InputError, OutOfTimeError
 from .exact.point import effective_samples
 from .networks import LARGEST_SIZE, ShallowReLU, positive_integer
@@ -24,8 +25,8 @@ _NOT_MAXIMAL = tuple(answer for answer in Expressivity if answer.refutes_maximal
 _OPEN_OR_MINIMAL = (Expressivity.MINIMAL, Expressivity.UNDECIDED)
 
 
-@dataclass(frozen=True)
-class Capacity:
+@dataclass(frozen=True, repr=False)
+class Capacity(Shown):
     """What `capacity` returns; None stands for "unlimited", 0 for "not even one sample".
 
     `maximal`: maximal is proved up to so many samples; `not_maximal_from`: from so many on it is
@@ -55,6 +56,18 @@ class Capacity:
     def error_bound(self) -> float:
         """Probability that any of the four numbers is wrong, at most; 0 if all are proved."""
         return min(sum(verdict.error_bound for verdict in self.verdicts.values()), 1.0)
+
+    def entries(self) -> list[Entry]:
+        """Up to how many samples, and the verdicts that prove it."""
+        found = [
+            Entry("MAXIMAL", _maximal(self), "bold green"),
+            Entry("POSITIVE", _positive(self), "bold yellow"),
+        ]
+        for samples, verdict in self.verdicts.items():
+            because = f"{verdict.expressivity} by {verdict.theorem or 'none'}, {verdict.reason}"
+            found.append(Entry(f"m = {samples}", because))
+        rigor = [Entry("rigor", rigor_in_words(self.error_bound))] if self.error_bound else []
+        return found + rigor
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `capacity --json` prints, without the key `file`."""
@@ -209,3 +222,26 @@ def _last(holds: Callable[[int], bool], low: int, high: int) -> int:
         else:
             high = middle - 1
     return low
+
+
+def _maximal(found: Capacity) -> str:
+    if found.not_maximal_from == 1:
+        return "on no number of samples"
+    text = _up_to(found.maximal)
+    if found.is_tight:
+        end = f"; on {found.not_maximal_from} it is not"
+        return text if found.maximal is None else text + end
+    if found.not_maximal_from is not None:
+        return f"{text}; on {found.not_maximal_from} it is not, between them it is open"
+    return f"{text}; beyond it is open"
+
+
+def _positive(found: Capacity) -> str:
+    text = _up_to(found.positive)
+    return text if found.minimal_from is None else f"{text}; minimal from {found.minimal_from} on"
+
+
+def _up_to(number: int | None) -> str:
+    if not number:
+        return "on any number of samples" if number is None else "proved for no number of samples"
+    return f"on up to {number} sample{'s' if number > 1 else ''}"

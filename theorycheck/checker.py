@@ -15,11 +15,12 @@ from .checks.budget import MEMORY, Budget
 from .checks.claim import Claim
 from .checks.context import Context, require_error_bound
 from .checks.registry import check_certificate
+from .entries import Entry, Shown
 from .errors import InputError, SizeError, TheorycheckError, shown
 
 
-@dataclass(frozen=True)
-class CheckResult:
+@dataclass(frozen=True, repr=False)
+class CheckResult(Shown):
     """Whether a certificate holds, and why not; true or false as a condition.
 
     `error_bound` is 0 for a proof; else the claim is wrong with at most that probability over the
@@ -36,6 +37,20 @@ class CheckResult:
     error_bound: float = 0.0
     given: tuple[str, ...] = ()
     is_limited: bool = False
+
+    def entries(self) -> list[Entry]:
+        """What holds and how sure it is, or why the certificate is wrong."""
+        if not self.valid:  # the reason may quote the certificate
+            word = "NOT CHECKED" if self.is_limited else "WRONG"
+            return [Entry(word, " ".join(self.reason.split()), "bold red")]
+        claim = f"{str(self.expressivity).upper()} by {self.theorem} ({self.kind})"
+        rigor = "proved"
+        if self.error_bound:
+            rigor = f"wrong with probability at most {self.error_bound:.1e}"
+        return [
+            Entry("verified", f"{claim}, {rigor}", "bold green"),
+            *(Entry("given", item) for item in self.given),
+        ]
 
     def __bool__(self) -> bool:
         return self.valid

@@ -11,6 +11,7 @@ from .allocation import Allocation
 from .classification import classify
 from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
+from .entries import Entry, Shown
 from .files import problem_to_dict
 from .measurement.estimate import Estimate, measure
 from .progress import Watch, watching
@@ -21,8 +22,11 @@ _MOST_UNDECIDED = 0.05  # share of draws, for a maximal verdict to agree
 _BY_ROUNDING = ("least squares", "comparison")
 
 
-@dataclass(frozen=True)
-class Comparison:
+_STYLE = {"agree": "bold green", "refuted": "bold red", "inconclusive": "bold yellow"}
+
+
+@dataclass(frozen=True, repr=False)
+class Comparison(Shown):
     """What a measurement says of a verdict: `outcome` is agree, refuted or inconclusive.
 
     `settings` are the arguments that, with the allocation, repeat it.
@@ -34,6 +38,18 @@ class Comparison:
     estimate: Estimate
     problem: dict[str, Any]
     settings: dict[str, Any]
+
+    def entries(self) -> list[Entry]:
+        """The outcome, the verdict and how it was measured."""
+        verdict, estimate = self.verdict, self.estimate
+        by = f"{verdict.theorem}: " if verdict.theorem else ""
+        draws = f"{estimate.trials} draws, {estimate.law}, seed {estimate.seed}"
+        said = f"{str(verdict.expressivity).upper()}, {by}{verdict.reason}"
+        return [
+            Entry(self.outcome.upper(), self.reason, _STYLE[self.outcome]),
+            Entry("verdict", said),
+            Entry("measured", f"by {estimate.method}, {draws}, {estimate.backend}"),
+        ]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON with everything needed to repeat the comparison."""

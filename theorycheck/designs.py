@@ -13,6 +13,7 @@ from numpy.typing import ArrayLike
 from .allocation import Allocation
 from .bases import Cell
 from .degrees.effort import DEFAULT_SECONDS, Effort, divided
+from .entries import Entry, Shown
 from .errors import InputError, OutOfTimeError, nearest, shown
 from .exact.jacobian import cells
 from .networks import Network
@@ -26,8 +27,8 @@ from .verdict import Verdict
 _MOST_LISTED = 2**27  # candidates, of which a mask is made without a second thought
 
 
-@dataclass(frozen=True)
-class Design:
+@dataclass(frozen=True, repr=False)
+class Design(Shown):
     """What `design` returns.
 
     `outcome` is `found` (then `proposal` holds the allocation and its proof), `impossible` (then
@@ -57,6 +58,15 @@ class Design:
     def verdict(self) -> Verdict | None:
         """The verdict that proves a design or its impossibility; None if the question is open."""
         return self.proposal.verdict if self.proposal else self.refutation
+
+    def entries(self) -> list[Entry]:
+        """How it was found and why it is maximal, or why there is none."""
+        if self.proposal is None:
+            style = "bold red" if self.outcome == "impossible" else "bold yellow"
+            return [Entry(self.outcome.upper(), self.reason, style)]
+        preferred = "" if self.as_preferred else "; not as preferred, that was not found"
+        head = Entry("MAXIMAL", f"{self.method}{preferred}", "bold green")
+        return [head, *self.proposal.entries()]
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `design --json` prints, without the key `file`."""

@@ -9,6 +9,7 @@ import numpy as np
 
 from .analysis import Analysis
 from .bases import Cell, cell_name
+from .entries import Entry, list_some
 from .errors import OutOfTimeError, SizeError
 from .exact.jacobian import cells, jacobian
 from .exact.point import draw_point, draw_prime
@@ -37,6 +38,23 @@ class Diagnostics:
     idle: tuple[Cell, ...]
     unreached: tuple[tuple[int, ...], ...]
     seed: int
+
+    def entries(self) -> list[Entry]:
+        """What is wasted and what is not reached, in words."""
+        found = []
+        if self.redundant:
+            names = list_some([cell_name(cell) for cell in self.redundant])
+            text = f"{names}: removing any one of them keeps the rank"
+            found.append(Entry("redundant", text))
+        if self.idle:
+            names = list_some([cell_name(cell) for cell in self.idle])
+            text = f"{names}: no path leads from there to an output that is asked"
+            found.append(Entry("idle", text))
+        if self.unreached:
+            names = list_some([str(equation) for equation in self.unreached])
+            text = f"no learnable weight acts on (output, sample) {names}"
+            found.append(Entry("unreached", text))
+        return found or [Entry("waste", "none: every learnable weight is needed for the rank")]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON, weights as `W1[0,2]`."""

@@ -15,6 +15,7 @@ from .classification import verdict_of
 from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
 from .diagnostics import Diagnostics, diagnostics_of
+from .entries import Entry, Shown
 from .errors import OutOfTimeError, SizeError
 from .progress import Watch, watching
 from .theorems.asking import Answers, consistent
@@ -38,14 +39,33 @@ class Opinion:
     expressivity: str | None
     reason: str | None
 
+    @property
+    def entry(self) -> Entry:
+        """What it says, in words, under its id."""
+        text = f"{str(self.expressivity).upper()}: {self.reason}"
+        if self.obstacle is not None:
+            text = f"Does not apply: {self.obstacle}"
+        elif self.reason is None:
+            text = "Applies, but leaves this open"
+        return Entry(self.theorem, f"{self.name}. {text}")
 
-@dataclass(frozen=True)
-class Explanation:
+
+def _entries_of(diagnostics: Diagnostics | None) -> list[Entry]:
+    return diagnostics.entries() if diagnostics else []
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation(Shown):
     """The verdict, all theorems' opinions in the order of `classify`, and diagnostics or None."""
 
     verdict: Verdict
     opinions: tuple[Opinion, ...]
     diagnostics: Diagnostics | None
+
+    def entries(self) -> list[Entry]:
+        """The verdict's, what each theorem says, and what is wasted."""
+        theorems = [opinion.entry for opinion in self.opinions]
+        return [*self.verdict.entries(), *theorems, *_entries_of(self.diagnostics)]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON: the keys of `classify --json`, `theorems` and `diagnostics`."""

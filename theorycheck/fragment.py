@@ -1,10 +1,12 @@
-"""A verdict as a fragment of HTML, for notebooks: no scripts, legible on light and dark pages."""
+"""Results as fragments of HTML, for notebooks: no scripts, legible on light and dark pages."""
 
 from __future__ import annotations
 
 import html
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
+from .entries import Entry
 from .statements import STATEMENTS
 
 if TYPE_CHECKING:
@@ -39,10 +41,7 @@ def escape(text: object) -> str:
 
 
 def verdict_fragment(verdict: Verdict) -> str:
-    """What a notebook shows of a verdict: class, theorem, reason, numbers and rigor.
-
-    Colours are those of the surrounding page (`currentColor`), so that both themes are legible.
-    """
+    """What a notebook shows of a verdict: class, theorem, reason, numbers and rigor."""
     name = str(verdict.expressivity)
     by = ""
     if verdict.theorem is not None:
@@ -65,21 +64,31 @@ def verdict_fragment(verdict: Verdict) -> str:
         ("rigor", verdict.rigor_in_words),
         ("estimate", "" if verdict.estimate is None else str(verdict.estimate)),
     ]
+    head = Entry(name.upper(), verdict.meaning)
+    return framed(head, [Entry(label, text) for label, text in rows if text], verdict.warnings)
+
+
+def framed(head: Entry, rows: Sequence[Entry], warnings: Sequence[str] = ()) -> str:
+    """A heading, with the shape of its class if it names one, and a table of labelled rows.
+
+    `warnings` come first. Colours are those of the surrounding page (`currentColor`), so that both
+    themes are legible.
+    """
     warned = "".join(
-        f"<div><strong>Warning:</strong> {escape(sentence)}</div>" for sentence in verdict.warnings
+        f"<div><strong>Warning:</strong> {escape(sentence)}</div>" for sentence in warnings
     )
+    shape = SHAPES.get(head.label.lower(), "")
+    mark = f'<span aria-hidden="true">{shape}</span> ' if shape else ""
     cell = "text-align:left;vertical-align:top;padding:.1em .8em .1em 0"
     body = "".join(
         f'<tr><th scope="row" style="{cell};font-weight:normal;opacity:.8">{escape(label)}</th>'
         f'<td style="{cell}">{escape(text)}</td></tr>'
-        for label, text in rows
-        if text
+        for label, text, _ in rows
     )
+    table = '<table style="border-collapse:collapse;margin:.3em 0 0;color:inherit;font:inherit">'
     return (
         '<div style="border:1px solid currentColor;border-radius:4px;padding:.5em .8em;'
         'max-width:60em;color:inherit;background:transparent">'
-        f'{warned}<div><span aria-hidden="true">{SHAPES[name]}</span> '
-        f"<strong>{escape(name.upper())}</strong>: {escape(verdict.meaning)}</div>"
-        '<table style="border-collapse:collapse;margin:.3em 0 0;color:inherit;font:inherit">'
-        f"{body}</table></div>"
+        f"{warned}<div>{mark}<strong>{escape(head.label)}</strong>: {escape(head.text)}</div>"
+        f"{table}{body}</table></div>"
     )

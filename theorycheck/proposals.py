@@ -15,6 +15,7 @@ from .bases import Cell, greedy_basis, masks_with
 from .classification import classify
 from .deadline import NEVER, Deadline
 from .degrees.effort import Effort
+from .entries import Entry, rigor_in_words
 from .errors import InputError, SizeError
 from .exact.generic_rank import required_bytes
 from .files import problem_to_dict
@@ -42,6 +43,17 @@ class Proposal:
     def by_part(self) -> bool:
         """Whether the proof is that of a smaller allocation."""
         return self.core is not self.allocation
+
+    def entries(self) -> list[Entry]:
+        """Why it is maximal, and how sure that is."""
+        verdict = self.verdict
+        reason = f"{verdict.theorem}: {verdict.reason}"
+        if self.by_part:
+            part = f"{self.core.n_learnable} of the learnable weights are enough (T0)"
+            reason = f"{part}; of these {reason}"
+        kind = verdict.certificate.kind if verdict.certificate else "none"
+        rigor = f"{rigor_in_words(verdict.error_bound)}; certificate: {kind}"
+        return [Entry("because", reason), Entry("rigor", rigor)]
 
     def to_dict(self, samples: int) -> dict[str, Any]:
         """The allocation (and the core, if it is another) as an allocation file; the verdict."""

@@ -11,6 +11,7 @@ import numpy as np
 from .allocation import Allocation
 from .bases import Cell, cell_name
 from .degrees.effort import DEFAULT_SECONDS, Effort, divided
+from .entries import Entry, Shown
 from .errors import InputError, OutOfTimeError, nearest, shown
 from .masks import cells_of
 from .orders import Plan, plans
@@ -33,8 +34,8 @@ class Move:
         return f"{swap}learn {cell_name(self.learn)}"
 
 
-@dataclass(frozen=True)
-class Repair:
+@dataclass(frozen=True, repr=False)
+class Repair(Shown):
     """What `repair` returns.
 
     `outcome` is `maximal` (nothing to do), `repaired` (`proposal` holds the allocation after the
@@ -69,6 +70,15 @@ class Repair:
     def verdict(self) -> Verdict:
         """The verdict after the moves, of the allocation as given if there are none."""
         return self.proposal.verdict if self.proposal else self.before
+
+    def entries(self) -> list[Entry]:
+        """What the repair makes of it, why, and the moves; or why there is none."""
+        before = str(self.before.expressivity).upper()
+        if self.proposal is None:
+            style = "bold green" if self.outcome == "maximal" else "bold yellow"
+            return [Entry(before, self.reason, style)]
+        head = Entry("MAXIMAL", f"instead of {before} after {self.reason}", "bold green")
+        return [head, *self.proposal.entries(), *(Entry("move", str(m)) for m in self.moves)]
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `repair --json` prints, without the key `file`."""

@@ -9,7 +9,6 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
-from .networks import network_from_dict
 from .proofs.base import StepResult
 from .proofs.run import ProofResult
 from .statements import STATEMENTS
@@ -59,11 +58,7 @@ def _summary(proofs: Sequence[ProofResult]) -> str:
 def print_summary(console: Console, name: str, summary: Summary) -> None:
     """Print how many allocations are in each class, by which theorem and with which degree."""
     sweep = summary.specification["sweep"]
-    network = network_from_dict(summary.specification["network"])
-    budgets = ", ".join(map(str, sweep["budget"]))
-    which = "all allocations" if sweep["mode"] == "all" else f"{sweep['count']} random allocations"
-    what = f"{network.describe()}, {sweep['samples']} samples; {which} of budget {budgets}"
-    console.print(Text(f"{name}: {what}"), soft_wrap=True)
+    console.print(Text(f"{name}: {summary.question}"), soft_wrap=True)
     console.print()
     _print_counts(console, ("class",), summary.classes, summary.allocations)
     _print_counts(console, ("class", "theorem"), summary.theorems, summary.allocations)
@@ -75,7 +70,7 @@ def print_summary(console: Console, name: str, summary: Summary) -> None:
             _print_counts(console, ("budget", "class"), own, total)
     for error, rows in summary.errors.items():
         console.print(Text(f"failed ({rows}): {error}"), soft_wrap=True)
-    console.print(Text(_state(summary)), soft_wrap=True)
+    console.print(Text(summary.state), soft_wrap=True)
 
 
 def _print_counts(
@@ -95,11 +90,3 @@ def _print_counts(
         table.add_row(*map(str, names), *numbers)
     console.print(table)
     console.print()
-
-
-def _state(summary: Summary) -> str:
-    counted = f"{summary.rows} rows for {summary.allocations} allocations"
-    bound = f"{summary.error_bound:.1e}"
-    rigor = f"any of them wrong with probability at most {bound}" if summary.error_bound else ""
-    state = "complete" if summary.is_complete else "not complete: run the sweep again to go on"
-    return "; ".join(part for part in (counted, state, rigor or "all proved") if part)

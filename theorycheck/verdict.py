@@ -7,6 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from .certificates import Certificate
+from .entries import Entry, Shown
 
 if TYPE_CHECKING:
     from .diagnostics import Diagnostics
@@ -70,8 +71,17 @@ _MEANING = {
 }
 
 
-@dataclass(frozen=True)
-class Verdict:
+_STYLE = {
+    Expressivity.MINIMAL: "bold red",
+    Expressivity.MAXIMAL: "bold green",
+    Expressivity.INTERMEDIATE: "bold yellow",
+    Expressivity.POSITIVE: "bold yellow",
+    Expressivity.UNDECIDED: "bold",
+}
+
+
+@dataclass(frozen=True, repr=False)
+class Verdict(Shown):
     """What `classify` returns.
 
     `match_probability` is the interval that is proved; `rank`, `target_dimension` and `degree` are
@@ -137,6 +147,26 @@ class Verdict:
             f"probabilistic: wrong with probability at most {self.error_bound:.1e} over random "
             f"{draws}, seed {self.seed}"
         )
+
+    def entries(self) -> list[Entry]:
+        """Warnings, the class, why, how sure that is and, if that was asked, what is wasted."""
+        by = f"{self.theorem}: " if self.theorem else ""
+        found = [
+            *(Entry("warning", sentence, "bold yellow") for sentence in self.warnings),
+            Entry(str(self.expressivity).upper(), self.meaning, _STYLE[self.expressivity]),
+            Entry("because", by + self.reason),
+        ]
+        if self.degree_source:
+            found.append(Entry("degree", f"{self.degree} ({self.degree_source})"))
+        if self.certificate is not None:
+            found.append(Entry("rigor", self.rigor_in_words))
+        if self.estimate is not None:
+            found.append(Entry("estimate", str(self.estimate)))
+        return found + (self.diagnostics.entries() if self.diagnostics else [])
+
+    def __repr__(self) -> str:
+        by = f"{self.theorem}, {self.rigor}" if self.theorem else self.reason
+        return f"<Verdict {str(self.expressivity).upper()}: {by}>"
 
     def _repr_html_(self) -> str:
         """The verdict as a notebook shows it: a fragment of HTML without scripts."""

@@ -56,39 +56,9 @@ def capacity(
 
 
 def _print(console: Console, name: str, allocation: Allocation, found: Capacity) -> None:
-    from ..report import print_entry
+    from ..report import print_entries
 
     r, n = allocation.n_learnable, allocation.n_present
     print_title(console, name, allocation, f"; {r} of {n} weights learnable")
-    print_entry(console, "MAXIMAL", _maximal(found), "bold green")
-    print_entry(console, "POSITIVE", _positive(found), "bold yellow")
-    for samples, verdict in found.verdicts.items():
-        because = f"{verdict.expressivity} by {verdict.theorem or 'none'}, {verdict.reason}"
-        print_entry(console, f"m = {samples}", because)
-    if found.error_bound:
-        rigor = f"probabilistic: wrong with probability at most {found.error_bound:.1e}"
-        print_entry(console, "rigor", rigor)
+    print_entries(console, found.entries())
     console.print()
-
-
-def _maximal(found: Capacity) -> str:
-    if found.not_maximal_from == 1:
-        return "on no number of samples"
-    text = _up_to(found.maximal)
-    if found.is_tight:
-        end = f"; on {found.not_maximal_from} it is not"
-        return text if found.maximal is None else text + end
-    if found.not_maximal_from is not None:
-        return f"{text}; on {found.not_maximal_from} it is not, between them it is open"
-    return f"{text}; beyond it is open"
-
-
-def _positive(found: Capacity) -> str:
-    text = _up_to(found.positive)
-    return text if found.minimal_from is None else f"{text}; minimal from {found.minimal_from} on"
-
-
-def _up_to(number: int | None) -> str:
-    if not number:
-        return "on any number of samples" if number is None else "proved for no number of samples"
-    return f"on up to {number} sample{'s' if number > 1 else ''}"

@@ -20,7 +20,7 @@ from ..options import (
 )
 from ..progress import watching
 from .common import Failures, print_json
-from .output import AllocationOut, print_masks, print_proof, print_title, write_allocation
+from .output import AllocationOut, print_masks, print_title, write_allocation
 
 if TYPE_CHECKING:
     from ..allocation import Allocation
@@ -126,7 +126,7 @@ def _candidates(path: str, frame: Allocation) -> dict[str, Any]:
 def _tell(name: str, frame: Allocation, found: Design, as_json: bool) -> None:
     from rich.console import Console
 
-    from ..report import print_entry, samples_in_words
+    from ..report import print_entries, samples_in_words
 
     if as_json:
         print_json({"file": name, **found.to_dict()})
@@ -134,13 +134,7 @@ def _tell(name: str, frame: Allocation, found: Design, as_json: bool) -> None:
     console = Console(highlight=False)
     on = samples_in_words(found.samples)
     print_title(console, Path(name).name, frame, f", {on}; budget {found.budget}")
-    if found.proposal is None:
-        style = "bold red" if found.outcome == "impossible" else "bold yellow"
-        print_entry(console, found.outcome.upper(), found.reason, style)
-        console.print()
-        return
-    preferred = "" if found.as_preferred else "; not as preferred, that was not found"
-    print_entry(console, "MAXIMAL", f"{found.method}{preferred}", "bold green")
-    print_proof(console, found.proposal)
-    print_masks(console, found.proposal.allocation)
+    print_entries(console, found.entries())
+    if found.proposal is not None:
+        print_masks(console, found.proposal.allocation)
     console.print()

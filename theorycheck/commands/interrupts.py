@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import select
 import signal
 import sys
 import threading
@@ -20,7 +21,7 @@ PATIENCE = 3.0  # seconds for Python to notice; after that all that is done is l
 
 
 @contextlib.contextmanager
-def noticed_soon(patience: float = PATIENCE) -> Iterator[None]:
+def noticed_soon(patience: float | None = None) -> Iterator[None]:
     """In the `with` block an interrupt is noticed within `patience` seconds, or ends the program.
 
     Where interrupts are handled otherwise already, or ignored, nothing is changed.
@@ -39,7 +40,9 @@ def noticed_soon(patience: float = PATIENCE) -> Iterator[None]:
     os.set_blocking(writer, False)
     previous = signal.set_wakeup_fd(writer, warn_on_full_buffer=False)
     signal.signal(signal.SIGINT, handle)
-    watcher = threading.Thread(target=_watch, args=(reader, noticed, patience), daemon=True)
+    watcher = threading.Thread(
+        target=_watch, args=(reader, noticed, patience or PATIENCE), daemon=True
+    )
     watcher.start()
     try:
         yield
@@ -53,10 +56,14 @@ def noticed_soon(patience: float = PATIENCE) -> Iterator[None]:
 
 def _watch(reader: int, noticed: threading.Event, patience: float) -> None:
     """Wait for signals, which write their number into the pipe, until its other end is closed."""
-    while numbers := os.read(reader, 1):
-        if numbers[0] == signal.SIGINT and not noticed.wait(patience):
+    while numbers := os.read(reader, 4096):
+        if signal.SIGINT not in numbers:
+            continue
+        if not noticed.wait(patience):
             if sys.stderr.isatty():
                 print("\x1b[?25h", end="", file=sys.stderr)  # the cursor, which a bar has hidden
             complain("interrupted in the middle of a long step; what it had is lost")
             os._exit(130)
+        while select.select([reader], [], [], 0)[0] and os.read(reader, 4096):
+            pass  # more signals that came before Python took notice of all of them at once
         noticed.clear()

@@ -12,7 +12,6 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..allocation import Allocation
-    from ..proposals import Proposal
 
 
 AllocationOut: TypeAlias = Annotated[
@@ -48,23 +47,6 @@ def print_title(console: Console, name: str, frame: Allocation, rest: str) -> No
     sparse = "" if frame.is_dense else "sparse "
     console.print(Text(f"{name}: {sparse}{frame.network.describe()}{rest}"), soft_wrap=True)
     console.print()
-
-
-def print_proof(console: Console, proposal: Proposal) -> None:
-    """Print why a proposal is maximal, and how sure that is."""
-    from ..report import print_entry
-
-    verdict = proposal.verdict
-    reason = f"{verdict.theorem}: {verdict.reason}"
-    if proposal.by_part:
-        part = f"{proposal.core.n_learnable} of the learnable weights are enough (T0)"
-        reason = f"{part}; of these {reason}"
-    print_entry(console, "because", reason)
-    rigor = "proved"
-    if verdict.error_bound:
-        rigor = f"probabilistic: wrong with probability at most {verdict.error_bound:.1e}"
-    kind = verdict.certificate.kind if verdict.certificate else "none"
-    print_entry(console, "rigor", f"{rigor}; certificate: {kind}")
 
 
 def print_masks(console: Console, allocation: Allocation) -> None:

@@ -10,7 +10,7 @@ import typer
 from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seconds, Seed, choice, offered
 from ..progress import watching
 from .common import Failures, print_json
-from .output import AllocationOut, print_proof, print_title, write_allocation
+from .output import AllocationOut, print_title, write_allocation
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -80,22 +80,10 @@ def repair(
 
 
 def _print(console: Console, name: str, allocation: Allocation, found: Repair) -> None:
-    from rich.text import Text
-
-    from ..report import print_entry, samples_in_words
+    from ..report import print_entries, samples_in_words
 
     r, n = allocation.n_learnable, allocation.n_present
     on = samples_in_words(found.samples)
     print_title(console, name, allocation, f", {on}; {r} of {n} weights learnable")
-    before = str(found.before.expressivity).upper()
-    if found.proposal is None:
-        style = "bold green" if found.outcome == "maximal" else "bold yellow"
-        print_entry(console, before, found.reason, style)
-        console.print()
-        return
-    for move in found.moves:
-        console.print(Text(f"  {move}"), soft_wrap=True)
-    console.print()
-    print_entry(console, "MAXIMAL", f"instead of {before} after {found.reason}", "bold green")
-    print_proof(console, found.proposal)
+    print_entries(console, found.entries())
     console.print()

@@ -5,9 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..entries import Entry, Shown
 
-@dataclass(frozen=True)
-class HeuristicEstimate:
+
+@dataclass(frozen=True, repr=False)
+class HeuristicEstimate(Shown):
     """An estimate of the match probability that nothing proves.
 
     `range` held the measured value of at least nine in ten allocations of held-out network families
@@ -23,6 +25,10 @@ class HeuristicEstimate:
     basis: str
     law: str = "normal"
     rigor: str = "heuristic"
+
+    def entries(self) -> list[Entry]:
+        """The estimate, and what it rests on."""
+        return [Entry("estimate", str(self)), Entry("basis", self.basis)]
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `estimate --json` prints, without the key `file`."""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import asdict, dataclass, replace
 from types import ModuleType
 from typing import Any
@@ -14,6 +14,7 @@ from numpy.typing import ArrayLike
 from ..allocation import Allocation
 from ..backend import array_module
 from ..deadline import NEVER, Deadline
+from ..entries import Entry, Shown
 from ..errors import InputError
 from ..networks import ShallowReLU, positive_integer
 from ..progress import Progress, Watch, watching
@@ -25,8 +26,12 @@ from .methods import Method, linear_method
 CHUNK = 500  # trials drawn from one seed together: the same whatever the memory
 
 
-@dataclass(frozen=True)
-class Estimate:
+def _interval(interval: Sequence[float]) -> str:
+    return f"{interval[0]:.4f} to {interval[1]:.4f}"
+
+
+@dataclass(frozen=True, repr=False)
+class Estimate(Shown):
     """A measured match probability.
 
     Of `trials` draws, `matches` were proved matched, `undecided` neither proved matched nor found
@@ -51,6 +56,28 @@ class Estimate:
     degree: int | None
     seconds: float
     regular: dict[str, Any] | None = None
+
+    def entries(self) -> list[Entry]:
+        """How many draws were matched, how, and from which draws."""
+        counts = f"{self.matches} of {self.trials} draws, {self.undecided} undecided"
+        # Where draws are open, the share among the others is no estimate: a search finds matches.
+        point = "" if self.undecided else f"{self.match_probability:.4f}; "
+        found = [
+            Entry("MATCHED", counts, "bold"),
+            Entry("estimate", f"{point}95 % interval {_interval(self.interval)}"),
+        ]
+        if self.regular is not None:
+            part = self.regular
+            text = f"{part['matches']} of {part['trials']} draws, {part['undecided']} undecided"
+            text += f"; 95 % interval {_interval(part['interval'])}"
+            found.append(Entry("regular", text))
+        followed = f", {self.degree} complex solutions of each draw" if self.degree else ""
+        found.append(Entry("method", f"{self.method}{followed}"))
+        if self.target_dimension is not None:
+            rank = "not clear" if self.rank is None else self.rank
+            found.append(Entry("rank", f"{rank} of {self.target_dimension}, as measured"))
+        run = f"{self.backend}, {self.seconds:.1f} s"
+        return [*found, Entry("draws", f"{self.law}, seed {self.seed}, {run}")]
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `measure --json` prints; `regular` for shallow ReLU networks only."""

@@ -7,6 +7,8 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..entries import Entry
+
 
 @dataclass(frozen=True)
 class Step:
@@ -36,6 +38,14 @@ class StepResult:
     false_variants: int
     failure: str
     seconds: float
+
+    @property
+    def entry(self) -> Entry:
+        """How it went, in words."""
+        if not self.passed:
+            return Entry("FAILS", f"{self.title}: {self.failure}")
+        rejected = f"{self.cases} cases, {self.false_variants} false variants rejected"
+        return Entry("holds", f"{self.title}: {self.size}; {rejected}")
 
     @property
     def passed(self) -> bool:

@@ -7,6 +7,7 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
+from ..entries import Entry, Shown
 from ..networks import positive_integer
 from ..parallel import of_statement, run_all
 from ..progress import Progress, Teller, Watch, watching
@@ -15,8 +16,8 @@ from .base import StepResult, run_step
 from .registry import checked_ids, steps_of
 
 
-@dataclass(frozen=True)
-class ProofResult:
+@dataclass(frozen=True, repr=False)
+class ProofResult(Shown):
     """The steps of one proof and how they went; an interrupt left `missing` ones out."""
 
     id: str
@@ -32,6 +33,14 @@ class ProofResult:
     def seconds(self) -> float:
         """Time of all steps together, in seconds of one process."""
         return sum(step.seconds for step in self.steps)
+
+    def entries(self) -> list[Entry]:
+        """How many steps hold, then each of them."""
+        held, total = sum(step.passed for step in self.steps), len(self.steps) + self.missing
+        text = f"{STATEMENTS[self.id].name}: {held} of {total} steps hold"
+        failed = any(not step.passed for step in self.steps)
+        style = "bold red" if failed else "bold green" if self.passed else "bold yellow"
+        return [Entry(self.id, text, style), *(step.entry for step in self.steps)]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON: what `prove --json` prints."""

@@ -12,7 +12,9 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
+from ..entries import Entry, Shown, samples_in_words
 from ..errors import InputError
+from ..networks import network_from_dict
 from .store import read_meta
 
 COLUMNS = (
@@ -43,8 +45,8 @@ class Count:
     seconds: float
 
 
-@dataclass(frozen=True)
-class Summary:
+@dataclass(frozen=True, repr=False)
+class Summary(Shown):
     """What a sweep found, by class, theorem, degree and budget.
 
     `classes` counts by expressivity, `theorems` by (expressivity, theorem), `degrees` by
@@ -74,6 +76,37 @@ class Summary:
     def allocations(self) -> int:
         """How many allocations the rows stand for."""
         return sum(count.allocations for count in self.classes.values())
+
+    def entries(self) -> list[Entry]:
+        """What was swept, then classes, theorems and degrees with their shares."""
+        found = [Entry("SWEEP", self.question, "bold")]
+        for label, counts in (("", self.classes), ("by", self.theorems), ("degree", self.degrees)):
+            for key, count in counts.items():
+                name, *more = _tuple(key)
+                title = " ".join((name, *([label, str(*more)] if more else [])))
+                share = f"{count.allocations / max(self.allocations, 1):.2%}"
+                text = f"{count.rows} rows for {count.allocations} allocations, {share}"
+                found.append(Entry(title, text))
+        failed = (Entry("failed", f"{rows}: {error}") for error, rows in self.errors.items())
+        return [*found, *failed, Entry("state", self.state)]
+
+    @property
+    def question(self) -> str:
+        """What was asked: network, samples, and which allocations."""
+        sweep = self.specification["sweep"]
+        network = network_from_dict(self.specification["network"])
+        budgets = ", ".join(map(str, sweep["budget"]))
+        which = "all" if sweep["mode"] == "all" else f"{sweep['count']} random"
+        samples = samples_in_words(sweep["samples"])
+        return f"{network.describe()}, {samples}; {which} allocations of budget {budgets}"
+
+    @property
+    def state(self) -> str:
+        """How far it is, and how sure its rows are, in words."""
+        counted = f"{self.rows} rows for {self.allocations} allocations"
+        bound = f"any of them wrong with probability at most {self.error_bound:.1e}"
+        state = "complete" if self.is_complete else "not complete: run the sweep again to go on"
+        return "; ".join((counted, state, bound if self.error_bound else "all proved"))
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `theorycheck summary --json` prints."""

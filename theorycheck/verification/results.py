@@ -7,6 +7,7 @@ from typing import Any
 
 from ..allocation import Allocation
 from ..comparison import Comparison
+from ..entries import Entry, Shown
 from ..files import problem_to_dict
 from ..statements import STATEMENTS
 from .base import Case
@@ -60,6 +61,15 @@ class PropertyResult:
     failure: str | None = None
 
     @property
+    def entry(self) -> Entry:
+        """How it went, in words."""
+        if self.failure is not None:
+            return Entry("NO CHECK", f"{self.name}: {self.failure}")
+        if self.counterexample is not None:
+            return Entry("REFUTED", f"{self.name}: {self.counterexample.message}")
+        return Entry("holds", f"{self.name}: {self.examples} examples, {self.decided} decided")
+
+    @property
     def passed(self) -> bool:
         """Whether examples were decided and none was a counterexample."""
         return self.counterexample is None and self.failure is None
@@ -77,8 +87,8 @@ class PropertyResult:
         }
 
 
-@dataclass(frozen=True)
-class Verification:
+@dataclass(frozen=True, repr=False)
+class Verification(Shown):
     """All properties of one statement, but the `missing` ones that an interrupt left out.
 
     `passed` tells whether nothing contradicts it. A conjecture that is refuted is news, no failure:
@@ -120,6 +130,14 @@ class Verification:
     def seconds(self) -> float:
         """Time of all properties together, in seconds of one process."""
         return sum(result.seconds for result in self.properties)
+
+    def entries(self) -> list[Entry]:
+        """How many properties hold, then each of them with what contradicts it."""
+        held = sum(item.passed for item in self.properties)
+        total = len(self.properties) + self.missing
+        text = f"{STATEMENTS[self.id].name}: {held} of {total} properties hold"
+        style = "bold red" if self.failed else "bold green" if self.passed else "bold yellow"
+        return [Entry(self.id, text, style), *(item.entry for item in self.properties)]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON: what `verify --json` prints."""

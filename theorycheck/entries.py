@@ -1,0 +1,86 @@
+"""Results as people read them: labelled lines, the same on the command line and in notebooks."""
+
+from __future__ import annotations
+
+import textwrap
+from collections.abc import Sequence
+from typing import NamedTuple
+
+INDENT = " " * 13
+
+
+class Entry(NamedTuple):
+    """A labelled paragraph; `style` is that of the label on terminals, in the words of rich."""
+
+    label: str
+    text: str
+    style: str = ""
+
+    def lines(self, width: int = 100) -> list[str]:
+        """Its lines, wrapped after `width` characters; further ones are indented.
+
+        >>> Entry("rigor", "proved").lines()
+        ['  rigor      proved']
+        """
+        room = max(min(width, 100) - len(INDENT), 20)
+        wrapper = textwrap.TextWrapper(room, break_long_words=False, break_on_hyphens=False)
+        first, *more = wrapper.wrap(self.text) or [""]
+        # A longer label pushes the first line.
+        return [f"  {self.label.ljust(len(INDENT) - 3)} {first}", *(INDENT + line for line in more)]
+
+
+class Shown:
+    """A result that shows itself: in a line by `repr`, in some by `str`, as HTML in notebooks.
+
+    The first of its entries says what came out, the others why and how sure that is.
+    """
+
+    def entries(self) -> Sequence[Entry]:
+        """What is to be shown, the result first."""
+        raise NotImplementedError
+
+    def __repr__(self) -> str:
+        label, text, _ = self.entries()[0]
+        line = " ".join(f"{label}: {text}".split())
+        return f"<{type(self).__name__} {line if len(line) <= 100 else f'{line[:97]}...'}>"
+
+    def __str__(self) -> str:
+        """The lines that the command line prints of it."""
+        return "\n".join(line for entry in self.entries() for line in entry.lines())
+
+    def _repr_html_(self) -> str:
+        """The result as a notebook shows it: a fragment of HTML without scripts."""
+        from .fragment import framed
+
+        head, *rows = self.entries()
+        return framed(head, rows)
+
+
+def list_some(names: Sequence[str], most: int = 8) -> str:
+    """A list in words, cut after `most`.
+
+    >>> list_some(["a", "b", "c"], most=2)
+    'a, b and 1 more'
+    """
+    more = len(names) - most
+    return ", ".join(names[:most]) + (f" and {more} more" if more > 0 else "")
+
+
+def samples_in_words(samples: int) -> str:
+    """How many samples there are.
+
+    >>> samples_in_words(1), samples_in_words(3)
+    ('1 sample', '3 samples')
+    """
+    return f"{samples} sample{'' if samples == 1 else 's'}"
+
+
+def rigor_in_words(error_bound: float) -> str:
+    """Whether something is proved, else how probable an error is at most.
+
+    >>> rigor_in_words(0.0), rigor_in_words(2e-9)
+    ('proved', 'probabilistic: wrong with probability at most 2.0e-09')
+    """
+    if not error_bound:
+        return "proved"
+    return f"probabilistic: wrong with probability at most {error_bound:.1e}"
