@@ -1,7 +1,9 @@
 """Models with adapters of peft, beside a judge that trains them; skipped without torch or peft."""
 
+import doctest
 from collections.abc import Callable
 from contextlib import nullcontext
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -474,3 +476,10 @@ def test_a_merged_model_is_left_merged():
     with pytest.raises(tc.InputError):
         tc.Allocation.from_peft(model)
     assert model.base_model.model[0].merged
+
+
+def test_the_page_on_adapters_runs_as_shown():
+    page = Path(__file__).parent.parent / "docs" / "peft.md"
+    result = doctest.testfile(str(page), module_relative=False)
+    assert result.failed == 0
+    assert result.attempted > 8

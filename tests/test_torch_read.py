@@ -9,6 +9,8 @@ from typing import Any
 
 import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests import torch_zoo as zoo
@@ -555,3 +557,61 @@ def test_the_rank_is_that_of_the_module_itself(name: str):
 def test_a_rate_that_a_scheduler_raises_is_no_freezing():
     module = chain(3, 4, 2)
     assert tc.Allocation.from_torch(module, optimizer=warming(module)) == tc.Allocation.full(NET)
+
+
+@st.composite
+def trained_chains(draw: st.DrawFn) -> tuple[Any, dict[str, Any]]:
+    """A chain with layers frozen, cut, pruned, hooked, and maybe an optimizer of some of it."""
+    widths = draw(st.lists(st.integers(1, 4), min_size=2, max_size=4))
+    bias = draw(st.booleans())
+    module = chain(*widths, bias=bias)
+    torch.manual_seed(draw(st.integers(0, 2**31)))
+    gradient_masks = {}
+    for number, layer in enumerate(module):
+        for attribute in ("weight", "bias")[: 1 + bias]:
+            parameter = getattr(layer, attribute)
+            mask = torch.rand(parameter.shape) < 0.6
+            change = draw(st.sampled_from(["none", "none", "freeze", "prune", "hook", "zeros"]))
+            if change == "freeze":
+                parameter.requires_grad_(False)
+            elif change == "prune":
+                prune.custom_from_mask(layer, attribute, mask)
+            elif change in ("hook", "zeros"):
+                parameter.register_hook(lambda gradient, mask=mask: gradient * mask)
+                gradient_masks[f"{number}.{attribute}"] = mask
+    cut = draw(st.integers(-2, len(module) - 1))
+    if cut >= 0:
+        module[cut].register_forward_hook(lambda _, __, y: y.detach())
+    options: dict[str, Any] = {"gradient_masks": gradient_masks}
+    if draw(st.booleans()):
+        parameters = [p for p in module.parameters() if draw(st.booleans())]
+        if parameters:
+            options["optimizer"] = torch.optim.SGD(parameters, lr=0.1, momentum=0.5)
+    return module, options
+
+
+def outcome(module: Any, options: dict[str, Any]) -> tuple[tc.Allocation | None, str]:
+    try:
+        return tc.Allocation.from_torch(module, **options), ""
+    except tc.InputError as error:
+        return None, str(error)
+
+
+@given(trained_chains())
+@settings(max_examples=60)
+def test_random_chains_are_read_as_a_step_moves_them_or_refused(drawn: tuple[Any, dict[str, Any]]):
+    module, options = drawn
+    asking = [name for name, p in module.named_parameters() if p.requires_grad]
+    allocation, reason = outcome(module, options)
+    widths = [module[0].in_features, *(layer.out_features for layer in module)]
+    changes = moved(module, tc.LinearFeedforward(widths), "random", options.get("optimizer"))
+    if allocation is None:  # only where something asks for gradients and gets none
+        assert "no gradient reaches" in reason or "holds none" in reason
+        assert any(not changes[name].any() for name in asking)
+        return
+    for name, change in changes.items():
+        layer, attribute = name.removesuffix("_orig").split(".")
+        learnable = allocation.mask(f"{attribute[0].replace('w', 'W')}{int(layer) + 1}")
+        # What no path leads to the outputs gets no gradient, and is read all the same.
+        assert not (change & ~learnable).any()
+        assert not allocation.is_dense or np.array_equal(learnable, change)

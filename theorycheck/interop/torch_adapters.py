@@ -88,6 +88,7 @@ def refuse_initialisations(model: Module) -> None:
 
 
 def adapted_layer(name: str, layer: Module, named: Mapping[str, Any]) -> Adapted:
+    """One layer of a chain, with the adapters that are in use; `named` are the parameters."""
     if not _is_kind(layer, "BaseTunerLayer"):
         return Adapted(read_layer(name, layer))
     is_lora, is_shira = _is_kind(layer, "LoraLayer"), _is_kind(layer, "ShiraLayer")
