@@ -114,7 +114,10 @@ def test_impossibility_has_its_reason():
 
 
 def test_open_is_said_where_nothing_is_proved():
-    diagonals = {"W1": np.eye(2), "W2": np.eye(2)}  # intermediate by theory.md, not by a theorem
+    diagonals = {
+        "W1": np.eye(2),
+        "W2": np.eye(2),
+    }  # intermediate by the checked values, not by a theorem
     found = tc.design(tc.LinearFeedforward([2, 2, 2]), 2, 4, within=diagonals)
     assert found.outcome in ("open", "impossible")
     assert found.allocation is None

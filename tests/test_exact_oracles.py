@@ -86,7 +86,7 @@ PAIRS = ("input", "recurrent", "readout")
 
 
 def shares_a_path(steps, first, second):
-    """The table of theory.md T2 for dense recurrent networks."""
+    """The table of T2 for dense recurrent networks."""
     (one, (i, j)), (other, (k, m)) = sorted((first, second), key=lambda w: PAIRS.index(w[0]))
     if one == other == "recurrent":
         return steps >= 4 or (steps == 3 and (i == m or j == k))

@@ -91,7 +91,7 @@ def test_searches_find_at_most_what_is_known(known: Any):
 
 @pytest.mark.parametrize("units", [2, 3, 4])
 def test_output_layer_alone_has_its_closed_forms(units: int):
-    """theory.md T10 for W_2 only, of regular teachers, n_0 = m = 2 and d = 1; and m = 1."""
+    """T10 for W_2 only, of regular teachers, n_0 = m = 2 and d = 1; and m = 1."""
     mask = [[1] * units + [0] * (5 - units)]
     allocation = tc.Allocation(net(2, 5, 1), {"W2": mask})
     counted = measured(allocation, 2, trials=3000, seed=units).regular

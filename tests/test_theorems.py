@@ -241,7 +241,7 @@ def test_dimension_zero_is_always_matched():
 
 
 def test_sparse_networks_are_not_decided_by_t4():
-    # The counterexample of theory.md: T4 on the dense formula would say maximal.
+    # The counterexample of proofs/t04_one_layer.py: T4 on the dense formula would say maximal.
     network = tc.LinearFeedforward([2, 3, 2])
     present = {"W2": [[1, 1, 0], [0, 0, 1]]}
     verdict = classify(tc.Allocation.rows(network, {"W1": [0, 1]}, present), 2)

@@ -7,12 +7,15 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 
-_PAPER = "Schlisselberg and Darshan, ICLR 2025, arXiv:2502.06300"
+from .bibliography import PAPERS
 
 
 @dataclass(frozen=True)
 class Statement:
-    """One theorem or conjecture: its `id`, `name`, a `brief` form, the full `text`, the `source`.
+    """One theorem or conjecture: its `id`, `name`, a `brief` form, the full `text`.
+
+    `proof` is the module of `proofs/` with the proof (or the evidence), `papers` name entries of
+    `bibliography.PAPERS` that have a part of it or of the methods.
 
     >>> STATEMENTS["T2"].name, STATEMENTS["C1"].is_conjecture
     ('Dichotomy of affine allocations', True)
@@ -22,7 +25,18 @@ class Statement:
     name: str
     brief: str
     text: str
-    source: str
+    proof: str
+    papers: tuple[str, ...] = ()
+
+    @property
+    def source(self) -> str:
+        """Where the proof is, then the papers with their places.
+
+        >>> STATEMENTS["T3"].source
+        'proofs/t03_rows.py; Schlisselberg and Darshan (2025), ICLR 2025, arXiv:2502.06300'
+        """
+        papers = [f"{PAPERS[key].short}, {PAPERS[key].venue}" for key in self.papers]
+        return "; ".join([f"proofs/{self.proof}.py", *papers])
 
     @property
     def is_conjecture(self) -> bool:
@@ -37,7 +51,7 @@ _ALL = (
         "more learnable weights, or fewer samples, never hurt",
         "If every learnable weight of A is learnable in A', then MP(A, m) <= MP(A', m); and "
         "MP(A, m) >= MP(A, m + 1).",
-        "theory.md T0",
+        "t00_monotonicity",
     ),
     Statement(
         "T1",
@@ -45,7 +59,8 @@ _ALL = (
         "the match probability is 0 if and only if the rank is below the target dimension",
         "Linear networks, dense or sparse, with or without biases: MP(A, m) = 0 if and only if "
         "rank(A) < D(m). In particular fewer than D(m) learnable weights are minimal.",
-        f"theory.md T1; {_PAPER}",
+        "t01_positivity",
+        ("schlisselberg",),
     ),
     Statement(
         "T2",
@@ -54,7 +69,7 @@ _ALL = (
         "Linear networks: the output is jointly affine in the learnables if and only if no "
         "input-output path (unrolled in time) runs through two of them. Then the match probability "
         "is 0 or 1, and it is 1 if and only if rank(A) = D(m).",
-        "theory.md T2",
+        "t02_dichotomy",
     ),
     Statement(
         "T3",
@@ -63,7 +78,8 @@ _ALL = (
         "Dense linear feed-forward network, learnables in the last layer only, m_e = min(m, n_0): "
         "with a hidden width below m_e the allocation is minimal; else it is maximal if every row "
         "of the mask has at least m_e learnables, and minimal if not.",
-        f"theory.md T3; {_PAPER}",
+        "t03_rows",
+        ("schlisselberg",),
     ),
     Statement(
         "T4",
@@ -84,8 +100,8 @@ _ALL = (
         "some order of all lines and of the others; a colouring of the columns with m_e colours "
         "that each meet d rows; rows in a and columns in b classes with a forest of frozen cells "
         "in each pair of classes.",
-        "theory.md T4; Kalai, Nevo, Novik, Bipartite rigidity (2016); Bernstein, Completion of "
-        "tree metrics and rank-2 matrices (2017)",
+        "t04_one_layer",
+        ("kalai", "whiteley", "bernstein", "brakensiek", "gopalan", "singer", "schlisselberg"),
     ),
     Statement(
         "T5",
@@ -98,7 +114,7 @@ _ALL = (
         "p = q = N and m_e = m. Input only (k = T) or recurrent only (k = T - 1), D = d m_e: "
         "minimal if for some rows I and columns J fewer than (d - k|I|)^+ (m_e - k|J|)^+ weights "
         "are learnable outside of them.",
-        "theory.md T5",
+        "t05_recurrent",
     ),
     Statement(
         "T6",
@@ -108,7 +124,8 @@ _ALL = (
         "generic outputs, and if it is odd the allocation is maximal. Feed-forward: delta is at "
         "most the number of perfect matchings of D equations and the learnables, and at most a "
         "group Bezout number. Without a matching of D pairs any linear network is minimal.",
-        "theory.md T6",
+        "t06_odd_degree",
+        ("morgan",),
     ),
     Statement(
         "T7",
@@ -117,7 +134,7 @@ _ALL = (
         "Linear networks, r = rank(A) = D. If for one rational teacher, student and inputs D "
         "equations of full rank, or a part of them that contains all its unknowns, have exactly as "
         "many solutions as generic ones, all simple and none real, then 0 < MP(A, m) < 1.",
-        "theory.md T7",
+        "t07_witness",
     ),
     Statement(
         "T8",
@@ -129,7 +146,7 @@ _ALL = (
         "feed-forward network without biases and m >= n_0, widths reversed and as many samples as "
         "inputs then; of a linear recurrent network read at the end with m >= n_in T, input and "
         "readout exchanged.",
-        "theory.md T8",
+        "t08_symmetry",
     ),
     Statement(
         "T9",
@@ -139,7 +156,7 @@ _ALL = (
         "last layer has at least m_e learnables can be deleted. All hidden widths >= d: an input "
         "whose column of the first layer has at least d learnables can be deleted with one sample. "
         "The class, the rank defect and the degree stay the same; for rows the match probability.",
-        "theory.md T9",
+        "t09_peeling",
     ),
     Statement(
         "T10",
@@ -160,7 +177,7 @@ _ALL = (
         "targets less the frozen part lie in the span of the activations H_(S_i); given a regular "
         "teacher the match probability is the probability, under the same condition, that every "
         "H_(S_i) has rank m.",
-        "theory.md T10",
+        "t10_shallow_relu",
     ),
     Statement(
         "C1",
@@ -168,7 +185,7 @@ _ALL = (
         "conjecture: with many steps any d m_e input weights are maximal",
         "Dense linear recurrent network read at the end, N >= d and T >= max(d, m_e): every "
         "allocation of d m_e input weights is maximal.",
-        "theory.md, conjecture C1",
+        "c01_input_weights",
     ),
     Statement(
         "C2",
@@ -176,7 +193,7 @@ _ALL = (
         "conjecture: with many steps recurrent weights have rank min(r, d m)",
         "Dense linear recurrent network read at the end, n_in >= m, N >= max(d, m), "
         "T >= 1 + max(d, m), learnables in the recurrent weights only: rank(A) = min(r, d m).",
-        "theory.md, conjecture C2",
+        "c02_recurrent_weights",
     ),
 )
 

@@ -35,7 +35,7 @@ def starting_allocation(
 
     Of a sparse network with `present` connections; `within` some of these, where it is given.
 
-    The number needed is the target dimension D(m) (theory.md T1, T10), or all weights where there
+    The number needed is the target dimension D(m) (T1, T10), or all weights where there
     are fewer. With a `seed` rows and columns are shuffled, without it the result is fixed.
 
     Raises `InputError` for a budget out of range, and above `LARGEST` weights.

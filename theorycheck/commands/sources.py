@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import typer
+from ..errors import InputError
 
 if TYPE_CHECKING:
     from ..allocation import Allocation
@@ -24,7 +24,7 @@ def of_masks(
         sizes = {"widths": [int(width) for width in widths.split(",")], "bias": bias}
         network = network_from_dict({"kind": kind or LinearFeedforward.kind, **sizes})
     elif bias:
-        raise typer.BadParameter("--bias needs --widths here; else the masks tell of biases")
+        raise InputError("--bias needs --widths here; else the masks tell of biases")
     named = None if layers is None else names(layers, "--layers")
     readout = made["--readout"] or "final"
     allocation = load_masks(
@@ -48,12 +48,12 @@ def of_edges(
 
     for option, value in ends.items():
         if value is None:
-            raise typer.BadParameter(f"--edges needs {option}: the names of units, as in A,B")
+            raise InputError(f"--edges needs {option}: the names of units, as in A,B")
     steps, readout, kind = made["--steps"], made["--readout"] or "final", made["--kind"]
     if (kind == "linear_recurrent") != (steps is not None) and (kind or made["--readout"]):
         which = "--steps" if steps is None else f"--kind {kind}"
         need = "needs" if steps is None else "has no --steps, but"
-        raise typer.BadParameter(f"a recurrent network {need} {which}")
+        raise InputError(f"a recurrent network {need} {which}")
     inputs, outputs = (names(ends[option], option) for option in ("--inputs", "--outputs"))
     options = {"inputs": inputs, "outputs": outputs, "steps": steps, "readout": readout}
     options |= {} if kind is None or steps is not None else {"kind": kind}
@@ -64,7 +64,7 @@ def of_edges(
     notes = _notes(file, unit_names(edges, **options), table.unused)
     if table.edges is not None and len(table.edges[0]) == 3:
         if chosen["--budget"] is not None or chosen["--seed"] is not None:
-            raise typer.BadParameter("the column learnable tells what --budget and --seed would")
+            raise InputError("the column learnable tells what --budget and --seed would")
         return allocation, notes
     place = {n: m for n, m in allocation.masks("present") if steps is None or n == "recurrent"}
     budget, seed = chosen["--budget"], chosen["--seed"]
@@ -76,10 +76,10 @@ def of_edges(
 
 
 def names(text: str, option: str) -> list[str]:
-    """The names in a list A,B,...; raises a usage error for an empty one."""
+    """The names in a list A,B,...; raises `InputError` for an empty one."""
     found = [name.strip() for name in text.split(",")]
     if not all(found):
-        raise typer.BadParameter(f"{option} must be names, as in A,B, not {text[:60]!r}")
+        raise InputError(f"{option} must be names, as in A,B, not {text[:60]!r}")
     return found
 
 

@@ -92,7 +92,7 @@ def _table(data: bytes) -> EdgeTable:
     source, target = column_of(header, SOURCES), column_of(header, TARGETS)
     if source is not None and target is not None:
         return _edges(header, body, source, target)
-    if set(header[1:]) == {row[0] for _, row in body} and len(header) > 1:
+    if set(header[1:]) == {row[0] for _, row in body} and len(header) > 2:  # no headless edges
         return _matrix(header[1:], body)
     raise InputError(
         f"{_HEADER}, not {shown(header)}; a matrix has the same unit names in its first line and "
@@ -127,9 +127,10 @@ def _edges(
 
 def _matrix(labels: list[str], body: list[tuple[int, list[str]]]) -> EdgeTable:
     """Rows in the order of the columns; an empty cell is no connection."""
-    if len(set(labels)) < len(labels) or len(body) != len(labels):
-        twice = next((name for name in labels if labels.count(name) > 1), body[-1][1][0])
-        raise InputError(f"the unit {shown(twice)} comes twice in the matrix")
+    for names in (labels, [row[0] for _, row in body]):
+        if len(set(names)) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InputError(f"the unit {shown(twice)} comes twice in the matrix")
     rows: dict[str, list[float]] = {}
     for number, row in body:
         values = [_number(cell) if cell else 0.0 for cell in row[1:]]

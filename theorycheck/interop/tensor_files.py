@@ -6,6 +6,7 @@ import importlib
 import io
 import json
 import math
+import pickle
 import warnings
 from collections.abc import Mapping
 from typing import Any
@@ -114,10 +115,10 @@ def read_torch(data: bytes) -> Any:
             warnings.simplefilter("ignore")
             content = torch.load(io.BytesIO(data), map_location="cpu", weights_only=True)
     except Exception as error:  # of many kinds, for damaged files and for what needs pickling
-        if "weights_only" in str(error) or "Weights only" in str(error):
+        if isinstance(error, pickle.UnpicklingError):
             raise InputError(
-                "this file needs pickling, which may run any code and is never done: save tensors "
-                "alone, as torch.save(model.state_dict(), FILE) does"
+                "this file needs pickling, which may run any code and is never done, or is no file "
+                "of tensors: save these alone, as torch.save(model.state_dict(), FILE) does"
             ) from None
         raise InputError(f"not a file of torch.save, or a damaged one: {shown(error)}") from None
     return _arrays(content, torch, "the tensor")

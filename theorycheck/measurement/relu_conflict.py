@@ -2,7 +2,7 @@
 
 The unit has learnable inputs and outputs, one output or one input alone; a is that weight. In one
 combination of activation patterns the equations are E(a) theta = b(a), affine in a, with d m rows
-and at most d m - 1 other unknowns, so solutions are at roots of det [E(a) | b(a)] (theory.md T10;
+and at most d m - 1 other unknowns, so solutions are at roots of det [E(a) | b(a)] (T10;
 of as many combinations of rows and columns as E has rank, at random a, if that is less). With
 M(a0 + t) = M + t U V^T these are t = -1 / lambda, lambda an eigenvalue of V^T M^-1 U.
 

@@ -56,7 +56,7 @@ $m_e \ge 2$). (b) still works if the colours need only $N$ modes together, colou
 largest $n_{j\mu}$, for some choice of the groups. Below: every small case, and larger random ones,
 those with a crowded column apart. All three hypotheses are needed.
 
-**Source.** theory.md, conjecture C1.
+**Source.** This file.
 """
 
 from __future__ import annotations

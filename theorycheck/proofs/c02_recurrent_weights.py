@@ -26,7 +26,7 @@ $T - 1 \ge \max(d, m)$ any $d m$ columns are independent (and $N^2 \ge d m$).
 $T$. Below: every small case and larger random ones; $n_{in} \ge m$, $N \ge d$ and the number of
 steps are needed.
 
-**Source.** theory.md, conjecture C2.
+**Source.** This file.
 """
 
 from __future__ import annotations

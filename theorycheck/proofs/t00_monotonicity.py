@@ -31,7 +31,7 @@ the reals two consequences are checked. Ranks: the Jacobian of $A'$ has the colu
 more, so each weight adds 0 or 1 to the rank, and by T1 an allocation of full rank on $m + 1$
 samples has full rank on $m$.
 
-**Source.** theory.md T0.
+**Source.** This file.
 """
 
 from __future__ import annotations

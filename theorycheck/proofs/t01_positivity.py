@@ -57,7 +57,7 @@ polynomials; the theorem against Newton's method in floating point: near a commo
 and student the proof says that all draws are matched if rank(A) = D, and almost none if not; and
 the closed forms against the exact rank.
 
-**Source.** theory.md T1; Schlisselberg and Darshan (ICLR 2025) for conditions in special cases.
+**Source.** This file; Schlisselberg and Darshan (2025) for conditions in special cases.
 """
 
 from __future__ import annotations

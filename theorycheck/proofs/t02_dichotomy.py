@@ -50,7 +50,7 @@ unit that has both a learnable input and a learnable output.
 at random points (exact) against the rank, for all affine allocations; and that without affinity
 neither side of the dichotomy need hold.
 
-**Source.** theory.md T2.
+**Source.** This file.
 """
 
 from __future__ import annotations

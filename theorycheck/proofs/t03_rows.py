@@ -22,7 +22,7 @@ $S_i$ of $H$), up to a frozen constant.
    frozen weights. The teacher's output has a row space of dimension $\min(d, k) \ge 1$ that is
    generic in the $m_e$ dimensions, hence not in that of $H$: minimal.
 
-**Source.** theory.md T3; Schlisselberg and Darshan (ICLR 2025).
+**Source.** This file; Schlisselberg and Darshan (2025).
 """
 
 from __future__ import annotations

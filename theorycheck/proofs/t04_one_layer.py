@@ -100,7 +100,7 @@ $\sum_e \beta_e \otimes z_e(w) = 0$, and since $\sum_e \beta_e = 0$ is the only 
 $z_e(w)$ are equal. Hence $\dim A/B = b$ and $\dim A = n - 1 + b$. But $\dim A = |J| + b|I|$ for the
 rows $I$ and columns $J$ of $X$: a circuit has $n = b|I| + |J| - b + 1$ cells and violates the
 count. ($|J| \ge b$ holds, since $n \le |I||J|$ gives $(|I| - 1)(|J| - b) \ge 1$.) This is
-Whiteley's theorem on liftings of pictures (1989).
+the theorem of Whiteley (1989) on liftings of pictures.
 
 *9. Sufficient conditions.* *Peeling:* a row with at most $b$ frozen cells has only 0 in a stress
 (their $l_j$ are independent), so it can be deleted; columns alike. *Blocks:* specialise $k_i$ to
@@ -118,10 +118,11 @@ $e_{j2}$ - $e_{i1}$: two forests on disjoint nodes, independent; so are the cell
 *10. Limits.* For $a, b \ge 2$ the count misses dependent sets: two copies of $K_{3,3}$ less an edge
 (below). And T4 needs dense layers: in sparse networks $u_i$, $v_j$ are not generic.
 
-**Source.** theory.md T4; Kalai, Nevo, Novik, Bipartite rigidity (2016); Whiteley, A matroid on
-hypergraphs, with applications in scene analysis and geometry (1989); Bernstein, Completion of tree
-metrics and rank-2 matrices (2017), also for the converse of "two forests" if $a = b = 2$, which is
-checked below and not needed; Schlisselberg and Darshan (ICLR 2025).
+**Source.** This file; Kalai, Nevo and Novik (2016), where the matroid is defined; Whiteley (1989)
+for liftings of pictures; Bernstein (2017), also for the converse of "two forests" if $a = b = 2$,
+which is checked below and not needed; Brakensiek, Dhar, Gao, Gopi and Larson (2024) for the
+duality; Gopalan, Hu, Kopparty, Saraf, Wang and Yekhanin (2017) for the count (regularity); Singer
+and Cucuringu (2010) for matrix completion; Schlisselberg and Darshan (2025).
 """
 
 from __future__ import annotations

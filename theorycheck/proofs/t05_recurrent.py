@@ -67,7 +67,7 @@ they are fewer, the rank is below $d m_e = D$ and the allocation is minimal by T
 *5. Limits.* The count is not sufficient: for $N = 5$, $n_{in} = d = 3$, $T = 2$, $m = 5$ all 15
 input weights satisfy it and have rank 14.
 
-**Source.** theory.md T5.
+**Source.** This file.
 """
 
 from __future__ import annotations

@@ -67,7 +67,7 @@ number of all these parameters but $W^*$, and $\varphi_f(\theta)$ the student's 
      The coefficients of $y$ in $g / h$ have no common root, so its roots are simple and not among
      those of $h$ for generic $y$ (Bertini): delta = $\deg g - \deg h$, and a match is a real root.
 
-**Source.** theory.md T6; for the multihomogeneous Bezout number: Morgan and Sommese (1987).
+**Source.** This file; for the multihomogeneous Bezout number: Morgan and Sommese (1987).
 """
 
 from __future__ import annotations
@@ -131,7 +131,7 @@ def solvable_by_rank(claim: Callable[[int, int], bool]) -> Iterator[str | None]:
 
 
 def checked_values(claim: dict[str, int]) -> Iterator[str | None]:
-    """Degrees of recurrent pairs as theory.md has them, by the pair's shape."""
+    """Degrees of recurrent pairs as they were tabulated, by the pair's shape."""
     for cells in at_budget(_PAIRS, 2, ["recurrent"]):
         (_, (a, b)), (_, (c, d)) = cells
         shape = "row or column" if a == c or b == d else "diagonal" if a == b else "antidiagonal"

@@ -50,7 +50,7 @@ is intermediate, and $MP$ is the probability that it is not negative.
 steps, $m = 2$, one recurrent row has delta = 6 and matched every draw ever made (the last step
 below repeats some: evidence, not a proof). Without a witness nothing is decided.
 
-**Source.** theory.md T7.
+**Source.** This file.
 """
 
 from __future__ import annotations

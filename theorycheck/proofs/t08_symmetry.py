@@ -47,7 +47,7 @@ there too, to $d$ or more samples; the statement does not claim it, the check in
 
 **What is checked.** Exchanges of neighbouring units suffice, as they generate all permutations.
 
-**Source.** theory.md T8.
+**Source.** This file.
 """
 
 from __future__ import annotations

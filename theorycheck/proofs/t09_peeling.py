@@ -66,7 +66,7 @@ matrix can be chosen orthogonal; then the probability stays, too.)
 *What the conditions are for.* With a hidden width below $m_e$ (or $d$) the minor $Q$ vanishes, and
 $D$ does not drop by $m_e$ (or $d$).
 
-**Source.** theory.md T9.
+**Source.** This file.
 """
 
 from __future__ import annotations

@@ -116,7 +116,7 @@ $$MP_{reg} = \frac{A B + B \mu_n + (1 - s)(A \mu_s + \mu_{n+s})}{A + \mu_n}.$$
 of teacher and student are dead, and $0 = 0$. In (2, n_1, d) with Gaussian weights and $m = 2$ this
 alone has probability $4^{-n_1} / (2 n_1 + 1)$.
 
-**Source.** theory.md T10.
+**Source.** This file.
 """
 
 from __future__ import annotations

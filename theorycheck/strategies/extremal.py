@@ -1,4 +1,4 @@
-"""All learnables in one layer, at the edge between minimal and maximal (theory.md T3 and T4)."""
+"""All learnables in one layer, at the edge between minimal and maximal (T3 and T4)."""
 
 from __future__ import annotations
 

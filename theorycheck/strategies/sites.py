@@ -27,7 +27,7 @@ class Site(NamedTuple):
 
     @property
     def spare(self) -> tuple[int, int]:
-        """a = rows - d and b = columns - m_e of theory.md T4."""
+        """a = rows - d and b = columns - m_e of T4."""
         rows, columns = self.layer.shape
         return rows - self.network.outputs, columns - self.columns_needed
 

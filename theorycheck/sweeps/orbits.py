@@ -1,6 +1,6 @@
 """All orbits of masks of one budget, one by one, and all masks, block by block.
 
-Orbits come by canonical augmentation (McKay, "Isomorph-free exhaustive generation", 1998): sets of
+Orbits come by canonical augmentation (McKay (1998), docs/bibliography.md): sets of
 cells grow cell by cell, by one cell of each orbit of the set's stabiliser. A larger set counts only
 if its last cell is equivalent to the one that its canonical labelling singles out, so that every
 orbit is reached once, and no list of those found is needed.

@@ -28,7 +28,7 @@ class Symmetry:
     count and the weights that may be learnable (see `transposes`). Needs igraph; canonical masks
     are those of one version of igraph, for its BLISS decides which mask of an orbit it is.
 
-    Source: theory.md T8.
+    Source: T8 (proofs/t08_symmetry.py).
 
     >>> frame = Frame(LinearFeedforward([3, 3, 3]), ("W1", "W2"))
     >>> symmetry = Symmetry(frame, samples=3)

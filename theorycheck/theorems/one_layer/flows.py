@@ -1,7 +1,7 @@
 """a = 1: a count decides, and assigning every frozen cell to its row or its column settles it.
 
 For a = 1 the frozen cells F are independent iff |F in I x J| <= b |I| + |J| - b for all rows I that
-are not empty and all columns J (theory.md T4; for |J| < b it holds by itself). By Hall's theorem
+are not empty and all columns J (T4; for |J| < b it holds by itself). By Hall's theorem
 for the sets I that contain the row r this says: every cell can go to its row, which takes b but
 none if it is r, or to its column, which takes one. One assignment for all b is found once; then
 for each root r what r holds must find another place.

@@ -14,7 +14,7 @@ def by_two_dimensions(layer: Layer) -> Finding | None:
     """d = 2, or m_e = 2 by transposing; None for any other layer.
 
     With C the columns that have at least 2 learnables, m' = m_e - |C| and c_i the learnables of
-    row i outside C: maximal iff m' <= 0 or sum_i min(c_i, m') >= 2 m' (theory.md T4).
+    row i outside C: maximal iff m' <= 0 or sum_i min(c_i, m') >= 2 m' (T4).
     """
     if layer.outputs == 2:
         axis, mask, samples = 1, layer.mask, layer.samples
