@@ -22,6 +22,7 @@ from tests.strategies import allocations, feedforward_networks, recurrent_networ
 from tests.test_certificates import corrupted, redigested
 from theorycheck.analysis import Analysis
 from theorycheck.certificates import Certificate
+from theorycheck.checks import solution_count
 from theorycheck.checks.balls import System
 from theorycheck.checks.bezout import bezout_number, path_degrees
 from theorycheck.checks.budget import Budget
@@ -29,6 +30,7 @@ from theorycheck.checks.claim import Claim
 from theorycheck.checks.context import Context
 from theorycheck.checks.instance import read_instance
 from theorycheck.checks.rank import n_equations
+from theorycheck.errors import SizeError
 from theorycheck.files import problem_to_dict
 from theorycheck.theorems.ranks import full_rank_evidence
 
@@ -155,17 +157,12 @@ def block(allocation, m, equations, unknowns, degree, by, seed=None, instance=No
     return {**data, "instance": instance, "solutions": solutions}
 
 
-def monodromy(count: int) -> dict[str, Any]:
-    draws = [{"seed": seed, "loops": 12, "count": count} for seed in (1, 2)]
-    return {"by": "monodromy", "draws": draws, "error_bound": 2.0**-24}
+def monodromy() -> dict[str, Any]:
+    return {"by": "monodromy", "error_bound": 2.0**-24}
 
 
-def elimination(count: int, program: str = "msolve") -> dict[str, Any]:
-    draws = [
-        {"seed": 0, "trial": trial, "prime": prime, "count": count}
-        for trial, prime in enumerate((4194319, 1073741827))
-    ]
-    return {"by": "elimination", "program": program, "draws": draws, "error_bound": 1e-9}
+def elimination() -> dict[str, Any]:
+    return {"by": "elimination", "error_bound": 1e-9}
 
 
 def bezout(*groups: list[int]) -> dict[str, Any]:
@@ -218,14 +215,14 @@ TRAP = {  # D = B = 1, x = (0, 1, 1, 0), y = -5: w^2 + w + 5 = 0, and one root i
 }
 BUILD: dict[str, Any] = {
     "witness": lambda: _witness(DIAGONAL, 2, [0, 1, 2, 3], [0, 1, 2, 3], 2, SINGLES, 0),
-    "witness recurrent": lambda: _witness(ANTIDIAGONAL, 2, [0, 1], [0, 1], 4, monodromy(4), 12),
-    "witness eliminated": lambda: _witness(ANTIDIAGONAL, 2, [0, 1], [0, 1], 4, elimination(4), 12),
+    "witness recurrent": lambda: _witness(ANTIDIAGONAL, 2, [0, 1], [0, 1], 4, monodromy(), 12),
+    "witness eliminated": lambda: _witness(ANTIDIAGONAL, 2, [0, 1], [0, 1], 4, elimination(), 12),
     "witness one unknown": lambda: _witness(SQUARE, 1, [0], [0], 2, bezout([0]), 6),
     # Four of the six equations; the biases behind are fitted afterwards, on the sample 0.
     "witness part": lambda: _witness(BIASED, 3, [0, 1, 3, 4], [0, 1, 2, 3], 2, SINGLES, 21),
-    "witness biased": lambda: _witness(UNBIASED, 2, [0, 1, 2, 3], [0, 1, 2, 3], 2, monodromy(2), 5),
-    "odd": lambda: _odd(ROW, 2, block(ROW, 2, [0, 1], [0, 1], 3, monodromy(3))),
-    "odd shown": lambda: _odd(ROW, 2, block(ROW, 2, [0, 1], [0, 1], 3, elimination(3, "sympy"), 0)),
+    "witness biased": lambda: _witness(UNBIASED, 2, [0, 1, 2, 3], [0, 1, 2, 3], 2, monodromy(), 5),
+    "odd": lambda: _odd(ROW, 2, block(ROW, 2, [0, 1], [0, 1], 3, monodromy())),
+    "odd shown": lambda: _odd(ROW, 2, block(ROW, 2, [0, 1], [0, 1], 3, elimination(), 0)),
     "odd bezout": lambda: _odd(CUBIC, 1, block(CUBIC, 1, [0], [0], 3, bezout([0]), 0)),
     "odd blocks": lambda: _odd(
         MARKOV, 1,
@@ -258,17 +255,46 @@ def test_what_is_right_is_accepted(name):
     assert result.expressivity == ("intermediate" if name.startswith("witness") else "maximal")
 
 
-def test_what_was_not_computed_again_is_said():
+@pytest.fixture
+def uncounted(monkeypatch):
+    """No solutions are counted, as if they were too many."""
+
+    def refuse(*_: object) -> int:
+        raise SizeError("a count takes too much")
+
+    monkeypatch.setattr(solution_count, "count_solutions", refuse)
+
+
+def test_nothing_is_given_where_the_checker_counts():
+    for name in BUILD:
+        for trust in (False, True):
+            result = tc.check(built(name), trust_degrees=trust)
+            assert (bool(result), result.given) == (True, ()), name
+            assert result.error_bound < 1e-12
+
+
+@pytest.mark.usefixtures("uncounted")
+def test_what_is_not_counted_is_refused_or_given():
+    for name, what, error in (
+        ("witness recurrent", "the degree 4 of 2 equations (monodromy)", "6.0e-08"),
+        ("odd shown", "the degree 3 of 2 equations (elimination)", "1.0e-09"),
+    ):
+        result = tc.check(built(name))
+        assert not result
+        assert result.is_limited
+        assert result.reason == (
+            f"{what} is not counted: a count takes too much; or --trust-degrees "
+            "(trust_degrees=True) takes it as given"
+        )
+        result = tc.check(built(name), trust_degrees=True)
+        assert result, result.reason
+        assert result.given == (f"{what}, wrong with probability at most {error}",)
+        assert result.error_bound == pytest.approx(float(error), rel=0.01)
     assert tc.check(built("witness")).given == ()
     assert tc.check(built("odd bezout")).given == ()
-    said = tc.check(built("witness recurrent")).given
-    assert said == ("the degree 4 of 2 equations (monodromy, 2 draws, error at most 6.0e-08)",)
-    said = tc.check(built("odd shown")).given
-    assert said == (
-        "the degree 3 of 2 equations (elimination with sympy, 2 draws, error at most 1.0e-09)",
-    )
 
 
+@pytest.mark.usefixtures("uncounted")
 def test_what_an_inner_certificate_leaves_open_is_said_outside():
     inner = built("odd")
     inside = {key: getattr(inner, key) for key in (
@@ -281,25 +307,30 @@ def test_what_an_inner_certificate_leaves_open_is_said_outside():
         target_dimension=None, error_bound=inner.error_bound, problem=problem_to_dict(larger, 2),
         evidence={"learnable": inner.problem["learnable"], "certificate": inside},
     )  # fmt: skip
-    result = tc.check(outer)
+    assert "--trust-degrees" in tc.check(outer).reason
+    result = tc.check(outer, trust_degrees=True)
     assert result, result.reason
-    assert result.given == tc.check(inner).given != ()
+    assert result.given == tc.check(inner, trust_degrees=True).given != ()
 
 
-def test_the_command_says_what_is_given(tmp_path, monkeypatch, capsys):
+@pytest.mark.usefixtures("uncounted")
+@pytest.mark.parametrize("options", [[], ["--json"]])
+def test_the_command_says_what_is_given(tmp_path, monkeypatch, capsys, options):
     from theorycheck import cli
     from theorycheck.certificates import save_certificates
 
     file = tmp_path / "odd.json"
     save_certificates(file, [built("odd")])
-    for more in ([], ["--json"]):
-        monkeypatch.setattr("sys.argv", ["theorycheck", "check", str(file), *more])
+    for trust in ([], ["--trust-degrees"]):
+        monkeypatch.setattr("sys.argv", ["theorycheck", "check", str(file), *options, *trust])
         with pytest.raises(SystemExit) as leaving:
             cli.main()
-        assert not leaving.value.code
+        assert (leaving.value.code or 0) == (0 if trust else 1)
         out = capsys.readouterr().out
-        assert "the degree 3 of 2 equations (monodromy, 2 draws, error at most 6.0e-08)" in out
-        assert more or "  given: " in out
+        assert "the degree 3 of 2 equations (monodromy)" in out
+        assert bool(trust) == ("wrong with probability at most 6.0e-08" in out)
+        assert options or bool(trust) == ("  given: " in out)
+        assert bool(trust) != ("--trust-degrees" in out)
 
 
 def _set(*path: Any) -> Any:
@@ -326,15 +357,12 @@ def _solutions(**change: Any) -> Any:
     return changed
 
 
-def _draws(by: str, **change: Any) -> Any:
-    """The record of a degree with something else in its second draw, or in the record."""
+def _record(**change: Any) -> Any:
+    """The record of a degree with something else in it."""
 
     def changed(evidence: dict[str, Any]) -> None:
         target = evidence["block"] if "block" in evidence else evidence["blocks"][0]
-        record = {"monodromy": monodromy, "elimination": elimination}[by](target["degree"])
-        for key, value in change.items():
-            (record if key in record else record["draws"][1])[key] = value
-        target["degree_by"] = record
+        target["degree_by"] |= change
 
     return changed
 
@@ -422,28 +450,21 @@ WRONG: list[tuple[str, Any, str]] = [
     ("witness biased", _set("block", "instance", "inputs", None), "inputs are null"),
     ("witness recurrent", _solutions(centres=_shifted("1e-15")), "ball 0 is not shown"),
     ("witness recurrent", _set("block", "instance", "inputs", 3, 0, _add(1)), "not shown"),
-    ("witness recurrent", _draws("monodromy", loops=13), "the error bound must be"),
-    ("witness recurrent", _draws("monodromy", loops=0), "each draw has loops"),
-    ("witness recurrent", _draws("monodromy", loops=2000), "1000 at most"),
-    ("witness recurrent", _draws("monodromy", seed=1), "two independent draws"),
-    ("witness recurrent", _draws("monodromy", seed=-1), "are integers"),
-    ("witness recurrent", _draws("monodromy", count=6), "a draw has 6 solutions"),
-    ("witness recurrent", _draws("monodromy", draws=[]), "two independent draws"),
-    ("witness recurrent", _draws("monodromy", draws=monodromy(4)["draws"][:1]), "two independent"),
-    ("witness recurrent", _draws("monodromy", error_bound=2.0**-23), "the error bound must be"),
-    ("witness recurrent", _draws("monodromy", error_bound=0.0), "the error bound must be"),
-    ("witness recurrent", _draws("monodromy", error_bound=None), "the error bound must be"),
-    ("witness recurrent", _set("block", "degree_by", monodromy(2)), "a draw has 2 solutions"),
+    ("witness recurrent", _set("block", "degree", 3), "there are 4 solutions, not 3 at most"),
+    ("witness recurrent", _set("block", "degree", 5), "the trials count 4 solutions, not 5"),
+    ("witness recurrent", _set("block", "degree", 6), "the trials count 4 solutions, not 6"),
+    ("witness recurrent", _record(error_bound=2.0**-23), "the error bound must be"),
+    ("witness recurrent", _record(error_bound=0.0), "above 0 and below 1"),
+    ("witness recurrent", _record(error_bound=1.0), "above 0 and below 1"),
+    ("witness recurrent", _record(error_bound=1), "above 0 and below 1"),
+    ("witness recurrent", _record(error_bound=None), "above 0 and below 1"),
+    ("witness recurrent", _record(draws=[]), "monodromy needs its keys"),
+    ("witness recurrent", _record(unknown=0), "monodromy needs its keys"),
+    ("witness eliminated", _record(error_bound=1e-8), "the error bound must be"),
+    ("witness eliminated", _record(program="msolve"), "elimination needs its keys"),
+    ("odd", _set("blocks", 0, "degree", 1), "there are 3 solutions, not 1 at most"),
+    ("odd", _set("blocks", 0, "degree", 5), "the trials count 3 solutions, not 5"),
     ("witness recurrent", _set("block", "degree_by", bezout([0, 1])), "the Bezout number is 9"),
-    ("witness eliminated", _draws("elimination", trial=0), "two independent draws"),
-    ("witness eliminated", _draws("elimination", prime=4194321), "is no prime"),
-    ("witness eliminated", _draws("elimination", prime=2**61 - 1), "no prime of 32 bits"),
-    ("witness eliminated", _draws("elimination", error_bound=1.0), "between 0 and 1"),
-    ("witness eliminated", _draws("elimination", error_bound=0.0), "between 0 and 1"),
-    ("witness eliminated", _draws("elimination", error_bound=1e-8), "the error bound must be"),
-    ("witness eliminated", _draws("elimination", program="magic"), "msolve or sympy"),
-    ("witness eliminated", _draws("elimination", count=3), "a draw has 3 solutions"),
-    ("odd", _draws("monodromy", count=5), "a draw has 5 solutions"),
     ("odd", _set("blocks", 0, "degree", 2), "is even"),
     ("odd", _set("blocks", []), "in exactly one block"),
     ("odd", _set("blocks", lambda blocks: blocks * 2), "in exactly one block"),
@@ -498,7 +519,7 @@ def test_a_double_solution_is_refused():
 
 def test_a_real_solution_is_no_witness():
     refused(_witness(DIAGONAL, 2, [0, 1, 2, 3], [0, 1, 2, 3], 2, SINGLES, 1), "may hold a real")
-    refused(_witness(ANTIDIAGONAL, 2, [0, 1], [0, 1], 4, monodromy(4), 2), "may hold a real")
+    refused(_witness(ANTIDIAGONAL, 2, [0, 1], [0, 1], 4, monodromy(), 2), "may hold a real")
 
 
 def test_the_trap_of_t7_is_no_witness():
@@ -509,9 +530,10 @@ def test_the_trap_of_t7_is_no_witness():
         assert len(trap["solutions"]["centres"]) == 2
         refused(certificate("witness", CUBIC, 1, {"block": trap}), reason)
     # The same trap where the instance was drawn: two of the four solutions are at infinity.
-    refused(_witness(ANTIDIAGONAL, 2, [0, 1], [0, 1], 4, monodromy(4), 3), "2 balls do not show 4")
+    refused(_witness(ANTIDIAGONAL, 2, [0, 1], [0, 1], 4, monodromy(), 3), "2 balls do not show 4")
 
 
+@pytest.mark.usefixtures("uncounted")
 def test_a_false_record_is_refuted_by_a_missing_conjugate():
     four = built("witness recurrent").evidence["block"]
     centres = four["solutions"]["centres"]
@@ -521,11 +543,13 @@ def test_a_false_record_is_refuted_by_a_missing_conjugate():
         ([centres[first], other], "has no conjugate: the degree is larger"),
         ([centres[first]], "non-real solutions come in pairs"),
     ):
-        record = monodromy(len(chosen))
+        record = monodromy()
         some = {**four, "degree": len(chosen), "degree_by": record}
         some["solutions"] = {"centres": chosen, "radii": ["1e-20"] * len(chosen)}
         wrong = certificate("witness", ANTIDIAGONAL, 2, {"block": some}, record["error_bound"])
-        refused(wrong, reason)
+        result = tc.check(wrong, trust_degrees=True)
+        assert not result
+        assert reason in result.reason, result.reason
 
 
 def test_a_block_of_biases_alone_is_not_closed():
@@ -557,7 +581,7 @@ def test_values_at_unknown_cells_do_not_matter():
 def test_a_cross_of_equations_is_needed_below_full_rank():
     refused(_narrow((0, 2), (3, 3), (6, 4), (4, 0), (2, 1)), "1 outputs and 1 samples, or all")
     refused(_narrow((0, 2), (3, 3), (6, 4), (1, 0)), "each learnable is in exactly one block")
-    narrow_rnn = _odd(ROW, 2, block(ROW, 2, [0], [0], 1, monodromy(1)))
+    narrow_rnn = _odd(ROW, 2, block(ROW, 2, [0], [0], 1, monodromy()))
     refused(narrow_rnn, "each learnable is in exactly one block")
 
 
@@ -596,8 +620,8 @@ def test_corrupted_evidence_is_refused_unless_it_is_free(name):
             continue
         n += 1
         if tc.check(redigested(changed)):
-            # Free are the order of some lists, other true instances, and what is given only.
-            is_free = "instance" in path or path[-1] in ("seed", "trial", "by")
+            # Free are the order of some lists, other true instances, and who searched.
+            is_free = "instance" in path or path[-1] == "by"
             assert isinstance(wrong, list) or is_free, (path, wrong)
     assert n > 300
 

@@ -24,8 +24,8 @@ class CheckResult:
 
     `error_bound` is 0 for a proof; else the claim is wrong with at most that probability over the
     primes and points that this check has drawn itself. `given` names what it has not computed
-    again: the claim holds if that does. `is_limited` says that it was not refused but given up,
-    because of the limits on time and memory.
+    again, which only `trust_degrees` allows: the claim holds if that does. `is_limited` says that
+    it was not refused but given up, because of the limits on time and memory.
     """
 
     valid: bool
@@ -48,6 +48,7 @@ def check(
     error_bound: float | None = None,
     seconds: float | None = None,
     memory_limit: float = MEMORY,
+    trust_degrees: bool = False,
 ) -> CheckResult:
     """Verify a certificate (or its JSON object) independently of the code that found it.
 
@@ -55,7 +56,9 @@ def check(
     and whoever knew it could have made a certificate for it. `error_bound` is the largest
     probability of error that a claim may state, by default 1e-9, and 1e-6 where it rests on the
     degree of equations. `seconds` is what the check may take (by default what the size of the
-    certificate allows, 600 at most), `memory_limit` in bytes what it may hold at once.
+    certificate allows, 600 at most), `memory_limit` in bytes what it may hold at once. A degree of
+    equations with too many solutions to count them is taken as given with `trust_degrees`; else
+    the certificate is refused.
 
     Never raises for a wrong, malformed or too large certificate: the result is then false, with
     the reason. Raises `InputError` for another argument out of range.
@@ -71,7 +74,7 @@ def check(
     """
     _require_arguments(seed, error_bound, seconds, memory_limit)
     try:
-        claim = _checked(certificate, seed, error_bound, seconds, memory_limit)
+        claim = _checked(certificate, seed, error_bound, seconds, memory_limit, trust_degrees)
     except TheorycheckError as error:
         is_limited = isinstance(error, SizeError)
         return CheckResult(False, " ".join(str(error).split()), is_limited=is_limited)
@@ -100,6 +103,7 @@ def _checked(
     error_bound: float | None,
     seconds: float | None,
     memory_limit: float,
+    trust_degrees: bool,
 ) -> Claim:
     """The claim of a certificate that holds; raises an error of whatever kind for another."""
     data, size = plain_json(given.to_dict() if isinstance(given, Certificate) else given)
@@ -107,7 +111,7 @@ def _checked(
     require_error_bound(certificate, error_bound)
     budget = Budget.of(size, seconds, memory_limit)
     key = digest({name: data[name] for name in data if name != "digest"})
-    return check_certificate(certificate, Context.of(key, budget, seed))
+    return check_certificate(certificate, Context.of(key, budget, seed, trust_degrees))
 
 
 def _require_arguments(seed: Any, error_bound: Any, seconds: Any, memory_limit: Any) -> None:

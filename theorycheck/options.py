@@ -173,6 +173,13 @@ CheckMemory: TypeAlias = Annotated[
         "--memory-limit", parser=_bytes, metavar="GIB", help="Memory for one array, in GiB."
     ),
 ]
+CheckTrust: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--trust-degrees",
+        help="Take degrees as given where there are too many solutions to count them.",
+    ),
+]
 MostDegree: TypeAlias = Annotated[
     int,
     typer.Option(parser=natural, metavar="N", help="Largest number of solutions to follow."),

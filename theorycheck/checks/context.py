@@ -24,17 +24,24 @@ _TOLERANCE = 1e-6  # relative, of bounds that were computed elsewhere
 
 @dataclass(frozen=True)
 class Context:
-    """The key of all draws, the budget, and the level of a certificate inside of others."""
+    """The key of all draws, the budget, and the level of a certificate inside of others.
+
+    `trusts_degrees` tells whether degrees that cannot be counted are taken as given.
+    """
 
     key: str
     budget: Budget
     level: int = 1
+    trusts_degrees: bool = False
 
     @classmethod
-    def of(cls, digest: str, budget: Budget, seed: int | None = None) -> Context:
+    def of(
+        cls, digest: str, budget: Budget, seed: int | None = None, trusts_degrees: bool = False
+    ) -> Context:
         """The key of a certificate with this digest: from fresh randomness, or from a seed."""
         randomness = secrets.token_hex(32) if seed is None else str(seed)
-        return cls(hashlib.sha256(f"{randomness}/{digest}".encode()).hexdigest(), budget)
+        key = hashlib.sha256(f"{randomness}/{digest}".encode()).hexdigest()
+        return cls(key, budget, trusts_degrees=trusts_degrees)
 
     def inner(self) -> Context:
         """The same for a certificate inside of this one."""

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from ..errors import SizeError, shown
 from ..networks import LinearFeedforward
-from . import plain
 from .balls import require_roots
 from .bezout import bezout_number, path_degrees, position
 from .budget import STEP
 from .claim import Check, Claim
-from .context import is_about
 from .instance import read_boxes, read_instance
 from .rank import n_equations, require_full_rank
+from .solution_count import require_count
 from .structure import Structure
 from .univariate import require_univariate
 
-_LARGEST_PRIME = 2**32  # larger ones take long to check, and no program needs them
+_SEARCHES = ("monodromy", "elimination")
 
 
 @dataclass(frozen=True)
@@ -138,54 +137,32 @@ def _require_degree(claim: Claim, block: Block) -> None:
     if by == "univariate":
         require_univariate(claim, block.equations, block.unknowns, block.degree, evidence)
         return
-    names = " or ".join(_RECORDS)
-    claim.require(by in _RECORDS, f"a degree comes by bezout, univariate, {names}")
-    keys, draw_keys, independent = _RECORDS[by]
-    claim.require(set(evidence) == {"by", "draws", "error_bound", *keys}, f"{by} needs its keys")
-    draws = evidence["draws"]
-    for draw in draws:
-        claim.require(set(draw) == {*draw_keys, "count"}, f"a draw by {by} needs its keys")
-        whole = all(type(value) is int and value >= 0 for value in draw.values())
-        claim.require(whole, "the numbers of a draw are integers")
-        claim.require(draw["count"] == block.degree, f"a draw has {draw['count']} solutions")
-    names = {tuple(draw[key] for key in independent) for draw in draws}
-    claim.require(len(names) == len(draws) >= 2, "two independent draws are needed")
-    bound = _monodromy(claim, evidence) if by == "monodromy" else _elimination(claim, evidence)
-    n = len(block.equations)
-    program = f" with {evidence['program']}" if by == "elimination" else ""
-    claim.given.append(
-        f"the degree {block.degree} of {n} equation{'s' if n > 1 else ''} "
-        f"({by}{program}, {len(draws)} draws, error at most {bound:.1e})"
+    claim.require(
+        by in _SEARCHES, f"a degree comes by bezout, univariate or {' or '.join(_SEARCHES)}"
     )
-    claim.stated += bound
-    claim.reached += bound
+    claim.require(set(evidence) == {"by", "error_bound"}, f"{by} needs its keys")
+    _require_counted(claim, block, evidence)
 
 
-_RECORDS: dict[str, tuple[Sequence[str], Sequence[str], Sequence[str]]] = {
-    "monodromy": ((), ("seed", "loops"), ("seed",)),
-    "elimination": (("program",), ("seed", "trial", "prime"), ("seed", "trial")),
-}
-
-
-def _monodromy(claim: Claim, evidence: dict[str, Any]) -> float:
-    """A loop that misses solutions comes back to the same ones with probability 1/2 at most."""
-    loops = [draw["loops"] for draw in evidence["draws"]]
-    claim.require(min(loops) > 0 and sum(loops) <= 1000, "each draw has loops, 1000 at most")
-    bound = 2.0 ** -sum(loops)
-    claim.require(is_about(evidence["error_bound"], bound), f"the error bound must be {bound}")
-    return bound
-
-
-def _elimination(claim: Claim, evidence: dict[str, Any]) -> float:
-    claim.require(evidence["program"] in ("msolve", "sympy"), "the program is msolve or sympy")
-    for draw in evidence["draws"]:
-        p = draw["prime"]
-        claim.charge(2**16 * STEP / 2, "the primes of an elimination")
-        claim.require(p < _LARGEST_PRIME and plain.is_prime(p), f"{p} is no prime of 32 bits")
-    bound = evidence["error_bound"]
-    fits = type(bound) is float and 0 < bound < 1
-    claim.require(fits, "the error bound of an elimination is between 0 and 1")
-    return bound
+def _require_counted(claim: Claim, block: Block, evidence: dict[str, Any]) -> None:
+    """The degree of a search is counted again; what takes too much is given, if that is wanted."""
+    stated = evidence["error_bound"]
+    fits = type(stated) is float and 0 < stated < 1
+    claim.require(fits, f"an error bound must be above 0 and below 1, not {shown(stated)}")
+    claim.stated += stated
+    n = len(block.equations)
+    what = f"the degree {block.degree} of {n} equation{'s' if n > 1 else ''} ({evidence['by']})"
+    try:
+        reached = require_count(claim, block.equations, block.unknowns, block.degree, stated)
+    except SizeError as error:
+        if not claim.context.trusts_degrees:
+            raise SizeError(
+                f"{what} is not counted: {error}; or --trust-degrees (trust_degrees=True) takes "
+                "it as given"
+            ) from None
+        claim.given.append(f"{what}, wrong with probability at most {stated:.1e}")
+        reached = stated
+    claim.reached += reached
 
 
 def _require_bezout(claim: Claim, block: Block) -> None:

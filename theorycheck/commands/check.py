@@ -2,7 +2,15 @@
 
 from __future__ import annotations
 
-from ..options import CertificateFiles, CheckError, CheckMemory, CheckSeconds, CheckSeed, Json
+from ..options import (
+    CertificateFiles,
+    CheckError,
+    CheckMemory,
+    CheckSeconds,
+    CheckSeed,
+    CheckTrust,
+    Json,
+)
 from .common import Failures, print_json
 
 
@@ -12,6 +20,7 @@ def check(
     error_bound: CheckError = None,
     seconds: CheckSeconds = None,
     memory_limit: CheckMemory = "8",  # type: ignore[assignment]  # a default is parsed, too
+    trust_degrees: CheckTrust = False,
     as_json: Json = False,
 ) -> None:
     """Verify certificates on their own, without the code that found them."""
@@ -35,6 +44,7 @@ def check(
                     error_bound=error_bound,
                     seconds=seconds,
                     memory_limit=memory_limit,
+                    trust_degrees=trust_degrees,
                 )
                 name = file if len(objects) == 1 else f"{file}[{number}]"
                 if as_json:

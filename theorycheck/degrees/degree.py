@@ -148,11 +148,7 @@ def _agreed(draws: Draws, searches: list[Monodromy], seed: int, effort: Effort) 
     # If another solution exists, a loop like a random element of the monodromy group, which is
     # transitive, keeps the set that was found with probability at most 1/2.
     bound = 0.5 ** sum(search.quiet_loops for search in searches)
-    records = [
-        {"seed": 2 * seed + number, "loops": search.quiet_loops, "count": search.count}
-        for number, search in enumerate(searches)
-    ]
-    by = {"by": "monodromy", "draws": records, "error_bound": bound}
+    by = {"by": "monodromy", "error_bound": bound}
     return Degree(draws.system, searches[0].count, by, bound, searches[0])
 
 
