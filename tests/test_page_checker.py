@@ -23,7 +23,7 @@ import pytest
 
 import theorycheck as tc
 from tests import page_checker
-from tests.page_checker.checker import ROWS
+from tests.page_checker.checker import rows
 from tests.test_certificates import EXAMPLES, certificate_of, redigested
 from tests.test_inputs import cases
 from theorycheck.checks.registry import KINDS
@@ -98,7 +98,7 @@ def test_examples_of_every_kind_are_accepted():
         kinds.add(data["kind"])
         assert is_accepted(data, name), verdicts(data)
         assert page_checker.check(data, "other draws") == (True, "verified")
-    assert kinds == KINDS.keys() == ROWS.keys()
+    assert kinds == KINDS.keys() == rows().keys()
 
 
 def random_problems(n: int, seed: int) -> Iterator[tuple[tc.Allocation, int]]:

@@ -7,6 +7,8 @@ import itertools
 import json
 import math
 from fractions import Fraction
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 from tests.page_checker import graphs, relu, solutions
@@ -27,34 +29,16 @@ from tests.page_checker.ranks import Draws, eliminate, in_trials, rank_bound
 
 CLAIM = {"kind", "theorem", "expressivity", "learnable", "rank", "target_dimension",
          "error_bound", "evidence"}  # fmt: skip
-# kinds: theorems and networks: classes: what is allowed: what rank and target_dimension state
-TABLE = """
-degree_count: T3F T4F T5R: minimal maximal:: - -
-bottleneck: T3F T4F T5R: minimal:: - -
-support_count two_dimensions: T4F T5R: minimal maximal:: - -
-cycle rectangle: T4F T5R: minimal:: - -
-forest peeling_order assignment two_forests colouring block_forests: T4F T5R: maximal:: - -
-frozen_direct_path: T5R: minimal:: - -
-outside_count: T5R: minimal:: - D
-full: T0F T0R T0S: maximal: sparse biases given: - -
-sub_allocation: T0F T0R: maximal: sparse biases given: - -
-peeled: T9F: minimal maximal intermediate:: - -
-count: T1F T1R: minimal: sparse biases given: - D
-deficient_rank: T1F T1R: minimal: sparse biases given: rank D
-full_rank: T1F T1R: positive: sparse biases given: D D
-affine_full_rank: T2F T2R: maximal: sparse biases given: D D
-structural_cover: T6F T6R: minimal: sparse biases given: - D
-group_bezout triangular: T6F: maximal: sparse biases given: D D
-odd_degree: T6F T6R: maximal: sparse biases: D D
-witness: T7F T7R: intermediate: sparse biases: D D
-relu_count relu_cover: T10S: minimal: sparse biases: - D
-relu_patterns: T10S: minimal: sparse biases: rank D
-relu_point: T10S: positive: sparse biases: D D
-relu_bounded_output relu_missed_sample: T10S: intermediate: sparse biases: D D
-relu_interpolation: T10S: maximal: sparse biases: D D
-"""
-ROWS = {kind: [field.split() for field in line.split(":")[1:]]
-        for line in TABLE.strip().splitlines() for kind in line.split(":")[0].split()}  # fmt: skip
+PAGE = Path(__file__).parents[2] / "docs" / "certificates.md"
+
+
+@cache
+def rows() -> dict[str, list[str]]:
+    """The table of the page: theorems, classes, sparse, biases, given, states of every kind."""
+    section = PAGE.read_text().split("\n## Which kind speaks")[1].split("\n## ")[0]
+    lines = [line.split("|")[1:-1] for line in section.splitlines() if line.startswith("| `")]
+    table = [[field.strip() for field in line] for line in lines]
+    return {kind.strip("`"): fields for kinds, *fields in table for kind in kinds.split(", ")}
 
 
 def check(data: Any, randomness: str = "0") -> tuple[bool, str]:
@@ -137,13 +121,15 @@ class Claim:
     def check(self) -> None:
         data, problem = self.data, self.problem
         kind, theorem, evidence = data["kind"], data["theorem"], data["evidence"]
-        theorems, classes, flags, stated = ROWS[kind]
-        need(theorem + problem.kind in theorems, "theorem and network")
-        need(data["expressivity"] in classes, "class")
-        need(problem.is_dense or "sparse" in flags, "a sparse network")
-        need(not problem.bias or "biases" in flags or theorem == "T4", "biases")
-        need(problem.given is None or "given" in flags, "given inputs")
+        theorems, classes, sparse, biases, given, states = rows()[kind]
+        networks = dict(line.split(": ") for line in theorems.split("; "))
+        need(problem.kind in networks[theorem].split(", "), "theorem and network")
+        need(data["expressivity"] in classes.split(", "), "class")
+        need(problem.is_dense or sparse == "yes", "a sparse network")
+        need(not problem.bias or biases in ("yes", theorem), "biases")
+        need(problem.given is None or given == "yes", "given inputs")
         need(integer(data["learnable"]) == len(self.learnables), "number of learnables")
+        stated = states.replace(",", "").split()
         for name, state in zip(("rank", "target_dimension"), stated, strict=True):
             need(data[name] is None if state == "-" else integer(data[name]) >= 0, name)
             need(state != "D" or data[name] == self.D, name)
