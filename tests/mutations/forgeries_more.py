@@ -206,7 +206,9 @@ def _block(
         groups = [[u for u, x in zip(unknowns, labels, strict=True) if x == g] for g in set(labels)]
         block["degree_by"] = {"by": "bezout", "groups": groups}
     else:
-        by = {"by": "univariate", "unknown": rng.choice(unknowns), "error_bound": 1e-7}
+        by = {"by": rng.choice(["univariate", "monodromy", "elimination"]), "error_bound": 1e-7}
+        if by["by"] == "univariate":
+            by["unknown"] = rng.choice(unknowns)
         block["degree_by"] = by
     return block
 
