@@ -335,7 +335,7 @@ def test_a_right_record_is_accepted():
         (lambda by: by.update(error_bound=by["error_bound"] / 2), "the error bound must be"),
         (lambda by: by.update(error_bound=0.0), "must be above 0"),
         (lambda by: by.update(error_bound=1), "below 1"),
-        (lambda by: by.update(error_bound=1e-300), "64 trials do not reach"),
+        (lambda by: by.update(error_bound=1e-323), "64 trials do not reach"),
         (lambda by: by.update(draws=[]), "needs its keys"),
         (lambda by: by.update(more=1), "needs its keys"),
     ],

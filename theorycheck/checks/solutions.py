@@ -110,7 +110,7 @@ def _require_order(claim: Claim, blocks: list[Block]) -> None:
 
 def _require_all_or_cross(claim: Claim, equations: list[int]) -> None:
     """All equations; or, of matrices of rank k, k rows and k columns, which determine the rest."""
-    if equations == list(range(n_equations(claim))):
+    if len(equations) == n_equations(claim):
         return
     network = claim.network
     claim.require(
@@ -119,6 +119,7 @@ def _require_all_or_cross(claim: Claim, equations: list[int]) -> None:
     )
     d, m = network.outputs, claim.effective_samples()
     k = min(d, m, *network.widths[1:-1])
+    claim.charge(STEP * 3 * d * m, "the equations of a cross")
     # With r = D a cross has D = k (d + m - k) equations: the outputs are all matrices of rank k.
     cells = {position(claim, equation)[1:] for equation in equations}
     rows = [o for o in range(d) if all((o, s) in cells for s in range(m))]
