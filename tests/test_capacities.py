@@ -9,8 +9,8 @@ from hypothesis import given, settings
 import theorycheck as tc
 from theorycheck import Expressivity
 from theorycheck.capacities import _Search
-from theorycheck.exact.point import effective_samples
 from theorycheck.deadline import NEVER
+from theorycheck.exact.point import effective_samples
 from theorycheck.progress import nobody
 
 from .strategies import NO_DEGREES, allocations, linear_networks

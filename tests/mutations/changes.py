@@ -9,6 +9,7 @@ from __future__ import annotations
 import copy
 import hashlib
 import json
+import math
 import random
 from collections.abc import Callable, Sequence
 from contextlib import suppress
@@ -138,16 +139,20 @@ def change_leaf(rng: random.Random, data: Data, within: Path = ()) -> None:
 
 
 def shapes(network: Data) -> dict[str, tuple[int, ...]]:
-    """Weight name -> shape."""
+    """Weight name -> shape; `ValueError` for a network whose masks nobody would write down."""
+    found: dict[str, tuple[int, ...]] = {}
     if network["kind"] == "linear_recurrent":
         n, m, d = (network[key] for key in ("hidden", "inputs", "outputs"))
-        return {"input": (n, m), "recurrent": (n, n), "readout": (d, n)}
-    found: dict[str, tuple[int, ...]] = {}
-    widths = network["widths"]
+        found |= {"input": (n, m), "recurrent": (n, n), "readout": (d, n)}
+        widths: list[int] = []
+    else:
+        widths = network["widths"]
     for layer, (m, n) in enumerate(zip(widths, widths[1:], strict=False), start=1):
         found[f"W{layer}"] = (n, m)
         if network.get("bias"):
             found[f"b{layer}"] = (n,)
+    if sum(map(math.prod, found.values())) > 10_000:
+        raise ValueError("too large to be written down")
     return found
 
 
@@ -169,6 +174,8 @@ def restated(rng: random.Random, data: Data) -> None:
     """Masks in the shapes of the network, no absent weight learnable, and the number r right."""
     problem = data["problem"]
     wanted = shapes(problem["network"])
+    if problem["samples"] > 1000:
+        raise ValueError("too many points to be written down")
     for which, bit in (("learnable", 0), ("present", 1)):
         if which in problem:
             kept = {name: problem[which][name] for name in wanted if name in problem[which]}
@@ -186,6 +193,10 @@ def restated(rng: random.Random, data: Data) -> None:
     data["learnable"] = _count(list(problem["learnable"].values()))
 
 
+def _constant(shape: tuple[int, ...], bit: int) -> Any:
+    return [bit] * shape[0] if len(shape) == 1 else [[bit] * shape[1] for _ in range(shape[0])]
+
+
 def _both(one: Any, other: Any) -> Any:
     if isinstance(one, list):
         return [_both(x, y) for x, y in zip(one, other, strict=True)]
@@ -201,9 +212,7 @@ def _flip(rng: random.Random, data: Data, which: str) -> None:
     name, shape = rng.choice(list(shapes(problem["network"]).items()))
     masks = problem.setdefault(which, {})
     if name not in masks:
-        masks[name] = _resized(random.Random(0), None, shape, int(which == "present"))
-        masks[name] = [[int(which == "present")] * shape[1] for _ in range(shape[0])] \
-            if len(shape) == 2 else [int(which == "present")] * shape[0]  # fmt: skip
+        masks[name] = _constant(shape, int(which == "present"))
     index = [rng.randrange(n) for n in shape]
     row = at(masks[name], tuple(index[:-1]))
     row[index[-1]] = 1 - int(row[index[-1]])
@@ -224,8 +233,7 @@ def drop_present(rng: random.Random, data: Data) -> None:
         problem.pop("present", None)
         return
     name, shape = rng.choice(list(shapes(problem["network"]).items()))
-    zeros = [[0] * shape[1] for _ in range(shape[0])] if len(shape) == 2 else [0] * shape[0]
-    problem.setdefault("present", {})[name] = zeros
+    problem.setdefault("present", {})[name] = _constant(shape, 0)
 
 
 def change_samples(rng: random.Random, data: Data) -> None:
@@ -297,7 +305,7 @@ def changed(rng: random.Random, data: Data, others: Sequence[Data]) -> Data:
     new = copy.deepcopy(data)
     for _ in range(rng.choice([1, 1, 1, 2, 2, 3])):
         # What an earlier change has bent out of shape, a later one may find no way to change.
-        with suppress(TypeError, LookupError, ValueError, AttributeError):
+        with suppress(Exception):
             _change(rng, new, others)
     return redigested(new)
 

@@ -16,41 +16,82 @@ import numpy as np
 
 from . import problems
 from .changes import Data, shapes
-from .problems import PRIME, Problem
+from .problems import PRIME, Problem, read
 
 Forged: TypeAlias = Data | None
 Forger: TypeAlias = Callable[[random.Random, Problem], Forged]
-ONE_LAYER = ["T3", "T4", "T4", "T4", "T5"]
+CRITICAL = {"full_rank", "affine_full_rank", "group_bezout", "triangular", "witness", "odd_degree",
+            "relu_point", "relu_bounded_output", "relu_missed_sample", "sub_allocation"}  # fmt: skip
+LAYER_KINDS = {"degree_count", "support_count", "bottleneck", "cycle", "forest", "two_dimensions",
+               "rectangle", "peeling_order", "assignment", "two_forests", "block_forests",
+               "colouring", "frozen_direct_path", "outside_count"}  # fmt: skip
+RIGID = {"cycle", "forest", "rectangle", "peeling_order", "assignment", "two_forests",
+         "block_forests"}  # fmt: skip
+SPARSE = {"full", "sub_allocation", "count", "deficient_rank", "full_rank", "affine_full_rank",
+          "structural_cover", "group_bezout", "triangular", "witness", "odd_degree"}  # fmt: skip
 
 
-def random_problem(rng: random.Random) -> Data:
-    """A small problem of any kind: biases, absent connections and given inputs now and then."""
-    kind = rng.choice(["linear_feedforward", "linear_feedforward", "linear_recurrent",
-                       "shallow_relu"])  # fmt: skip
-    if kind == "linear_recurrent":
-        network: Data = {"kind": kind, "inputs": rng.randint(1, 2), "hidden": rng.randint(1, 4)}
-        network |= {"outputs": rng.randint(1, 3), "steps": rng.choice([1, 1, 2, 2, 3])}
-        network["readout"] = rng.choice(["final", "final", "all"])
-    else:
-        depth = 2 if kind == "shallow_relu" else rng.choice([1, 2, 2, 3])
-        most = 3 if kind == "shallow_relu" else 5
-        network = {"kind": kind, "widths": [rng.randint(1, most) for _ in range(depth + 1)]}
-        if rng.random() < 0.3:
-            network["bias"] = True
-    problem: Data = {"network": network, "samples": rng.randint(1, 4), "learnable": {}}
+def random_problem(rng: random.Random, kind: str = "") -> Data:
+    """A small problem of any kind, most often one that a certificate of `kind` may be about."""
+    network = _network(rng, kind)
+    problem: Data = {"network": network, "samples": rng.choice([1, 2, 2, 3, 3, 4])}
     names = list(shapes(network))
-    if rng.random() < 0.25:
+    weights = [name for name in names if name[0] != "b"]
+    if (kind in SPARSE and rng.random() < 0.3) or rng.random() < 0.05:
         problem["present"] = _masks(rng, network, names, rng.choice([0.5, 0.8, 0.95]))
-    chosen = names if rng.random() < 0.4 else rng.sample(names, min(len(names), rng.randint(1, 2)))
-    problem["learnable"] = _masks(rng, network, chosen, rng.choice([0, 0.3, 0.5, 0.7, 0.9, 1]))
+    chosen = names if rng.random() < 0.5 else rng.sample(names, min(len(names), rng.randint(1, 2)))
+    if kind in LAYER_KINDS and rng.random() < 0.95:
+        some = ["recurrent"] if kind in RIGID else ["recurrent", "readout", "input"]
+        inner = ["W1"] if kind in RIGID and len(weights) == 2 else weights
+        name = rng.choice(some if "recurrent" in names else inner)
+        chosen = [other for other in names if other[1:] == name[1:]]
+    problem["learnable"] = _masks(rng, network, chosen, rng.choice([0.3, 0.5, 0.7, 0.9, 1]))
+    present = problem.get("present", {})
     for name, mask in problem["learnable"].items():
-        bits = np.array(problem.get("present", {}).get(name, 1))
-        problem["learnable"][name] = (np.array(mask) * bits).tolist()
-    if kind == "linear_feedforward" and rng.random() < 0.15:
+        problem["learnable"][name] = (np.array(mask) * np.array(present.get(name, 1))).tolist()
+    if network["kind"] == "linear_feedforward" and rng.random() < 0.15:
         n_0, m = network["widths"][0], problem["samples"]
         problem["inputs"] = [[rng.randint(-2, 2) for _ in range(n_0)] for _ in range(m)]
-        problem["basis"] = sorted(rng.sample(range(m), rng.randint(1, min(m, n_0))))
+        problem["basis"] = _basis(rng, read(problem), m)
+    if kind in CRITICAL and rng.random() < 0.9:
+        _at_the_critical_budget(rng, problem)
     return problem
+
+
+def _network(rng: random.Random, kind: str) -> Data:
+    """Of a kind that certificates of `kind` are about, nine times out of ten."""
+    others = ["linear_feedforward", "linear_feedforward", "linear_recurrent", "shallow_relu"]
+    wanted = ["shallow_relu"] if kind.startswith("relu") else others[:3]
+    wanted = ["linear_recurrent"] if kind in ("frozen_direct_path", "outside_count") else wanted
+    title = rng.choice(wanted if rng.random() < 0.9 else others)
+    if title == "linear_recurrent":
+        hidden = rng.randint(3, 5) if kind in RIGID else rng.randint(1, 4)
+        network: Data = {"kind": title, "inputs": rng.randint(1, 3), "hidden": hidden}
+        network |= {"outputs": rng.randint(1, 3), "steps": rng.choice([1, 2, 2, 2, 3])}
+        return {**network, "readout": rng.choice(["final", "final", "final", "all"])}
+    if kind in RIGID and title == "linear_feedforward" and rng.random() < 0.8:
+        d = rng.randint(1, 3)
+        return {"kind": title, "widths": [rng.randint(2, 6), d + rng.randint(1, 3), d]}
+    depth = 2 if title == "shallow_relu" else rng.choice([1, 2, 2, 3])
+    most = 3 if title == "shallow_relu" or kind in CRITICAL else 5
+    network = {"kind": title, "widths": [rng.randint(1, most) for _ in range(depth + 1)]}
+    return {**network, "bias": True} if rng.random() < 0.3 else network
+
+
+def _basis(rng: random.Random, problem: Problem, m: int) -> list[int]:
+    """As many points as their rank, most often."""
+    size = effective(problem) if rng.random() < 0.9 else rng.randint(1, m)
+    return sorted(rng.sample(range(m), max(min(size, m), 1)))
+
+
+def _at_the_critical_budget(rng: random.Random, problem: Data) -> None:
+    """As many learnables as the target dimension, where there are so many weights."""
+    read_ = read(problem)
+    target = problems.rank(read_, "present") if read_.is_linear else read_.outputs * read_.samples
+    names = list(problem["learnable"])
+    cells = [cell for cell in read_.cells("present") if cell[0] in names or rng.random() < 0.2]
+    part = read_.with_learnable(rng.sample(cells, min(target, len(cells))))
+    problem["learnable"] = {n: (x * 1).tolist() for n, x in part.learnable.items() if x.any()}
 
 
 def _masks(rng: random.Random, network: Data, names: list[str], share: float) -> Data:
@@ -92,6 +133,12 @@ def _claim(theorem: str, expressivity: str, **more: Any) -> Data:
     return {**claim, "target_dimension": None, **more}
 
 
+def _theorem(rng: random.Random, problem: Problem, others: tuple[str, ...] = ()) -> str:
+    if rng.random() < 0.05:
+        return rng.choice(["T3", "T4", "T5"])
+    return "T5" if problem.kind == "linear_recurrent" else rng.choice(["T4", "T4", *others])
+
+
 def _lines(mask: np.ndarray, axis: str) -> list[int]:
     return [int(n) for n in mask.sum(axis=1 if axis == "rows" else 0)]
 
@@ -105,7 +152,10 @@ def degree_count(rng: random.Random, problem: Problem) -> Forged:
     few = [[i, n] for i, n in enumerate(counts) if n < needed]
     evidence = {"place": place, "axis": axis, "needed": needed, "smallest": min(counts)}
     evidence["deficient"] = few[: rng.randint(1, len(few))] if few else []
-    return {"evidence": evidence, **_claim(rng.choice(ONE_LAYER), "minimal" if few else "maximal")}
+    return {
+        "evidence": evidence,
+        **_claim(_theorem(rng, problem, ("T3",)), "minimal" if few else "maximal"),
+    }
 
 
 def support_count(rng: random.Random, problem: Problem) -> Forged:
@@ -116,7 +166,7 @@ def support_count(rng: random.Random, problem: Problem) -> Forged:
     evidence = {"place": place, "axis": axis, "needed": needed, "found": found}
     return {
         "evidence": evidence,
-        **_claim(rng.choice(ONE_LAYER), "maximal" if found >= needed else "minimal"),
+        **_claim(_theorem(rng, problem), "maximal" if found >= needed else "minimal"),
     }
 
 
@@ -131,7 +181,7 @@ def bottleneck(rng: random.Random, problem: Problem) -> Forged:
         place, width = f"hidden layer {layer}", problem.shapes[f"W{layer}"][0]
         width += problem.bias * rng.randint(0, 1)
     evidence = {"place": place, "width": width, "needed": rng.choice([m_e, d])}
-    return {"evidence": evidence, **_claim(rng.choice(ONE_LAYER), "minimal")}
+    return {"evidence": evidence, **_claim(_theorem(rng, problem, ("T3",)), "minimal")}
 
 
 def _frozen(mask: np.ndarray) -> list[list[int]]:
@@ -151,14 +201,14 @@ def cycle(rng: random.Random, problem: Problem) -> Forged:
     cells = [[max(e)[1], min(e)[1]] for e in edges]
     return {
         "evidence": {"place": place, "cycle": cells},
-        **_claim(rng.choice(ONE_LAYER), "minimal"),
+        **_claim(_theorem(rng, problem), "minimal"),
     }
 
 
 def forest(rng: random.Random, problem: Problem) -> Forged:
     place, mask = place_of(rng, problem)
     evidence = {"place": place, "frozen": _frozen(mask)}
-    return {"evidence": evidence, **_claim(rng.choice(ONE_LAYER), "maximal")}
+    return {"evidence": evidence, **_claim(_theorem(rng, problem), "maximal")}
 
 
 def two_dimensions(rng: random.Random, problem: Problem) -> Forged:
@@ -172,7 +222,7 @@ def two_dimensions(rng: random.Random, problem: Problem) -> Forged:
     evidence = {"place": place, "axis": axis, "full": int(full.sum()), "left": left, "found": found}
     return {
         "evidence": evidence,
-        **_claim(rng.choice(ONE_LAYER), "maximal" if found >= 2 * left else "minimal"),
+        **_claim(_theorem(rng, problem), "maximal" if found >= 2 * left else "minimal"),
     }
 
 
@@ -185,7 +235,7 @@ def rectangle(rng: random.Random, problem: Problem) -> Forged:
     found = int((~mask)[np.ix_(rows, columns)].sum())
     most = b * len(rows) + a * len(columns) - a * b
     evidence = {"place": place, "rows": rows, "columns": columns, "frozen": found, "most": most}
-    return {"evidence": evidence, **_claim(rng.choice(ONE_LAYER), "minimal")}
+    return {"evidence": evidence, **_claim(_theorem(rng, problem), "minimal")}
 
 
 def _peeled(
@@ -212,7 +262,7 @@ def peeling_order(rng: random.Random, problem: Problem) -> Forged:
     place, mask = place_of(rng, problem)
     peeled, _, _ = _peeled(rng, problem, mask)
     evidence = {"place": place, "peeled": peeled}
-    return {"evidence": evidence, **_claim(rng.choice(ONE_LAYER), "maximal")}
+    return {"evidence": evidence, **_claim(_theorem(rng, problem), "maximal")}
 
 
 def assignment(rng: random.Random, problem: Problem) -> Forged:
@@ -225,7 +275,7 @@ def assignment(rng: random.Random, problem: Problem) -> Forged:
                if not mask[i, j] and line == (j if axis == "columns" else i)]  # fmt: skip
         cells += [rng.choice(own)] if own else []
     evidence = {"place": place, "peeled": peeled, "axis": axis, "cells": cells}
-    return {"evidence": evidence, **_claim(rng.choice(ONE_LAYER), "maximal")}
+    return {"evidence": evidence, **_claim(_theorem(rng, problem), "maximal")}
 
 
 def two_forests(rng: random.Random, problem: Problem) -> Forged:
@@ -234,7 +284,7 @@ def two_forests(rng: random.Random, problem: Problem) -> Forged:
     order = [["row", i] for i in rows] + [["column", j] for j in columns]
     rng.shuffle(order)
     evidence = {"place": place, "peeled": peeled, "order": order}
-    return {"evidence": evidence, **_claim(rng.choice(ONE_LAYER), "maximal")}
+    return {"evidence": evidence, **_claim(_theorem(rng, problem), "maximal")}
 
 
 def block_forests(rng: random.Random, problem: Problem) -> Forged:
@@ -244,7 +294,7 @@ def block_forests(rng: random.Random, problem: Problem) -> Forged:
     evidence = {"place": place, "peeled": peeled}
     evidence["rows"] = [rng.randrange(max(a, 1)) for _ in rows]
     evidence["columns"] = [rng.randrange(max(b, 1)) for _ in columns]
-    return {"evidence": evidence, **_claim(rng.choice(ONE_LAYER), "maximal")}
+    return {"evidence": evidence, **_claim(_theorem(rng, problem), "maximal")}
 
 
 def colouring(rng: random.Random, problem: Problem) -> Forged:
@@ -260,7 +310,7 @@ def colouring(rng: random.Random, problem: Problem) -> Forged:
         met[best] = met[best] | column
         colours.append(best)
     evidence = {"place": place, "axis": axis, "colours": colours}
-    return {"evidence": evidence, **_claim(rng.choice(ONE_LAYER), "maximal")}
+    return {"evidence": evidence, **_claim(_theorem(rng, problem), "maximal")}
 
 
 def frozen_direct_path(rng: random.Random, problem: Problem) -> Forged:
@@ -356,8 +406,17 @@ def _full_rank(rng: random.Random, problem: Problem) -> Forged:
     if found is None:
         return None
     by = rng.choice(["closed form", "equations", "weights", "gauge", "trials"])
+    if rng.random() < 0.8:
+        n = (
+            problem.outputs
+            * effective(problem)
+            * (problem.steps if problem.readout == "all" else 1)
+        )
+        by = "equations" if n == target else "trials"
     evidence = {"minor": found, "target_upper": {"by": by}}
     bound = 1e-10 if by == "trials" else 0.0
+    if bound:
+        evidence["target_upper"]["error_bound"] = bound
     return {"evidence": evidence, "rank": target, "target_dimension": target, "error_bound": bound}
 
 

@@ -10,7 +10,7 @@ import base64
 import random
 import zlib
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -34,7 +34,6 @@ class Problem:
     inputs: list[list[Fraction]] | None = None
     steps: int = 1
     readout: str = "final"
-    extra: dict[str, Any] = field(default_factory=dict, compare=False)
 
     @property
     def n_inputs(self) -> int:
@@ -128,7 +127,7 @@ def _mask(value: Any, shape: tuple[int, ...]) -> np.ndarray:
     lengths = {len(row) for row in rows}
     if len(rows) != shape[0] or lengths != {shape[1] if len(shape) == 2 else 1}:
         raise ValueError("a mask of another shape")
-    if any(x not in (0, 1) for x in flat):
+    if any(x not in (0, 1) or type(x) is not int for x in flat):
         raise ValueError("a mask holds 0 and 1")
     return np.array([bool(x) for x in flat]).reshape(shape)
 

@@ -6,6 +6,7 @@ with regular teachers are decided by `tests.relu_oracle` (one linear programme p
 
 from __future__ import annotations
 
+from functools import cached_property
 from typing import Any
 
 import numpy as np
@@ -16,7 +17,7 @@ from theorycheck.numeric.instances import Instance
 
 from .problems import Active, Problem, rank
 
-DRAWS = 60  # decided ones, with regular teachers
+DRAWS = 150  # decided ones, with regular teachers
 
 
 def is_relu(data: dict[str, Any]) -> bool:
@@ -33,34 +34,51 @@ def points_of(evidence: Any) -> list[dict[str, Any]]:
     return found + [point for part in evidence.values() for point in points_of(part)]
 
 
-def classes(problem: Problem, points: list[dict[str, Any]]) -> frozenset[str]:
-    """The classes that are not refuted."""
-    size = problem.outputs * problem.samples
-    shown = sorted({*patterns(problem), *filter(None, (_active(problem, p) for p in points))})
-    if all(rank(problem, "learnable", active) < size for active in shown):
-        return frozenset({"minimal"})
-    outcomes = decided(problem)
-    if outcomes is None or all(outcomes):
-        return frozenset({"intermediate", "maximal"})
-    return frozenset({"intermediate"})
+class Shallow:
+    """What is known about one problem, computed once."""
+
+    def __init__(self, problem: Problem) -> None:
+        self.problem = problem
+        self._ranks: dict[Active, int] = {}
+
+    def is_minimal(self, points: list[dict[str, Any]]) -> bool:
+        """Whether no pattern that is known has full rank; those of `points` are tried as well."""
+        size = self.problem.outputs * self.problem.samples
+        shown = filter(None, (_active(self.problem, point) for point in points))
+        return all(self._rank(active) < size for active in (*shown, *self._patterns))
+
+    @cached_property
+    def misses(self) -> bool:
+        """Whether some draw has no match."""
+        return not all(decided(self.problem))
+
+    def _rank(self, active: Active) -> int:
+        if active not in self._ranks:
+            self._ranks[active] = rank(self.problem, "learnable", active)
+        return self._ranks[active]
+
+    @cached_property
+    def _patterns(self) -> list[Active]:
+        return sorted(patterns(self.problem), key=lambda active: -sum(map(sum, active)))
 
 
 def patterns(problem: Problem, draws: int = 3000) -> set[Active]:
-    """Activity of the units on each sample, of random draws of several scales and biases."""
+    """Activity of the units on each sample, of random draws of several scales of the biases."""
     rng = np.random.default_rng(0)
-    found = set()
-    for _ in range(draws):
-        weights, inputs = draw(problem, rng, float(rng.choice([0.1, 1, 10])))
-        found.add(active_units(problem, weights, inputs))
-    return found
+    weights = rng.normal(size=(draws, *problem.shapes["W1"])) * problem.present["W1"]
+    before = weights @ rng.normal(size=(draws, problem.n_inputs, problem.samples))
+    if problem.bias:
+        scales = rng.choice([0.1, 1, 10], size=(draws, 1))
+        biases = rng.normal(size=(draws, *problem.shapes["b1"])) * problem.present["b1"]
+        before = before + (scales * biases)[:, :, None]
+    unique = np.unique(before > 0, axis=0)
+    return {tuple(map(tuple, one.T.tolist())) for one in unique}
 
 
-def draw(problem: Problem, rng: np.random.Generator, scale: float = 1.0) -> tuple[Any, Any]:
-    """Gaussian weights, the biases of another scale, and inputs."""
+def draw(problem: Problem, rng: np.random.Generator) -> tuple[Any, Any]:
+    """Gaussian weights and inputs."""
     weights = {name: rng.normal(size=shape) * problem.present[name]
                for name, shape in problem.shapes.items()}  # fmt: skip
-    if problem.bias:
-        weights["b1"] = weights["b1"] * scale
     return weights, rng.normal(size=(problem.n_inputs, problem.samples))
 
 
@@ -91,37 +109,48 @@ def _active(problem: Problem, point: dict[str, Any]) -> Active | None:
     return active_units(problem, weights, inputs)
 
 
-def decided(problem: Problem) -> list[bool] | None:
-    """Whether each of some draws has a match; None where the oracle cannot tell.
+def decided(problem: Problem) -> list[bool]:
+    """Whether each of some draws with regular teachers may have a match, up to the first without.
 
-    It cannot where a unit is learnable on both sides and has several outputs; nor where enough
-    regular teachers do not turn up.
+    Where a unit is learnable on both sides and has several outputs, outputs are tried one by one:
+    a draw without a match for one of them has none at all, but the converse need not hold.
     """
     inward = problem.learnable["W1"].any(axis=1) | problem.learnable.get("b1", False)
     both = inward & problem.learnable["W2"].any(axis=0)
-    if (problem.present["W2"].sum(axis=0)[both] != 1).any():
-        return None
     if len(inward) * problem.samples > 9:  # too many patterns, a linear programme for each
-        return None
+        return []
+    parts: list[Any] = [slice(None)]
+    if (problem.present["W2"].sum(axis=0)[both] > 1).any():
+        parts = [slice(o, o + 1) for o in range(problem.outputs)]
     rng = np.random.default_rng(1)
     size = problem.outputs * problem.samples
-    network = tc.ShallowReLU([problem.n_inputs, len(inward), problem.outputs], problem.bias)
-    allocation = tc.Allocation(network, problem.learnable, problem.present)
     outcomes: list[bool] = []
     regular: dict[Active, bool] = {}
-    for _ in range(40 * DRAWS):
+    for _ in range(20 * DRAWS):
         teacher, inputs = draw(problem, rng)
         pattern = active_units(problem, teacher, inputs)
         if pattern not in regular:
             regular[pattern] = rank(problem, "present", pattern) == size
-        if not regular[pattern]:
-            continue
-        student, _ = draw(problem, rng)
-        wanted = relu_oracle.outputs(teacher, inputs).ravel()
-        one = Instance(student, inputs, wanted)
-        batch = Instance({n: w[None] for n, w in student.items()}, inputs[None], wanted[None])
-        assert one is not batch
-        outcomes.append(relu_oracle.Oracle(allocation, batch, 0).has_match())
-        if len(outcomes) == DRAWS or not outcomes[-1]:
+        if regular[pattern]:
+            student, _ = draw(problem, rng)
+            wanted = relu_oracle.outputs(teacher, inputs)
+            found = (_has_match(problem, part, student, inputs, wanted) for part in parts)
+            outcomes.append(all(found))
+        if len(outcomes) == DRAWS or outcomes[-1:] == [False]:
             return outcomes
-    return outcomes if len(outcomes) > DRAWS // 4 else None
+    return outcomes
+
+
+def _has_match(problem: Problem, part: slice, student: Any, inputs: Any, wanted: Any) -> bool:
+    """Whether some weights of the student match the wanted outputs in `part`, by all patterns."""
+    shapes = problem.shapes
+    masks: dict[str, dict[str, Any]] = {"learnable": {}, "present": {}}
+    for which, given in masks.items():
+        for name in shapes:
+            mask = getattr(problem, which)[name]
+            given[name] = mask[part] if name[1:] == "2" else mask
+    weights = {n: (w[part] if n[1:] == "2" else w)[None] for n, w in student.items()}
+    widths = [shapes["W1"][1], shapes["W1"][0], len(wanted[part])]
+    allocation = tc.Allocation(tc.ShallowReLU(widths, problem.bias), **masks)
+    batch = Instance(weights, inputs[None], wanted[part].ravel()[None])
+    return relu_oracle.Oracle(allocation, batch, 0).has_match()

@@ -8,8 +8,7 @@ odd, and random draws all of whose complex solutions are known refute that there
 from __future__ import annotations
 
 import random
-from dataclasses import replace
-from functools import cache
+from functools import cache, cached_property
 from itertools import combinations
 from typing import Any
 
@@ -18,7 +17,6 @@ import numpy as np
 from . import relu_truth
 from .problems import Problem, is_affine, outputs, paths, random_point, rank, read
 
-ALL = frozenset({"minimal", "intermediate", "maximal"})
 DEGREE_PRIME = 2**31 - 1
 MOST_WORK = 12  # unknowns times the degree of the equations
 CLASSES = {
@@ -33,59 +31,75 @@ _memory: dict[str, Truth] = {}
 class Truth:
     """What is known about one problem; everything is computed when it is asked for, once."""
 
-    def __init__(self, problem: Problem, points: list[Any]) -> None:
+    def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self._points = points
-        self._classes: frozenset[str] | None = None
-        if problem.is_linear:
-            self.rank, self.target = rank(problem, "learnable"), rank(problem, "present")
+        self._shallow = None if problem.is_linear else relu_truth.Shallow(problem)
 
-    def classes(self, drawing: bool = True) -> frozenset[str]:
-        """The classes that are not refuted; without `drawing` by what needs no random draws."""
+    @cached_property
+    def rank(self) -> int:
+        """Of the learnables of a linear network."""
+        return rank(self.problem, "learnable")
+
+    @cached_property
+    def target(self) -> int:
+        """The target dimension."""
+        if not self.problem.is_linear:
+            return self.problem.outputs * self.problem.samples
+        return rank(self.problem, "present")
+
+    def classes(self, evidence: Any = None) -> frozenset[str]:
+        """The classes that are not refuted; points in the evidence may help."""
+        possible = self.without_draws(evidence)
+        if possible == CLASSES["positive"] and self._misses:
+            return CLASSES["intermediate"]
+        return possible
+
+    def without_draws(self, evidence: Any = None) -> frozenset[str]:
+        """The same by ranks and degrees alone."""
         problem = self.problem
         if problem.cells("learnable") == problem.cells("present"):
             return CLASSES["maximal"]
-        if not problem.is_linear:
-            return relu_truth.classes(problem, self._points)
+        if self._shallow is not None:
+            is_minimal = self._shallow.is_minimal(relu_truth.points_of(evidence))
+            return CLASSES["minimal" if is_minimal else "positive"]
         if self.rank < self.target:
             return CLASSES["minimal"]
-        if self.target == 0 or is_affine(problem) or has_odd_basis(problem, self.rank):
-            return CLASSES["maximal"]
-        if not drawing:
-            return CLASSES["positive"]
-        if self._classes is None:
-            missed = problem.n_learnable == self.rank and misses(problem)
-            self._classes = CLASSES["intermediate"] if missed else CLASSES["positive"]
-        return self._classes
+        return CLASSES["maximal" if self._is_maximal else "positive"]
+
+    @cached_property
+    def _is_maximal(self) -> bool:
+        problem = self.problem
+        return self.target == 0 or is_affine(problem) or has_odd_basis(problem, self.rank)
+
+    @cached_property
+    def _misses(self) -> bool:
+        if self._shallow is not None:
+            return self._shallow.misses
+        return self.problem.n_learnable == self.rank and misses(self.problem)
 
 
 def truth_of(data: dict[str, Any]) -> Truth:
-    """The truth about the problem of a certificate; its ReLU points are patterns to be tried."""
-    key = repr((data["problem"], data["evidence"] if relu_truth.is_relu(data) else None))
+    """The truth about the problem of a certificate."""
+    key = repr(data["problem"])
     if key not in _memory:
-        _memory[key] = Truth(read(data["problem"]), relu_truth.points_of(data["evidence"]))
+        _memory[key] = Truth(read(data["problem"]))
     return _memory[key]
 
 
 def refuted(data: dict[str, Any]) -> str | None:
     """Why the claim of a certificate is false; None if it is true, or not known to be false."""
     truth = truth_of(data)
-    problem, claimed = truth.problem, data["expressivity"]
+    problem, claimed, target = truth.problem, data["expressivity"], data["target_dimension"]
     if data["learnable"] != problem.n_learnable:
         return f"{problem.n_learnable} weights are learnable, not {data['learnable']}"
-    for key in ("rank", "target_dimension"):
-        if data[key] is not None and type(data[key]) is not int:
-            return f"{key} is {data[key]!r}"
-    if problem.is_linear:
-        if data["rank"] not in (None, truth.rank):
-            return f"the rank is {truth.rank}, not {data['rank']}"
-        target = data["target_dimension"]
-        lower = claimed == "minimal" and target is not None and target <= truth.target
-        if target is not None and target != truth.target and not lower:
-            return f"the target dimension is {truth.target}, not {target}"
-    elif data["target_dimension"] not in (None, problem.outputs * problem.samples):
-        return f"the target dimension is {problem.outputs * problem.samples}"
-    possible = truth.classes()
+    if problem.is_linear and data["rank"] not in (None, truth.rank):
+        return f"the rank is {truth.rank}, not {data['rank']}"
+    is_lower = problem.is_linear and claimed == "minimal" and (target or 0) <= truth.target
+    if target not in (None, truth.target) and not is_lower:
+        return f"the target dimension is {truth.target}, not {target}"
+    # Draws can only refute that there is always a match.
+    find = truth.classes if claimed == "maximal" else truth.without_draws
+    possible = find(data["evidence"])
     if not possible & CLASSES[claimed]:
         return f"the class is {'/'.join(sorted(possible))}, not {claimed}"
     return None
@@ -93,7 +107,9 @@ def refuted(data: dict[str, Any]) -> str | None:
 
 def is_shown(data: dict[str, Any]) -> bool:
     """Whether the oracle knows the class that is claimed to be right, not just not refuted."""
-    return truth_of(data).classes() <= CLASSES[data["expressivity"]]
+    claimed = CLASSES[data["expressivity"]]
+    truth, evidence = truth_of(data), data["evidence"]
+    return truth.without_draws(evidence) <= claimed or truth.classes(evidence) <= claimed
 
 
 # Degrees
@@ -243,8 +259,3 @@ def _newton(values: Any, theta: Any) -> Any:
         if np.abs(move).max() < 1e-9 * (1 + np.abs(theta).max()):
             return theta if np.abs(values(theta)).max() < 1e-7 else None
     return None
-
-
-def without_inputs(problem: Problem) -> Problem:
-    """The same problem with random inputs."""
-    return replace(problem, inputs=None)
