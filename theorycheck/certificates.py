@@ -102,13 +102,19 @@ def plain_json(data: object) -> tuple[Any, int]:
 
 
 def _require_depth(data: object) -> None:
-    level = [data]
+    """Refuse deep nesting, and lists in Python that hold the same ones again and again."""
+    level = {id(data): (data, 1)}  # with how often it is there
     for _ in range(MOST_DEPTH + 1):
-        level = [inner for value in level for inner in _inside(value)]
-        if not level:
+        following: dict[int, tuple[object, int]] = {}
+        for value, times in level.values():
+            for inner in _inside(value):
+                before = following.get(id(inner), (inner, 0))[1]
+                following[id(inner)] = inner, before + times
+        if not following:
             return
-        if len(level) > _MOST_LISTS:
+        if sum(times for _, times in following.values()) > _MOST_LISTS:
             raise InputError(f"the certificate has more than {_MOST_LISTS} lists in one another")
+        level = following
     raise InputError(f"the certificate is nested more than {MOST_DEPTH} levels deep")
 
 

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator
 from typing import Any
 
+import numpy as np
+
 from ..allocation import Mask
 from .budget import STEP
 from .claim import Claim
-
-_FROZEN = bytes.maketrans(b"\x00\x01", b"10")  # a frozen cell, False in the mask, is a 1
-_LEARNABLE = bytes.maketrans(b"\x00\x01", b"01")
 
 
 class Frozen:
@@ -21,10 +20,10 @@ class Frozen:
     """
 
     def __init__(self, claim: Claim, mask: Mask, *, learnable: bool = False) -> None:
-        claim.foresee(8 * mask.size, mask.size / 3, "the bits of a mask")
+        claim.foresee(8 * mask.size, mask.size, "the bits of a mask")
         claim.charge(8 * mask.size + 10 * STEP * sum(mask.shape), "the bits of a mask")
-        digits = _LEARNABLE if learnable else _FROZEN
-        self.rows, self.columns = _bits(mask, digits), _bits(mask.T, digits)
+        flipped = [0 if learnable else (1 << n) - 1 for n in mask.shape]
+        self.rows, self.columns = _bits(mask, 0, flipped[1]), _bits(mask, 1, flipped[0])
         self.alive = {"rows": (1 << len(self.rows)) - 1, "columns": (1 << len(self.columns)) - 1}
 
     @property
@@ -124,5 +123,8 @@ def other(axis: str) -> str:
     return "columns" if axis == "rows" else "rows"
 
 
-def _bits(mask: Mask, digits: bytes) -> list[int]:
-    return [int(bytes(line).translate(digits)[::-1], 2) for line in mask]
+def _bits(mask: Mask, axis: int, flipped: int) -> list[int]:
+    """The lines of a mask as integers, the first cell being the lowest bit."""
+    packed = np.packbits(mask, axis=1 - axis, bitorder="little")
+    lines = packed if axis == 0 else packed.T
+    return [int.from_bytes(line.tobytes(), "little") ^ flipped for line in lines]

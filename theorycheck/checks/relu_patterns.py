@@ -63,6 +63,8 @@ def patterns(claim: Claim) -> Iterator[tuple[int, ...]]:
     many = len(units) > 16 or (len(units) > 0 and m > MOST_PATTERNS)
     number = 1 if not units else 0 if many else math.comb(2 ** len(units) + m - 1, m)
     claim.require(not many and number <= MOST_PATTERNS, f"there are more than {MOST_PATTERNS}")
+    claim.foresee(STEP * number * (m + 10), number * (8 * m + 100), f"{number} patterns")
+    claim.charge(STEP * number * (m + 10), f"{number} patterns")
     rules = []
     for rule in _rules(claim, units):
         rules.append(rule)

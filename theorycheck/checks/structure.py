@@ -84,13 +84,16 @@ class Structure:
         cuts = range(0, len(shown), network.inputs)
         self._inputs = [shown[t : t + network.inputs] for t in cuts]
         self._ahead = [[0] * network.hidden]
+        recurrent = self._present("recurrent")
+        rows = list(zip(recurrent, self._present("input"), strict=True))
         for step in self._inputs:
-            rows = zip(self._present("recurrent"), self._present("input"), strict=True)
             before = self._ahead[-1]
             self._ahead.append([_union(w, before) | _union(b, step) for w, b in rows])
         self._behind = [self._through("readout", [1 << o for o in range(network.outputs)])]
+        columns = list(zip(*recurrent, strict=True))
         for _ in range(network.steps - 1):
-            self._behind.append(self._through("recurrent", self._behind[-1]))
+            behind = self._behind[-1]
+            self._behind.append([_union(column, behind) for column in columns])
 
     def _present(self, name: str) -> list[list[bool]]:
         return self._claim.rows(name, "present")
@@ -111,7 +114,9 @@ def _charge(claim: Claim) -> None:
         edges = network.hidden * sum(sizes)
     bits = m + network.outputs
     claim.foresee(0, times * sum(sizes) * (100 + bits / 8), _WHAT)
-    claim.charge(times * (edges * (STEP + bits / 30) + STEP * sum(sizes)), _WHAT)
+    operations = times * (edges * (STEP + bits / 30) + 10 * STEP * sum(sizes) + 30 * STEP)
+    claim.foresee(operations + 3 * bits * sum(sizes), 0, _WHAT)
+    claim.charge(operations, _WHAT)
 
 
 def _union(chosen: tuple[bool, ...] | list[bool], sets: list[int]) -> int:
