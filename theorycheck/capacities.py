@@ -9,7 +9,7 @@ from typing import Any
 
 from .allocation import Allocation
 from .classification import classify
-from .deadline import Deadline
+from .deadline import NEVER, Deadline
 from .degrees.effort import DEFAULT_SECONDS, Effort, divided
 from .errors import InputError, OutOfTimeError
 from .exact.point import effective_samples
@@ -121,7 +121,7 @@ def capacity(
         effort=each,
         deadline=deadline,
     )
-    return _Search(decide, deadline, on_step).run(top, cap)
+    return _Search(decide, on_step, deadline).run(top, cap)
 
 
 class _Search:
@@ -130,8 +130,8 @@ class _Search:
     def __init__(
         self,
         decide: Callable[[int], Verdict],
-        deadline: Deadline,
         on_step: Callable[[str], None] | None,
+        deadline: Deadline = NEVER,
     ) -> None:
         self._decide, self._deadline, self._on_step = decide, deadline, on_step
         self._verdicts: dict[int, Verdict] = {}
