@@ -9,7 +9,6 @@ from hypothesis import given, settings
 import theorycheck as tc
 from theorycheck import Expressivity
 from theorycheck.capacities import _Search
-from theorycheck.deadline import NEVER
 from theorycheck.exact.point import effective_samples
 from theorycheck.progress import nobody
 
@@ -82,7 +81,7 @@ def search(classes):
         asked.append(m)
         return dataclasses.replace(verdict, expressivity=classes[m - 1])
 
-    return _Search(decide, NEVER, nobody).run(len(classes), len(classes) + 1), asked
+    return _Search(decide, nobody).run(len(classes), len(classes) + 1), asked
 
 
 def test_open_verdicts_leave_a_gap_that_is_stated():

@@ -9,7 +9,7 @@ from typing import Any
 
 from .allocation import Allocation
 from .classification import classify
-from .deadline import Deadline
+from .deadline import NEVER, Deadline
 from .degrees.effort import DEFAULT_SECONDS, Effort, divided
 from .entries import Entry, Shown, rigor_in_words
 from .errors import InputError, OutOfTimeError
@@ -136,14 +136,16 @@ def capacity(
         deadline=deadline,
     )
     with watching(progress, "capacity") as tell:
-        return _Search(decide, deadline, tell).run(top, cap)
+        return _Search(decide, tell, deadline).run(top, cap)
 
 
 class _Search:
     """The verdicts asked so far, by number of samples, and the searches that ask for more."""
 
-    def __init__(self, decide: Callable[[int], Verdict], deadline: Deadline, tell: Teller) -> None:
-        self._decide, self._deadline, self._tell = decide, deadline, tell
+    def __init__(
+        self, decide: Callable[[int], Verdict], tell: Teller, deadline: Deadline = NEVER
+    ) -> None:
+        self._decide, self._tell, self._deadline = decide, tell, deadline
         self._verdicts: dict[int, Verdict] = {}
 
     def run(self, top: int, cap: int) -> Capacity:

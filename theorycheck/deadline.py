@@ -100,7 +100,8 @@ class Deadline:
         >>> Deadline(60).within(1).left <= 1 and Deadline(1).within(60).left <= 1
         True
         """
-        part = Deadline(min(seconds, self.left), paths=paths, clock=self._clock)
+        part = Deadline(seconds, paths=paths, clock=self._clock)
+        part._end = min(part._end, self._end)  # never later than the whole
         part.seconds = min(seconds, self.seconds)
         return part
 
