@@ -510,6 +510,20 @@ def test_the_mode_of_the_caller_plays_no_part(mode: str):
         assert tc.Allocation.from_torch(module).n_learnable == 20
 
 
+def test_the_defaults_of_the_caller_play_no_part():
+    module, loop = chain(3, 4, 2), zoo.Loop()
+    for device, dtype in (("meta", torch.float32), ("cpu", torch.float64), ("cpu", torch.bfloat16)):
+        torch.set_default_device(device)
+        torch.set_default_dtype(dtype)
+        try:
+            assert tc.Allocation.from_torch(module).n_learnable == 20
+            options: Any = {"recurrent": zoo.LOOP, "steps": 2}
+            assert tc.Allocation.from_torch(loop, **options).n_learnable == 18
+        finally:
+            torch.set_default_device(None)
+            torch.set_default_dtype(torch.float32)
+
+
 def test_masked_layers_and_loops_are_frozen_too():
     mask = torch.tensor([[1, 0, 1], [1, 1, 1], [0, 0, 1], [1, 1, 0]])
     module = nn.Sequential(zoo.Masked(3, 4, mask), nn.Linear(4, 2, bias=False))

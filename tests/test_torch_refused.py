@@ -89,6 +89,13 @@ def in_place(self: Any, x: Any) -> Any:
     return self.two(self.one(x))
 
 
+def moving(self: Any, x: Any) -> Any:
+    """A moving average, say."""
+    y = linear(self, x)
+    self.one.weight.data.mul_(0.9)
+    return y
+
+
 def mean_of_rows(gradient: Any) -> Any:
     return gradient.mean(0, keepdim=True).expand_as(gradient)
 
@@ -522,6 +529,23 @@ REFUSED: dict[str, Case] = {
     # Other functions and layers.
     "residual": Case(
         lambda: Own(lambda s, x: linear(s, x) + x[:, :2]), refused=r"something else.*from_masks\("
+    ),
+    "relu up to 6": Case(
+        lambda: Own(lambda s, x: s.two(functional.relu6(s.one(x)))), refused="something else"
+    ),
+    "clamped far away": Case(
+        lambda: Own(lambda s, x: linear(s, x).clamp(-50, 50)), refused="something else"
+    ),
+    "clamped weights": Case(
+        lambda: Own(lambda s, x: functional.linear(s.one(x), s.two.weight.clamp(-9, 9))),
+        refused="something else",
+    ),
+    "a hook that nearly freezes": Case(
+        lambda: changed(chain(3, 4, 2), hook("0.weight", lambda g: g * (MASK + 1e-12))),
+        refused="4 entries of 0.weight",
+    ),
+    "weights that move by themselves": Case(
+        lambda: Own(moving), refused="running it changes its weights"
     ),
     "scaled": Case(lambda: Own(lambda s, x: 1.001 * linear(s, x)), refused="something else"),
     "other order": Case(

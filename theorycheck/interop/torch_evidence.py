@@ -12,6 +12,7 @@ from numpy.typing import NDArray
 from ..errors import InputError
 from ..masks import Mask
 
+_NOTHING = 1e-6  # a gradient of less than this part of what is due is taken for none
 Floats = NDArray[np.floating]
 
 
@@ -20,7 +21,8 @@ class _Weight:
     """What several draws say of the entries of one weight."""
 
     due: NDArray[np.bool_]  # the gradient of what is computed is not 0
-    moved: NDArray[np.bool_]  # the gradient that arrives is not 0
+    moved: NDArray[np.bool_]  # the gradient that arrives is not 0, beside that of the function
+    reached: NDArray[np.bool_]  # the gradient that arrives is not 0
     other: NDArray[np.bool_]  # what arrives is not that gradient times a positive constant
     first: tuple[Floats, Floats]
     is_same: bool = True  # so far all of it
@@ -42,11 +44,12 @@ class Evidence:
         arrived, due = (_array(gradient, shape) for gradient in (found, wanted))
         if name not in self.weights:
             nothing = np.zeros(shape, dtype=bool)
-            self.weights[name] = _Weight(nothing, nothing, nothing, (arrived, due))
+            self.weights[name] = _Weight(nothing, nothing, nothing, nothing, (arrived, due))
         weight = self.weights[name]
         size = np.abs(due).max(initial=0.0)
         weight.due = weight.due | (np.abs(due) > tolerance * size)
-        weight.moved = weight.moved | (arrived != 0)
+        weight.moved = weight.moved | (np.abs(arrived) > _NOTHING * np.abs(due))
+        weight.reached = weight.reached | (arrived != 0)
         is_same = bool(np.abs(arrived - due).max(initial=0.0) <= tolerance * size)
         if not (is_same and weight.is_same):
             weight.other = weight.other | _other(weight.first, (arrived, due), tolerance)
@@ -94,7 +97,7 @@ def check_gradients(
     missing = learnable & weight.due & ~weight.moved
     if missing.any():
         raise InputError(_missing(shown_name, missing, learnable, mode))
-    stray = weight.moved & ~learnable
+    stray = weight.reached & ~learnable
     stray = stray if excused is None else stray & ~excused
     if stray.any():
         raise InputError(

@@ -116,6 +116,8 @@ def _leaves(module: Module, name: str, opened: Opened | None) -> Iterator[tuple[
         return
     for key, parameter in module._parameters.items():
         if parameter is not None:
+            if key == "_flat_param":
+                raise InputError("shards of FSDP are not read: read the model before it is wrapped")
             raise refusal(name, module, f"has a parameter {key!r} outside its layers")
     for key, child in children:
         yield from _leaves(child, f"{name}.{key}" if name else key, opened)

@@ -20,11 +20,12 @@ from .torch_borrowed import Borrowed
 from .torch_evidence import Evidence
 
 POINTS = 32  # a ReLU unit that is dead at all of them, in all draws: probability 2^-96
-_DRAWS = 3
+_SCALES = (1.0, 1e6, 1e-6)  # of inputs, draw by draw: a clamp at 6 acts on large ones only
 _SINGLE_ABOVE = 2**24  # weights: above, double precision would take too much memory
 _THREADS_ABOVE = 2**20  # weights: below, one thread
 _LARGEST_SPECTRUM = 512  # units whose spectral radius is computed
-_SMALL = 1e-3  # of the output's gradient, so that hooks that only clip leave it alone
+_WEIGHTS = 1e3  # every other weight that much larger, and those between that much smaller
+_SMALL = 1e-6  # of the output's gradient, so that hooks that only clip leave it alone
 _TOLERANCE = {"torch.float64": 1e-9, "torch.float32": 1e-3}
 
 Tensors = Mapping[str, Any]
@@ -114,7 +115,7 @@ def _run(module: Any, claim: Claim, dtype: Any, borrowed: Borrowed) -> Probe:
     torch = importlib.import_module("torch")
     generator = torch.Generator().manual_seed(0)
     result = Probe()
-    draws = _DRAWS if dtype == torch.float64 else 2
+    draws = len(_SCALES) if dtype == torch.float64 else 2
     for number in range(2 * draws):
         if number == draws and not borrowed.to_training_mode():
             break
@@ -124,7 +125,12 @@ def _run(module: Any, claim: Claim, dtype: Any, borrowed: Borrowed) -> Probe:
             claim.parameters[name].data *= mask
         is_first = number < draws
         evidence = result.as_is if is_first else result.training
-        why = _draw(module, claim, dtype, generator, claim.compared and is_first, evidence)
+        compared = claim.compared and is_first
+        scale = _SCALES[number] if compared else 1.0
+        if compared and number:
+            _spread(claim, _WEIGHTS if number == 1 else 1 / _WEIGHTS)
+        x = _values(claim.shape, dtype, generator) * scale
+        why = _draw(module, claim, x, generator, compared, evidence, _SMALL / scale)
         if why or borrowed.toggled():
             return Probe(why or f"it sets requires_grad of {borrowed.toggled()} itself")
     return result
@@ -135,7 +141,7 @@ def _values(shape: tuple[int, ...], dtype: Any, generator: Any) -> Any:
     value = torch.randn(shape, generator=generator, dtype=dtype, device="cpu")
     inputs, outputs = (max(side, 1) for side in ((*shape, 1)[len(shape) - 1], (*shape, 1)[0]))
     # So that the logarithm of the norm neither grows nor shrinks from layer to layer, on average.
-    drift = torch.digamma(torch.tensor(outputs / 2)) + math.log(2 / outputs)
+    drift = torch.digamma(torch.tensor(outputs / 2, device="cpu")) + math.log(2 / outputs)
     return value * (math.exp(-float(drift) / 2) / inputs**0.5)
 
 
@@ -148,17 +154,32 @@ def _tame(claim: Claim, generator: Any) -> None:
     radius = 1.1  # with many units little above 1
     if len(parameter) <= _LARGEST_SPECTRUM:
         radius = float(torch.linalg.eigvals(parameter.data.cpu().double()).abs().max()) or 1.0
-    factor = (0.5 + 0.5 * float(torch.rand((), generator=generator))) ** (1 / claim.steps)
+    factor = (0.5 + 0.5 * float(torch.rand((), generator=generator, device="cpu"))) ** (
+        1 / claim.steps
+    )
     parameter.data = parameter.data * (factor / radius)
 
 
+def _spread(claim: Claim, factor: float) -> None:
+    """Make matrices large and small in turns: weights that are clamped in a forward show."""
+    matrices = [p for n, p in claim.parameters.items() if p.dim() == 2 and n != claim.recurrent]
+    for number, parameter in enumerate(matrices):
+        parameter.data = parameter.data * (1 / factor if number % 2 else factor)
+
+
 def _draw(
-    module: Any, claim: Claim, dtype: Any, generator: Any, compared: bool, evidence: Evidence
+    module: Any,
+    claim: Claim,
+    x: Any,
+    generator: Any,
+    compared: bool,
+    evidence: Evidence,
+    size: float,
 ) -> str:
-    """Run forward and backward once; '' or what is wrong."""
+    """Run forward and backward once, with an output's gradient of some `size`; '' or a flaw."""
     torch = importlib.import_module("torch")
-    device = next(iter(claim.parameters.values())).device
-    x = _values(claim.shape, dtype, generator).to(device)
+    device, dtype = next(iter(claim.parameters.values())).device, x.dtype
+    x = x.to(device)
     # Copies: forward may change what it finds, and then computes something else.
     leaves = {
         name: parameter.detach().clone().requires_grad_()
@@ -173,9 +194,9 @@ def _draw(
         return "its outputs are random, as in training mode: call model.eval() for reading"
     if why:
         return why
-    ways = _values(tuple(wanted.shape), dtype, generator).to(device) * _SMALL
+    ways = _values(tuple(wanted.shape), dtype, generator).to(device) * size
     if found.requires_grad:
-        own = ways if found.shape == wanted.shape else found.detach().new_ones(found.shape) * _SMALL
+        own = ways if found.shape == wanted.shape else found.detach().new_ones(found.shape) * size
         _called(lambda: found.backward(own.to(found.dtype)))
     for name, parameter in claim.parameters.items():
         if not torch.equal(parameter.detach(), leaves[name].detach()):
