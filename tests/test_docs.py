@@ -27,6 +27,7 @@ NOT_RUN = {
     ("index.md", "sh"): "installs: .ci/run does that by the README's commands",
     ("CONTRIBUTING.md", "sh"): "installs, and runs all tests: .ci/run does",
     ("benchmarks.md", "sh"): "takes minutes; .ci/run runs every benchmark once",
+    ("interop.md", "sh"): "tests/test_mask_sources.py runs such commands",
     ("report.md", "sh"): "tests/test_report_page.py writes and opens reports",
     ("sweeps.md", "bash"): "needs several machines, or SLURM",
     ("sweeps.md", "sql"): "a query of a file that the page does not write",

@@ -166,7 +166,7 @@ def test_diagrams_without_layers_are_refused(edges: Any, options: Any, match: st
     refused(match, edges, **{**LAYERED, **options})
     if match.startswith("no connection") or "kind" in options:
         return
-    refused("steps=T for a recurrent network", edges, **{**LAYERED, **options})
+    refused("for a recurrent network", edges, **{**LAYERED, **options})
 
 
 TWO = np.array([[0, 1], [0, 0]])  # from the second to the first
@@ -210,7 +210,7 @@ TWO = np.array([[0, 1], [0, 0]])  # from the second to the first
         (
             TWO,
             {"labels": ["a", "c"], "inputs": ["a"]},
-            "no connection leads from the inputs .* here the rows of the matrix are targets; say",
+            "no connection leads from the inputs .* here the rows of the matrix are targets; if",
         ),
     ],
 )
@@ -224,6 +224,30 @@ def test_the_other_orientation_is_told_only_if_it_helps():
     assert tc.classify(found, 1).warnings == ()
     lone = tc.Allocation.from_edges(np.eye(2), labels=["a", "c"], **ends)
     assert "output 0 is constant" in tc.classify(lone, 1).warnings[0]
+
+
+JUNK = st.recursive(
+    st.none() | st.booleans() | st.integers(-1, 2) | st.floats() | st.sampled_from(["a", "b", ""]),
+    lambda parts: (
+        st.lists(parts, max_size=3) | st.tuples(parts, parts) | st.sets(st.integers(0, 2))
+    ),
+    max_leaves=8,
+)
+
+
+@given(JUNK, JUNK, JUNK, JUNK, JUNK, st.sampled_from([None, 2]))
+@settings(max_examples=300)
+def test_junk_is_refused_in_one_line(
+    edges: Any, inputs: Any, outputs: Any, learnable: Any, labels: Any, steps: Any
+):
+    options = {"inputs": inputs, "outputs": outputs, "learnable": learnable, "labels": labels}
+    for given_edges in (edges, [("a", "b"), ("b", 1)], np.array([[0, 1], [1, 0]])):
+        message = ""
+        try:
+            tc.Allocation.from_edges(given_edges, steps=steps, **options)
+        except tc.InputError as error:  # any other error fails the test
+            message = str(error)
+        assert "\n" not in message
 
 
 # Files.
@@ -316,8 +340,11 @@ def test_the_command_makes_an_allocation_file_of_a_diagram(run: Any, tmp_path: P
     assert "hidden units: 0 a, 1 h, 2 b, 3 g, 4 c" in json.loads(out.read_text())["comment"]
     assert run(*new, "--steps", 4, "--budget", 4).status == 0
     assert tc.load(out).allocation.counts == {"recurrent": 4}
-    check_one_line(run(*new), "'h' is on a cycle or behind one; say steps=T")
+    check_one_line(run(*new), "'h' is on a cycle or behind one; say steps=T (--steps T)")
     check_one_line(run(*new, "--kind", "linear_recurrent"), "needs --steps")
+    check_one_line(run(*new, "--readout", "all"), "needs --steps")
+    assert run(*new, "--steps", 4, "--readout", "all").status == 0
+    assert tc.load(out).allocation.network == tc.LinearRecurrent(2, 5, 1, 4, "all")
     check_one_line(run(*new, "--steps", 4, "--kind", "shallow_relu"), "--kind shallow_relu")
     check_one_line(run(*new, "--widths", "3,4"), "--widths means nothing for --edges")
     check_one_line(run(*new[:5], "--inputs", "a", "--steps", 3), "--edges needs --outputs")

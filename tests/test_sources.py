@@ -36,7 +36,7 @@ def test_every_statement_has_a_proof_file_and_known_papers(id: str):
     statement = STATEMENTS[id]
     assert statement.proof == registry.MODULES[id]
     first, *papers = statement.source.split("; ")
-    assert (ROOT / first).is_file()
+    assert (REPOSITORY / first).is_file()
     assert papers == [f"{PAPERS[key].short}, {PAPERS[key].venue}" for key in statement.papers]
     source = source_of(id)
     assert source.startswith("This file")

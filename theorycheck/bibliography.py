@@ -74,7 +74,7 @@ PAPERS = {
         "Whiteley",
         1989,
         "A matroid on hypergraphs, with applications in scene analysis and geometry",
-        "Discrete & Computational Geometry 4",
+        "Discrete and Computational Geometry 4",
         "https://doi.org/10.1007/BF02187716",
     ),
     "morgan": Paper(

@@ -100,7 +100,7 @@ def capacity(
     """The largest numbers of samples on which `allocation` is proved maximal, and positive.
 
     By T0 a match is never more probable on more samples, so "maximal" and "positive" hold up to
-    some number of samples each; beyond the effective samples (docs/concepts.md) nothing
+    some number of samples each; beyond the effective samples (m_e in T3 to T5) nothing
     changes, so what holds there is unlimited. Positivity is decided exactly (T1), and its bisection
     needs no more. A verdict of maximal need not be monotone, only the truth is: a maximal verdict
     at m is right for all fewer samples, whatever the verdicts there. So the search looks from the

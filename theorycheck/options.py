@@ -101,7 +101,7 @@ def _backend(text: str) -> str:
 
 Files: TypeAlias = Annotated[
     list[str],
-    typer.Argument(metavar="FILE...", help="Allocation files: .json, .npz, .safetensors."),
+    typer.Argument(metavar="FILE...", help="Allocation files: .json, .npz, .safetensors, .pt."),
 ]
 CertificateFiles: TypeAlias = Annotated[
     list[str], typer.Argument(metavar="CERTIFICATE...", help="Certificate files, .json.")
@@ -209,7 +209,7 @@ Backend: TypeAlias = Annotated[
     ),
 ]
 File: TypeAlias = Annotated[
-    str, typer.Argument(metavar="FILE", help="An allocation file: .json, .npz, .safetensors.")
+    str, typer.Argument(metavar="FILE", help="An allocation file: .json, .npz, .safetensors, .pt.")
 ]
 Trials: TypeAlias = Annotated[
     int, typer.Option(parser=positive("it"), metavar="N", help="How many random draws are tried.")

@@ -32,11 +32,11 @@ class Statement:
     def source(self) -> str:
         """Where the proof is, then the papers with their places.
 
-        >>> STATEMENTS["T3"].source
-        'proofs/t03_rows.py; Schlisselberg and Darshan (2025), ICLR 2025, arXiv:2502.06300'
+        >>> STATEMENTS["T3"].source.split("; ")[0]
+        'theorycheck/proofs/t03_rows.py'
         """
         papers = [f"{PAPERS[key].short}, {PAPERS[key].venue}" for key in self.papers]
-        return "; ".join([f"proofs/{self.proof}.py", *papers])
+        return "; ".join([f"theorycheck/proofs/{self.proof}.py", *papers])
 
     @property
     def is_conjecture(self) -> bool:

@@ -12,7 +12,10 @@ from dialect import blocks
 # Which page of the API tells of which modules (the first part of their names). What is named
 # nowhere comes last, so that a new public name is never left out.
 API = {
-    "networks": ("Networks and allocations", ("networks", "allocation", "files", "interop")),
+    "networks": (
+        "Networks and allocations",
+        ("networks", "allocation", "sources", "mask_sources", "files", "interop"),
+    ),
     "classify": (
         "Verdicts",
         ("classification", "verdict", "degrees", "explanation", "heuristics", "estimation"),

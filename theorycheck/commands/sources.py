@@ -50,10 +50,10 @@ def of_edges(
         if value is None:
             raise InputError(f"--edges needs {option}: the names of units, as in A,B")
     steps, readout, kind = made["--steps"], made["--readout"] or "final", made["--kind"]
-    if (kind == "linear_recurrent") != (steps is not None) and (kind or made["--readout"]):
-        which = "--steps" if steps is None else f"--kind {kind}"
-        need = "needs" if steps is None else "has no --steps, but"
-        raise InputError(f"a recurrent network {need} {which}")
+    if steps is None and (kind == "linear_recurrent" or made["--readout"]):
+        raise InputError("a recurrent network needs --steps")
+    if steps is not None and kind not in (None, "linear_recurrent"):
+        raise InputError(f"--steps makes a recurrent network, not one of --kind {kind}")
     inputs, outputs = (names(ends[option], option) for option in ("--inputs", "--outputs"))
     options = {"inputs": inputs, "outputs": outputs, "steps": steps, "readout": readout}
     options |= {} if kind is None or steps is not None else {"kind": kind}

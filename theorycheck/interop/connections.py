@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Hashable, Iterable, Mapping, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -65,8 +65,11 @@ def _of_matrix(matrix: Any, labels: Sequence[Any] | None, rows: str, learnable: 
     array = _square(matrix, "the matrix")
     if labels is None:
         raise InputError("labels are missing: the names of the units of the matrix, in its order")
-    units = dict.fromkeys(_hashable(label, "labels") for label in labels)
-    if isinstance(labels, (str, bytes)) or len(units) != len(array) or len(labels) != len(array):
+    if isinstance(labels, (str, bytes)) or not isinstance(labels, Iterable):
+        raise InputError(f"labels must list names of units, not {shown(labels)}")
+    labels = list(labels)
+    units = dict.fromkeys(unit_name(label, "labels") for label in labels)
+    if len(units) != len(array) or len(labels) != len(array):
         raise InputError(
             f"labels must be {len(array)} different names, one for each row, not {shown(labels)}"
         )
@@ -121,7 +124,7 @@ def _of_pairs(given: Iterable[Any], learnable: Any) -> Connections:
         sizes.add(len(edge))
         if len(sizes) > 1:
             raise InputError(f"{place}: all edges say whether they are learnable, or none does")
-        ends = (_hashable(edge[0], place), _hashable(edge[1], place))
+        ends = (unit_name(edge[0], place), unit_name(edge[1], place))
         is_learnable = _bit(edge[2], place) if len(edge) == 3 else True
         if edges.setdefault(ends, is_learnable) != is_learnable:
             twice = f"the connection {shown(ends[0])} -> {shown(ends[1])} comes twice"
@@ -139,14 +142,26 @@ def _chosen(edges: Mapping[tuple[Any, Any], bool], learnable: Any) -> dict[tuple
         raise InputError(f"learnable must be true, false or pairs, not {shown(learnable)}")
     chosen = dict.fromkeys(edges, False)
     for pair in learnable:
-        if not isinstance(pair, (tuple, list)) or len(pair) != 2 or tuple(pair) not in edges:
+        is_pair = isinstance(pair, (tuple, list)) and len(pair) == 2
+        ends = tuple(unit_name(name, "learnable") for name in pair) if is_pair else ()
+        if ends not in edges:
             raise InputError(f"learnable names {shown(pair)}, which is no connection of these")
-        chosen[tuple(pair)] = True
+        chosen[ends] = True  # type: ignore[index]
     return chosen
 
 
-def _hashable(name: Any, place: str) -> Any:
-    if not isinstance(name, Hashable) or name is None or name != name:
+def unit_name(name: Any, place: str) -> Any:
+    """A name that units can have; raises `InputError` for missing ones and for what has no hash.
+
+    >>> unit_name("AVAL", "inputs")
+    'AVAL'
+    """
+    try:
+        hash(name)
+        is_name = name is not None and bool(name == name)
+    except (TypeError, ValueError):  # a list; the missing value of pandas
+        is_name = False
+    if not is_name:
         raise InputError(f"{place}: the name of a unit must be text or a number, not {shown(name)}")
     return name
 

@@ -11,7 +11,7 @@ from ..masks import Mask
 from ..networks import KINDS, LinearRecurrent, Network, network_from_dict
 from .connections import Connections
 
-_OTHERWISE = "say steps=T for a recurrent network"
+_OTHERWISE = "say steps=T (--steps T) for a recurrent network"
 
 
 def layered(

@@ -128,7 +128,7 @@ def _ordered(modules: Mapping[str, _Module], layers: Sequence[str] | None) -> li
     raise InputError(
         f"the order of the layers {named} is open: their names are not numbered, and their shapes "
         f"fit in {'no' if not orders else len(orders)} order{'s' * (len(orders) != 1)}; say "
-        "layers=[...], from input to output"
+        "layers=[...] (--layers A,B,...), from input to output"
     )
 
 

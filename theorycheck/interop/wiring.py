@@ -12,7 +12,7 @@ from ..errors import InputError, nearest, shown
 from ..foreign import LARGEST_DENSE
 from ..masks import Mask
 from ..networks import LinearRecurrent, Network
-from .connections import Connections, connections_of
+from .connections import Connections, connections_of, unit_name
 from .edge_files import read_edge_file
 from .layered import layered
 
@@ -63,7 +63,7 @@ def _groups(given: Any, found: Connections, place: str) -> Groups:
     if isinstance(given, Mapping):
         groups = {name: _listed(units, place, name) for name, units in given.items()}
     else:
-        names = list(given)
+        names = [unit_name(name, place) for name in given]
         groups = {name: [name] for name in names}
         if len(groups) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
@@ -82,7 +82,7 @@ def _groups(given: Any, found: Connections, place: str) -> Groups:
 def _listed(units: Any, place: str, name: Any) -> list[Any]:
     if isinstance(units, (str, bytes)) or not isinstance(units, Iterable):
         raise InputError(f"{place}[{shown(name)}] must list names of units, not {shown(units)}")
-    listed = list(units)
+    listed = [unit_name(unit, place) for unit in units]
     if not listed:
         raise InputError(f"{place}[{shown(name)}] must name at least one unit")
     return listed
@@ -98,7 +98,8 @@ def _check_orientation(found: Connections, driven: Groups, read: Groups, rows: s
         other = "sources" if rows == "targets" else "targets"
         raise InputError(
             f"no connection leads from the inputs towards the outputs, but the other way round: "
-            f'here the rows of the matrix are {rows}; say rows="{other}" if they are not'
+            f'here the rows of the matrix are {rows}; if they are not, say rows="{other}" '
+            f"(--rows {other})"
         )
 
 
