@@ -10,11 +10,12 @@ from typing import Any
 from .allocation import Allocation
 from .classification import classify
 from .degrees.effort import Effort
-from .entries import Entry, Shown, rigor_in_words
+from .entries import Entry, rigor_in_words
 from .errors import InputError
 from .exact.point import effective_samples
 from .networks import LARGEST_SIZE, ShallowReLU, positive_integer
 from .progress import Progress, Teller, Watch, watching
+from .shown import Shown
 from .verdict import Expressivity, Verdict
 
 # Several numbers of samples are asked about, so each gets less than `classify` gives to one.

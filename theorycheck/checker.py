@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from .certificates import Certificate
 from .checks.claim import Claim
 from .checks.registry import check_claim
-from .entries import Entry, Shown
+from .entries import Entry
 from .errors import TheorycheckError
+from .shown import Shown
 
 
 @dataclass(frozen=True, repr=False)
