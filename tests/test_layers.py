@@ -84,10 +84,10 @@ def test_measurement_does_not_see_the_theory():
 
 # From the bottom up: a module imports only from those before it.
 ORDER = """
-errors deadline progress entries bibliography statements parallel networks foreign masks graphs
-matching placement spread archives reading selections interop sources allocation reachability
-cautions backend
-mask_sources files numeric measurement exact strategies bases orders paths certificates fragment
+errors deadline progress bibliography statements entries fragment shown parallel networks foreign
+masks graphs matching placement spread archives reading selections interop sources allocation
+reachability cautions backend
+mask_sources files numeric measurement exact strategies bases orders paths certificates
 verdict structure peeling degrees analysis diagnostics heuristics proofs theorems
 classification estimation explanation templates capacities proposals designs repairs comparison
 verification sweeps plots checks checker

@@ -23,6 +23,7 @@ from theorycheck.plots.network import check_drawable
 from theorycheck.plots.panels import block_counts, layer_panel
 from theorycheck.plots.places import DRAWINGS, WITHOUT_PLACES, certificate_marks
 from theorycheck.plots.probability import MARKERS
+from theorycheck.plots.shown import ShownFigure
 from theorycheck.plots.wiring import path_edges, wiring
 
 pytest.importorskip("matplotlib")
@@ -325,8 +326,9 @@ def test_the_command_draws_an_allocation_and_a_certificate(tmp_path):
     done = run("plot", file, "--out", out, "--what", "all", "--measure", 50, "--seconds", 0)
     assert (done.returncode, done.stderr) == (0, "")
     text = out.read_text()
-    for expected in ("diagonals.json", "POSITIVE", "W1, 2 x 2", "hidden", "95 % interval"):
+    for expected in ("diagonals", "POSITIVE", "W1, 2 x 2", "hidden", "95 % interval"):
         assert expected in text
+    assert ".json" not in text  # a figure is about an allocation, not about a file
     certificate = copy.deepcopy(certificate_of("cycle").to_dict())
     (tmp_path / "c.json").write_text(json.dumps(certificate))
     done = run("plot", tmp_path / "c.json", "--out", tmp_path / "c.pdf", "--what", "masks")
@@ -355,6 +357,19 @@ def test_the_command_compares_several_files_and_refuses_what_it_cannot_do(tmp_pa
         assert done.returncode == 2
         assert message in done.stderr
         assert done.stderr.count("\n") == 1
+
+
+def test_a_notebook_shows_every_figure(tmp_path):
+    allocation = tc.Allocation.layer(FF([2, 2]), "W1")
+    estimate = tc.measure(allocation, 2, trials=5)
+    summary = tc.sweep(tc.SweepSpec(FF([2, 2]), 2, 2), tmp_path / "s.sqlite")
+    for figure in (
+        tc.plot(allocation, 2, tc.classify(allocation, 2)),
+        tc.plot_probability([("x", estimate, None)]),
+        tc.plot_summary(summary),
+    ):
+        assert isinstance(figure, ShownFigure)
+        assert figure._repr_png_().startswith(b"\x89PNG")
 
 
 def test_without_matplotlib_one_line_names_the_extra(tmp_path):

@@ -11,11 +11,12 @@ from .allocation import Allocation
 from .classification import classify
 from .deadline import NEVER, Deadline
 from .degrees.effort import DEFAULT_SECONDS, Effort, divided
-from .entries import Entry, Shown, rigor_in_words
+from .entries import Entry, rigor_in_words
 from .errors import InputError, OutOfTimeError
 from .exact.point import effective_samples
 from .networks import LARGEST_SIZE, ShallowReLU, positive_integer
 from .progress import Progress, Teller, Watch, watching
+from .shown import Shown
 from .verdict import Expressivity, Verdict
 
 # Several numbers of samples are asked about, so each gets less than `classify` gives to one.

@@ -16,8 +16,9 @@ from .checks.budget import MEMORY, Budget
 from .checks.claim import Claim
 from .checks.context import Context, require_error_bound
 from .checks.registry import check_certificate
-from .entries import Entry, Shown
+from .entries import Entry
 from .errors import InputError, SizeError, TheorycheckError, shown
+from .shown import Shown
 
 
 @dataclass(frozen=True, repr=False)

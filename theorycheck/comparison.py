@@ -11,10 +11,11 @@ from .allocation import Allocation
 from .classification import classify
 from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
-from .entries import Entry, Shown
+from .entries import Entry
 from .files import problem_to_dict
 from .measurement.estimate import Estimate, measure
 from .progress import Watch, watching
+from .shown import Shown
 from .verdict import Expressivity, Verdict
 
 _MOST_UNDECIDED = 0.05  # share of draws, for a maximal verdict to agree

@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 from .allocation import Allocation
 from .bases import Cell
 from .degrees.effort import DEFAULT_SECONDS, Effort, divided
-from .entries import Entry, Shown
+from .entries import Entry
 from .errors import InputError, OutOfTimeError, nearest, shown
 from .exact.jacobian import cells
 from .networks import Network
@@ -21,6 +21,7 @@ from .orders import PREFERENCES, Plan, Prefer, extend_evenly, plans
 from .placement import allowed_masks, check_choice
 from .progress import Progress, Teller, Watch, watching
 from .proposals import SOME_DEGREES, Proposal, Workshop
+from .shown import Shown
 from .theorems import t01_positivity
 from .verdict import Verdict
 

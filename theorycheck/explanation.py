@@ -15,9 +15,10 @@ from .classification import verdict_of
 from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
 from .diagnostics import Diagnostics, diagnostics_of
-from .entries import Entry, Shown
+from .entries import Entry
 from .errors import OutOfTimeError, SizeError
 from .progress import Watch, watching
+from .shown import Shown
 from .theorems.asking import Answers, consistent
 from .theorems.base import Theorem
 from .theorems.registry import THEOREMS

@@ -11,12 +11,13 @@ import numpy as np
 from .allocation import Allocation
 from .bases import Cell, cell_name
 from .degrees.effort import DEFAULT_SECONDS, Effort, divided
-from .entries import Entry, Shown
+from .entries import Entry
 from .errors import InputError, OutOfTimeError, nearest, shown
 from .masks import cells_of
 from .orders import Plan, plans
 from .progress import Progress, Teller, Watch, watching
 from .proposals import SOME_DEGREES, Proposal, Workshop
+from .shown import Shown
 from .verdict import Expressivity, Verdict
 
 _THOROUGH = 8  # so many candidates are looked at thoroughly

@@ -7,7 +7,8 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from .certificates import Certificate
-from .entries import Entry, Shown
+from .entries import Entry
+from .shown import Shown
 
 if TYPE_CHECKING:
     from .diagnostics import Diagnostics

@@ -95,8 +95,9 @@ def _figure(
         if "probability" in parts:
             estimate = _measure(files[0], allocation, samples, trials, seed)
         from ..plots.figure import plot as draw
+        from ..plots.style import labels
 
-        title = Path(files[0]).name
+        (title,) = labels(files)
         return draw(allocation, samples, verdict, estimate=estimate, what=parts, title=title)
     return None
 
@@ -171,17 +172,17 @@ def _probabilities(
     """The match probabilities of several files; those that cannot be read are left out."""
     from ..errors import InputError
     from ..plots.probability import plot_probability
+    from ..plots.style import labels
 
-    entries, names = [], [Path(file).name for file in files]
+    entries = []
     with failures.of("--what"):
         if what not in (None, "probability"):
             raise InputError(f"{what} of one file at a time; several files: probability")
-    for file, name in zip(files if not failures.status else (), names, strict=False):
+    for file, name in zip(files if not failures.status else (), labels(files), strict=False):
         with failures.of(file):
             allocation, samples, verdict = _read(file, seconds)
             estimate = _measure(file, allocation, samples, trials, seed)
-            is_unique = names.count(name) == 1
-            entries.append((name if is_unique else file, estimate, verdict))
+            entries.append((name, estimate, verdict))
     if not entries:
         return None
     with failures.of("--out"):

@@ -85,5 +85,9 @@ def _print(console: Console, name: str, allocation: Allocation, found: Repair) -
     r, n = allocation.n_learnable, allocation.n_present
     on = samples_in_words(found.samples)
     print_title(console, name, allocation, f", {on}; {r} of {n} weights learnable")
-    print_entries(console, found.entries())
+    for move in found.moves:
+        console.print(f"  {move}", markup=False, soft_wrap=True)
+    if found.moves:
+        console.print()
+    print_entries(console, (entry for entry in found.entries() if entry.label != "move"))
     console.print()

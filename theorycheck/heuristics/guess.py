@@ -5,7 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..entries import Entry, Shown
+from ..entries import Entry
+from ..shown import Shown
 
 
 @dataclass(frozen=True, repr=False)

@@ -14,10 +14,11 @@ from numpy.typing import ArrayLike
 from ..allocation import Allocation
 from ..backend import array_module
 from ..deadline import NEVER, Deadline
-from ..entries import Entry, Shown
+from ..entries import Entry
 from ..errors import InputError
 from ..networks import ShallowReLU, positive_integer
 from ..progress import Progress, Watch, watching
+from ..shown import Shown
 from .draws import Source
 from .intervals import clopper_pearson
 from .least_squares import MATCH, UNDECIDED

@@ -13,7 +13,7 @@ from ..plots.marks import Marks
 from ..plots.network import check_drawable
 from ..plots.places import certificate_marks
 from ..plots.probability import plot_probability
-from ..plots.style import figure_svg
+from ..plots.style import figure_svg, labels
 from ..verdict import Verdict
 from .entry import Drawing, PageEntry
 from .words import estimate_in_words, masks_in_words, network_in_words
@@ -61,9 +61,10 @@ def _is_small(allocation: Allocation) -> bool:
 
 def all_estimates(entries: Sequence[PageEntry]) -> Drawing | None:
     """All measured match probabilities in one picture; None for fewer than two or very many."""
+    names = labels([entry.name for entry in entries])
     measured = [
-        (printable(entry.name), entry.comparison.estimate, entry.verdict)
-        for entry in entries
+        (printable(name), entry.comparison.estimate, entry.verdict)
+        for name, entry in zip(names, entries, strict=True)
         if entry.comparison is not None
     ]
     if not 2 <= len(measured) <= _MOST_ESTIMATES:

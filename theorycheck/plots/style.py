@@ -6,10 +6,10 @@ import io
 import re
 import textwrap
 import warnings
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from html import escape
-from pathlib import Path
+from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
@@ -28,6 +28,7 @@ STYLES: dict[str, dict[str, Any]] = {
 }
 LEARNABLE, MARK, GREY, PALE = "#0072B2", "#D55E00", "#767676", "#C8C8C8"
 FORMATS = (".svg", ".pdf", ".png")
+_FILES = (".json", ".npz", ".safetensors", ".sqlite")  # whose names are no names for a figure
 _SETTINGS: dict[str, Any] = {
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"],
@@ -63,13 +64,10 @@ def settings() -> Iterator[None]:
 
 
 def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of that size in inches, which pyplot does not know of."""
-    from matplotlib.backends.backend_agg import FigureCanvasAgg
-    from matplotlib.figure import Figure
+    """An empty figure of that size in inches, which pyplot does not know of, but a notebook."""
+    from .shown import ShownFigure
 
-    figure = Figure(figsize=(width, height), dpi=100, facecolor="white")
-    FigureCanvasAgg(figure)
-    return figure
+    return ShownFigure(width, height)
 
 
 def check_ending(path: str | Path) -> Path:
@@ -137,6 +135,33 @@ def shortened(text: str, most: int) -> str:
         return text
     tail = (most - 3) // 2
     return f"{text[: most - 3 - tail]}...{text[-tail:]}"
+
+
+def labels(names: Sequence[str]) -> list[str]:
+    """Names for figures: those of files without folder and ending, as far as that tells them apart.
+
+    >>> labels(["runs/a.json", "b.npz", "layer.1"])
+    ['a', 'b', 'layer.1']
+    >>> labels(["old/a.json", "new/a.json", "new/a.npz"])
+    ['old/a', 'new/a.json', 'new/a.npz']
+    """
+    paths = [PurePath(name) for name in names]
+    return [
+        _short(path, paths[:k] + paths[k + 1 :]) if path.suffix.lower() in _FILES else names[k]
+        for k, path in enumerate(paths)
+    ]
+
+
+def _short(path: PurePath, others: Sequence[PurePath]) -> str:
+    for whole in (False, True):
+        for n in range(1, len(path.parts) + 1):
+            tail, *rest = (
+                "/".join(each.parts[-n:]).removesuffix("" if whole else each.suffix)
+                for each in (path, *others)
+            )
+            if tail not in rest:
+                return tail
+    return str(path)
 
 
 def wrapped(text: str, inches: float, size: float) -> list[str]:

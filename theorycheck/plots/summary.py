@@ -15,14 +15,19 @@ if TYPE_CHECKING:
     from matplotlib.figure import Figure
 
 
-def plot_summary(summary: Summary, out: str | Path) -> None:
+def plot_summary(summary: Summary, out: str | Path | None = None) -> Figure:
     """Draw shares of allocations in each class, by budget, by theorem and by degree.
 
-    Raises `InputError` for an ending other than .svg, .pdf, .png, if nothing is decided yet, if the
-    file cannot be written, and if the extra `plot` is missing.
+    The figure is written to the file `out`, if one is given. Raises `InputError` for an ending
+    other than .svg, .pdf, .png, if nothing is decided yet, if the file cannot be written, and if
+    the extra `plot` is missing.
     """
-    check_ending(out)
-    save_figure(summary_figure(summary), out)
+    if out is not None:
+        check_ending(out)
+    figure = summary_figure(summary)
+    if out is not None:
+        save_figure(figure, out)
+    return figure
 
 
 def summary_figure(summary: Summary) -> Figure:

@@ -12,9 +12,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..entries import Entry, Shown, samples_in_words
+from ..entries import Entry, samples_in_words
 from ..errors import InputError
 from ..networks import network_from_dict
+from ..shown import Shown
 from .store import read_meta
 
 COLUMNS = (

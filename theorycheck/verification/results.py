@@ -7,8 +7,9 @@ from typing import Any
 
 from ..allocation import Allocation
 from ..comparison import Comparison
-from ..entries import Entry, Shown
+from ..entries import Entry
 from ..files import problem_to_dict
+from ..shown import Shown
 from ..statements import STATEMENTS
 from .base import Case
 

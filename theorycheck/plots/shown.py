@@ -1,0 +1,24 @@
+"""The figure that every picture is: one of matplotlib that a notebook shows by itself."""
+
+from __future__ import annotations
+
+import io
+
+from matplotlib.backends.backend_agg import FigureCanvasAgg
+from matplotlib.figure import Figure
+
+
+class ShownFigure(Figure):
+    """A figure that pyplot does not know of; a notebook shows it all the same."""
+
+    def __init__(self, width: float, height: float) -> None:
+        super().__init__(figsize=(width, height), dpi=100, facecolor="white")
+        FigureCanvasAgg(self)
+
+    def _repr_png_(self) -> bytes:
+        from .style import settings
+
+        buffer = io.BytesIO()
+        with settings():
+            self.savefig(buffer, format="png")
+        return buffer.getvalue()
