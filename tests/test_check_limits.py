@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import copy
 import json
 import tracemalloc
 import zlib
@@ -19,7 +20,8 @@ from tests.test_certificates import EXAMPLES, certificate_of, redigested
 from tests.test_forgeries import certificate
 from theorycheck.certificates import digest
 from theorycheck.checks.budget import Budget
-from theorycheck.errors import SizeError
+from theorycheck.checks.context import n_trials
+from theorycheck.errors import CertificateError, SizeError
 
 LOWER = {"target_lower": {"by": "closed form"}}
 MINOR = {"rows": [0], "columns": [0]}
@@ -258,6 +260,75 @@ def test_the_largest_error_that_is_accepted():
     result = tc.check(large, error_bound=1e-3)
     assert result
     assert result.error_bound <= large.error_bound * (1 + 1e-6)
+
+
+def test_no_more_trials_than_64_and_none_that_bound_nothing():
+    assert [n_trials(1e-5, bound) for bound in (1e-5, 0.9e-5, 1e-10, 1e-300)] == [1, 2, 2, 60]
+    assert n_trials(1e-5, 1e-10, times=100) == 3
+    with pytest.raises(CertificateError, match="64 trials do not reach"):
+        n_trials(1e-4, 1e-300)
+    with pytest.raises(CertificateError, match="bounds no error"):
+        n_trials(1.0, 1e-3)
+    least = certificate_of("deficient_rank").to_dict()
+    result = tc.check(redigested({**least, "error_bound": 1e-300}))
+    assert result, result.reason
+    assert 0 < result.error_bound < 1.1e-300
+
+
+def test_free_text_allows_no_more_work():
+    kind, about, evidence, claim = HUGE["a rank of 2,500 equations"]
+    data = certificate(kind, about, evidence, **{**claim, "learnable": 3000, "error_bound": 1e-9})
+    reason = tc.check(data).reason
+    assert "more than are left of" in reason
+    longer = {**data, "problem": {**about, "comment": "x" * 10**6}}
+    assert tc.check(redigested(longer)).reason[:60] == reason[:60]
+
+
+@pytest.mark.parametrize("entry", [True, 1.0, "1", None, [1], 2, -1])
+def test_masks_hold_integers_0_and_1(entry):
+    for name in ("degree_count", "sub_allocation"):
+        data = copy.deepcopy(certificate_of(name).to_dict())
+        inside = data["evidence"] if name == "sub_allocation" else data["problem"]
+        mask = next(iter(inside["learnable"].values()))
+        mask[0] = [*mask[0][:-1], entry] if isinstance(mask[0], list) else entry
+        result = tc.check(redigested(data))
+        assert not result
+        assert "malformed" not in result.reason
+
+
+def test_a_conflict_has_its_keys_only():
+    data = copy.deepcopy(certificate_of("full_rank").to_dict())
+    data["evidence"]["conflict"]["more"] = 1
+    assert "a conflict has" in tc.check(redigested(data)).reason
+
+
+DEEP = problem(ff(*[1] * 100_000), 1)
+GIVEN = {"inputs": [[1, 0], [0, 1], [1, 1]], "basis": [0, 1]}
+ONE_INPUT = {"inputs": [[1, 0], [2, 0], [3, 0]], "basis": [0]}
+
+
+@pytest.mark.parametrize(
+    ("about", "given_"),
+    [
+        (problem(ff(2, 10**9, 300, 30), 3), GIVEN),
+        (problem(ff(2, 10**9, 300, 30), 3), ONE_INPUT),
+        (problem({**ff(2, 2**30), "bias": True}, 3), ONE_INPUT),
+        (DEEP, {}),
+        (problem(ff(*[1] * 1000, 1000), 1), {}),
+    ],
+    ids=["given", "given zeros", "given, biases", "deep", "deep and narrow"],
+)
+def test_networks_are_not_made_before_their_size_is_asked_for(about, given_):
+    for kind, evidence in (("affine_full_rank", FULL), ("full", {})):
+        states = BOTH if kind == "affine_full_rank" else {}
+        data = certificate(kind, about, evidence, **states, learnable=0)
+        data["problem"] = {**about, **given_}
+        tracemalloc.start()
+        result = tc.check(redigested(data), seconds=0.5)
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert not result
+        assert peak < 2**29
 
 
 def test_the_same_seed_repeats_a_check_and_no_seed_draws_anew(monkeypatch):

@@ -11,6 +11,7 @@ from .balls import require_roots
 from .bezout import bezout_number, path_degrees, position
 from .budget import STEP
 from .claim import Check, Claim
+from .context import LEAST_ERROR
 from .instance import read_boxes, read_instance
 from .rank import n_equations, require_full_rank
 from .solution_count import require_count
@@ -148,8 +149,9 @@ def _require_degree(claim: Claim, block: Block) -> None:
 def _require_counted(claim: Claim, block: Block, evidence: dict[str, Any]) -> None:
     """The degree of a search is counted again; what takes too much is given, if that is wanted."""
     stated = evidence["error_bound"]
-    fits = type(stated) is float and 0 < stated < 1
-    claim.require(fits, f"an error bound must be above 0 and below 1, not {shown(stated)}")
+    fits = type(stated) is float and LEAST_ERROR <= stated < 1
+    limits = f"from {LEAST_ERROR:g} on and below 1"
+    claim.require(fits, f"the error bound of a degree must be {limits}, not {shown(stated)}")
     claim.stated += stated
     n = len(block.equations)
     what = f"the degree {block.degree} of {n} equation{'s' if n > 1 else ''} ({evidence['by']})"
