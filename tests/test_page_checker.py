@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import ast
 import copy
+import itertools
 import json
 import random
 import subprocess
@@ -204,6 +205,23 @@ def test_both_say_the_same_of_what_is_changed(name):
     assert seen[False] > max(40, seen[True])
     for key, wrong in (("digest", "0" * 64), ("version", 1)):
         assert not is_accepted({**data, key: wrong}, (name, key))
+
+
+def test_both_say_the_same_of_degrees_without_an_instance():
+    seen: Counter[bool] = Counter()
+    for name in EXAMPLES:
+        if not name.startswith(("odd_degree", "witness")):
+            continue
+        for degree, way in itertools.product(range(8), ("monodromy", "elimination", "univariate")):
+            data = json.loads(example(name))
+            blocks = data["evidence"].get("blocks", [data["evidence"].get("block")])
+            blocks[0] |= {"instance": None, "solutions": None, "degree": degree}
+            blocks[0]["degree_by"] = {"by": way, "error_bound": 1e-9}
+            blocks[0]["degree_by"] |= {"unknown": 0} if way == "univariate" else {}
+            data["error_bound"] = 1e-9
+            seen[is_accepted(redigested(data), (name, degree, way))] += 1
+    assert seen[True] > 3
+    assert seen[False] > 60
 
 
 def test_both_say_the_same_of_other_learnables_and_connections():

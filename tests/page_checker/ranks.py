@@ -43,24 +43,26 @@ class Draws:
         candidates = (2**22 + word % 2**22 for word in self.words(trial, "prime", 2000))
         return next(n for n in candidates if is_prime(n))
 
-    def matrix(self, trial: int, name: str, p: int, q: int) -> Matrix:
-        prime, words = self.prime(trial), self.words(trial, name, p * q)
+    def matrix(self, trial: int, name: str, shape: tuple[int, int], prime: int) -> Matrix:
+        (p, q), words = shape, self.words(trial, name, shape[0] * shape[1])
         return [[word % prime for word in words[i * q : i * q + q]] for i in range(p)]
 
-    def weights(self, problem: Problem, trial: int) -> Masks:
+    def weights(self, problem: Problem, trial: int, prime: int = 0) -> Masks:
+        prime = prime or self.prime(trial)
         return {
             name: [[x * there for x, there in zip(*rows, strict=True)] for rows in zip(
-                self.matrix(trial, name, *shape), problem.present[name], strict=True)]
+                self.matrix(trial, name, shape, prime), problem.present[name], strict=True)]
             for name, shape in problem.shapes.items()
         }  # fmt: skip
 
-    def inputs(self, problem: Problem, trial: int) -> list[Matrix]:
-        p = self.prime(trial)
+    def inputs(self, problem: Problem, trial: int, prime: int = 0) -> list[Matrix]:
+        p = prime or self.prime(trial)
         if problem.given is not None:
             return [[[x % p for x in row] for row in problem.given]]
         if problem.spans:
             return unit_inputs(problem, modulo(p))
-        rows = self.matrix(trial, "inputs", problem.widths[0] * problem.steps, problem.m_e)
+        shape = (problem.widths[0] * problem.steps, problem.m_e)
+        rows = self.matrix(trial, "inputs", shape, p)
         return by_steps(problem, rows + [[1] * problem.m_e] * problem.bias)
 
     def jacobian(self, problem: Problem, trial: int, cells: list[Cell]) -> Matrix:

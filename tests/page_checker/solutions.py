@@ -11,6 +11,7 @@ from typing import Any
 import flint
 from flint import acb, acb_mat, arb, fmpq
 
+from tests.page_checker.groebner import is_large_prime, n_solutions, polynomials
 from tests.page_checker.problem import (
     NO_PATH,
     Cell,
@@ -34,7 +35,6 @@ from tests.page_checker.ranks import (
     degree,
     eliminate,
     in_trials,
-    is_prime,
     log_paths,
 )
 
@@ -115,32 +115,40 @@ class Block:
         one = (n * degree(problem) + 1) / 2**22 + bits / 22 / N_PRIMES
         return in_trials((1 + 1e-9) * (2 * most + 1) * one, error_bound, self.degree, count)
 
-    def monodromy(self, *, draws: Any, error_bound: Any) -> float:
-        loops = self.given(draws, {"seed", "loops", "count"}, ("seed",), error_bound)
-        need(all(loops) and sum(loops) <= 1000, "loops")
-        need(math.isclose(error_bound, 2.0 ** -sum(loops), rel_tol=1e-6), "error bound")
-        return error_bound
+    def monodromy(self, *, error_bound: Any) -> float:
+        """Solutions are counted modulo a large prime, from a Groebner basis."""
+        problem, n = self.problem, len(self.equations)
+        degrees = [max(x, 1) for x in self.most(set(self.cells))]
+        product, g, steps = math.prod(degrees), degree(problem) + 1, problem.steps
+        c = len(problem.presents) + problem.widths[0] * steps * problem.m_e
+        high = 8 * (n + 1) * product * math.exp(1 / 8 + n / (16 * product)) + 1
+        bits = 3 + n * math.log2(high + n + 1) + high * log_paths(problem)
+        bits = (bits + c * math.log2((8 * c + 1) * high * g + c + 1)) / 7
+        bound = g * sum(product // d for d in degrees) / 2**58 + bits / 59 / 2**53
+        need(product <= 2**59 and n <= 1000, "no count of so many solutions")
+        return in_trials((1 + 1e-9) * n * bound, error_bound, self.degree, self.count)
 
-    def elimination(self, *, program: Any, draws: Any, error_bound: Any) -> float:
-        names = {"seed", "trial", "prime", "count"}
-        primes = self.given(draws, names, ("seed", "trial"), error_bound)
-        need(program in ("msolve", "sympy"), "program")
-        need(all(prime < 2**32 and is_prime(prime) for prime in primes), "a prime")
-        return error_bound
+    elimination = monodromy
 
-    def given(
-        self, draws: Any, names: set[str], distinct: tuple[str, ...], error: Any
-    ) -> list[int]:
-        """What the draws say of loops or primes."""
-        need(type(error) in (int, float) and 0 < error < 1, "error bound")
-        for draw in listed(draws):
-            need(
-                draw.keys() == names and all(map(lambda x: integer(x) >= 0, draw.values())), "draw"
-            )
-            need(draw["count"] == self.degree, "another count")
-        seen = {tuple(draw[name] for name in distinct) for draw in draws}
-        need(len(seen) == len(draws) >= 2, "two distinct draws")
-        return [draw.get("loops", draw.get("prime")) for draw in draws]
+    def count(self, trial: int) -> int:
+        problem, draws = self.problem, self.draws
+        q = next(x for word in draws.words(trial, "large prime", 4000)
+                 if is_large_prime(x := 2**59 + word % 2**59))  # fmt: skip
+        n, ring = len(self.cells), polynomials(q, len(self.cells))
+        constant = (0,) * n
+
+        def constants(rows: Matrix) -> Matrix:
+            return [[{constant: x} if x else {} for x in row] for row in rows]
+
+        weights = {k: constants(rows) for k, rows in draws.weights(problem, trial, q).items()}
+        inputs = [constants(rows) for rows in draws.inputs(problem, trial, q)]
+        for k, (name, i, j) in enumerate(self.cells):
+            weights[name][i][j] = {tuple(int(h == k) for h in range(n)): 1}
+        outputs, _ = linear(problem, weights, inputs, ring)
+        values = draws.words(trial, "outputs", problem.n_equations)
+        return n_solutions(
+            [ring.add(outputs[e], {constant: -values[e] % q}) for e in self.equations], n, q
+        )
 
     def read_instance(self, *, scale: Any, teacher: Any, student: Any, inputs: Any) -> None:
         problem, q = self.problem, integer(scale, 1)
