@@ -10,9 +10,9 @@ from ..allocation import Mask
 from ..certificates import Certificate
 from ..errors import CertificateError, shown
 from ..files import Problem, problem_from_dict
-from ..networks import LinearFeedforward, LinearRecurrent, network_from_dict
+from ..networks import LinearFeedforward, LinearRecurrent, Network, network_from_dict
 from .budget import STEP, Budget
-from .context import Context, is_about, n_trials
+from .context import LEAST_ERROR, Context, is_about, n_trials
 from .inputs import Integers, read_given
 
 Cell: TypeAlias = tuple[str, tuple[int, ...]]  # a weight: name, index
@@ -83,8 +83,9 @@ class Claim:
         The part may be wrong with probability `stated`; `bound` is that of one trial, and the
         union of `times` statements is bounded.
         """
-        fits = type(stated) is float and 0 < stated < 1
-        self.require(fits, f"an error bound must be above 0 and below 1, not {shown(stated)}")
+        fits = type(stated) is float and LEAST_ERROR <= stated < 1
+        limits = f"from {LEAST_ERROR:g} on and below 1"
+        self.require(fits, f"an error bound of trials must be {limits}, not {shown(stated)}")
         count = n_trials(bound, stated, times)
         self.stated += stated
         self.reached += times * bound**count
@@ -177,14 +178,38 @@ class Claim:
 
 def read_problem(problem: Mapping[str, Any], budget: Budget) -> Problem:
     """The allocation and the samples of a problem, unless its masks are larger than is allowed."""
-    shapes = network_from_dict(problem.get("network")).weight_shapes
+    shapes = read_network(problem, budget).weight_shapes
     for which in ("learnable", "present"):
         named = problem.get(which, {})
-        for name in named if isinstance(named, Mapping) else ():
-            size = math.prod(shapes.get(name, ()))
-            budget.hold(10 * size, f'{which}["{shown(name)}"]')
-            budget.charge(STEP * size, f'{which}["{shown(name)}"]')
+        for name, mask in named.items() if isinstance(named, Mapping) else ():
+            size, place = math.prod(shapes.get(name, ())), f"{which}[{shown(name)}]"
+            budget.hold(10 * size, place)
+            budget.charge(STEP * size, place)
+            if isinstance(mask, list) and not _has_integers(mask):
+                raise CertificateError(f"{place} must be a list of 0 and 1, or of rows of them")
     return problem_from_dict(problem)
+
+
+def read_network(problem: Mapping[str, Any], budget: Budget) -> Network:
+    """The network of a problem, unless it has more layers or units than are allowed."""
+    data = problem.get("network")
+    widths = data.get("widths") if isinstance(data, Mapping) else None
+    budget.charge(500 * STEP * len(widths) if isinstance(widths, list) else STEP, "the network")
+    network = network_from_dict(data)
+    if isinstance(network, LinearRecurrent):
+        units = network.inputs + network.hidden + network.outputs
+    else:
+        units = sum(network.widths)
+    budget.hold(100 * units, f"a network of {units} units")
+    budget.charge(STEP * units, f"a network of {units} units")
+    return network
+
+
+def _has_integers(mask: list[Any]) -> bool:
+    """Whether all entries are integers: what else they must be is asked later."""
+    return all(
+        _has_integers(entry) if isinstance(entry, list) else type(entry) is int for entry in mask
+    )
 
 
 def _same(claimed: object, actual: int | None) -> bool:

@@ -17,6 +17,7 @@ MOST_TRIALS = 64
 LOWER_TRIALS = 8  # of which one shows that a minor is not zero
 MOST_NESTED = 4  # certificates in one another
 LARGEST_ERROR = 1e-9
+LEAST_ERROR = 1e-300  # smaller powers of floats are not exact, and 0 is a proof
 LARGEST_ERROR_OF_DEGREES = 1e-6
 _OF_DEGREES = ("witness", "odd_degree")
 _TOLERANCE = 1e-6  # relative, of bounds that were computed elsewhere

@@ -15,6 +15,7 @@ from typing import Any, TypeAlias
 from ..allocation import Allocation
 from ..errors import CertificateError
 from ..files import problem_to_dict
+from ..masks import is_materialised
 from ..networks import LinearFeedforward
 from . import plain
 from .budget import STEP
@@ -68,10 +69,14 @@ def read_given(
 def _without(allocation: Allocation, kept: list[int]) -> Allocation:
     network = allocation.network
     assert isinstance(network, LinearFeedforward)
+    if len(kept) == network.inputs:
+        return allocation
     masks: dict[str, dict[str, Any]] = {}
     for which in ("learnable", "present"):
-        masks[which] = dict(allocation.masks(which))
-        masks[which]["W1"] = masks[which]["W1"][:, kept]
+        given = {name: mask for name, mask in allocation.masks(which) if is_materialised(mask)}
+        masks[which] = given  # those that are not are constant, as they are by default
+        if "W1" in masks[which]:
+            masks[which]["W1"] = masks[which]["W1"][:, kept]
     left = LinearFeedforward([len(kept), *network.widths[1:]], network.bias)
     return Allocation(left, masks["learnable"], masks["present"])
 

@@ -57,6 +57,8 @@ def read_boxes(claim: Claim, data: Any, n_unknowns: int) -> list[Box]:
     """The boxes of `solutions`: decimal strings, radii above 0."""
     claim.require(data.keys() == {"centres", "radii"}, "solutions have centres and radii")
     boxes = []
+    same = len(data["centres"]) == len(data["radii"])
+    claim.require(same, "there are as many centres as radii")
     claim.charge(30 * STEP * len(data["radii"]) * (n_unknowns + 1), "the balls")
     for centre, radius in zip(data["centres"], data["radii"], strict=True):
         claim.require(len(centre) == n_unknowns, f"a centre has {n_unknowns} coordinates")

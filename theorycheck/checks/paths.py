@@ -45,6 +45,7 @@ def _next_level(claim: Claim, most: list[int], inner: str, outer: str | None) ->
 
 def require_conflict(claim: Claim, evidence: Mapping[str, Any]) -> None:
     """The path starts at an input or constant, ends at an output and has both learnables on it."""
+    claim.require(evidence.keys() == {"path", "learnable"}, "a conflict has path and learnable")
     edges = [(edge[0], tuple(edge[1:])) for edge in evidence["path"]]
     first, second = evidence["learnable"]
     inside = type(first) is type(second) is int and 0 <= first < second < len(edges)

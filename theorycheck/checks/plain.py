@@ -85,7 +85,7 @@ def eliminate(matrix: Iterable[Row], p: int, budget: Budget | None = None) -> tu
 
 def row_operations(n_pivots: float, width: float) -> float:
     """Operations that the elimination of one row takes."""
-    return (n_pivots + 1) * (width + 3 * STEP) + STEP * width
+    return (n_pivots + 1) * (width + 3 * STEP) + STEP * (width + 30)
 
 
 def rank_operations(n_rows: float, width: float) -> float:

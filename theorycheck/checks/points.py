@@ -55,9 +55,16 @@ def _inputs(claim: Claim, trial: int, p: int) -> plain.Matrix:
 
 
 def rows_of(
-    claim: Claim, entries: Entries, equations: Sequence[int], cells: Sequence[Cell]
+    claim: Claim,
+    entries: Entries,
+    equations: Sequence[int],
+    cells: Sequence[Cell],
+    times: int = 1,
 ) -> Iterator[plain.Row]:
-    """The rows of a Jacobian, one by one, after asking whether that is not too much."""
+    """The rows of a Jacobian, one by one, after asking whether their rank is not too much.
+
+    It will be asked for so many `times`, this one included.
+    """
     network = claim.network
     uses = 1 if isinstance(network, LinearFeedforward) else network.steps
     per_row = (3 + 2 * uses) * STEP * len(cells)
@@ -65,7 +72,7 @@ def rows_of(
     rank = min(n_rows, width)
     what = f"the rank of {n_rows} equations by {width} weights"
     operations = n_rows * per_row + plain.rank_operations(n_rows, width)
-    claim.foresee(operations, 8 * rank * width, what)
+    claim.foresee(times * operations, 8 * rank * width, what)
     for equation in equations:
         claim.charge(per_row, what)
         yield entries.row(equation, cells)

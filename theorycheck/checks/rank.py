@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from typing import Any
 
 from ..networks import LinearFeedforward, LinearRecurrent
@@ -52,16 +52,11 @@ def require_rank(claim: Claim, which: str, value: int, upper: int, stated: Any) 
     equations, cells = range(n_equations(claim)), claim.cells(which)
     best = 0
     for trial in trials:
-        rank = rank_at(claim, trial, equations, cells)
+        rows = rows_of(claim, entries_at(claim, trial), equations, cells, len(trials) - trial)
+        rank, _ = plain.eliminate(rows, claim.context.prime(trial), claim.context.budget)
         claim.require(rank <= value, f"the rank is {rank} in trial {trial}, not {value} at most")
         best = max(best, rank)
     claim.require(best == value, f"the rank in the trials is {best}, not {value}")
-
-
-def rank_at(claim: Claim, trial: int, equations: Sequence[int], cells: Sequence[Any]) -> int:
-    """The rank of these rows and columns in a trial."""
-    rows = rows_of(claim, entries_at(claim, trial), equations, cells)
-    return plain.eliminate(rows, claim.context.prime(trial), claim.context.budget)[0]
 
 
 def _bound(claim: Claim, size: int) -> float:

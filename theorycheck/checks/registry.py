@@ -7,9 +7,9 @@ from dataclasses import dataclass
 
 from ..certificates import Certificate
 from ..errors import CertificateError, shown
-from ..networks import LinearFeedforward, LinearRecurrent, Network, ShallowReLU, network_from_dict
+from ..networks import LinearFeedforward, LinearRecurrent, Network, ShallowReLU
 from . import degree, graph, one_layer, rank, recurrent, reductions, relu, relu_bounds, solutions
-from .claim import Check, Claim
+from .claim import Check, Claim, read_network
 from .context import Context
 
 F, R, S = LinearFeedforward, LinearRecurrent, ShallowReLU
@@ -192,7 +192,7 @@ def check_certificate(certificate: Certificate, context: Context) -> Claim:
     problem, evidence = certificate.problem, certificate.evidence
     _require(isinstance(problem, dict), "the problem must be the object of an allocation file")
     _require(isinstance(evidence, dict), "the evidence must be an object")
-    row.require(certificate, network_from_dict(problem.get("network")))
+    row.require(certificate, read_network(problem, context.budget))
     claim = Claim(certificate, context)
     row.require_problem(claim)
     row.check(claim)

@@ -86,8 +86,9 @@ def relu_patterns(claim: Claim) -> None:
     claim.require(same, f"there are {len(listed)} patterns")
     bound = trial_bound(target, 2, math.log2(claim.network.inputs + 1))
     best = 0
-    for trial in claim.trials(claim.certificate.error_bound, bound, max(len(listed), 1)):
-        found = _most(claim, listed, trial)
+    trials = claim.trials(claim.certificate.error_bound, bound, max(len(listed), 1))
+    for trial in trials:
+        found = _most(claim, listed, trial, len(trials) - trial)
         claim.require(found <= rank, f"trial {trial} has rank {found} in some pattern")
         best = max(best, found)
     claim.require(best == rank, f"the best trial has rank {best}, not {rank}")
@@ -95,14 +96,14 @@ def relu_patterns(claim: Claim) -> None:
     claim.require_claim("minimal", rank, target)
 
 
-def _most(claim: Claim, listed: list[tuple[int, ...]], trial: int) -> int:
-    """The largest rank in any pattern at the point of a trial."""
+def _most(claim: Claim, listed: list[tuple[int, ...]], trial: int, times: int) -> int:
+    """The largest rank in any pattern at the point of a trial, the first of so many `times`."""
     units, m = counted_units(claim), claim.samples
     cells, p = claim.cells("learnable"), claim.context.prime(trial)
     jacobian = random_jacobian(claim, trial, cells)
     outputs = range(claim.network.outputs)
     cost = plain.rank_operations(len(outputs) * m, len(cells)) + STEP * len(outputs) * m
-    claim.foresee(len(listed) * cost, 0, f"the ranks of {len(listed)} patterns")
+    claim.foresee(times * len(listed) * cost, 0, f"the ranks of {len(listed)} patterns")
     rows: dict[tuple[int, int], list[plain.Row]] = {}  # of one sample, by its column
 
     def rows_of(sample: int, code: int) -> list[plain.Row]:
