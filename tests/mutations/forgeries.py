@@ -27,6 +27,7 @@ LAYER_KINDS = {"degree_count", "support_count", "bottleneck", "cycle", "forest",
                "colouring", "frozen_direct_path", "outside_count"}  # fmt: skip
 RIGID = {"cycle", "forest", "rectangle", "peeling_order", "assignment", "two_forests",
          "block_forests"}  # fmt: skip
+BOUNDED = {"relu_missed_sample", "relu_bounded_output", "relu_patterns"}
 SPARSE = {"full", "sub_allocation", "count", "deficient_rank", "full_rank", "affine_full_rank",
           "structural_cover", "group_bezout", "triangular", "witness", "odd_degree"}  # fmt: skip
 
@@ -53,7 +54,9 @@ def random_problem(rng: random.Random, kind: str = "") -> Data:
         n_0, m = network["widths"][0], problem["samples"]
         problem["inputs"] = [[rng.randint(-2, 2) for _ in range(n_0)] for _ in range(m)]
         problem["basis"] = _basis(rng, read(problem), m)
-    if kind in CRITICAL and rng.random() < 0.9:
+    if kind in BOUNDED and network["kind"] == "shallow_relu" and rng.random() < 0.7:
+        _one_unit_on_both_sides(rng, problem)
+    elif kind in CRITICAL and rng.random() < 0.9:
         _at_the_critical_budget(rng, problem)
     return problem
 
@@ -92,6 +95,19 @@ def _at_the_critical_budget(rng: random.Random, problem: Data) -> None:
     cells = [cell for cell in read_.cells("present") if cell[0] in names or rng.random() < 0.2]
     part = read_.with_learnable(rng.sample(cells, min(target, len(cells))))
     problem["learnable"] = {n: (x * 1).tolist() for n, x in part.learnable.items() if x.any()}
+
+
+def _one_unit_on_both_sides(rng: random.Random, problem: Data) -> None:
+    """Some inputs of one unit (or of none), and about as many output weights as there must be."""
+    part = read(problem)
+    unit = rng.randrange(part.shapes["W1"][0])
+    inward = [(n, i) for n, i in part.cells("present") if n in ("W1", "b1") and i[0] == unit]
+    cells = rng.sample(inward, rng.randint(0, min(2, len(inward))))
+    outward = [cell for cell in part.cells("present") if cell[0] == "W2"]
+    size = part.outputs * part.samples - len(cells) + rng.choice([0, 0, 1])
+    cells += rng.sample(outward, min(max(size, 1), len(outward)))
+    masks = part.with_learnable(cells).learnable
+    problem["learnable"] = {name: (mask * 1).tolist() for name, mask in masks.items() if mask.any()}
 
 
 def _masks(rng: random.Random, network: Data, names: list[str], share: float) -> Data:

@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 
 from . import problems
+from .changes import Data
 from .forgeries import (
     FORGERS,
     Forged,
@@ -289,6 +290,15 @@ def _point(rng: random.Random, problem: Problem, which: str) -> Forged:
     """Small integers, with the largest minor of all weights that are learnable (or present)."""
     if problem.is_linear:
         return None
+    found: Data = {}
+    for _ in range(8):
+        found = _some_point(rng, problem, which)
+        if len(found["rows"]) == problem.outputs * problem.samples:
+            break
+    return found
+
+
+def _some_point(rng: random.Random, problem: Problem, which: str) -> Data:
     weights = {
         name: np.array([rng.choice([-3, -2, -1, 1, 2, 3]) for _ in range(int(np.prod(shape)))])
         .reshape(shape) * problem.present[name]
@@ -361,6 +371,9 @@ def relu_missed_sample(rng: random.Random, problem: Problem) -> Forged:
     if problem.is_linear:
         return None
     output, unit = rng.randrange(problem.outputs), rng.randrange(problem.shapes["W1"][0])
+    both = problem.learnable["W2"][output] & problem.learnable["W1"].any(axis=1)
+    if both.any() and rng.random() < 0.9:
+        unit = int(np.flatnonzero(both)[0])
     size = int(problem.learnable["W1"][unit].sum()) + 1
     if size > problem.samples:
         return None

@@ -15,7 +15,7 @@ from typing import Any
 import numpy as np
 
 from . import relu_truth
-from .problems import Problem, is_affine, outputs, paths, random_point, rank, read
+from .problems import Cell, Problem, is_affine, outputs, paths, random_point, rank, read
 
 DEGREE_PRIME = 2**31 - 1
 MOST_WORK = 12  # unknowns times the degree of the equations
@@ -69,7 +69,8 @@ class Truth:
     @cached_property
     def _is_maximal(self) -> bool:
         problem = self.problem
-        return self.target == 0 or is_affine(problem) or has_odd_basis(problem, self.rank)
+        affine = self.target == 0 or is_affine(problem) or has_affine_part(problem, self.rank)
+        return affine or has_odd_basis(problem, self.rank)
 
     @cached_property
     def _misses(self) -> bool:
@@ -177,6 +178,27 @@ def _staircase(leading: list[tuple[int, ...]], n: int) -> int | None:
         found += len(level)
         level = {(*m[:i], m[i] + 1, *m[i + 1 :]) for m in level for i in range(n)}
     return found
+
+
+def has_affine_part(problem: Problem, target: int, tries: int = 8) -> bool:
+    """Whether some of the learnables, in which the outputs are affine, have the rank D."""
+    cells = problem.cells("learnable")
+    if len(cells) == target:
+        return False
+    rng = random.Random(0)
+    for number in range(tries):  # first those of each weight, then of as many as there may be
+        order = list(cells)
+        rng.shuffle(order)
+        if number < len(problem.shapes):
+            name = list(problem.shapes)[number]
+            order.sort(key=lambda cell: cell[0] != name)
+        kept: list[Cell] = []
+        for cell in order:
+            if is_affine(problem.with_learnable([*kept, cell])):
+                kept.append(cell)
+        if rank(problem.with_learnable(kept), "learnable") == target:
+            return True
+    return False
 
 
 def has_odd_basis(problem: Problem, target: int, most: int = 12) -> bool:
