@@ -11,7 +11,7 @@ from theorycheck.proofs import registry
 from theorycheck.statements import STATEMENTS
 
 ROOT = Path(theorycheck.__file__).parent
-REPOSITORY = ROOT.parent
+REPOSITORY = Path(__file__).parents[1]  # the package may be installed elsewhere
 TEXTS = [
     *ROOT.rglob("*.py"),
     *ROOT.rglob("*.md"),
@@ -36,7 +36,7 @@ def test_every_statement_has_a_proof_file_and_known_papers(id: str):
     statement = STATEMENTS[id]
     assert statement.proof == registry.MODULES[id]
     first, *papers = statement.source.split("; ")
-    assert (REPOSITORY / first).is_file()
+    assert (ROOT.parent / first).is_file()
     assert papers == [f"{PAPERS[key].short}, {PAPERS[key].venue}" for key in statement.papers]
     source = source_of(id)
     assert source.startswith("This file")

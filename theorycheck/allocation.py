@@ -148,7 +148,8 @@ class Allocation(Selections, Sources):
         """The allocation of 0/1 masks from any library, by weight name.
 
         NumPy arrays, nested lists, SciPy sparse matrices, torch tensors and pandas frames may be
-        mixed; the constructor takes the same. Raises `InputError` as the constructor does.
+        mixed; the constructor takes the same. Raises `InputError` as the constructor does, and for
+        masked and missing entries.
 
         >>> from scipy.sparse import csr_array
         >>> from theorycheck import LinearFeedforward
