@@ -11,6 +11,7 @@ from .allocation import Allocation
 from .classification import classify
 from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
+from .errors import OutOfTimeError
 from .files import problem_to_dict
 from .measurement.estimate import Estimate, measure
 from .verdict import Expressivity, Verdict
@@ -75,17 +76,20 @@ def compare(
     end = effort.start() if deadline is None else deadline
     if verdict is None:
         verdict = classify(allocation, samples, seed=seed, effort=effort, deadline=end)
-    estimate = measure(
-        allocation,
-        samples,
-        trials=trials,
-        seed=seed,
-        backend=backend,
-        law=law,
-        restarts=restarts,
-        on_progress=on_progress,
-        deadline=end,
-    )
+    try:
+        estimate = measure(
+            allocation,
+            samples,
+            trials=trials,
+            seed=seed,
+            backend=backend,
+            law=law,
+            restarts=restarts,
+            on_progress=on_progress,
+            deadline=end,
+        )
+    except OutOfTimeError as error:
+        raise OutOfTimeError(f"the verdict is {verdict.expressivity}, and {error}") from None
     outcome, reason = judge(verdict, estimate)
     settings = {
         "trials": trials,

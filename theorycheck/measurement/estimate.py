@@ -15,7 +15,7 @@ from numpy.typing import NDArray
 from ..allocation import Allocation
 from ..backend import array_module
 from ..deadline import NEVER, Deadline
-from ..errors import InputError
+from ..errors import InputError, OutOfTimeError
 from ..networks import ShallowReLU, positive_integer
 from .draws import Source
 from .intervals import clopper_pearson
@@ -104,7 +104,7 @@ def measure(
     far after each chunk of 500 trials. An interrupt (Ctrl-C) or the
     `deadline`, which is looked at between them, keeps what was done.
 
-    Raises `InputError` for arguments out of range.
+    Raises `InputError` for arguments out of range, `OutOfTimeError` without time for one chunk.
 
     >>> from theorycheck import LinearFeedforward
     >>> student = Allocation.layer(LinearFeedforward([2, 3, 2]), "W2")
@@ -116,7 +116,7 @@ def measure(
     trials, seed = positive_integer(trials, "trials"), _seed(seed)
     if width is not None and not 0 < width < 1:
         raise InputError(f"width must be between 0 and 1, not {width!r}")
-    source = Source(allocation, positive_integer(samples, "samples"), law, inputs)
+    source = Source(allocation, positive_integer(samples, "samples"), law, inputs, deadline)
     xp = array_module(backend)
     method = _method(source, seed, positive_integer(restarts, "restarts"), xp)
     tally, regular = _Tally(), _Tally()
@@ -138,7 +138,7 @@ def measure(
                 on_progress(estimate)
             if deadline.has_passed or _is_narrow(estimate, width):
                 break
-    except KeyboardInterrupt:
+    except (KeyboardInterrupt, OutOfTimeError):
         if not tally.trials:
             raise
     return so_far()
