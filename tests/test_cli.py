@@ -65,6 +65,7 @@ KEYS = [
     "theorem",
     "rigor",
     "certificate",
+    "limited_by",
     "seconds",
     "warnings",
 ]
