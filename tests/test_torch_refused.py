@@ -177,6 +177,11 @@ def zero_rows(module: Any) -> None:
     module[0].weight.requires_grad_(False)
 
 
+def zero_entries(module: Any) -> None:
+    with torch.no_grad():
+        module[0].weight.mul_(MASK)
+
+
 def declare_zeros(module: Any) -> tc.Allocation:
     mask = module.get_parameter("0.weight") != 0
     return tc.Allocation.from_torch(module, present={"0.weight": mask})
@@ -412,6 +417,12 @@ REFUSED: dict[str, Case] = {
         lambda: changed(chain(3, 4, 2), zero_rows),
         refused=r"6 frozen entries of 0.weight are 0.*present=\{'0.weight': model.get_parameter",
         cured=declare_zeros,
+    ),
+    "absent zeros that train": Case(
+        lambda: changed(chain(3, 4, 2), zero_entries),
+        refused=r"4 entries of 0.weight, .* a gradient reaches them.*gradient_masks=",
+        options=lambda m: {"present": {"0.weight": MASK}},
+        cured=read_with(present={"0.weight": MASK}, gradient_masks={"0.weight": MASK}),
     ),
     # Masks in the forward.
     "a masked layer": Case(
