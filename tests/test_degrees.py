@@ -407,13 +407,14 @@ def test_t7_planted_even_means_intermediate_is_caught():
         (Effort(seconds=0), "no degree was sought"),
         (Effort(degree=1), "there are more than 1 solutions, the limit"),
         (Effort(unknowns=1), "2 unknowns exceed the limit of 1"),
-        (Effort(seconds=1e-9), "no time is left"),
+        (Effort(degree=0), "no degree was sought, in an effort of degree 0"),
     ],
 )
 def test_limits_of_effort_leave_the_verdict_positive_and_are_named(effort, words):
     verdict = tc.classify(ROW, 2, effort=effort)
     assert (verdict.expressivity, verdict.degree) == ("positive", None)
     assert words in verdict.reason
+    assert verdict.limited_by == ("degree" if effort.seconds else "seconds")
 
 
 def test_without_instances_an_even_degree_stays_open():

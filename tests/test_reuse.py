@@ -81,6 +81,7 @@ def test_what_stays_open_is_not_remembered():
     diagonals = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})
     reuse = Reuse()
     short = tc.classify(diagonals, 2, effort=Effort(seconds=1e-9), reuse=reuse)
+    assert short.limited_by == "seconds"
     assert short.degree is None
     none = tc.classify(diagonals, 2, effort=Effort(instances=0), reuse=reuse)
     assert none.expressivity == "positive"

@@ -25,6 +25,7 @@ import theorycheck as tc
 from theorycheck.analysis import Analysis
 from theorycheck.bases import Cell, masks_with
 from theorycheck.classification import verdict_of
+from theorycheck.deadline import Deadline
 from theorycheck.degrees.degree import Degree
 from theorycheck.degrees.effort import Effort
 from theorycheck.degrees.elimination import degree_by_elimination
@@ -138,7 +139,7 @@ def _degrees(analysis: Analysis, verdict: tc.Verdict) -> list[tuple[SquareSystem
 def _compare(row: Row, system: SquareSystem, value: int, by: str) -> None:
     if by == "elimination":
         return
-    exact = degree_by_elimination(system, 1, seconds=ELIMINATION_SECONDS)
+    exact = degree_by_elimination(system, 1, deadline=Deadline(ELIMINATION_SECONDS))
     if exact is None:
         row.unanswered += 1
         return

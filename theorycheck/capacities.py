@@ -9,9 +9,10 @@ from typing import Any
 
 from .allocation import Allocation
 from .classification import classify
-from .degrees.effort import Effort
+from .deadline import NEVER, Deadline
+from .degrees.effort import DEFAULT_SECONDS, Effort, divided
 from .entries import Entry, rigor_in_words
-from .errors import InputError
+from .errors import InputError, OutOfTimeError
 from .exact.point import effective_samples
 from .networks import LARGEST_SIZE, ShallowReLU, positive_integer
 from .progress import Progress, Teller, Watch, watching
@@ -33,7 +34,9 @@ class Capacity(Shown):
     refuted (None if never). Between the two maximality is open; nothing is if `is_tight`.
     `positive`: up to so many samples MP > 0; `minimal_from`: from so many on MP = 0 (None if
     never). `largest` is the largest number of samples that was considered (`is_everything` if more
-    change nothing), and `verdicts` are those that prove the four numbers, by samples.
+    change nothing), and `verdicts` are those that prove the four numbers, by samples. `limited_by`
+    is `seconds` where the time was up before the search had ended: the numbers are then what had
+    been proved.
     """
 
     maximal: int | None
@@ -43,6 +46,7 @@ class Capacity(Shown):
     largest: int
     is_everything: bool
     verdicts: dict[int, Verdict]
+    limited_by: str | None = None
 
     @property
     def is_tight(self) -> bool:
@@ -77,6 +81,7 @@ class Capacity(Shown):
             "largest": self.largest,
             "is_everything": self.is_everything,
             "error_bound": self.error_bound,
+            "limited_by": self.limited_by,
             "verdicts": {str(m): verdict.to_dict() for m, verdict in self.verdicts.items()},
         }
 
@@ -89,6 +94,7 @@ def capacity(
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
     backend: str = "numpy",
+    seconds: float = DEFAULT_SECONDS,
     effort: Effort = MODEST_EFFORT,
     progress: Watch = False,
 ) -> Capacity:
@@ -103,10 +109,10 @@ def capacity(
     numbers above the result; a larger `maximal` that only verdicts in between would prove can be
     missed, never a smaller one be wrong.
 
-    `largest` ends the range earlier; the other options are those of `classify`, `effort` being
-    that for each number of samples, `progress` telling which is being decided. Raises
-    `InputError` for arguments out of range and networks that are not linear, `SizeError` where a
-    rank is needed that exceeds `memory_limit`.
+    `largest` ends the range earlier, `seconds` limit the whole search (0: no degrees); the other
+    options are those of `classify`, `effort` being that for each number of samples. `progress` is
+    told what is being decided. Raises `InputError` for arguments out of range and networks
+    that are not linear, `SizeError` where a rank is needed that exceeds `memory_limit`.
 
     >>> from theorycheck import LinearFeedforward
     >>> allocation = Allocation(LinearFeedforward([3, 3, 2]), {"W2": [[1, 1, 0], [1, 1, 1]]})
@@ -119,6 +125,7 @@ def capacity(
         raise InputError("capacities are decided for linear networks only, not for shallow ReLU")
     cap = effective_samples(network, LARGEST_SIZE)
     top = cap if largest is None else min(positive_integer(largest, "largest"), cap)
+    deadline, each = divided(seconds, effort)
     decide = partial(
         classify,
         allocation,
@@ -126,27 +133,36 @@ def capacity(
         error_bound=error_bound,
         memory_limit=memory_limit,
         backend=backend,
-        effort=effort,
+        effort=each,
+        deadline=deadline,
     )
     with watching(progress, "capacity") as tell:
-        return _Search(decide, tell).run(top, cap)
+        return _Search(decide, tell, deadline).run(top, cap)
 
 
 class _Search:
     """The verdicts asked so far, by number of samples, and the searches that ask for more."""
 
-    def __init__(self, decide: Callable[[int], Verdict], tell: Teller) -> None:
-        self._decide, self._tell = decide, tell
+    def __init__(
+        self, decide: Callable[[int], Verdict], tell: Teller, deadline: Deadline = NEVER
+    ) -> None:
+        self._decide, self._deadline, self._tell = decide, deadline, tell
         self._verdicts: dict[int, Verdict] = {}
 
     def run(self, top: int, cap: int) -> Capacity:
-        positive = _last(lambda m: self._class(m) not in _OPEN_OR_MINIMAL, 0, top)
-        maximal = self._maximal(positive)
+        limited_by = None
+        try:
+            positive = _last(lambda m: self._class(m) not in _OPEN_OR_MINIMAL, 0, top)
+            maximal = self._maximal(positive)
+            # Between what is proved maximal and refuted: how far down does refutation reach?
+            refuted = self._first(*_NOT_MAXIMAL)
+            end = top if refuted is None else refuted - 1
+            _last(lambda m: self._class(m) not in _NOT_MAXIMAL, maximal, end)
+        except OutOfTimeError:
+            limited_by = "seconds"
+            positive = self._most(lambda answer: answer not in _OPEN_OR_MINIMAL)
+            maximal = self._most(lambda answer: answer is Expressivity.MAXIMAL)
         minimal_from = self._first(Expressivity.MINIMAL)
-        # Between what is proved maximal and what is refuted: how far down does refutation reach?
-        refuted = self._first(*_NOT_MAXIMAL)
-        end = top if refuted is None else refuted - 1
-        _last(lambda m: self._class(m) not in _NOT_MAXIMAL, maximal, end)
         numbers = (maximal, self._first(*_NOT_MAXIMAL), positive, minimal_from)
         return Capacity(
             None if maximal == cap else maximal,
@@ -156,6 +172,7 @@ class _Search:
             top,
             top == cap,
             {m: self._verdicts[m] for m in sorted(m for m in set(numbers) if m)},
+            limited_by,
         )
 
     def _maximal(self, positive: int) -> int:
@@ -174,9 +191,14 @@ class _Search:
 
     def _class(self, m: int) -> Expressivity:
         if m not in self._verdicts:
+            self._deadline.check("the search for a capacity")
             self._tell(Progress(f"{m} sample{'s' if m > 1 else ''}"))
             self._verdicts[m] = self._decide(m)
         return self._verdicts[m].expressivity
+
+    def _most(self, holds: Callable[[Expressivity], bool]) -> int:
+        """The largest number of samples known to have such a class, 0 if there is none."""
+        return max((m for m, v in self._verdicts.items() if holds(v.expressivity)), default=0)
 
     def _first(self, *classes: Expressivity) -> int | None:
         """The smallest number of samples known to have one of the classes."""

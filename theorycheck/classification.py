@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from dataclasses import replace
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
 
@@ -78,9 +78,10 @@ def classify(
     ('maximal', 'T3', 'proved')
     """
     start = time.perf_counter()
-    within = effort.start() if deadline is None else deadline.within(effort.start().left)
-    options = (seed, error_bound, memory_limit, array_module(backend), effort)
-    analysis = Analysis(allocation, samples, *options, reuse=reuse, deadline=within)
+    within = effort.start(deadline)
+    xp = array_module(backend)
+    limits: dict[str, Any] = {"effort": effort, "reuse": reuse, "deadline": within}
+    analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, xp, **limits)
     if inputs is not None and diagnose:
         raise InputError("diagnose tells about random inputs: leave it, or the inputs, out")
     try:
@@ -191,7 +192,7 @@ def _search_limit(analysis: Analysis) -> str | None:
         return None
     is_critical = analysis.allocation.n_learnable == analysis.target.value
     if is_critical and analysis.conflict is not None and not analysis.effort.seeks_degrees:
-        return "seconds"
+        return "degree" if analysis.effort.seconds else "seconds"
     found = [] if analysis.solved is None else [analysis.solved.limited_by]
     return next((limit for limit in [*found, *analysis.limits] if limit is not None), None)
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 import contextlib
 import os
 import sys
+import warnings
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -117,7 +118,9 @@ def main() -> NoReturn:
     if "_THEORYCHECK_COMPLETE" in os.environ:  # a shell asks: it reads the exit status
         app(prog_name="theorycheck")
     try:
-        with noticed_soon():
+        with noticed_soon(), warnings.catch_warnings():
+            # Of floating point: what they are about is looked at.
+            warnings.simplefilter("ignore", RuntimeWarning)
             status = app(prog_name="theorycheck", standalone_mode=False)
     except _UsageError as error:
         where = error.ctx.command_path if error.ctx else "theorycheck"

@@ -9,6 +9,7 @@ from typing import Any
 
 from .allocation import Allocation
 from .classification import classify
+from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
 from .entries import Entry
 from .files import problem_to_dict
@@ -75,21 +76,26 @@ def compare(
     restarts: int = 20,
     effort: Effort = DEFAULT_EFFORT,
     verdict: Verdict | None = None,
+    deadline: Deadline | None = None,
     progress: Watch = False,
 ) -> Comparison:
     """Whether a measurement refutes the verdict on `allocation`; arguments as for `measure`.
 
     `verdict` is that of `classify` with `seed` and `effort`, or the one given. Inputs from data are
-    not offered: the theory speaks of generic ones. `progress` is as for `classify`.
+    not offered: the theory speaks of generic ones. `effort` limits the time of verdict and draws,
+    or `deadline` does, that of a larger question. `progress` is as for `classify`.
 
     >>> from theorycheck import LinearFeedforward
     >>> student = Allocation.layer(LinearFeedforward([2, 3, 2]), "W2")
     >>> compare(student, samples=2, trials=50, backend="numpy").outcome
     'agree'
     """
+    end = effort.start() if deadline is None else deadline
     with watching(progress, "compare") as tell:
         if verdict is None:
-            verdict = classify(allocation, samples, seed=seed, effort=effort, progress=tell)
+            verdict = classify(
+                allocation, samples, seed=seed, effort=effort, deadline=end, progress=tell
+            )
         estimate = measure(
             allocation,
             samples,
@@ -98,6 +104,7 @@ def compare(
             backend=backend,
             law=law,
             restarts=restarts,
+            deadline=end,
             progress=tell,
         )
     outcome, reason = judge(verdict, estimate)

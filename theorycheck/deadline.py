@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
+from typing import TypeVar
 
 from .errors import OutOfTimeError
+
+Item = TypeVar("Item")
 
 
 class Deadline:
@@ -81,6 +84,12 @@ class Deadline:
         if seconds > self.left:
             raise OutOfTimeError(f"the time of {self.seconds:g} seconds is too short for {what}")
 
+    def watch(self, items: Iterable[Item], what: str) -> Iterator[Item]:
+        """The items; raises `OutOfTimeError` before the first that comes too late."""
+        for item in items:
+            self.check(what)
+            yield item
+
     def follow(self, paths: int) -> None:
         """Count that `paths` solutions were followed to another instance."""
         self._paths_left -= paths
@@ -91,7 +100,8 @@ class Deadline:
         >>> Deadline(60).within(1).left <= 1 and Deadline(1).within(60).left <= 1
         True
         """
-        part = Deadline(min(seconds, self.left), paths=paths, clock=self._clock)
+        part = Deadline(seconds, paths=paths, clock=self._clock)
+        part._end = min(part._end, self._end)  # never later than the whole
         part.seconds = min(seconds, self.seconds)
         return part
 

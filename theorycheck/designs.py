@@ -12,9 +12,9 @@ from numpy.typing import ArrayLike
 
 from .allocation import Allocation
 from .bases import Cell
-from .degrees.effort import Effort
+from .degrees.effort import DEFAULT_SECONDS, Effort, divided
 from .entries import Entry
-from .errors import InputError, nearest, shown
+from .errors import InputError, OutOfTimeError, nearest, shown
 from .exact.jacobian import cells
 from .networks import Network
 from .orders import PREFERENCES, Plan, Prefer, extend_evenly, plans
@@ -36,6 +36,7 @@ class Design(Shown):
     `refutation` is the verdict that proves it) or `open`: none was found, which does not say that
     there is none. `method` is how the learnables were chosen, `reason` the outcome in words,
     `as_preferred` whether the preference could be kept, and `tried` the number of choices made.
+    `limited_by` is `seconds` where the time was up before all choices were made, else None.
     """
 
     outcome: Literal["found", "impossible", "open"]
@@ -47,6 +48,7 @@ class Design(Shown):
     method: str | None = None
     as_preferred: bool = False
     tried: int = 0
+    limited_by: str | None = None
 
     @property
     def allocation(self) -> Allocation | None:
@@ -82,6 +84,7 @@ class Design(Shown):
             "method": self.method,
             "as_preferred": self.as_preferred,
             "tried": self.tried,
+            "limited_by": self.limited_by,
             **found,
         }
 
@@ -98,6 +101,7 @@ def design(
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
     backend: str = "numpy",
+    seconds: float = DEFAULT_SECONDS,
     effort: Effort = SOME_DEGREES,
     progress: Watch = False,
 ) -> Design:
@@ -110,10 +114,10 @@ def design(
     impossible if the budget is below D (T1), or if even learning all of `within` is not maximal
     (T0). What is left is `open`.
 
-    Other options are those of `classify`; degrees are asked for in a last round, where `effort`
-    limits each, and `progress` is told what is tried. Raises `InputError` for arguments out
-    of range and networks that are not linear, `SizeError` where a Jacobian would exceed
-    `memory_limit`.
+    Other options are those of `classify`; `seconds` limit the whole search (0: no degrees), degrees
+    are asked for in a last round, where `effort` limits each, and `progress` is told what is
+    tried. Raises `InputError` for arguments out of range and networks that are not linear,
+    `SizeError` where a Jacobian would exceed `memory_limit`.
 
     >>> from theorycheck import LinearFeedforward
     >>> found = design(LinearFeedforward([3, 4, 2]), samples=3, budget=6)
@@ -129,7 +133,8 @@ def design(
     rng = np.random.default_rng(0)
     check_choice(allowed, budget, rng)
     frame = Allocation(network, allowed, present)
-    shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend, effort)
+    deadline, each = divided(seconds, effort)
+    shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend, each, deadline)
     rng = np.random.default_rng(seed)  # the seed is checked by now
     with watching(progress, "design") as tell:
         search = _Search(shop, budget, tell)
@@ -142,14 +147,24 @@ class _Search:
     def __init__(self, shop: Workshop, budget: int, tell: Teller) -> None:
         self._shop, self._budget, self._tell = shop, budget, tell
         self._everything: Verdict | None = None
+        self._tried = 0
 
     def run(self, candidates: Iterable[Plan], prefer: Prefer) -> Design:
+        """The outcome, also if the time is up."""
+        try:
+            return self._run(candidates, prefer)
+        except OutOfTimeError as error:
+            reason = f"none found in {self._tried} choices, {error}; there may be one"
+            return self._open(reason, "seconds")
+
+    def _run(self, candidates: Iterable[Plan], prefer: Prefer) -> Design:
         if self._budget < self._shop.dimension:
             return self._too_few()
         self._shop.check_size()
-        tried, full = 0, []
-        for tried, plan in enumerate(candidates, start=1):
-            self._tell(Progress(f"{plan.what} ({tried})"))
+        full = []
+        for plan in self._shop.deadline.watch(candidates, "the list of choices"):
+            self._tried += 1
+            self._tell(Progress(f"{plan.what} ({self._tried})"))
             basis = self._shop.basis(plan.order)
             if len(basis) < self._shop.dimension and self._refutation() is not None:
                 break
@@ -158,15 +173,15 @@ class _Search:
             thorough = only_choice or plan.kind == "even"
             proposal = self._shop.prove(chosen, basis, thorough=thorough)
             if proposal is not None:
-                return self._found(proposal, plan, basis, prefer, tried)
+                return self._found(proposal, plan, basis, prefer)
             if len(basis) == self._shop.dimension:
                 full.append((chosen, basis, plan))
             if only_choice:
                 break
-        return self._by_degree(full, prefer, tried) or self._failed(tried)
+        return self._by_degree(full, prefer) or self._failed()
 
     def _by_degree(
-        self, full: list[tuple[list[Cell], list[Cell], Plan]], prefer: Prefer, tried: int
+        self, full: list[tuple[list[Cell], list[Cell], Plan]], prefer: Prefer
     ) -> Design | None:
         """A second round for bases that no cheaper theorem decided, unless nothing can help."""
         if not full or self._refutation() is not None:
@@ -177,7 +192,7 @@ class _Search:
             return None
         number, proposal = found
         _, basis, plan = full[number]
-        return self._found(proposal, plan, basis, prefer, tried)
+        return self._found(proposal, plan, basis, prefer)
 
     def _filled(self, plan: Plan, basis: list[Cell], prefer: Prefer) -> list[Cell]:
         """The basis and more cells up to the budget."""
@@ -187,9 +202,7 @@ class _Search:
         others = [cell for cell in plan.order if cell not in taken]
         return [*basis, *others[: self._budget - len(basis)]]
 
-    def _found(
-        self, proposal: Proposal, plan: Plan, basis: list[Cell], prefer: Prefer, tried: int
-    ) -> Design:
+    def _found(self, proposal: Proposal, plan: Plan, basis: list[Cell], prefer: Prefer) -> Design:
         inside = set(basis) <= set(plan.groups[0])
         kept = plan.kind == ("even" if prefer == "spread" else "layer") and inside
         reason = f"{plan.what}: maximal by {proposal.verdict.theorem}, {proposal.verdict.reason}"
@@ -203,7 +216,7 @@ class _Search:
             proposal,
             method=plan.what,
             as_preferred=kept,
-            tried=tried,
+            tried=self._tried,
         )
 
     def _too_few(self) -> Design:
@@ -216,25 +229,36 @@ class _Search:
             self._shop.with_learnable([*islice(listed, self._budget)]),
             theorems=(t01_positivity.THEOREM,),
         )
-        return self._impossible(f"T1: {verdict.reason}", verdict, 0)
+        return self._impossible(f"T1: {verdict.reason}", verdict)
 
-    def _failed(self, tried: int) -> Design:
+    def _failed(self) -> Design:
         verdict = self._refutation()
         if verdict is not None:
             reason = "even learning all candidates is not maximal, so nothing inside is (T0): "
             reason += f"{verdict.theorem}, {verdict.reason}"
-            return self._impossible(reason, verdict, tried)
-        reason = f"none found in {tried} choices; this does not say that there is none"
-        return Design("open", self._shop.samples, self._budget, reason, tried=tried)
+            return self._impossible(reason, verdict)
+        return self._open(
+            f"none found in {self._tried} choices; this does not say that there is none", None
+        )
 
-    def _impossible(self, reason: str, verdict: Verdict, tried: int) -> Design:
+    def _open(self, reason: str, limited_by: str | None) -> Design:
+        return Design(
+            "open",
+            self._shop.samples,
+            self._budget,
+            reason,
+            tried=self._tried,
+            limited_by=limited_by,
+        )
+
+    def _impossible(self, reason: str, verdict: Verdict) -> Design:
         return Design(
             "impossible",
             self._shop.samples,
             self._budget,
             reason,
             refutation=verdict,
-            tried=tried,
+            tried=self._tried,
         )
 
     def _refutation(self) -> Verdict | None:

@@ -6,6 +6,7 @@ from .allocation import Allocation
 from .analysis import Analysis
 from .classification import classify
 from .degrees.effort import DEFAULT_EFFORT, Effort
+from .errors import OutOfTimeError
 from .heuristics.guess import HeuristicEstimate
 from .heuristics.linear import extremal_estimate, wide_estimate
 from .heuristics.relu import relu_estimate
@@ -29,6 +30,7 @@ def estimate(
     allocations have 0 and 1, by the theorem that decides. Others are estimated from the degrees of
     their equations, shallow ReLU networks from ranks, for Gaussian weights and inputs, and given a
     regular teacher (docs/heuristics.md). No teacher is matched on the way, and nothing is proved.
+    `effort` limits the time of all of it.
 
     Raises what `classify` raises.
 
@@ -41,15 +43,21 @@ def estimate(
     >>> found.basis
     'equations in 4 unknowns with 2 complex solutions'
     """
+    deadline = effort.start()
     if verdict is None:
         with watching(progress, "estimate") as tell:
-            verdict = classify(allocation, samples, seed=seed, effort=effort, progress=tell)
+            verdict = classify(
+                allocation, samples, seed=seed, effort=effort, deadline=deadline, progress=tell
+            )
     condition = verdict.conditioned_on
     found = extremal_estimate(verdict.expressivity, verdict.theorem, condition) or verdict.estimate
     if found is not None:
         return found
     if condition is not None:
-        return relu_estimate(allocation, samples, seed)
+        try:
+            return relu_estimate(allocation, samples, seed, deadline)
+        except OutOfTimeError as error:
+            return HeuristicEstimate(0.5, (0.0, 1.0), f"nothing is known: {error}")
     if verdict.expressivity is Expressivity.UNDECIDED:
         return HeuristicEstimate(0.5, (0.0, 1.0), f"nothing is known: {verdict.reason}")
     return wide_estimate(Analysis(allocation, samples, seed, effort=effort))

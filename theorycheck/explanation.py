@@ -101,7 +101,7 @@ def explain(
     ['T3', 'T4', 'T9', 'T2']
     """
     start = time.perf_counter()
-    within = effort.start() if deadline is None else deadline.within(effort.start().left)
+    within = effort.start(deadline)
     with watching(progress, "explain") as tell:
         analysis = Analysis(
             allocation,

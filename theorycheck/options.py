@@ -137,7 +137,15 @@ Seconds: TypeAlias = Annotated[
     typer.Option(
         parser=_seconds,
         metavar="S",
-        help="Time for the degree of one allocation and a witness; 0: none.",
+        help="Time for one allocation; 0: no degree is sought, and the rest gets 60.",
+    ),
+]
+Paths: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        parser=natural,
+        metavar="N",
+        help="Paths followed in one search, a limit that no clock has part in.",
     ),
 ]
 MostDegree: TypeAlias = Annotated[

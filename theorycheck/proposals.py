@@ -13,6 +13,7 @@ from .analysis import Analysis
 from .backend import array_module
 from .bases import Cell, greedy_basis, masks_with
 from .classification import classify
+from .deadline import NEVER, Deadline
 from .degrees.effort import Effort
 from .entries import Entry, rigor_in_words
 from .errors import InputError, SizeError
@@ -22,7 +23,7 @@ from .networks import LinearFeedforward, LinearRecurrent, Network, ShallowReLU
 from .verdict import Expressivity, Verdict
 
 # Many allocations are tried, so the first round asks for no degree; a witness proves no maximum.
-NO_DEGREES = Effort(seconds=0)
+NO_DEGREES = Effort(degree=0)
 SOME_DEGREES = Effort(seconds=2.0, degree=20, instances=0, bases=2)
 _MOST_DEGREES = 2
 
@@ -66,7 +67,8 @@ class Workshop:
     """A linear network, a number of samples, and the options of `classify`.
 
     The learnables of `frame` are the weights that may be learned. `effort` is for one allocation in
-    the last round; before it no degree is asked for.
+    the last round; before it no degree is asked for. The `deadline` is for all: what is computed
+    after it raises `OutOfTimeError`.
 
     Raises `InputError` for networks that are not linear.
     """
@@ -78,6 +80,7 @@ class Workshop:
     memory_limit: int
     backend: str
     effort: Effort = SOME_DEGREES
+    deadline: Deadline = NEVER
 
     def __post_init__(self) -> None:
         if isinstance(self.frame.network, ShallowReLU):
@@ -109,7 +112,14 @@ class Workshop:
         """The analysis of an allocation with these options."""
         xp = array_module(self.backend)
         return Analysis(
-            allocation, self.samples, self.seed, self.error_bound, self.memory_limit, xp, NO_DEGREES
+            allocation,
+            self.samples,
+            self.seed,
+            self.error_bound,
+            self.memory_limit,
+            xp,
+            NO_DEGREES,
+            deadline=self.deadline,
         )
 
     def with_learnable(self, cells: Sequence[Cell]) -> Allocation:
@@ -128,6 +138,7 @@ class Workshop:
             most=self.dimension,
             memory_limit=self.memory_limit,
             xp=array_module(self.backend),
+            deadline=self.deadline,
         )
 
     def classify(self, allocation: Allocation, **more: Any) -> Verdict:
@@ -139,6 +150,7 @@ class Workshop:
             error_bound=self.error_bound,
             memory_limit=self.memory_limit,
             backend=self.backend,
+            deadline=self.deadline,
             **{"effort": NO_DEGREES, **more},
         )
 
@@ -167,6 +179,7 @@ class Workshop:
     ) -> tuple[int, Proposal] | None:
         """The first of some (chosen, basis) whose basis is maximal by an odd degree (T6)."""
         for number, (chosen, basis) in enumerate(islice(candidates, _MOST_DEGREES)):
+            self.deadline.check("the search for degrees")
             core = self.with_learnable(basis)
             part = self.classify(core, effort=self.effort)
             if part.expressivity is Expressivity.MAXIMAL:

@@ -10,9 +10,9 @@ import numpy as np
 
 from .allocation import Allocation
 from .bases import Cell, cell_name
-from .degrees.effort import Effort
+from .degrees.effort import DEFAULT_SECONDS, Effort, divided
 from .entries import Entry
-from .errors import InputError, nearest, shown
+from .errors import InputError, OutOfTimeError, nearest, shown
 from .masks import cells_of
 from .orders import Plan, plans
 from .progress import Progress, Teller, Watch, watching
@@ -43,7 +43,8 @@ class Repair(Shown):
     `moves`, and its proof) or `open`: no repair was found, which does not say that there is none.
     Any repair learns at least `least` weights that are frozen now; `optimal` tells that the moves
     are as few, and `least_error_bound` bounds the probability that `least` is too large (0: it is
-    proved). `before` is the verdict on the allocation as given.
+    proved). `before` is the verdict on the allocation as given. `limited_by` is `seconds` where the
+    time was up before all choices were tried, else None.
     """
 
     outcome: Literal["maximal", "repaired", "open"]
@@ -54,6 +55,7 @@ class Repair(Shown):
     proposal: Proposal | None = None
     least: int = 0
     least_error_bound: float = 0.0
+    limited_by: str | None = None
 
     @property
     def optimal(self) -> bool:
@@ -91,6 +93,7 @@ class Repair(Shown):
             "optimal": self.optimal,
             "least": self.least,
             "least_error_bound": self.least_error_bound,
+            "limited_by": self.limited_by,
             **found,
         }
 
@@ -109,6 +112,7 @@ def repair(
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
     backend: str = "numpy",
+    seconds: float = DEFAULT_SECONDS,
     effort: Effort = SOME_DEGREES,
     progress: Watch = False,
 ) -> Repair:
@@ -128,7 +132,7 @@ def repair(
     keep an independent part of the learnables as large as the rank (matroid exchange; these attain
     the bound), then, fewest moves first, those that stay inside a region without conflicts.
 
-    Other options are those of `design`, and so are the errors raised.
+    `seconds` and the other options are those of `design`, and so are the errors raised.
 
     >>> from theorycheck import LinearFeedforward
     >>> rows = Allocation(LinearFeedforward([3, 2]), {"W1": [[1, 0, 0], [1, 1, 1]]})
@@ -141,7 +145,8 @@ def repair(
         raise InputError(f"budget must be same or more, not {shown(budget)}{hint}")
     present = allocation.given_present()
     frame = Allocation.full(allocation.network, present)
-    shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend, effort)
+    deadline, each = divided(seconds, effort)
+    shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend, each, deadline)
     with watching(progress, "repair") as tell:
         return _Search(shop, allocation, budget == "same", tell).run()
 
@@ -157,29 +162,51 @@ class _Search:
         self._tried = 0
 
     def run(self) -> Repair:
+        """The outcome, also if the time is up."""
+        before = self._shop.classify(self._allocation, effort=self._shop.effort)
+        self._bound = int(before.expressivity.refutes_maximal), before.error_bound
+        try:
+            return self._run(before)
+        except OutOfTimeError as error:
+            reason = f"no repair found in {self._tried} choices, {error}; there may be one"
+            return self._open(reason, before, "seconds")
+
+    def _run(self, before: Verdict) -> Repair:
         shop = self._shop
-        before = shop.classify(self._allocation, effort=shop.effort)
         if before.expressivity is Expressivity.MAXIMAL:
             return Repair("maximal", shop.samples, "it is maximal, nothing to do", before)
         shop.check_size()
         self._kept = cells_of(dict(self._allocation.masks("learnable")))
-        least, error = self._least(before)
+        self._bound = self._least(before)
         undecided: list[tuple[list[Cell], list[Cell]]] = []
-        for basis in self._bases():
+        for basis in shop.deadline.watch(self._bases(), "the search for a repair"):
             self._tried += 1
             self._tell(Progress(f"choice {self._tried}"))
             chosen = self._filled(basis)
             proposal = shop.prove(chosen, basis, thorough=self._tried <= _THOROUGH)
             if proposal is not None:
-                return self._repaired(before, proposal, least, error)
+                return self._repaired(before, proposal)
             undecided.append((chosen, basis))
         found = shop.prove_by_degree(undecided)
         if found is not None:
-            return self._repaired(before, found[1], least, error)
+            return self._repaired(before, found[1])
         reason = f"no repair found in {self._tried} choices; this does not say that there is none"
-        return Repair("open", shop.samples, reason, before, least=least, least_error_bound=error)
+        return self._open(reason, before, None)
 
-    def _repaired(self, before: Verdict, proposal: Proposal, least: int, error: float) -> Repair:
+    def _open(self, reason: str, before: Verdict, limited_by: str | None) -> Repair:
+        least, error = self._bound
+        return Repair(
+            "open",
+            self._shop.samples,
+            reason,
+            before,
+            least=least,
+            least_error_bound=error,
+            limited_by=limited_by,
+        )
+
+    def _repaired(self, before: Verdict, proposal: Proposal) -> Repair:
+        least, error = self._bound
         moves = self._moves(proposal.allocation)
         reason = self._reason(moves, least)
         samples = self._shop.samples
@@ -215,14 +242,13 @@ class _Search:
         everything = dict(self._shop.frame.masks("learnable"))
         near = dict(self._allocation.masks("learnable"))
         rng = np.random.default_rng(self._shop.seed)
-        listed = sorted(
-            plans(self._shop.network, everything, "few-layers", rng, near), key=self._far
-        )
+        every = plans(self._shop.network, everything, "few-layers", rng, near)
+        listed = sorted(self._shop.deadline.watch(every, "the list of choices"), key=self._far)
         kept = set(self._kept)
         seen: set[frozenset[Cell]] = set()
         others: list[list[Cell]] = []
         for first in (True, False):
-            for plan in listed:
+            for plan in self._shop.deadline.watch(listed, "the search for a repair"):
                 basis = self._shop.basis(plan.favouring(kept, first=first))
                 if len(basis) < self._shop.dimension or frozenset(basis) in seen:
                     continue

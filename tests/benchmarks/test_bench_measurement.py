@@ -10,6 +10,7 @@ from scipy.optimize import least_squares
 
 import theorycheck as tc
 from tests.benchmarks.convention import Reference, measure, note
+from theorycheck.deadline import NEVER
 from theorycheck.measurement.certificate import certify
 from theorycheck.measurement.draws import LinearTrials, Source
 from theorycheck.measurement.homotopy import decide, find_start
@@ -110,7 +111,7 @@ def test_homotopy_of_degree_6(benchmark: Any):
     masks = {"W1": [[0, 1, 0], [1, 0, 0], [0, 0, 1]], "W2": [[0, 1, 1], [1, 1, 0], [1, 0, 1]]}
     allocation = tc.Allocation(tc.LinearFeedforward([3, 3, 3]), masks)
     trials = LinearTrials(Source(allocation, 3))
-    start = find_start(trials, 0, most=100, deadline=np.inf)
+    start = find_start(trials, 0, most=100, deadline=NEVER)
     assert start is not None
     assert start.count == 6
     drawn = trials.draw(np.random.default_rng(0), 500).instance

@@ -5,7 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seed
+from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seconds, Seed
 from ..progress import watching
 from .common import Failures, print_json
 from .output import print_title
@@ -24,6 +24,7 @@ def capacity(
     error_bound: ErrorBound = 1e-9,
     memory_limit: MemoryLimit = 8,
     backend: Backend = "numpy",
+    seconds: Seconds = 60,
 ) -> None:
     """Tell for how many samples allocations are maximal, and for how many a match is possible."""
     from rich.console import Console
@@ -43,6 +44,7 @@ def capacity(
                     error_bound=error_bound,
                     memory_limit=memory_limit,
                     backend=backend,
+                    seconds=seconds,
                     progress=tell,
                 )
             if as_json:

@@ -16,6 +16,7 @@ from ..options import (
     Json,
     MemoryLimit,
     MostDegree,
+    Paths,
     Seconds,
     Seed,
 )
@@ -39,6 +40,7 @@ def classify(
     seconds: Seconds = 60,
     most_degree: MostDegree = 200,
     instances: Instances = 2000,
+    paths: Paths = None,
 ) -> None:
     """Tell the expressivity of allocations: minimal, maximal, or what is proved of it."""
     from ..degrees.effort import Effort
@@ -51,7 +53,7 @@ def classify(
         "memory_limit": memory_limit,
         "backend": backend,
         "diagnose": diagnose,
-        "effort": Effort(seconds, most_degree, instances=instances),
+        "effort": Effort(seconds, most_degree, instances=instances, paths=paths),
     }
     try:
         for file in files:

@@ -27,6 +27,7 @@ from .common import Failures, complain, print_json
 if TYPE_CHECKING:
     from ..allocation import Allocation
     from ..comparison import Comparison
+    from ..degrees.effort import Effort
 
 
 def compare(
@@ -44,46 +45,61 @@ def compare(
 ) -> None:
     """Compare verdicts with measurements: agree, refuted (exit status 1) or inconclusive."""
     import typer
-    from rich.console import Console
 
     from ..degrees.effort import Effort
     from ..files import load
-    from ..report import print_comparison
 
-    console, failures, refuted = Console(highlight=False), Failures(), False
+    failures, refuted = Failures(), False
     effort = Effort(seconds, most_degree, instances=instances)
     fit = {"trials": trials, "seed": seed, "backend": backend, "law": law, "restarts": restarts}
     for file in files:
-        done = trials
+        done, is_late = trials, False
         with failures.of(file):
             allocation, samples = load(file)
-            found = _compared(file, allocation, samples, fit, effort)
+            found, is_late = _compared(file, allocation, samples, fit, effort)
             done, is_refuted = found.estimate.trials, found.outcome == "refuted"
             refuted |= is_refuted
-            again = command_line(file, found) if is_refuted else None
             if as_json:
-                more = {"command": again} if again else {}
+                more = {"command": command_line(file, found)} if is_refuted else {}
                 print_json({"file": file, **found.to_dict(), **more})
             else:
-                name = file if len(files) > 1 else Path(file).name
-                print_comparison(console, name, allocation, samples, found, again)
+                _print(files, file, allocation, samples, found)
             if is_refuted and out is not None:
                 _save(out, file, allocation, samples, found)
         if done < trials:
-            complain(f"{file}: interrupted after {done} of {trials} draws")
+            how = "the time was up" if is_late else "interrupted"
+            complain(f"{file}: {how} after {done} of {trials} draws")
+        if done < trials and not is_late:
             break
     if refuted:
         raise typer.Exit(1)
     failures.leave()
 
 
+def _print(
+    files: list[str], file: str, allocation: Allocation, samples: int, found: Comparison
+) -> None:
+    from rich.console import Console
+
+    from ..report import print_comparison
+
+    again = command_line(file, found) if found.outcome == "refuted" else None
+    name = file if len(files) > 1 else Path(file).name
+    print_comparison(Console(highlight=False), name, allocation, samples, found, again)
+
+
 def _compared(
-    file: str, allocation: Allocation, samples: int, fit: dict[str, Any], effort: Any
-) -> Comparison:
+    file: str, allocation: Allocation, samples: int, fit: dict[str, Any], effort: Effort
+) -> tuple[Comparison, bool]:
+    """The comparison, and whether the time is up."""
     from .. import comparison
 
+    deadline = effort.start()
     with watching(True, file) as tell:
-        return comparison.compare(allocation, samples, **fit, effort=effort, progress=tell)
+        found = comparison.compare(
+            allocation, samples, **fit, effort=effort, deadline=deadline, progress=tell
+        )
+    return found, deadline.has_passed
 
 
 def command_line(file: str, found: Comparison) -> str:

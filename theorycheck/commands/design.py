@@ -7,7 +7,17 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from ..options import Backend, ErrorBound, Json, MemoryLimit, Seed, choice, offered, positive
+from ..options import (
+    Backend,
+    ErrorBound,
+    Json,
+    MemoryLimit,
+    Seconds,
+    Seed,
+    choice,
+    offered,
+    positive,
+)
 from ..progress import watching
 from .common import Failures, print_json
 from .output import AllocationOut, print_masks, print_title, write_allocation
@@ -55,6 +65,7 @@ def design(
     error_bound: ErrorBound = 1e-9,
     memory_limit: MemoryLimit = 8,
     backend: Backend = "numpy",
+    seconds: Seconds = 60,
 ) -> None:
     """Find an allocation of a budget that is proved maximal, or prove that there is none."""
     from ..designs import design as find
@@ -77,6 +88,7 @@ def design(
                 error_bound=error_bound,
                 memory_limit=memory_limit,
                 backend=backend,
+                seconds=seconds,
                 progress=tell,
             )
         _tell(network, frame, found, as_json)

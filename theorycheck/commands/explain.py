@@ -12,6 +12,7 @@ from ..options import (
     Json,
     MemoryLimit,
     MostDegree,
+    Paths,
     Seconds,
     Seed,
 )
@@ -29,8 +30,10 @@ def explain(
     seconds: Seconds = 60,
     most_degree: MostDegree = 200,
     instances: Instances = 2000,
+    paths: Paths = None,
 ) -> None:
     """Tell what every theorem says of allocations, or why it does not apply, and what is wasted."""
+
     from rich.console import Console
 
     from ..degrees.effort import Effort
@@ -40,6 +43,7 @@ def explain(
 
     console = Console(highlight=False)
     failures = Failures()
+    effort = Effort(seconds, most_degree, instances=instances, paths=paths)
     for file in files:
         with failures.of(file):
             allocation, samples = load(file)
@@ -51,7 +55,7 @@ def explain(
                     error_bound=error_bound,
                     memory_limit=memory_limit,
                     backend=backend,
-                    effort=Effort(seconds, most_degree, instances=instances),
+                    effort=effort,
                     progress=tell,
                 )
             if as_json:

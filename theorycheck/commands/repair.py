@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seed, choice, offered
+from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seconds, Seed, choice, offered
 from ..progress import watching
 from .common import Failures, print_json
 from .output import AllocationOut, print_title, write_allocation
@@ -40,6 +40,7 @@ def repair(
     error_bound: ErrorBound = 1e-9,
     memory_limit: MemoryLimit = 8,
     backend: Backend = "numpy",
+    seconds: Seconds = 60,
 ) -> None:
     """Find few swaps of learnable for frozen weights that make allocations maximal."""
     from rich.console import Console
@@ -63,6 +64,7 @@ def repair(
                     error_bound=error_bound,
                     memory_limit=memory_limit,
                     backend=backend,
+                    seconds=seconds,
                     progress=tell,
                 )
             if as_json:

@@ -16,6 +16,7 @@ from ..progress import Progress, Teller, watching
 from .common import Failures, complain
 
 if TYPE_CHECKING:
+    from ..deadline import Deadline
     from ..degrees.effort import Effort
     from ..pages.entry import PageEntry
 
@@ -52,7 +53,8 @@ def report(
             entry = _entry(failures, file, fit, effort, told)
             found, stop = entry.comparison, entry.error if entry.error == _INTERRUPTED else ""
             refuted |= found is not None and found.outcome == "refuted"
-            if found is not None and measure and found.estimate.trials < measure:
+            is_whole = not entry.error  # else the time was up, perhaps
+            if is_whole and found and measure and found.estimate.trials < measure:
                 stop = f"interrupted after {found.estimate.trials} of {measure} draws"
                 entry = replace(entry, error=f"the measurement was {stop}")
             entries.append(entry)
@@ -88,11 +90,14 @@ def _entry(
         entry = replace(entry, error=_INTERRUPTED)  # unless one comes to the end
         allocation, samples = load(file)
         seed = int(str(fit["seed"]))
-        found = classify(allocation, samples, seed=seed, effort=effort, progress=tell)
+        deadline = effort.start()
+        found = classify(
+            allocation, samples, seed=seed, effort=effort, deadline=deadline, progress=tell
+        )
         commands = (_classify_line(file, seed, effort),)
         entry = PageEntry(file, allocation, samples, found, commands=commands, error=_INTERRUPTED)
         if fit["trials"] is not None:
-            entry = _measured(entry, fit, effort, tell)
+            entry = _measured(entry, fit, effort, tell, deadline)
         tell(Progress("pictures"))
         try:
             entry = replace(entry, drawings=drawings(allocation, samples, found, entry.comparison))
@@ -104,7 +109,9 @@ def _entry(
     return entry
 
 
-def _measured(entry: PageEntry, fit: dict[str, object], effort: Effort, tell: Teller) -> PageEntry:
+def _measured(
+    entry: PageEntry, fit: dict[str, object], effort: Effort, tell: Teller, deadline: Deadline
+) -> PageEntry:
     from ..comparison import compare
     from .compare import command_line
 
@@ -116,7 +123,13 @@ def _measured(entry: PageEntry, fit: dict[str, object], effort: Effort, tell: Te
         effort=effort,
         verdict=entry.verdict,
         progress=tell,
+        deadline=deadline,
     )
+    done, asked = found.estimate.trials, int(str(fit["trials"]))
+    if done < asked and deadline.has_passed:
+        late = f"the measurement ended after {done} of {asked} draws, when the time was up"
+        complain(f"{entry.name}: {late}")
+        entry = replace(entry, error=late)
     line = command_line(entry.name, found)
     return replace(entry, comparison=found, commands=(*entry.commands, line))
 

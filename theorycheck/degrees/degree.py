@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ..deadline import Deadline
+from ..deadline import NEVER, Deadline
 from ..errors import OutOfTimeError
 from ..numeric.monodromy import (
     DETOURS,
@@ -195,7 +195,7 @@ def _agreed(
 
 
 def _is_closed_under_conjugation(
-    draws: Draws, search: Monodromy, seed: int, deadline: Deadline
+    draws: Draws, search: Monodromy, seed: int, deadline: Deadline = NEVER
 ) -> bool:
     """False if a real instance misses the conjugate of a solution, or none could be solved."""
     rng = np.random.default_rng([seed, 1])

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Callable
 from dataclasses import dataclass, field, replace
@@ -25,11 +26,11 @@ class Effort:
 
     `seconds` limit all of it (0: no degree is sought, and counts and ranks get 60 seconds). The
     others limit the search for a degree: `degree`, above which the solutions are no longer
-    followed; `unknowns` of a system that cannot be split; `instances` among which a witness is
-    sought; `bases` of an allocation over budget whose degree is tried; `paths` that are followed in
-    one search, for the degree or the witness of one system (None: no limit). With `seconds` inf and
-    a limit of `paths` the answer does not depend on how fast the machine is. `report`, which
-    `telling` sets, is told each step in words; `clock` tells the seconds.
+    followed (0: none is sought); `unknowns` of a system that cannot be split; `instances` among
+    which a witness is sought; `bases` of an allocation over budget whose degree is tried; `paths`
+    that are followed in one search, for the degree or the witness of one system (None: no limit).
+    With `seconds` inf and a limit of `paths` the answer does not depend on how fast the machine is.
+    `report`, which `telling` sets, is told each step in words; `clock` tells the seconds.
 
     >>> Effort(seconds=-1)
     Traceback (most recent call last):
@@ -65,10 +66,12 @@ class Effort:
     @property
     def seeks_degrees(self) -> bool:
         """Whether a degree is sought at all."""
-        return self.seconds > 0
+        return self.seconds > 0 and self.degree > 0
 
-    def start(self) -> Deadline:
-        """The deadline of a question that is asked now."""
+    def start(self, whole: Deadline | None = None) -> Deadline:
+        """The deadline of a question that is asked now, perhaps as a part of a larger one."""
+        if whole is not None:
+            return whole.within(self.seconds or math.inf)
         return Deadline(self.seconds or DEFAULT_SECONDS, clock=self.clock)
 
     def search(self, deadline: Deadline) -> Deadline:
@@ -81,3 +84,12 @@ class Effort:
 
 
 DEFAULT_EFFORT = Effort()
+
+
+def divided(seconds: float, effort: Effort) -> tuple[Deadline, Effort]:
+    """The deadline of a question that has many parts, and the effort for each of them.
+
+    With 0 `seconds` no degree is sought, as in `Effort`.
+    """
+    whole = replace(effort, seconds=seconds)
+    return whole.start(), effort if whole.seeks_degrees else whole

@@ -124,7 +124,8 @@ class ReluSearch:
         self._check_size(n_cells)
         work = float(self.target) ** 2 * n_cells
         most = min(MOST_DRAWS, max(int(_MOST_WORK / work), 2))
-        step = max(1, min(128, _CHUNK_ENTRIES // (self.target * n_cells)))
+        drawn = self.allocation.network.n_weights + self.samples
+        step = max(1, min(128, _CHUNK_ENTRIES // max(self.target * n_cells, 16 * drawn)))
         for start in range(0, most, step):
             self.deadline.check("a search for a point of full rank")
             draws = [self._draw(k) for k in range(start, min(start + step, most))]

@@ -6,6 +6,7 @@ from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
 from ..allocation import Allocation
+from ..deadline import NEVER, Deadline
 from ..degrees.degree import Degree
 from ..degrees.effort import Effort
 from ..degrees.solving import Solving
@@ -51,7 +52,12 @@ def narrowness(network: Network) -> float:
 
 
 def determined_part(
-    allocation: Allocation, samples: int, pattern: Pattern, seed: int, effort: Effort
+    allocation: Allocation,
+    samples: int,
+    pattern: Pattern,
+    seed: int,
+    effort: Effort,
+    deadline: Deadline = NEVER,
 ) -> Solving | None:
     """The equations that more learnables than equations leave determined; None if there are none.
 
@@ -70,7 +76,7 @@ def determined_part(
         return None
     unknowns = tuple(sorted(int(column_of[e]) for e in equations))
     system = SquareSystem(allocation, samples, equations, unknowns)
-    return Solving(system, pattern, True, seed, effort)
+    return Solving(system, pattern, True, seed, effort, deadline=deadline)
 
 
 def _underdetermined(pattern: Pattern, column_of: list[int], spare: set[int]) -> Iterator[int]:

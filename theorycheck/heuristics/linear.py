@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from dataclasses import replace
-
 from ..analysis import Analysis
 from ..networks import LinearRecurrent
 from ..verdict import Expressivity
@@ -74,13 +72,16 @@ def wide_estimate(analysis: Analysis) -> HeuristicEstimate:
 
 def _over_budget(analysis: Analysis) -> tuple[BlockFeatures, ...] | None:
     core = analysis.core
-    if core is None or not analysis.effort.seconds:
+    if core is None or not analysis.effort.seeks_degrees:
         return None
     target = core.target.value
     if core.n_equations != target or target * core.allocation.n_learnable > _MOST_ENTRIES:
         return None
-    effort = replace(analysis.effort, seconds=min(analysis.effort.seconds, _SECONDS))
-    part = determined_part(core.allocation, core.effective_samples, core.pattern, core.seed, effort)
+    effort, deadline = analysis.effort, analysis.deadline
+    if effort.paths is None:  # else that is the limit, and the clock must not matter
+        deadline = deadline.within(_SECONDS)
+    problem = core.allocation, core.effective_samples, core.pattern
+    part = determined_part(*problem, core.seed, effort, deadline)
     if part is None:
         return ()
     return None if part.known is None else block_features(part.known)

@@ -8,12 +8,15 @@ from typing import Any, NamedTuple
 import numpy as np
 
 from ..allocation import Allocation
+from ..deadline import NEVER, Deadline
 from ..errors import InputError
 from ..networks import ShallowReLU
 from .guess import HeuristicEstimate
 
 _DRAWS = 2000
 _MOST_ENTRIES = 2**22  # of all Jacobians at once
+# What one draw costs, singular values included: per entry and row, and per entry.
+_TERM_SECONDS, _ENTRY_SECONDS = 5e-9, 1e-7
 _FULL = 1e-9  # a smaller singular value, relative to the largest, counts as 0
 
 # logit of MP_reg = NUMBERS[0] + NUMBERS[1] log(share of full rank + OFFSET), within SPREAD, by
@@ -29,13 +32,19 @@ class SoftRank(NamedTuple):
 
 
 def soft_rank(
-    allocation: Allocation, samples: int, *, seed: int = 0, draws: int = _DRAWS
+    allocation: Allocation,
+    samples: int,
+    *,
+    seed: int = 0,
+    draws: int = _DRAWS,
+    deadline: Deadline = NEVER,
 ) -> SoftRank:
     """Singular values s_i of the Jacobian of the learnables, over random weights and inputs.
 
     There are as many s_i as equations (0 where learnables are fewer). Larger values go with larger
     match probabilities given a regular teacher: heuristic, see docs/heuristics.md. Raises
-    `InputError` for networks of another kind and for Jacobians of more than 4 million entries.
+    `InputError` for networks of another kind and for Jacobians of more than 4 million entries. At
+    the deadline fewer draws have to do, `OutOfTimeError` if there are none.
 
     >>> one = Allocation(ShallowReLU([2, 2, 1]), {"W2": [[1, 0]]})
     >>> soft_rank(one, 2)
@@ -52,13 +61,21 @@ def soft_rank(
         raise InputError(f"the Jacobian has {entries} entries, too many for the soft rank")
     rng = np.random.default_rng([seed, 21])
     values, full, left = 0.0, 0, draws
+    each = entries * (size * _TERM_SECONDS + _ENTRY_SECONDS)
     while left:
         count = min(left, max(_MOST_ENTRIES // entries, 1))
+        if count * each > deadline.left:
+            count = int(deadline.left / each)
+        if not count:
+            break
         singular = np.linalg.svd(_jacobians(allocation, samples, rng, count), compute_uv=False)
         values += float((singular / (1 + singular)).prod(axis=1).sum())
         full += int((singular[:, -1] > _FULL * singular[:, 0]).sum())
         left -= count
-    return SoftRank(values / draws, full / draws)
+    if left == draws:
+        deadline.check("the soft rank")
+        deadline.afford(each, "the soft rank")
+    return SoftRank(values / (draws - left), full / (draws - left))
 
 
 def _jacobians(allocation: Allocation, samples: int, rng: np.random.Generator, count: int) -> Any:
@@ -88,7 +105,9 @@ def _jacobians(allocation: Allocation, samples: int, rng: np.random.Generator, c
     return np.stack(columns, axis=2)
 
 
-def relu_estimate(allocation: Allocation, samples: int, seed: int = 0) -> HeuristicEstimate:
+def relu_estimate(
+    allocation: Allocation, samples: int, seed: int = 0, deadline: Deadline = NEVER
+) -> HeuristicEstimate:
     """An estimate of MP_reg, the match probability given a regular teacher, from the rank.
 
     Fitted on allocations with as many learnables as equations; 0 if the rank is never full.
@@ -97,7 +116,7 @@ def relu_estimate(allocation: Allocation, samples: int, seed: int = 0) -> Heuris
     >>> relu_estimate(one, 2).estimate
     0.0
     """
-    soft = soft_rank(allocation, samples, seed=seed)
+    soft = soft_rank(allocation, samples, seed=seed, deadline=deadline)
     basis = (
         f"full rank in {soft.full:.0%} of random activation patterns, soft rank {soft.value:.2g}"
     )

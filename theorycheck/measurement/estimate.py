@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..allocation import Allocation
 from ..backend import array_module
+from ..deadline import NEVER, Deadline
 from ..entries import Entry
 from ..errors import InputError
 from ..networks import ShallowReLU, positive_integer
@@ -120,6 +121,7 @@ def measure(
     inputs: NDArray[np.float64] | None = None,
     width: float | None = None,
     restarts: int = 20,
+    deadline: Deadline = NEVER,
     progress: Watch = False,
 ) -> Estimate:
     """Estimate the match probability of `allocation` on `samples` inputs from `trials` draws.
@@ -131,7 +133,8 @@ def measure(
     misses some, and leaves the rest undecided. With `width` the
     measurement ends as soon as the interval is that narrow. `progress` is True for a bar in
     terminals and notebooks, or a function that is told the estimate so far (`Progress.found`) after
-    each chunk of 500 trials. An interrupt (Ctrl-C, or raised there) keeps the chunks that are done.
+    each chunk of 500 trials. An interrupt (Ctrl-C, or raised there) and the
+    `deadline`, which is looked at between them, keep the chunks that are done.
 
     Raises `InputError` for arguments out of range.
 
@@ -155,7 +158,7 @@ def measure(
             for tallies in _tallies(method, trials):
                 estimate = _estimate(method, *tallies, law, seed, start)
                 tell(_progress(estimate, trials))
-                if width is not None and estimate.interval[1] - estimate.interval[0] <= width:
+                if deadline.has_passed or _is_narrow(estimate, width):
                     break
         except KeyboardInterrupt:
             if estimate is None:
@@ -183,6 +186,11 @@ def _progress(estimate: Estimate, trials: int) -> Progress:
     rate = estimate.trials / max(estimate.seconds, 1e-9)
     note = f"{'none decided' if point is None else f'matched {point:.3f}'}, {rate:.3g}/s"
     return Progress("draws", estimate.trials, trials, note, estimate)
+
+
+def _is_narrow(estimate: Estimate, width: float | None) -> bool:
+    low, high = estimate.interval
+    return width is not None and high - low <= width
 
 
 def _method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:

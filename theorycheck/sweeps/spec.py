@@ -32,9 +32,10 @@ class SweepSpec:
     `mode` is `all` or `random` (draws without replacement; all there are, where these are fewer
     than `count`). Learnables are in `weights` (default: all). With `symmetry` allocations that T8
     takes into each other are classified once; without, each has a row of its own. Without `degree`
-    no degree is sought: what ranks and counts leave open stays `positive`. `seconds`, `most_degree`
-    and `instances` limit the search for one degree, as in `classify`; `error_bound` is what each
-    probabilistic rank must reach. `seed` fixes all primes, points and draws.
+    no degree is sought: what ranks and counts leave open stays `positive`. `paths`, `most_degree`
+    and `instances` limit the search for one degree, as in `classify`, the same on every machine;
+    `seconds` limit one allocation (inf: they do not). `error_bound` is what each probabilistic rank
+    must reach. `seed` fixes all primes, points and draws.
 
     Raises `InputError`, which names the entry, for values out of range.
 
@@ -54,7 +55,8 @@ class SweepSpec:
     present: Mapping[str, Any] | None = None
     symmetry: bool = True
     degree: bool = True
-    seconds: float = 60.0
+    seconds: float = math.inf
+    paths: int = 100_000
     most_degree: int = 200
     instances: int = 2000
     error_bound: float = 1e-9
@@ -139,8 +141,8 @@ class SweepSpec:
     @cached_property
     def effort(self) -> Effort:
         """What the search for one degree may cost."""
-        seconds = self.seconds if self.degree else 0.0
-        return Effort(seconds, self.most_degree, instances=self.instances)
+        degree = self.most_degree if self.degree else 0
+        return Effort(self.seconds, degree, instances=self.instances, paths=self.paths)
 
     def to_dict(self) -> dict[str, Any]:
         """The tables of a specification file; the inverse of `spec_from_dict`."""
@@ -150,6 +152,8 @@ class SweepSpec:
         sweep |= {"budget": list(self.budgets), "weights": list(self.weights or ())}
         if self.count is None:
             del sweep["count"]
+        if math.isinf(self.seconds):
+            del sweep["seconds"]  # which is no number in JSON
         data: dict[str, Any] = {"network": self.network.to_dict(), "sweep": sweep}
         present = {name: mask_to_json(np.asarray(mask)) for name, mask in masks.items()}
         return {**data, "present": present} if present else data

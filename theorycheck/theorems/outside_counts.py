@@ -10,8 +10,11 @@ from typing import NamedTuple
 import numpy as np
 
 from ..allocation import Mask
+from ..deadline import NEVER, Deadline
 
 _MOST_SETS = 2000  # enumerated for each size; beyond that the search is greedy
+_MOST_WORK = 1e9  # cells that all candidates together look at, about a second
+_OVERHEAD = 10_000  # cells that a candidate costs more
 
 
 class Outside(NamedTuple):
@@ -23,24 +26,32 @@ class Outside(NamedTuple):
     needed: int
 
 
-def starved_outside(mask: Mask, outputs: int, samples: int, reach: int) -> Outside | None:
+def starved_outside(
+    mask: Mask, outputs: int, samples: int, reach: int, deadline: Deadline = NEVER
+) -> Outside | None:
     """A violation of |M in I^c x J^c| >= (d - k|I|)^+ (m_e - k|J|)^+, k = `reach`, or None.
 
     A learnable in row i acts through at most k output directions, one in column j through at most
     k sample directions, so cells that meet I or J span no more than what those directions do.
     The count of all learnables (I and J empty) is left to T1.
-    The search is exhaustive where one side has at most 2,000 sets of each size, else greedy: None
-    does not mean that there is no violation.
+    The search is exhaustive where one side has at most 2,000 sets of each size, else greedy, and it
+    ends after a billion cells: None does not mean that there is no violation. Raises
+    `OutOfTimeError` after the deadline.
 
     >>> starved_outside(np.array([[True, True], [True, False], [True, False]]), 2, 2, 1)
     Outside(rows=[], columns=[0], found=1, needed=2)
     """
+    work = 0
     for n_rows in range(min(mask.shape[0], (outputs - 1) // reach) + 1):
         for n_columns in range(min(mask.shape[1], (samples - 1) // reach) + 1):
             if n_rows == n_columns == 0:
                 continue
             needed = (outputs - reach * n_rows) * (samples - reach * n_columns)
             for rows, columns in _candidates(mask, n_rows, n_columns):
+                deadline.check("counts of learnable weights")
+                work += mask.size + _OVERHEAD
+                if work > _MOST_WORK:
+                    return None
                 outside = np.delete(np.delete(mask, rows, axis=0), columns, axis=1)
                 found = int(np.count_nonzero(outside))
                 if found < needed:

@@ -1,4 +1,4 @@
-"""All theorems, from cheapest to dearest: counts and graphs first, exact ranks last."""
+"""All theorems, from cheapest to dearest; `asking` takes counts and graphs of all before ranks."""
 
 from __future__ import annotations
 

@@ -94,7 +94,8 @@ def _degree_in_words(analysis: Analysis) -> str:
     if analysis.given is not None:
         return "; degrees are sought for random inputs only"
     if not analysis.effort.seeks_degrees:
-        return "; no degree was sought, in an effort of 0 seconds"
+        what = "0 seconds" if not analysis.effort.seconds else "degree 0"
+        return f"; no degree was sought, in an effort of {what}"
     solving = analysis.core.solving if analysis.core is not None else None
     if solving is None:
         return ""

@@ -38,7 +38,7 @@ def decide(analysis: Analysis) -> Finding | None:
     mask = analysis.layer_mask(layer)
     outputs, samples = network.outputs, analysis.effective_samples
     place = f"[W{layer} b{layer}]" if network.bias else f"W{layer}"
-    return decide_mask("T4", place, mask, outputs, samples)
+    return decide_mask("T4", place, mask, outputs, samples, analysis.deadline)
 
 
 def _bottleneck(network: LinearFeedforward, layer: int, samples: int) -> Finding | None:

@@ -67,14 +67,15 @@ def _two_steps(analysis: Analysis, network: LinearRecurrent) -> Finding | None:
         if network.hidden < needed:
             return bottleneck("T5", "the hidden layer", "units", network.hidden, needed)
     mask = analysis.allocation.mask("recurrent")
-    return decide_mask("T5", "recurrent", mask, network.outputs, analysis.samples)
+    question = "T5", "recurrent", mask, network.outputs, analysis.samples
+    return decide_mask(*question, analysis.deadline)
 
 
 def _outside(analysis: Analysis, name: str, reach: int) -> Finding | None:
     """The count (*), where all d m_e dimensions are needed."""
     outputs, samples = analysis.network.outputs, analysis.effective_samples
     mask = analysis.allocation.mask(name)
-    outside = starved_outside(mask, outputs, samples, reach)
+    outside = starved_outside(mask, outputs, samples, reach, analysis.deadline)
     if outside is None or analysis.target.value < outputs * samples:
         return None
     rows, columns, found, needed = outside

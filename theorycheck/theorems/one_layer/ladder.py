@@ -7,6 +7,7 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from ...allocation import Mask
+from ...deadline import NEVER, Deadline
 from ...masks import is_materialised
 from ..base import Finding
 from ..counts import AXES, by_degrees, by_support
@@ -22,10 +23,18 @@ from .two_forests import find_order
 MOST_RELAXED = 4_000_000  # cells of a core on which assignments are tried where they only suffice
 
 
-def decide_mask(theorem: str, place: str, mask: Mask, outputs: int, samples: int) -> Finding | None:
+def decide_mask(
+    theorem: str,
+    place: str,
+    mask: Mask,
+    outputs: int,
+    samples: int,
+    deadline: Deadline = NEVER,
+) -> Finding | None:
     """Minimal or maximal with learnables in one p x q layer, after any bottleneck is ruled out.
 
     1 <= outputs = d <= p, 1 <= samples = m_e <= q. `theorem` and `place` name who asks about what.
+    Raises `OutOfTimeError` after the deadline, which is looked at between the cases.
     None where only the exact rank decides: never for min(p - d, q - m_e) <= 1 or min(d, m_e) <= 2.
 
     >>> decide_mask("T4", "W1", np.eye(3, dtype=bool), 2, 2).kind
@@ -33,6 +42,7 @@ def decide_mask(theorem: str, place: str, mask: Mask, outputs: int, samples: int
     """
     layer = Layer(theorem, place, mask, outputs, samples)
     for case in CASES:
+        deadline.check(f"what {theorem} says")
         finding = case(layer)
         if finding is not None:
             return finding
