@@ -12,6 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
+from dataclasses import replace
 from itertools import repeat
 
 import numpy as np
@@ -21,6 +22,8 @@ from theorycheck.analysis import Analysis
 from theorycheck.degrees.effort import Effort
 from theorycheck.files import problem_to_dict
 from theorycheck.theorems.registry import THEOREMS
+
+from .strategies import WORK_ONLY
 
 
 def random_network(rng: np.random.Generator) -> tc.LinearFeedforward | tc.LinearRecurrent:
@@ -76,7 +79,7 @@ def random_problem(rng: np.random.Generator) -> tuple[tc.Allocation, int]:
 
 # Degrees take seconds where ranks take milliseconds: one problem in fifty is asked for them.
 NO_DEGREES = Effort(seconds=0)
-SOME_DEGREES = Effort(seconds=2, degree=20, instances=40, bases=1)
+SOME_DEGREES = replace(WORK_ONLY, degree=20, instances=40, bases=1)
 DEGREES_EVERY = 50
 
 

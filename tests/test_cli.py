@@ -13,6 +13,8 @@ import theorycheck as tc
 from theorycheck import cli
 from theorycheck.files import save
 
+from .patience import HANGS
+
 LINEAR = {
     "network": {"kind": "linear_feedforward", "widths": [3, 4, 2]},
     "samples": 3,
@@ -103,7 +105,7 @@ def problems(tmp_path: Path) -> dict[str, Path]:
 
 def process(*arguments: object, **options: Any) -> subprocess.CompletedProcess[str]:
     command = [sys.executable, "-m", "theorycheck", *map(str, arguments)]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, **options)
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANGS, **options)
 
 
 def check_one_line(result: Result, *fragments: object, status: int = 2) -> None:
@@ -191,7 +193,7 @@ def test_help_tells_commands_and_options(run: Any, arguments: list[str], words: 
 
 def test_importing_the_command_line_does_not_import_numpy():
     code = "import sys, theorycheck.cli; sys.exit('numpy' in sys.modules)"
-    assert subprocess.run([sys.executable, "-c", code], timeout=60).returncode == 0
+    assert subprocess.run([sys.executable, "-c", code], timeout=HANGS).returncode == 0
 
 
 # classify
@@ -513,7 +515,7 @@ def test_a_reader_that_has_had_enough_is_no_error(problems: dict[str, Path], opt
     os.close(reading)
     command = [sys.executable, "-m", "theorycheck", "classify", *map(str, problems.values())]
     result = subprocess.run(
-        [*command, *options], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=60
+        [*command, *options], stdout=writing, stderr=subprocess.PIPE, text=True, timeout=HANGS
     )
     os.close(writing)
     assert (result.returncode, result.stderr) == (0, "")
@@ -524,7 +526,10 @@ def test_a_reader_that_has_had_enough_is_no_error(problems: dict[str, Path], opt
 def test_output_that_cannot_be_written_is_one_line(problems: dict[str, Path], options: list[str]):
     command = [sys.executable, "-m", "theorycheck", "classify", str(problems["linear"]), *options]
     with Path("/dev/full").open("w") as full:
-        result = subprocess.run(command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=60)
+        to_full = {"stdout": full, "stderr": subprocess.PIPE, "text": True}
+        result = subprocess.run(command, timeout=HANGS, check=False, **to_full)
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=HANGS
+        )
     assert result.returncode == 2
     assert result.stderr == "theorycheck: the output cannot be written: No space left on device\n"
 
@@ -536,7 +541,7 @@ def test_a_problem_may_come_through_a_pipe(problems: dict[str, Path], tmp_path: 
     text = problems["minimal"].read_text()
     writer = subprocess.Popen([sys.executable, "-c", f"open({str(pipe)!r}, 'w').write({text!r})"])
     result = process("classify", pipe, "--json")
-    writer.wait(timeout=60)
+    writer.wait(timeout=HANGS)
     assert json.loads(result.stdout)["expressivity"] == "minimal"
 
 

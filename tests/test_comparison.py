@@ -12,11 +12,18 @@ from theorycheck.comparison import judge
 from theorycheck.files import problem_from_dict
 from theorycheck.measurement.intervals import clopper_pearson
 
-from .strategies import NO_DEGREES, SMALL_DEGREES, allocations, linear_networks, samples
+from .strategies import (
+    NO_DEGREES,
+    SMALL_DEGREES,
+    WORK_ONLY,
+    allocations,
+    linear_networks,
+    samples,
+)
 from .test_measure import CUBIC, DIAGONALS, LAST, known, planted_loss
 
 SHORT = tc.Allocation.rows(tc.LinearFeedforward([2, 3, 2]), {"W2": [0]})
-EFFORT = tc.Effort(seconds=20, instances=200)
+EFFORT = replace(WORK_ONLY, instances=200)
 
 
 def compared(allocation, m, **options):

@@ -13,7 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import theorycheck as tc
-from tests.strategies import allocations, linear_networks, samples, seeds
+from tests.strategies import WORK_ONLY, allocations, linear_networks, samples, seeds
 from tests.trichotomy import FAMILIES, examine
 from theorycheck.analysis import Analysis
 from theorycheck.degrees import degree as degree_module
@@ -39,7 +39,7 @@ DIAGONALS = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})
 ROW = tc.Allocation.rows(LR(1, 2, 1, 4), {"recurrent": [0]})
 EVEN_ROW = tc.Allocation.rows(LR(1, 2, 1, 5), {"recurrent": [0]})
 CUBIC = tc.Allocation.layer(LR(1, 1, 1, 4), "recurrent")
-QUICK = Effort(seconds=20, degree=30, unknowns=8, instances=100)
+QUICK = replace(WORK_ONLY, degree=30, unknowns=8, instances=100)
 
 
 def solving_of(allocation: tc.Allocation, m: int, effort: Effort = DEFAULT_EFFORT) -> Solving:

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from tests.strategies import allocations, linear_networks, samples, seeds
 from theorycheck.allocation import Allocation
-from theorycheck.deadline import Deadline
+from theorycheck.deadline import NEVER, Deadline
 from theorycheck.degrees import elimination, groebner
 from theorycheck.degrees.elimination import (
     Count,
@@ -66,7 +66,7 @@ KNOWN = {
 def test_known_degrees(monkeypatch, program, name):
     monkeypatch.setattr(elimination, "find_msolve", lambda: program)
     system, degree = KNOWN[name]
-    found = degree_by_elimination(system, deadline=Deadline(120))
+    found = degree_by_elimination(system, deadline=NEVER)
     assert found is not None
     assert found.degree == degree
     assert found.error_bound == draw_error(system) ** 2 < 1e-6
@@ -176,7 +176,7 @@ def test_expansion_is_limited_in_terms_and_time():
         equations(system, 0, 0)
     with pytest.raises(TimeoutError):
         equations(system, 0, 0, deadline=Deadline(-1))
-    assert count_solutions(system, 0, 0, program=None, deadline=Deadline(60)) is None
+    assert count_solutions(system, 0, 0, program=None, deadline=NEVER) is None
     assert count_solutions(system, 0, 0, program=None, deadline=Deadline(0)) is None
 
 
@@ -220,7 +220,7 @@ def test_no_unknown_has_one_solution_and_an_unconstrained_one_infinitely_many():
 @programs
 def test_degenerate_ideals(program):
     def count(polynomials: list[Polynomial], n: int) -> int | None:
-        problem = Problem(polynomials, 4194319, n, Deadline(60))
+        problem = Problem(polynomials, 4194319, n, NEVER)
         leading = leading_monomials(problem, program)
         assert leading is not None
         return standard_monomials(leading, n)
@@ -237,7 +237,7 @@ def test_degenerate_ideals(program):
 def test_dependent_equations_have_degree_zero(program):
     # Both learnables act through their product only, so generic data have no solution.
     system = whole_system(LinearFeedforward([1, 1, 1, 2]), {"W1": [[1]], "W2": [[1]]}, 1)
-    count = count_solutions(system, 0, 0, program=program, deadline=Deadline(60))
+    count = count_solutions(system, 0, 0, program=program, deadline=NEVER)
     assert count is not None
     assert count.count == 0
 
@@ -305,10 +305,8 @@ def test_the_fakes_would_be_believed_if_they_did_it_right(tmp_path):
 
 @pytest.mark.skipif(os.name != "posix", reason="the fakes are shell scripts")
 def test_a_hanging_program_is_stopped_with_its_children(tmp_path):
-    program = fake(tmp_path, f"sleep 30 & echo $! > {tmp_path}/child; wait")
-    start = time.monotonic()
+    program = fake(tmp_path, f"sleep 360000 & echo $! > {tmp_path}/child; wait")
     assert count_solutions(diagonals, 0, 0, program=program, deadline=Deadline(1)) is None
-    assert time.monotonic() - start < 10
     child = int((tmp_path / "child").read_text())
     for _ in range(100):  # whoever adopted the killed child may need a moment to reap it
         if not Path(f"/proc/{child}").exists() or "Z" in Path(f"/proc/{child}/stat").read_text():
@@ -325,9 +323,7 @@ def test_a_missing_program_is_survived(tmp_path):
 def test_sympy_is_stopped_in_time():
     network = LinearRecurrent(inputs=2, hidden=3, outputs=2, steps=4)
     system = whole_system(network, {"recurrent": [[1, 1, 0], [0, 1, 1], [1, 0, 1]]}, 3)
-    start = time.monotonic()
     assert count_solutions(system, 0, 0, program=None, deadline=Deadline(1.5)) is None
-    assert time.monotonic() - start < 10
 
 
 @programs

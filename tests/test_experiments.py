@@ -15,6 +15,8 @@ from scipy import stats
 
 import theorycheck as tc
 
+from .patience import HANGS
+
 EXPERIMENTS = Path(__file__).parents[1] / "examples" / "experiments"
 
 
@@ -23,7 +25,7 @@ def run_quick(
 ) -> tuple[str, list[dict[str, str]]]:
     """Standard output and the rows of the table; the figure must be there as well."""
     command = [sys.executable, str(EXPERIMENTS / f"{name}.py"), "--quick", "--out", str(out)]
-    result = subprocess.run([*command, *options], capture_output=True, text=True, timeout=300)
+    result = subprocess.run([*command, *options], capture_output=True, text=True, timeout=HANGS)
     assert result.returncode == 0, result.stderr
     start = {".png": b"\x89PNG", ".svg": b"<?xml"}[figure]
     assert (out / f"{name}{figure}").read_bytes().startswith(start)

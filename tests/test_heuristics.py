@@ -3,6 +3,7 @@
 import json
 import math
 import sys
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -16,6 +17,7 @@ from theorycheck.heuristics.law import FEEDFORWARD, OFFSET, RECURRENT, Law, prob
 from theorycheck.heuristics.relu import NUMBERS, SPREAD, relu_estimate, soft_rank
 from theorycheck.measurement.intervals import clopper_pearson
 
+from .strategies import WORK_ONLY
 from .test_cli import check_one_line, problems, run
 
 __all__ = ["problems", "run"]  # fixtures
@@ -26,8 +28,8 @@ fits: Any = __import__("fit_heuristic")
 
 EXAMPLES = ROOT / "examples" / "allocations"
 KNOWN = Path(__file__).parent / "known"
-FAST = tc.Effort(seconds=20, degree=30, instances=100, bases=2)
-NO_WITNESS = tc.Effort(seconds=20, degree=30, instances=0)  # the degree is enough here
+FAST = replace(WORK_ONLY, degree=30, instances=100, bases=2)
+NO_WITNESS = replace(WORK_ONLY, degree=30, instances=0)  # the degree is enough here
 LAWS = {False: FEEDFORWARD, True: RECURRENT}
 # Highest RMSE, least share of pairs in order (intermediate, mixed) and least coverage.
 ASKED = {False: (0.03, 0.80, 0.99, 0.90), True: (0.07, 0.80, 0.92, 0.90)}

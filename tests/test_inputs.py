@@ -20,12 +20,13 @@ from theorycheck.exact.inputs import coprime, given_inputs, independent_columns
 from theorycheck.paths import find_conflict
 
 from . import oracles
+from .strategies import WORK_ONLY
 from .test_cli import check_one_line, run
 
 __all__ = ["run"]  # a fixture
 
 FF = tc.LinearFeedforward
-QUICK = Effort(seconds=1, instances=50)
+QUICK = replace(WORK_ONLY, instances=50)
 SHAPES = ([5, 4, 3], [6, 3, 2], [4, 3, 3, 2], [6, 5, 1], [3, 2])
 
 

@@ -9,8 +9,10 @@ import pytest
 import theorycheck as tc
 from tests import page_checker
 from theorycheck.analysis import Analysis
-from theorycheck.degrees.effort import DEFAULT_EFFORT, Effort
+from theorycheck.degrees.effort import Effort
 from theorycheck.files import problem_from_dict
+
+from .strategies import WORK_ONLY
 
 KNOWN = Path(__file__).parent / "known"
 LINEAR = [
@@ -45,7 +47,7 @@ def test_rank_and_target_dimension_are_as_expected(stem, number):
 def test_class_and_degree_are_as_expected_and_the_certificate_holds(stem, number):
     allocation, samples, expected = read(stem, number)
     is_open = "expressivity" not in expected  # then only the rank is known: no degree is sought
-    effort = Effort(seconds=0) if is_open else DEFAULT_EFFORT
+    effort = Effort(seconds=0) if is_open else WORK_ONLY
     verdict = tc.classify(allocation, samples, cross_check=True, effort=effort)
     if not is_open:
         assert verdict.expressivity == expected["expressivity"]

@@ -26,6 +26,7 @@ from theorycheck.strategies import feedforward_networks, recurrent_networks, rel
 from theorycheck.sweeps.spec import spec_from_dict
 from theorycheck.templates import LARGEST, needed_learnables, starting_allocation, template
 
+from .patience import HANGS
 from .test_cli import LINEAR, check_one_line, problems, run
 
 __all__ = ["problems", "run"]  # fixtures
@@ -295,7 +296,7 @@ def shell(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
     """What a shell's completion runs: the program in an environment that asks."""
     environment = {**os.environ, **variables, "_TYPER_COMPLETE_TEST_DISABLE_SHELL_DETECTION": "1"}
     command = [sys.executable, "-c", code]
-    return subprocess.run(command, capture_output=True, text=True, timeout=60, env=environment)
+    return subprocess.run(command, capture_output=True, text=True, timeout=HANGS, env=environment)
 
 
 RUN = "import sys; sys.argv = ['theorycheck', *{}]; from theorycheck.cli import main; main()"

@@ -24,6 +24,8 @@ from theorycheck.pages import figures
 from theorycheck.pages.svg import Styles, embedded
 from theorycheck.statements import STATEMENTS
 
+from .patience import HANGS
+
 EXAMPLES = Path(__file__).parents[1] / "examples/allocations"
 HOSTILE = "<script>alert(1)</script> \"'&--> x\u202e\x00\udcff.json"
 VOID = {"meta", "link", "br", "hr", "img", "input"}
@@ -555,7 +557,7 @@ def test_a_downloaded_certificate_passes_the_check(opened: Any):
         if name == "forest":
             assert link.get_attribute("href").startswith("blob:")
     paths = [opened.downloads / f"{name}.certificate.json" for name in ("cross", "forest")]
-    end = time.monotonic() + 10
+    end = time.monotonic() + HANGS
     while not all(path.exists() for path in paths) and time.monotonic() < end:
         time.sleep(0.05)
     command = [sys.executable, "-m", "theorycheck", "check", *map(str, paths)]

@@ -19,6 +19,8 @@ from theorycheck.errors import ContradictionError, InputError
 from theorycheck.sweeps import run, source, workers
 from theorycheck.sweeps.spec import SweepSpec, load_spec, spec_from_dict
 
+from .patience import HANGS
+
 NETWORK = tc.LinearFeedforward([2, 2, 2])
 SMALL = SweepSpec(NETWORK, samples=2, budget=4)
 TOML = """
@@ -59,7 +61,7 @@ def test_all_allocations_of_a_budget_by_class(tmp_path):
     ],
 )
 def test_rows_are_what_classify_says(spec, tmp_path):
-    spec = replace(spec, symmetry=False, seconds=20.0)
+    spec = replace(spec, symmetry=False)
     tc.sweep(spec, tmp_path / "plain.sqlite")
     tc.sweep(replace(spec, symmetry=True), tmp_path / "orbits.sqlite")
     classes: dict = {}
@@ -112,11 +114,11 @@ def _n_rows(path: Path) -> int:
 
 
 def _wait_for_rows(path: Path, number: int, process: subprocess.Popen) -> None:
-    end = time.monotonic() + 60
+    end = time.monotonic() + HANGS
     while time.monotonic() < end and process.poll() is None:
         if path.exists() and _n_rows(path) >= number:
             return
-        time.sleep(0.002)
+        time.sleep(0.002)  # so that there is time for the other process
     raise AssertionError(f"{number} rows were not seen")
 
 
@@ -126,7 +128,7 @@ def test_interrupted_the_command_says_that_all_is_kept(tmp_path):
     process = subprocess.Popen(command, cwd=tmp_path, stderr=subprocess.PIPE, text=True)
     _wait_for_rows(tmp_path / "r.sqlite", 119, process)  # more than ranks alone decide
     process.send_signal(signal.SIGINT)
-    _, errors = process.communicate(timeout=60)
+    _, errors = process.communicate(timeout=HANGS)
     assert process.returncode == 130
     assert "Traceback" not in errors
     assert "the same command goes on from there" in errors

@@ -2,14 +2,13 @@
 
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
 import theorycheck as tc
 
-DEADLINE = 240  # seconds; a busy machine needs a tenth of it
+from .patience import HANGS
 
 # Kills a worker once some allocations have been classified by themselves; the first call of
 # `tell` is about those that are decided together. Workers import the script, hence the guard.
@@ -28,7 +27,7 @@ def main(spec, out):
                 os.kill(victim, signal.SIGKILL)
         summary = tc.sweep(spec, out, dask=cluster.scheduler_address, progress=tell)
         with Client(cluster) as client:
-            client.wait_for_workers(2, timeout=120)  # the dead one has been replaced
+            client.wait_for_workers(2)  # the dead one has been replaced
             assert victim not in {worker.pid for worker in cluster.workers.values()}
     print(summary.is_complete, calls[3], summary.rows)
 
@@ -51,7 +50,7 @@ def test_a_worker_killed_in_the_middle_costs_no_row(tmp_path):
     (tmp_path / "s.toml").write_text(TOML)
     command = [sys.executable, "-W", "error", "cluster.py", "s.toml", "dask.sqlite"]
     result = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE, check=False
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=HANGS, check=False
     )
     assert result.returncode == 0, result.stderr
     is_complete, at_death, rows = result.stdout.split()
@@ -70,16 +69,14 @@ def test_a_worker_killed_in_the_middle_costs_no_row(tmp_path):
 def test_a_wrong_address_is_one_line(address, tmp_path):
     (tmp_path / "s.toml").write_text(TOML)
     command = [sys.executable, "-W", "error", "-m", "theorycheck", "sweep", "s.toml"]
-    start = time.monotonic()
     result = subprocess.run(
         [*command, "--out", "r.sqlite", "--dask", address],
         cwd=tmp_path,
         capture_output=True,
         text=True,
-        timeout=DEADLINE,
+        timeout=HANGS,
         check=False,
     )
-    assert time.monotonic() - start < 60  # a scheduler has 20 s to answer
     assert result.returncode == 2
     assert result.stdout == ""
     assert result.stderr.count("\n") == 1
@@ -105,7 +102,7 @@ if __name__ == "__main__":
     (tmp_path / "s.toml").write_text(TOML)
     command = [sys.executable, "-W", "error", "cluster.py"]
     result = subprocess.run(
-        command, cwd=tmp_path, capture_output=True, text=True, timeout=DEADLINE, check=False
+        command, cwd=tmp_path, capture_output=True, text=True, timeout=HANGS, check=False
     )
     assert result.returncode == 0, result.stderr
     assert result.stdout.strip().endswith("has had no workers for 1 s")

@@ -11,6 +11,7 @@ import pytest
 import sympy as sp
 
 import theorycheck as tc
+from tests.strategies import WORK_ONLY
 from tests.test_certificates import corrupted, redigested
 from tests.test_solution_certificates import SCALE as UNIT
 from tests.test_solution_certificates import block, certificate, claim_of, outputs, refused
@@ -307,7 +308,7 @@ def test_random_degrees_are_counted_again():
 def test_classified_and_checked_with_nothing_given():
     rng = np.random.default_rng(8)
     n = 0
-    effort = Effort(seconds=20, instances=0)
+    effort = replace(WORK_ONLY, instances=0)
     while n < 2:
         allocation = tc.Allocation.random(LR(1, 2, 1, 4), 2, rng)
         system = whole(allocation, 2)

@@ -53,9 +53,8 @@ def report(
             entry = _entry(failures, file, fit, effort, told)
             found, stop = entry.comparison, entry.error if entry.error == _INTERRUPTED else ""
             refuted |= found is not None and found.outcome == "refuted"
-            if entry.error:
-                continue  # the time was up, perhaps
-            if found is not None and measure and found.estimate.trials < measure:
+            is_whole = not entry.error  # else the time was up, perhaps
+            if is_whole and found and measure and found.estimate.trials < measure:
                 stop = f"interrupted after {found.estimate.trials} of {measure} draws"
                 entry = replace(entry, error=f"the measurement was {stop}")
             entries.append(entry)
