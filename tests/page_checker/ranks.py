@@ -134,7 +134,7 @@ def in_trials(
     bound: float, stated: Any, most: Any, value: Callable[[int], int], n: int = 1
 ) -> float:
     """The largest value is `most`, in as many trials as the stated bound needs: the bound."""
-    need(type(stated) in (int, float) and 0 < stated < 1 and bound < 1, "error bound")
+    need(type(stated) in (int, float) and 1e-300 <= stated < 1 and bound < 1, "error bound")
     k = next((k for k in range(1, 65) if n * bound**k <= stated * (1 + 1e-6)), 0)
     need(k, "more than 64 trials")
     need(max(value(trial) for trial in range(k)) == most, "another value in the trials")

@@ -228,8 +228,8 @@ class Block:
 
 def decimal(text: Any) -> Fraction:
     need(type(text) is str and len(text) <= 1000, "a number is no short string")
-    parts = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE]([-+]?[0-9]+))?", text)
-    need(parts and abs(int(parts[3] or 0)) < 1000, "no decimal number")
+    is_decimal = re.fullmatch(r"-?[0-9]+(\.[0-9]+)?([eE][-+]?[0-9]{1,3})?", text)
+    need(is_decimal, "no decimal number")
     return Fraction(text)
 
 
