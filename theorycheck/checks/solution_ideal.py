@@ -151,7 +151,7 @@ class _Counter:
             return {}
         entries = n_rows * width
         operations = entries * (_ENTRY + min(n_rows, width))
-        self._spend(operations + STEP * sum(map(len, rows)), 3 * 8 * entries)
+        self._spend(operations + 5 * STEP * sum(map(len, rows)), 3 * 8 * entries)
         place = {monomial: column for column, monomial in enumerate(monomials)}
         matrix = nmod_mat(n_rows, width, self._p)
         for i, terms in enumerate(rows):

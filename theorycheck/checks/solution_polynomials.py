@@ -159,8 +159,10 @@ class _Point:
         weight = self.weight(name)
         n_rows, width, columns = weight.nrows(), weight.ncols(), len(self.samples)
         unknowns = self._unknowns.get(name, [])
-        each = STEP + (n_rows + STEP) * width * columns
-        self.claim.charge(len(state) * (each + 4 * STEP * len(unknowns) * columns), "the equations")
+        each = 10 * STEP + n_rows * width * columns
+        self.claim.charge(
+            len(state) * (each + (20 + 4 * columns) * STEP * len(unknowns)), "the equations"
+        )
         found = {monomial: weight * matrix for monomial, matrix in state.items()}
         for i, j, variable in unknowns:
             for monomial, matrix in state.items():
