@@ -302,7 +302,7 @@ def test_a_conflict_has_its_keys_only():
     assert "a conflict has" in tc.check(redigested(data)).reason
 
 
-DEEP = problem(ff(*[1] * 100_000), 1)
+DEEP = problem(ff(*[1] * 20_000), 1)
 GIVEN = {"inputs": [[1, 0], [0, 1], [1, 1]], "basis": [0, 1]}
 ONE_INPUT = {"inputs": [[1, 0], [2, 0], [3, 0]], "basis": [0]}
 
@@ -347,3 +347,26 @@ def test_the_same_seed_repeats_a_check_and_no_seed_draws_anew(monkeypatch):
         met.append(tuple(primes))
     assert met[0] == met[1]
     assert len(set(met)) == 4
+
+
+def test_the_command_has_the_same_options(tmp_path, monkeypatch, capsys):
+    from theorycheck import cli
+    from theorycheck.certificates import save_certificates
+
+    file = tmp_path / "rank.json"
+    save_certificates(file, [certificate_of("deficient_rank")])
+    for options, status, text in (
+        ("--seed 7", 0, "verified  MINIMAL by T1 (deficient_rank)"),
+        ("--error-bound 1e-12", 1, "WRONG  the claim may be wrong with probability"),
+        ("--seconds 0.00001", 1, "NOT CHECKED  "),
+        ("--memory-limit 1e-9", 1, "NOT CHECKED  "),
+        ("--json --seconds 0.00001", 1, '"is_limited": true'),
+        ("--seconds 0", 2, "--seconds"),
+        ("--seed x", 2, "must be an integer from 0"),
+    ):
+        monkeypatch.setattr("sys.argv", ["theorycheck", "check", str(file), *options.split()])
+        with pytest.raises(SystemExit) as leaving:
+            cli.main()
+        assert (leaving.value.code or 0) == status, options
+        written = capsys.readouterr()
+        assert text in written.out + written.err

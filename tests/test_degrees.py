@@ -467,6 +467,7 @@ def test_t6_and_t7_never_contradict_other_theorems(seed):
     assert certificate is not None
     result = tc.check(json.loads(json.dumps(certificate.to_dict())))
     assert result, result.reason
-    assert result.error_bound == verdict.error_bound
+    assert result.given == ()
+    assert result.error_bound <= verdict.error_bound * (1 + 1e-6)  # the checker's own trials reach
     if verdict.expressivity == "intermediate":
         assert verdict.degree is None or verdict.degree % 2 == 0

@@ -58,7 +58,8 @@ def test_class_and_degree_are_as_expected_and_the_certificate_holds(stem, number
     result = tc.check(data)
     assert result.reason == "verified"
     assert page_checker.check(data) == (True, "verified")
-    assert result.error_bound == verdict.error_bound
+    assert result.given == ()
+    assert result.error_bound <= verdict.error_bound * (1 + 1e-6)  # degrees are counted again
 
 
 @pytest.mark.parametrize("stem", RELU)

@@ -124,7 +124,8 @@ def _inside(value: object) -> list[object]:
         value = list(value.values())
     if not isinstance(value, (list, tuple)):
         return []
-    return [inner for inner in value if isinstance(inner, (Mapping, list, tuple))]
+    others = (inner for inner in value if not isinstance(inner, (int, float, str)))
+    return [inner for inner in others if isinstance(inner, (Mapping, list, tuple))]
 
 
 def digest(data: Mapping[str, Any]) -> str:
