@@ -6,12 +6,12 @@ import hashlib
 import itertools
 import json
 import math
-from fractions import Fraction
 from functools import cache
 from pathlib import Path
 from typing import Any
 
 from tests.page_checker import graphs, relu, solutions
+from tests.page_checker.inputs import with_inputs
 from tests.page_checker.problem import (
     NO_PATH,
     Cell,
@@ -23,9 +23,8 @@ from tests.page_checker.problem import (
     numbers,
     pairs,
     paths,
-    read_problem,
 )
-from tests.page_checker.ranks import Draws, eliminate, in_trials, rank_bound
+from tests.page_checker.ranks import Draws, in_trials, rank_bound
 
 CLAIM = {"kind", "theorem", "expressivity", "learnable", "rank", "target_dimension",
          "error_bound", "evidence"}  # fmt: skip
@@ -62,48 +61,6 @@ def check(data: Any, randomness: str = "0") -> tuple[bool, str]:
             ValueError) as error:  # fmt: skip
         return False, f"malformed: {error!r}"
     return True, "verified"
-
-
-def with_inputs(draws: Draws, *, inputs: Any = (), basis: Any = (), **data: Any
-                ) -> tuple[Problem, int]:  # fmt: skip
-    """The problem, with given inputs that of their basis, and how many learnables are deleted."""
-    problem = read_problem(**data)
-    if inputs == basis == ():
-        return problem, 0
-    n0, bias = problem.widths[0], problem.bias
-    need(problem.kind == "F" and len(listed(inputs)) == problem.samples, "given inputs")
-    need(all(len(listed(point)) == n0 for point in inputs), "shape of inputs")
-    need(all(type(x) in (int, float) for point in inputs for x in point), "numbers")
-    kept = [j for j in range(n0) if any(point[j] for point in inputs)]
-    points = [coprime([*(point[j] for j in kept), *[1] * bias]) for point in inputs]
-    chosen = [points[k] for k in numbers(basis, len(points))]
-    rho = len(chosen)
-    need(kept and rho, "no inputs")
-    need(any(eliminate(chosen, draws.prime(t))[0] == rho for t in range(8)), "basis")
-    distinct = [len({line for line in lines if any(line)}) for lines in (
-        map(tuple, points), zip(*points, strict=True))]  # fmt: skip
-    if rho not in distinct:
-        lengths = sorted((sum(x * x for x in point) for point in points), reverse=True)
-        primes: set[int] = set()
-        for trial in itertools.count():
-            need(eliminate(points, draws.prime(trial))[0] <= rho, "the points have a larger rank")
-            primes.add(draws.prime(trial))
-            if math.prod(primes) ** 2 > math.prod(lengths[: rho + 1]):
-                break
-    left = Problem("F", [len(kept), *problem.widths[1:]], rho, bias)
-    left.learnable, left.present = (
-        {name: [[row[j] for j in kept] if name == "W1" else row for row in mask]
-         for name, mask in masks.items()} for masks in (problem.learnable, problem.present)
-    )  # fmt: skip
-    left.given = None if left.spans else [list(row) for row in zip(*chosen, strict=True)]
-    return left, len(problem.learnables) - len(left.learnables)
-
-
-def coprime(point: list[Any]) -> list[int]:
-    """The positive multiple of coprime integers."""
-    exact = [Fraction(x) for x in point]
-    whole = [int(x * math.lcm(*(y.denominator for y in exact))) for x in exact]
-    return [x // max(math.gcd(*whole), 1) for x in whole]
 
 
 class Claim:
