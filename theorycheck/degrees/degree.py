@@ -19,7 +19,7 @@ from ..numeric.monodromy import (
     find_together,
     follow,
 )
-from .bezout import BezoutBound, bezout_bound
+from .bezout import BezoutBound, bezout_bound, path_degrees
 from .draws import Draws
 from .effort import Effort
 from .elimination import ENOUGH, degree_by_elimination
@@ -31,6 +31,7 @@ _FEW = 24  # up to this bound both draws together cost little more than one
 _REAL_DRAWN, _REAL_INSTANCES = 6, 4  # detours if fewer are solved without
 _ELIMINATION_SECONDS = 20.0
 _UNIVARIATE_SECONDS = 10.0
+_UNIVARIATE_DEGREES = 60  # of all equations together, where no clock limits the expansion
 _UNIVARIATE_ERROR = 1e-6
 
 
@@ -116,8 +117,12 @@ def _univariate(
     system: SquareSystem, seed: int, effort: Effort, deadline: Deadline
 ) -> Univariate | None:
     """The degree by one polynomial, if that applies and is sure enough."""
-    # Its work is bounded; where no clock may matter, it is done whatever it takes.
-    own = deadline if effort.paths is not None else deadline.within(_UNIVARIATE_SECONDS)
+    own = deadline.within(_UNIVARIATE_SECONDS)
+    if effort.paths is not None:  # no clock may matter: small ones are done whatever it takes
+        every = frozenset(range(len(system.unknowns)))
+        if sum(path_degrees(system, every, deadline)) > _UNIVARIATE_DEGREES:
+            return None
+        own = deadline
     found = degree_by_univariate(system, seed, deadline=own)
     return found if found is not None and found.error_bound <= _UNIVARIATE_ERROR else None
 
