@@ -290,6 +290,9 @@ def test_low_rank_is_what_peft_makes():
         model = lora(chain(3, 4, 2, bias=bias), "0", "1", r=2)
         wanted = tc.Allocation.low_rank(ff(3, 4, 2, bias=bias), {"W1": 2, "W2": 2})
         assert tc.Allocation.from_peft(model) == wanted
+        if bias:  # the added units have none
+            absent = [not wanted.present_mask(f"b{n}").any() for n in (1, 2, 3, 4)]
+            assert absent == [True, False, True, False]
 
 
 def merged(model: Any) -> None:
