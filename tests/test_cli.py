@@ -67,6 +67,7 @@ KEYS = [
     "theorem",
     "rigor",
     "certificate",
+    "limited_by",
     "seconds",
 ]
 EXTRA_KEYS = {"reason", "seed", "estimate"}  # beyond the contract

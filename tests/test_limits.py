@@ -135,7 +135,7 @@ def test_the_longer_the_loop_the_more_often_it_looks():
     assert large.looks > small.looks
 
 
-@pytest.mark.parametrize("at", [1, 2, 3, 5, 8, 13, 21, 34, 55, 89, 144, 233])
+@pytest.mark.parametrize("at", [1, 2, 3, 8, 21, 55, 144])
 def test_searches_for_degrees_and_witnesses_stay_open_at_the_deadline(at):
     def opened(clock: Clock, found: Any) -> None:
         assert not clock.late or isinstance(found, (Open, Degree))
@@ -178,7 +178,7 @@ def plain(verdict: tc.Verdict) -> dict[str, Any]:
     return {key: value for key, value in verdict.to_dict().items() if key != "seconds"}
 
 
-@settings(max_examples=60)
+@settings(max_examples=20)
 @given(allocations(linear_networks), st.integers(1, 4), st.integers(1, 400))
 def test_whenever_the_clock_jumps_the_verdict_says_what_is_proved(allocation, samples, at):
     quick = {"degree": 6, "unknowns": 4, "instances": 20, "bases": 1}
@@ -195,7 +195,7 @@ def test_whenever_the_clock_jumps_the_verdict_says_what_is_proved(allocation, sa
         assert tc.check(json.loads(json.dumps(verdict.certificate.to_dict())))
 
 
-@pytest.mark.parametrize("at", [1, 3, 10, 30, 100, 300])
+@pytest.mark.parametrize("at", [1, 3, 30, 100])
 def test_questions_of_many_parts_end_at_the_deadline(at):
     open_ones = []
     for ask in (
@@ -226,18 +226,24 @@ QUESTIONS: dict[str, Callable[[Effort], Any]] = {
     "rank": lambda e: tc.classify(WIDE, 24, effort=e),
     "over time": lambda e: tc.classify(LONG, 5, effort=e),
     "degree": lambda e: tc.classify(ROW, 2, effort=e),
-    "witness": lambda e: tc.classify(DIAGONALS, 2, effort=e),
-    "explain": lambda e: tc.explain(ROW, 2, effort=e),
     "design": lambda e: tc.design(LR(1, 3, 1, 4), 3, 3, effort=e, seconds=e.seconds),
     "estimate": lambda e: tc.estimate(DIAGONALS, 2, effort=e),
 }
 
 
-@pytest.mark.parametrize("slow", SLOW)
 @pytest.mark.parametrize("question", QUESTIONS)
-def test_whatever_is_slow_the_promise_is_kept(monkeypatch, slow, question):
-    """Each call of the slow step takes half a second by a clock that nothing else moves."""
+def test_whatever_is_slow_the_promise_is_kept(monkeypatch, question):
+    """Each call of a slow step takes half a second by a clock that nothing else moves."""
     clock = Clock()
+    for slow in SLOW:
+        _plant(monkeypatch, slow, clock)
+    QUESTIONS[question](Effort(seconds=4, clock=clock))
+    assert clock.now <= 1.2 * 4 + 2
+    if question != "over time":
+        assert clock.now > 0, "nothing slow was met"
+
+
+def _plant(monkeypatch: Any, slow: str, clock: Clock) -> None:
     place, name = SLOW[slow]
     fast = getattr(place, name)
 
@@ -246,8 +252,6 @@ def test_whatever_is_slow_the_promise_is_kept(monkeypatch, slow, question):
         return fast(*arguments, **more)
 
     monkeypatch.setattr(place, name, slowly)
-    QUESTIONS[question](Effort(seconds=4, clock=clock))
-    assert clock.now <= 1.2 * 4 + 2
 
 
 @pytest.fixture
@@ -286,7 +290,7 @@ def test_a_structural_count_is_asked_before_any_rank(ranks):
     assert decided > 5
 
 
-@settings(max_examples=80)
+@settings(max_examples=30)
 @given(allocations(linear_networks), st.integers(1, 4))
 def test_no_rank_is_computed_where_a_count_decides(allocation, samples):
     counted = [theorem.ask_count(Analysis(allocation, samples)) for theorem in THEOREMS]

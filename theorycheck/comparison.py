@@ -12,6 +12,7 @@ from .classification import classify
 from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
 from .entries import Entry
+from .errors import OutOfTimeError
 from .files import problem_to_dict
 from .measurement.estimate import Estimate, measure
 from .progress import Watch, watching
@@ -96,17 +97,21 @@ def compare(
             verdict = classify(
                 allocation, samples, seed=seed, effort=effort, deadline=end, progress=tell
             )
-        estimate = measure(
-            allocation,
-            samples,
-            trials=trials,
-            seed=seed,
-            backend=backend,
-            law=law,
-            restarts=restarts,
-            deadline=end,
-            progress=tell,
-        )
+        try:
+            estimate = measure(
+                allocation,
+                samples,
+                trials=trials,
+                seed=seed,
+                backend=backend,
+                law=law,
+                restarts=restarts,
+                deadline=end,
+                progress=tell,
+            )
+        except OutOfTimeError as error:
+            reason = f"the verdict is {verdict.expressivity}, and {error}"
+            raise OutOfTimeError(reason) from None
     outcome, reason = judge(verdict, estimate)
     settings = {
         "trials": trials,

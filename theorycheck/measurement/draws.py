@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..allocation import Allocation
+from ..deadline import NEVER, Deadline
 from ..errors import InputError, nearest, shown
 from ..masks import cells_of
 from ..networks import LinearFeedforward, LinearRecurrent, ShallowReLU
@@ -36,6 +37,8 @@ class Source:
     Weights and inputs follow `law`: `normal`, or `uniform` of the same variance. With `data`, an
     array of (points, inputs), the inputs of a trial are distinct points of it.
 
+    Whatever is computed from it ends at the `deadline`, what is found by then being kept.
+
     Raises `InputError` for another law, or data of a wrong shape or with too few points.
     """
 
@@ -43,6 +46,7 @@ class Source:
     samples: int
     law: str = "normal"
     data: NDArray[np.float64] | None = None
+    deadline: Deadline = NEVER
 
     def __post_init__(self) -> None:
         if self.law not in LAWS:

@@ -16,7 +16,7 @@ from ..allocation import Allocation
 from ..backend import array_module
 from ..deadline import NEVER, Deadline
 from ..entries import Entry
-from ..errors import InputError
+from ..errors import InputError, OutOfTimeError
 from ..networks import ShallowReLU, positive_integer
 from ..progress import Progress, Watch, watching
 from ..shown import Shown
@@ -136,7 +136,7 @@ def measure(
     each chunk of 500 trials. An interrupt (Ctrl-C, or raised there) and the
     `deadline`, which is looked at between them, keep the chunks that are done.
 
-    Raises `InputError` for arguments out of range.
+    Raises `InputError` for arguments out of range, `OutOfTimeError` without time for one chunk.
 
     >>> from theorycheck import LinearFeedforward
     >>> student = Allocation.layer(LinearFeedforward([2, 3, 2]), "W2")
@@ -148,7 +148,7 @@ def measure(
     trials, seed = positive_integer(trials, "trials"), _seed(seed)
     if width is not None and not 0 < width < 1:
         raise InputError(f"width must be between 0 and 1, not {width!r}")
-    source = Source(allocation, positive_integer(samples, "samples"), law, inputs)
+    source = Source(allocation, positive_integer(samples, "samples"), law, inputs, deadline)
     xp = array_module(backend)
     restarts = positive_integer(restarts, "restarts")
     estimate = None
@@ -160,7 +160,7 @@ def measure(
                 tell(_progress(estimate, trials))
                 if deadline.has_passed or _is_narrow(estimate, width):
                     break
-        except KeyboardInterrupt:
+        except (KeyboardInterrupt, OutOfTimeError):
             if estimate is None:
                 raise
     assert estimate is not None

@@ -136,7 +136,9 @@ def _followed(
     arrived = np.ones(len(own), dtype=bool)
     if detour:
         middle = draw(rng, count).take(own)
-        theta, arrived = follow(start.equations, theta, [begin, middle], draw, rng)
+        theta, arrived = follow(
+            start.equations, theta, [begin, middle], draw, rng, trials.source.deadline
+        )
         begin = middle
     end = restricted(instances, start.chosen).take(own)
     ends = np.full(theta.shape, np.nan, dtype=complex)
@@ -147,6 +149,7 @@ def _followed(
         [begin.take(under_way), end.take(under_way)],
         draw,
         rng,
+        trials.source.deadline,
     )
     return ends, arrived
 

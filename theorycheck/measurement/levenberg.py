@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from ..deadline import NEVER, Deadline
 from ..numeric.instances import Instance
 from .certificate import Certificates, System, certify
 from .orthogonal import chunks, reduce, solve_upper
@@ -51,10 +52,12 @@ def fit(
     most_steps: int = 200,
     certifier: Certifier = certify,
     xp: ModuleType = np,
+    deadline: Deadline = NEVER,
 ) -> Fits:
     """Search a real solution of every instance from up to `restarts` Gaussian starts each.
 
-    The starts of an instance depend on `rng` and its place only, not on how others fare.
+    The starts of an instance depend on `rng` and its place only, not on how others fare. At the
+    deadline the search ends where it is.
     """
     batch, unknowns = len(instances), len(system.cells)
     matched, unproved = xp.zeros(batch, dtype=bool), xp.zeros(batch, dtype=bool)
@@ -64,7 +67,7 @@ def fit(
     for _ in range(restarts):
         starts = xp.asarray(rng.standard_normal((batch, unknowns)))[left]
         some = instances.take(left)
-        ends = descend(system, some, starts, most_steps, xp)
+        ends = descend(system, some, starts, most_steps, xp, deadline)
         found = certifier(system, ends, some, xp)
         starts_used[left] += 1
         better = found.proved | (found.residual < residual[left])
@@ -73,15 +76,23 @@ def fit(
         unproved[left] |= found.residual <= 2 * found.level
         matched[left] = found.proved
         left = left[~found.proved]
-        if not len(left):
+        if not len(left) or deadline.has_passed:
             break
     return Fits(matched, unproved & ~matched, residual, theta, starts_used)
 
 
 def descend(
-    system: System, instances: Instance, starts: Any, most_steps: int, xp: ModuleType = np
+    system: System,
+    instances: Instance,
+    starts: Any,
+    most_steps: int,
+    xp: ModuleType = np,
+    deadline: Deadline = NEVER,
 ) -> Any:
-    """Where one Levenberg-Marquardt descent from each start (batch, unknowns) ends."""
+    """Where one Levenberg-Marquardt descent from each start (batch, unknowns) ends.
+
+    At the deadline it ends where it is.
+    """
     ends, left = starts.copy(), xp.arange(len(starts))
     equations, unknowns = instances.outputs.shape[1], starts.shape[1]
     doubles = 2 * (equations + unknowns) * (unknowns + 1)
@@ -89,8 +100,12 @@ def descend(
     done = xp.zeros(len(starts), dtype=bool)
     for _ in range(most_steps):
         for part in chunks(len(left), doubles, xp):
+            if deadline.has_passed:
+                break
             piece = {name: value[part] for name, value in state.items()}
             done[part] |= _step(system, instances.take(part), piece, xp)
+        if deadline.has_passed:
+            break
         # Dropping copies everything, so finished fits may go along for a while; it does no harm.
         if 8 * int(done.sum()) >= len(left):
             ends[left[done]] = state["theta"][done]

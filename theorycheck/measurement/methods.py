@@ -9,7 +9,6 @@ from typing import Any
 
 import numpy as np
 
-from ..deadline import Deadline
 from ..masks import cells_of
 from ..numeric.instances import Equations, Instance
 from .draws import LinearTrials, Source
@@ -21,6 +20,8 @@ from .svd_rank import measured_rank
 _RANK_TRIALS = 8
 _MOST_SOLUTIONS = 200
 _MONODROMY_SECONDS = 60.0
+# What a factorisation costs at least, which nothing interrupts: per entry and line, and per entry.
+_TERM_SECONDS, _ENTRY_SECONDS = 1e-9, 3e-8
 _MOST_UNKNOWNS = 40
 _CROSS_CHECKED = 50  # unmatched trials of a chunk that a search tries to refute
 
@@ -60,7 +61,7 @@ def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> M
         )
     start = None
     if probe.rank == len(trials.cells) <= _MOST_UNKNOWNS:
-        deadline = Deadline(_MONODROMY_SECONDS)
+        deadline = source.deadline.within(_MONODROMY_SECONDS)
         start = find_start(trials, seed, most=_MOST_SOLUTIONS, deadline=deadline)
     search = _Search(trials, seed, restarts, start, probe)
     if start is None:
@@ -82,6 +83,10 @@ class _Probe:
 
     def __init__(self, trials: LinearTrials, seed: int) -> None:
         rng = np.random.default_rng([seed, 10])
+        sizes = (len(trials.cells), trials.source.allocation.n_present)
+        entries = _RANK_TRIALS * trials.n_equations * sum(sizes)
+        each = min(trials.n_equations, max(sizes)) * _TERM_SECONDS + _ENTRY_SECONDS
+        trials.source.deadline.afford(entries * each, "the ranks that a measurement begins with")
         drawn = trials.draw(rng, _RANK_TRIALS)
         student = trials.equations()
         points = rng.normal(size=(2, _RANK_TRIALS, len(trials.cells)))
@@ -105,6 +110,8 @@ def _agreed(jacobians: Any) -> int | None:
 
 
 def _drawn(trials: LinearTrials, seed: int, chunk: int, count: int) -> Instance:
+    numbers = count * trials.network.n_weights
+    trials.source.deadline.afford(numbers * _ENTRY_SECONDS, f"{count} random teachers")
     return trials.draw(np.random.default_rng([seed, 0, chunk]), count).instance
 
 
@@ -119,6 +126,9 @@ def _same(trials: LinearTrials, seed: int, chunk: int, count: int) -> Any:
 
 def _affine(trials: LinearTrials, seed: int, chunk: int, count: int, xp: ModuleType) -> Any:
     instances = _drawn(trials, seed, chunk, count)
+    entries = count * trials.n_equations * len(trials.cells)
+    each = min(trials.n_equations, len(trials.cells)) * _TERM_SECONDS + _ENTRY_SECONDS
+    trials.source.deadline.afford(entries * each, f"{count} least squares problems")
     zero = np.zeros((count, len(trials.cells)))
     value, jacobian = trials.equations().residual(zero, instances)
     decision = decide_affine(xp.asarray(jacobian), xp.asarray(-value), xp).decision
@@ -171,7 +181,9 @@ class _Search:
             return
         rng = np.random.default_rng([self._seed, 1, chunk])
         some = instances.take(places)
-        found = fit(self._equations, restricted(some, self._chosen), rng, restarts=restarts)
+        wanted = restricted(some, self._chosen)
+        deadline = self._trials.source.deadline
+        found = fit(self._equations, wanted, rng, restarts=restarts, deadline=deadline)
         matched = np.flatnonzero(found.matched)
         if len(self._chosen) < self._trials.n_equations and len(matched):
             misfit = misfits(self._trials, found.theta[matched], some.take(matched))
