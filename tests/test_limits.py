@@ -178,10 +178,10 @@ def plain(verdict: tc.Verdict) -> dict[str, Any]:
     return {key: value for key, value in verdict.to_dict().items() if key != "seconds"}
 
 
-@settings(max_examples=20)
+@settings(max_examples=10)
 @given(allocations(linear_networks), st.integers(1, 4), st.integers(1, 400))
 def test_whenever_the_clock_jumps_the_verdict_says_what_is_proved(allocation, samples, at):
-    quick = {"degree": 6, "unknowns": 4, "instances": 20, "bases": 1}
+    quick = {"degree": 4, "unknowns": 3, "instances": 8, "bases": 1}
     full = tc.classify(allocation, samples, effort=Effort(**quick))
     clock = Clock(at)
     verdict = tc.classify(allocation, samples, effort=Effort(60, clock=clock, **quick))

@@ -37,13 +37,15 @@ class Theorem:
     `obstacle(analysis)` returns None where the theorem applies, else in words why it does not.
     `decide(analysis)` is called only where it applies; None means that it leaves the case open.
     `count(analysis)` is the part of it that counts, matchings and graphs decide, without the rank
-    of the learnables: it is asked of all theorems before anything dear is asked of one.
+    of the learnables: it is asked of all theorems before anything dear is asked of one. With
+    `only_counts` that is all that it ever asks for.
     """
 
     id: str
     obstacle: Callable[[Analysis], str | None]
     decide: Callable[[Analysis], Finding | None]
     count: Callable[[Analysis], Finding | None] | None = None
+    only_counts: bool = False
 
     @property
     def statement(self) -> Statement:
@@ -59,17 +61,14 @@ class Theorem:
         """What the theorem says; None if it does not apply or leaves the case open."""
         if self.obstacle(analysis) is not None:
             return None
-        counted = self._counted(analysis)
-        return counted if counted or self.count is self.decide else self.decide(analysis)
+        return analysis.once(self.decide) if self.only_counts else self.decide(analysis)
 
     def ask_count(self, analysis: Analysis) -> Finding | None:
         """What the theorem says without any rank; None if that decides nothing."""
-        if self.count is None or self.obstacle(analysis) is not None:
+        count = self.decide if self.only_counts else self.count
+        if count is None or self.obstacle(analysis) is not None:
             return None
-        return self._counted(analysis)
-
-    def _counted(self, analysis: Analysis) -> Finding | None:
-        return None if self.count is None else analysis.once(self.count)
+        return analysis.once(count)
 
 
 def first_final(

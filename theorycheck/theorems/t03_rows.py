@@ -32,4 +32,4 @@ def decide(analysis: Analysis) -> Finding:
     return by_degrees("T3", last, analysis.allocation.mask(last), 0, needed)
 
 
-THEOREM = Theorem("T3", obstacle, decide, count=decide)
+THEOREM = Theorem("T3", obstacle, decide, only_counts=True)

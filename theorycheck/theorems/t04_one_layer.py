@@ -53,4 +53,4 @@ def _bottleneck(network: LinearFeedforward, layer: int, samples: int) -> Finding
     return None
 
 
-THEOREM = Theorem("T4", obstacle, decide, count=decide)
+THEOREM = Theorem("T4", obstacle, decide, only_counts=True)

@@ -101,4 +101,4 @@ def _outside(analysis: Analysis, name: str, reach: int) -> Finding | None:
     )
 
 
-THEOREM = Theorem("T5", obstacle, decide, count=decide)
+THEOREM = Theorem("T5", obstacle, decide, only_counts=True)

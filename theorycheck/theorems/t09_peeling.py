@@ -40,7 +40,7 @@ def obstacle(analysis: Analysis) -> str | None:
 
 def decide(analysis: Analysis) -> Finding | None:
     """The class of what is left, if another theorem settles it; None if none does."""
-    return _by_rest(analysis, only_counts=False)
+    return analysis.once(count) or _by_rest(analysis, only_counts=False)
 
 
 def count(analysis: Analysis) -> Finding | None:
