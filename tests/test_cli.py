@@ -526,9 +526,8 @@ def test_a_reader_that_has_had_enough_is_no_error(problems: dict[str, Path], opt
 def test_output_that_cannot_be_written_is_one_line(problems: dict[str, Path], options: list[str]):
     command = [sys.executable, "-m", "theorycheck", "classify", str(problems["linear"]), *options]
     with Path("/dev/full").open("w") as full:
-        to_full = {"stdout": full, "stderr": subprocess.PIPE, "text": True}
-        result = subprocess.run(command, timeout=HANGS, check=False, **to_full)
-            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=HANGS
+        result = subprocess.run(
+            command, stdout=full, stderr=subprocess.PIPE, text=True, timeout=HANGS, check=False
         )
     assert result.returncode == 2
     assert result.stderr == "theorycheck: the output cannot be written: No space left on device\n"

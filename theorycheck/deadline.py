@@ -38,6 +38,9 @@ class Deadline:
         self._end = clock() + seconds
         self._paths_left = math.inf if paths is None else paths
 
+    def __repr__(self) -> str:
+        return f"Deadline({self.seconds:g})"
+
     @property
     def left(self) -> float:
         """Seconds left, from 0."""
