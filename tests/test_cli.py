@@ -164,7 +164,7 @@ def test_a_gpu_backend_that_does_not_answer_is_refused(run: Any, problems: Any, 
         (["--nonsense"], "No such option: --nonsense"),
         (["classify"], "theorycheck classify: Missing argument 'FILE...'"),
         (["check"], "theorycheck check: Missing argument 'CERTIFICATE...'"),
-        (["check", "x.json", "--seed", "1"], "theorycheck check: No such option: --seed"),
+        (["check", "x.json", "--inputs", "1"], "theorycheck check: No such option: --inputs"),
     ],
 )
 def test_bad_usage_is_one_line(run: Any, arguments: list[str], message: str):
@@ -178,7 +178,7 @@ def test_bad_usage_is_one_line(run: Any, arguments: list[str], message: str):
     [
         (["--help"], ["classify", "check", "Exit status: 0 done; 1 a check"]),
         (["classify", "--help"], ["FILE...", "--json", "--certificate", "--memory-limit"]),
-        (["check", "--help"], ["CERTIFICATE...", "--json"]),
+        (["check", "--help"], ["CERTIFICATE...", "--json", "--seed", "--error-bound", "--seconds"]),
     ],
 )
 def test_help_tells_commands_and_options(run: Any, arguments: list[str], words: list[str]):

@@ -55,7 +55,7 @@ def test_class_and_degree_are_as_expected_and_the_certificate_holds(stem, number
     assert verdict.certificate is not None
     result = tc.check(json.loads(json.dumps(verdict.certificate.to_dict())))
     assert result.reason == "verified"
-    assert result.error_bound == verdict.error_bound
+    assert result.error_bound == pytest.approx(verdict.error_bound, rel=1e-6, abs=0)
 
 
 @pytest.mark.parametrize("stem", RELU)

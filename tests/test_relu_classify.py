@@ -192,7 +192,8 @@ def check_certificate(allocation, m):
     certificate = json.loads(json.dumps(certified(verdict).to_dict()))
     result = tc.check(certificate)
     assert result.reason == "verified"
-    assert result.error_bound == verdict.error_bound <= 1e-9
+    assert result.error_bound == pytest.approx(verdict.error_bound, rel=1e-6, abs=0)
+    assert verdict.error_bound <= 1e-9
     for other in ("minimal", "maximal", "positive", "intermediate"):
         if other != verdict.expressivity:
             assert not tc.check(replace(certified(verdict), expressivity=other))
