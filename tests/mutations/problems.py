@@ -100,7 +100,9 @@ def read(data: dict[str, Any]) -> Problem:
         raise ValueError("an absent weight is learnable")
     inputs = data.get("inputs")
     if inputs is not None:
-        inputs = [list(row) for row in zip(*([Fraction(x) for x in p] for p in inputs), strict=True)]
+        inputs = [
+            list(row) for row in zip(*([Fraction(x) for x in p] for p in inputs), strict=True)
+        ]
     return Problem(kind, shapes, learnable, present, data["samples"], inputs, steps, readout)
 
 
@@ -128,6 +130,19 @@ def _mask(value: Any, shape: tuple[int, ...]) -> np.ndarray:
     if any(x not in (0, 1) or type(x) is not int for x in flat):
         raise ValueError("a mask holds 0 and 1")
     return np.array([bool(x) for x in flat]).reshape(shape)
+
+
+def effective(problem: Problem) -> int:
+    """m_e of a linear network."""
+    per_step = 1 if problem.kind != "linear_recurrent" or problem.readout == "all" else None
+    dimension = problem.n_inputs * (per_step or problem.steps) + problem.bias
+    m = problem.samples
+    if problem.inputs is not None:
+        from flint import fmpq, fmpq_mat
+
+        rows = [[fmpq(x.numerator, x.denominator) for x in row] for row in problem.inputs]
+        m = fmpq_mat([*rows, *[[fmpq(1)] * m] * problem.bias]).rank()
+    return min(m, dimension)
 
 
 @dataclass
@@ -193,9 +208,7 @@ class Dual:
 
     def __mul__(self, other: Any) -> Dual:
         other = other if isinstance(other, Dual) else Dual(int(other))
-        return Dual(
-            self.value * other.value, self.value * other.change + self.change * other.value
-        )
+        return Dual(self.value * other.value, self.value * other.change + self.change * other.value)
 
     __radd__, __rmul__ = __add__, __mul__
 
