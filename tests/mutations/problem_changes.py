@@ -47,7 +47,7 @@ def restated(rng: random.Random, data: Data) -> None:
     """Masks in the shapes of the network, no absent weight learnable, and the number r right."""
     problem = data["problem"]
     wanted = shapes(problem["network"])
-    if problem["samples"] > 1000:
+    if not problem["samples"] <= 1000:
         raise ValueError("too many points to be written down")
     for which, bit in (("learnable", 0), ("present", 1)):
         if which in problem:
@@ -146,6 +146,8 @@ def change_inputs(rng: random.Random, data: Data) -> None:
     if "inputs" not in problem:
         if "widths" in problem["network"]:
             n_0, m = problem["network"]["widths"][0], problem["samples"]
+            if not n_0 * m <= 10_000:
+                raise ValueError("too many points to be written down")
             problem["inputs"] = [[rng.randrange(-2, 3) for _ in range(n_0)] for _ in range(m)]
             problem["basis"] = sorted(rng.sample(range(m), rng.randint(1, min(m, n_0))))
     elif rng.random() < 0.4:
