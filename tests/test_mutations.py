@@ -10,9 +10,9 @@ import pytest
 
 import theorycheck as tc
 from tests.mutations.campaign import Tally, changes, forged, tally
-from tests.mutations.changes import Data, at, leaves, put, redigested
 from tests.mutations.corpus import corpus
-from tests.mutations.forgeries_more import FORGERS
+from tests.mutations.forgers import FORGERS
+from tests.mutations.leaf_changes import Data, at, leaves, put, redigested
 from tests.mutations.problems import is_affine, rank, read
 from tests.mutations.truth import degree, refuted, truth_of
 from theorycheck.checks.registry import KINDS, Row
@@ -60,7 +60,7 @@ def test_the_corpus_shows_every_kind_and_the_oracle_agrees_with_all_of_it():
 def test_the_oracle_refutes_other_claims():
     """Another class, rank or dimension: nearly all are known to be false."""
     n_known = n_all = 0
-    for data in (data for found in corpus().values() for data in found):
+    for data in (data for found in corpus().values() for data in found[:3]):
         for expressivity in CLASSES:
             if {expressivity, data["expressivity"]} not in (
                 {data["expressivity"]}, {"positive", "maximal"}, {"positive", "intermediate"}
@@ -72,7 +72,7 @@ def test_the_oracle_refutes_other_claims():
                 other = {**data, key: data[key] + 1}
                 is_pattern_rank = key == "rank" and data["kind"].startswith("relu")
                 assert refuted(other) is not None or is_pattern_rank
-    assert n_known > 0.9 * n_all > 300
+    assert n_known > 0.9 * n_all > 100
 
 
 # Mutants and forgeries

@@ -10,11 +10,12 @@ from dataclasses import dataclass, field
 import theorycheck as tc
 from theorycheck.certificates import VERSION
 
-from . import forgeries
-from .changes import Data, changed, redigested
+from .changes import changed
 from .corpus import corpus
-from .forgeries_more import FORGERS
+from .forgers import FORGERS
+from .leaf_changes import Data, redigested
 from .problems import read
+from .random_problems import random_problem
 from .truth import is_shown, refuted
 
 
@@ -22,9 +23,9 @@ from .truth import is_shown, refuted
 class Tally:
     """How many certificates of a kind were tried, and what became of them.
 
-    `shown` claims are true as far as is asked, `open` ones just not known to be false; `given` ones rest on a
-    number that the check says it has not computed, and are false because of it; `wrong` are what
-    must not be: accepted and false, with the reason.
+    `shown` claims are true as far as is asked, `open` ones just not known to be false; `given` ones
+    rest on a number that the check says it has not computed, and are false because of it; `wrong`
+    are what must not be: accepted and false, with the reason.
     """
 
     tried: int = 0
@@ -65,7 +66,7 @@ def forged(kind: str, count: int, seed: int = 0) -> Iterator[Data]:
     """Certificates of a kind with evidence that is right in itself, on random problems."""
     rng = random.Random(f"{seed} {kind}")
     for _ in range(count):
-        problem = forgeries.random_problem(rng, kind)
+        problem = random_problem(rng, kind)
         part = read(problem)
         claim = FORGERS[kind](rng, part)
         if claim is not None:

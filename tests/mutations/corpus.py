@@ -10,7 +10,7 @@ import theorycheck as tc
 from theorycheck.files import problem_from_dict
 from theorycheck.theorems.registry import THEOREMS
 
-from .changes import Data
+from .leaf_changes import Data
 
 PROBLEMS = Path(__file__).parents[1] / "known" / "mutations.json"
 EFFORT = tc.Effort(seconds=60, degree=8, unknowns=6, instances=60, bases=2)

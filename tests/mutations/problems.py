@@ -132,6 +132,19 @@ def _mask(value: Any, shape: tuple[int, ...]) -> np.ndarray:
     return np.array([bool(x) for x in flat]).reshape(shape)
 
 
+def effective(problem: Problem) -> int:
+    """m_e of a linear network."""
+    per_step = 1 if problem.kind != "linear_recurrent" or problem.readout == "all" else None
+    dimension = problem.n_inputs * (per_step or problem.steps) + problem.bias
+    m = problem.samples
+    if problem.inputs is not None:
+        from flint import fmpq, fmpq_mat
+
+        rows = [[fmpq(x.numerator, x.denominator) for x in row] for row in problem.inputs]
+        m = fmpq_mat([*rows, *[[fmpq(1)] * m] * problem.bias]).rank()
+    return min(m, dimension)
+
+
 @dataclass
 class Point:
     """Weights and inputs modulo the prime; `inputs` has one matrix for each step."""

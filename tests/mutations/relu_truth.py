@@ -115,7 +115,7 @@ def decided(problem: Problem) -> list[bool]:
     Where a unit is learnable on both sides and has several outputs, outputs are tried one by one:
     a draw without a match for one of them has none at all, but the converse need not hold.
     """
-    inward = problem.learnable["W1"].any(axis=1) | problem.learnable.get("b1", False)
+    inward = np.logical_or(problem.learnable["W1"].any(axis=1), problem.learnable.get("b1", False))
     both = inward & problem.learnable["W2"].any(axis=0)
     if len(inward) * problem.samples > 9:  # too many patterns, a linear programme for each
         return []

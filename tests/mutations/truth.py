@@ -10,7 +10,7 @@ from __future__ import annotations
 import random
 from functools import cache, cached_property
 from itertools import combinations
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 
@@ -135,7 +135,8 @@ def degree(problem: Problem, seed: int = 0) -> int | None:
     cells = problem.cells("learnable")
     if len(cells) * _longest(problem) > MOST_WORK:
         return None
-    ring = PolyRing(_names(len(cells)), GF(DEGREE_PRIME, symmetric=False), grevlex)
+    domain, order = GF(DEGREE_PRIME, symmetric=False), cast(Any, grevlex)
+    ring = PolyRing(_names(len(cells)), domain, order)
     teacher, student = random_point(problem, seed), random_point(problem, seed + 1)
     wanted = outputs(problem, teacher.weights, teacher.inputs)
     weights: dict[str, Any] = {name: value.copy() for name, value in student.weights.items()}
@@ -259,7 +260,7 @@ def _solutions(problem: Problem, rng: np.random.Generator, most: int, starts: in
     found: list[Any] = []
     for _ in range(starts):
         theta = rng.normal(size=len(cells)) + 1j * rng.normal(size=len(cells))
-        theta = _newton(values, theta)
+        theta = newton(values, theta)
         if theta is not None and all(np.abs(theta - s).max() > 1e-5 for s in found):
             found.append(theta)
         if len(found) == most:
@@ -267,7 +268,7 @@ def _solutions(problem: Problem, rng: np.random.Generator, most: int, starts: in
     return found
 
 
-def _newton(values: Any, theta: Any) -> Any:
+def newton(values: Any, theta: Any) -> Any:
     """A zero near `theta`, or None; derivatives by differences, which complex steps make exact."""
     n, step = len(theta), 1e-7
     for _ in range(40):

@@ -70,6 +70,8 @@ def triangular(claim: Claim) -> None:
     cells = claim.cells("learnable")
     order = claim.evidence["order"]
     rows, columns = [row for row, _ in order], [column for _, column in order]
+    whole = all(type(number) is int for pair in order for number in pair)
+    claim.require(whole, "equations and learnables are numbered by integers")
     claim.require(sorted(rows) == sorted(claim.evidence["minor"]["rows"]), "other equations")
     claim.require(sorted(columns) == list(range(len(cells))), "each learnable comes once")
     structure = Structure(claim)

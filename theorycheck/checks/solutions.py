@@ -172,9 +172,10 @@ def _require_bezout(claim: Claim, block: Block) -> None:
     """At most as many isolated solutions as claimed; at least as many by the balls, or by rank."""
     groups = block.degree_by["groups"]
     claim.require(set(block.degree_by) == {"by", "groups"}, "bezout has groups only")
-    members = sorted(number for group in groups for number in group)
+    members = [number for group in groups for number in group]
+    whole = all(type(number) is int for number in members) and all(groups)
     claim.require(
-        members == block.unknowns and all(groups), "the groups must share out the unknowns"
+        whole and sorted(members) == block.unknowns, "the groups must share out the unknowns"
     )
     degrees = path_degrees(claim, block.equations, groups)
     number = bezout_number(claim, degrees, [len(group) for group in groups])

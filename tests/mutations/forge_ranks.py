@@ -1,0 +1,192 @@
+"""Forged certificates on ranks and bounds: targets true or not, minors where there are some."""
+
+from __future__ import annotations
+
+import random
+
+import numpy as np
+
+from . import problems
+from .forge_layers import Forged, claim
+from .leaf_changes import Data
+from .problems import PRIME, Problem, effective
+
+
+def target_lower(rng: random.Random, problem: Problem, target: int) -> Data:
+    if problem.is_linear and rng.random() < 0.6:
+        found = minor(problem, "present", target)
+        if found is not None:
+            return {"by": "minor", "minor": found}
+    return {"by": "closed form"}
+
+
+def minor(problem: Problem, which: str, size: int) -> Forged:
+    """Rows and columns of a non-zero minor of this size, if there is one."""
+    matrix = np.array(problems.jacobian(problem, which, _spanning(problem)), dtype=object)
+    if size == 0 or not matrix.size:
+        return {"rows": [], "columns": []} if size == 0 else None
+    columns, pivots = independent(matrix)
+    return {"rows": pivots[:size], "columns": columns[:size]} if len(columns) >= size else None
+
+
+def _spanning(problem: Problem) -> problems.Point:
+    """A point with as many samples as the equations of a certificate have: m_e."""
+    point, m_e = problems.random_point(problem), effective(problem)
+    if problem.inputs is None:
+        per_step = 1 if problem.readout == "all" else problem.steps
+        if m_e < problem.n_inputs * per_step + problem.bias or problem.bias:
+            point.inputs = [x[:, :m_e] for x in point.inputs]
+        else:
+            zeros = np.zeros((problem.n_inputs, m_e), dtype=object)
+            rows = np.eye(m_e, dtype=int).astype(object)
+            unit = [rows[t : t + problem.n_inputs] for t in range(0, m_e, problem.n_inputs)]
+            point.inputs = (unit + [zeros] * problem.steps)[: problem.steps]
+    return point
+
+
+def independent(matrix: np.ndarray) -> tuple[list[int], list[int]]:
+    """Independent rows of the matrix, and columns in which they are."""
+    rows, pivots, reduced = [], [], []
+    for number, row in enumerate(matrix.tolist()):
+        for pivot, other in zip(pivots, reduced, strict=True):
+            row = [(x - row[pivot] * y) % PRIME for x, y in zip(row, other, strict=True)]
+        place = next((j for j, x in enumerate(row) if x % PRIME), None)
+        if place is not None:
+            inverse = pow(row[place], -1, PRIME)
+            rows.append(number)
+            pivots.append(place)
+            reduced.append([x * inverse % PRIME for x in row])
+    return rows, pivots
+
+
+def _target(rng: random.Random, problem: Problem) -> int:
+    """The target dimension, or a number that somebody may take for it."""
+    true = problems.rank(problem, "present") if problem.is_linear else 0
+    product_ = problem.outputs * (effective(problem) if problem.is_linear else problem.samples)
+    r = problem.n_learnable
+    return rng.choice([true, true, true, product_, true + 1, max(true - 1, 0), r, r + 1])
+
+
+def full(rng: random.Random, problem: Problem) -> Forged:
+    return {"evidence": {}, **claim("T0", "maximal")}
+
+
+def count(rng: random.Random, problem: Problem) -> Forged:
+    target = _target(rng, problem)
+    evidence = {"target_lower": target_lower(rng, problem, target)}
+    return {"evidence": evidence, **claim("T1", "minimal", target_dimension=target)}
+
+
+def deficient_rank(rng: random.Random, problem: Problem) -> Forged:
+    target = _target(rng, problem)
+    rank = problems.rank(problem, "learnable") if problem.is_linear else 0
+    rank = max(rank + rng.choice([0, 0, 0, -1, 1]), 0)
+    evidence = {"target_lower": target_lower(rng, problem, target)}
+    bound = rng.choice([1e-9, 1e-12, 1e-10])
+    stated = {"rank": rank, "target_dimension": target, "error_bound": bound}
+    return {"evidence": evidence, **claim("T1", "minimal", **stated)}
+
+
+def full_rank_evidence(rng: random.Random, problem: Problem) -> Forged:
+    if not problem.is_linear:
+        return {
+            "evidence": {"target_upper": {"by": "equations"}, "minor": {"rows": [], "columns": []}}
+        }
+    target = _target(rng, problem)
+    found = minor(problem, "learnable", target)
+    if found is None:
+        return None
+    by = rng.choice(["closed form", "equations", "weights", "gauge", "trials"])
+    if rng.random() < 0.8:
+        n = (
+            problem.outputs
+            * effective(problem)
+            * (problem.steps if problem.readout == "all" else 1)
+        )
+        by = "equations" if n == target else "trials"
+    evidence = {"minor": found, "target_upper": {"by": by}}
+    bound = 1e-10 if by == "trials" else 0.0
+    if bound:
+        evidence["target_upper"]["error_bound"] = bound
+    return {"evidence": evidence, "rank": target, "target_dimension": target, "error_bound": bound}
+
+
+def full_rank(rng: random.Random, problem: Problem) -> Forged:
+    found = full_rank_evidence(rng, problem)
+    return found and {**claim("T1", "positive"), **found}
+
+
+def affine_full_rank(rng: random.Random, problem: Problem) -> Forged:
+    found = full_rank_evidence(rng, problem)
+    return found and {**claim("T2", "maximal"), **found}
+
+
+def n_equations(problem: Problem) -> int:
+    m = effective(problem) if problem.is_linear else problem.samples
+    return problem.outputs * m * (problem.steps if problem.readout == "all" else 1)
+
+
+def outside_count(rng: random.Random, problem: Problem) -> Forged:
+    if problem.kind != "linear_recurrent":
+        return None
+    place = rng.choice(["input", "recurrent", "readout"])
+    reach = problem.steps - (place == "recurrent") + rng.choice([0, 0, 0, 1, -1])
+    mask = problem.learnable[place]
+    rows = sorted(rng.sample(range(len(mask)), rng.randint(0, min(2, len(mask)))))
+    columns = sorted(rng.sample(range(mask.shape[1]), rng.randint(0, min(2, mask.shape[1]))))
+    left = [i for i in range(len(mask)) if i not in rows]
+    others = [j for j in range(mask.shape[1]) if j not in columns]
+    found = int(mask[np.ix_(left, others)].sum())
+    m_e = effective(problem)
+    needed = (problem.outputs - reach * len(rows)) * (m_e - reach * len(columns))
+    target = problem.outputs * m_e
+    evidence = {"place": place, "rows": rows, "columns": columns, "found": found, "needed": needed}
+    evidence["target_lower"] = target_lower(rng, problem, target)
+    return {"evidence": evidence, **claim("T5", "minimal", target_dimension=target)}
+
+
+def structural_cover(rng: random.Random, problem: Problem) -> Forged:
+    n, r = n_equations(problem), problem.n_learnable
+    target = problems.rank(problem, "present") if problem.is_linear else n
+    target = max(target + rng.choice([0, 0, 0, 1]), 1)
+    learnables = sorted(rng.sample(range(r), rng.randint(0, min(r, target - 1))))
+    size = min(n, target - 1 - len(learnables))
+    equations = sorted(rng.sample(range(n), size))
+    evidence: Data = {"equations": equations, "learnables": learnables}
+    evidence["target_lower"] = target_lower(rng, problem, target)
+    return {"evidence": evidence, **claim("T6", "minimal", target_dimension=target)}
+
+
+def group_bezout(rng: random.Random, problem: Problem) -> Forged:
+    found = full_rank_evidence(rng, problem)
+    if found is None:
+        return None
+    found["evidence"]["side"] = rng.choice(["rows", "columns"])
+    return {**claim("T6", "maximal"), **found}
+
+
+def triangular(rng: random.Random, problem: Problem) -> Forged:
+    """Equations of the minor and learnables in a random order, or by how few act on which."""
+    found = full_rank_evidence(rng, problem)
+    if found is None:
+        return None
+    rows, columns = found["evidence"]["minor"]["rows"], list(range(problem.n_learnable))
+    rng.shuffle(rows)
+    if problem.is_linear and len(rows) == len(columns) and rng.random() < 0.8:
+        columns = _matched(problem, rows)
+    pairs = zip(rows, columns, strict=False)
+    found["evidence"]["order"] = [list(pair) for pair in pairs]
+    return {**claim("T6", "maximal"), **found}
+
+
+def _matched(problem: Problem, rows: list[int]) -> list[int]:
+    """A learnable for each equation that acts on it and on no earlier one, as far as there are."""
+
+    matrix = problems.jacobian(problem, "learnable", _spanning(problem))
+    left = list(range(len(matrix)))
+    found = []
+    for row in reversed(rows):
+        acting = [c for c in left if row < len(matrix[c]) and matrix[c][row]]
+        found.append((acting or left)[0])
+        left.remove(found[-1])
+    return found[::-1]
