@@ -104,10 +104,7 @@ def compare(
                 trials=trials,
                 seed=seed,
                 backend=backend,
-                law=law,
-                restarts=restarts,
-                deadline=end,
-                progress=tell,
+                **{"law": law, "restarts": restarts, "deadline": end, "progress": tell},
             )
         except OutOfTimeError as error:
             raise OutOfTimeError(f"the verdict is {verdict.expressivity}, and {error}") from None
