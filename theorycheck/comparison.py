@@ -23,7 +23,6 @@ _MOST_UNDECIDED = 0.05  # share of draws, for a maximal verdict to agree
 # Methods whose single match may be a chance of rounding; certified ones are proofs.
 _BY_ROUNDING = ("least squares", "comparison")
 
-
 _STYLE = {"agree": "bold green", "refuted": "bold red", "inconclusive": "bold yellow"}
 
 
@@ -92,6 +91,7 @@ def compare(
     'agree'
     """
     end = effort.start() if deadline is None else deadline
+    draws: dict[str, Any] = {"trials": trials, "seed": seed, "law": law, "restarts": restarts}
     with watching(progress, "compare") as tell:
         if verdict is None:
             verdict = classify(
@@ -99,24 +99,12 @@ def compare(
             )
         try:
             estimate = measure(
-                allocation,
-                samples,
-                trials=trials,
-                seed=seed,
-                backend=backend,
-                **{"law": law, "restarts": restarts, "deadline": end, "progress": tell},
+                allocation, samples, **draws, backend=backend, deadline=end, progress=tell
             )
         except OutOfTimeError as error:
             raise OutOfTimeError(f"the verdict is {verdict.expressivity}, and {error}") from None
     outcome, reason = judge(verdict, estimate)
-    settings = {
-        "trials": trials,
-        "seed": seed,
-        "backend": estimate.backend,
-        "law": law,
-        "restarts": restarts,
-        "effort": effort.limits(),
-    }
+    settings = {**draws, "backend": estimate.backend, "effort": effort.limits()}
     problem = problem_to_dict(allocation, samples)
     return Comparison(outcome, reason, verdict, estimate, problem, settings)
 
