@@ -11,7 +11,7 @@ from .allocation import Allocation
 from .classification import classify
 from .deadline import Deadline
 from .degrees.effort import DEFAULT_EFFORT, Effort
-from .entries import Entry
+from .entries import WARNING, Entry
 from .errors import OutOfTimeError
 from .files import problem_to_dict
 from .measurement.estimate import Estimate, measure
@@ -41,12 +41,13 @@ class Comparison(Shown):
     settings: dict[str, Any]
 
     def entries(self) -> list[Entry]:
-        """The outcome, the verdict and how it was measured."""
+        """The verdict's warnings, the outcome, the verdict and how it was measured."""
         verdict, estimate = self.verdict, self.estimate
         by = f"{verdict.theorem}: " if verdict.theorem else ""
         draws = f"{estimate.trials} draws, {estimate.law}, seed {estimate.seed}"
         said = f"{str(verdict.expressivity).upper()}, {by}{verdict.reason}"
         return [
+            *(entry for entry in verdict.entries() if entry.label == WARNING),
             Entry(self.outcome.upper(), self.reason, _STYLE[self.outcome]),
             Entry("verdict", said),
             Entry("measured", f"by {estimate.method}, {draws}, {estimate.backend}"),
