@@ -5,6 +5,7 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from .allocation import Allocation
@@ -54,14 +55,15 @@ class Comparison(Shown):
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON with everything needed to repeat the comparison."""
+        """Plain JSON with everything needed to repeat the comparison; seconds inf are null."""
+        effort = {name: None if x == inf else x for name, x in self.settings["effort"].items()}
         return {
             "outcome": self.outcome,
             "reason": self.reason,
             "verdict": self.verdict.to_dict(),
             "estimate": self.estimate.to_dict(),
             "allocation": self.problem,
-            "settings": self.settings,
+            "settings": {**self.settings, "effort": effort},
             "versions": _versions(self.estimate.backend),
         }
 
