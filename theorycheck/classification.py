@@ -192,10 +192,7 @@ def _reason(
     if finding is not None and finding.expressivity.is_final:
         return finding.reason, None
     if answers.obstacles:
-        why = "; ".join(
-            dict.fromkeys(str(error) or "not enough memory" for error in answers.obstacles)
-        )
-        reason = why if finding is None else f"{finding.reason}; {why}"
+        reason = answers.why if finding is None else f"{finding.reason}; {answers.why}"
         return reason, answers.limited_by
     if finding is None:
         return why_undecided(analysis)

@@ -26,11 +26,10 @@ def estimate(
     """The match probability to expect on `samples` random inputs, with a range, by a fitted law.
 
     `verdict` is that of `classify` with `seed`, `effort` and `progress`, or the one given: then
-    nothing is classified anew. Minimal and maximal
-    allocations have 0 and 1, by the theorem that decides. Others are estimated from the degrees of
-    their equations, shallow ReLU networks from ranks, for Gaussian weights and inputs, and given a
-    regular teacher (docs/heuristics.md). No teacher is matched on the way, and nothing is proved.
-    `effort` limits the time of all of it.
+    nothing is classified anew. Minimal and maximal allocations have 0 and 1, by the theorem that
+    decides. Others are estimated from the degrees of their equations, shallow ReLU networks from
+    ranks, for Gaussian weights and inputs, and given a regular teacher (docs/heuristics.md). No
+    teacher is matched on the way, and nothing is proved. `effort` limits the time of all of it.
 
     Raises what `classify` raises.
 

@@ -115,8 +115,8 @@ def explain(
             told,
             deadline=within,
         )
-        with suppress(OutOfTimeError, SizeError):  # what is cheap is known whatever the rest takes
-            for theorem in asked:
+        for theorem in asked:  # what is cheap is known whatever the rest takes
+            with suppress(OutOfTimeError, SizeError, MemoryError):
                 theorem.ask_count(analysis)
         answers = Answers([], [])
         opinions = tuple(_ask(theorem, analysis, answers) for theorem in asked)
@@ -133,7 +133,6 @@ def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
     try:
         obstacle = theorem.obstacle(analysis)
         if obstacle is None:
-            analysis.effort.report(theorem.title)
             finding = theorem.ask(analysis)
             answers.findings.extend([] if finding is None else [finding])
     except (OutOfTimeError, SizeError, MemoryError) as error:

@@ -73,7 +73,7 @@ class Effort:
         return deadline.within(paths=self.paths)
 
     def limits(self) -> dict[str, Any]:
-        """The limits by name, to be written down: `Effort(**limits)` has the same."""
+        """The limits by name: `Effort(**limits)` has the same."""
         return {name: getattr(self, name) for name in _LIMITS}
 
     def telling(self, tell: Teller) -> Effort:
