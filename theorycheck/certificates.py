@@ -43,8 +43,12 @@ class Certificate:
     evidence: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON object; the inverse of `from_dict`."""
+        """A JSON object; the inverse of `from_dict`.
+
+        Raises `InputError` for evidence that is nested too deeply to be written.
+        """
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        _require_depth(values)  # lists that hold the same ones multiply in the text
         data = {"kind": values.pop("kind"), "version": VERSION, **values}
         return {**data, "digest": digest(data)}
 
