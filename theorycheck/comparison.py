@@ -8,9 +8,10 @@ from dataclasses import dataclass
 from typing import Any
 
 from .allocation import Allocation
+from .arguments import check_allocation
 from .classification import classify
 from .deadline import Deadline
-from .degrees.effort import DEFAULT_EFFORT, Effort
+from .degrees.effort import DEFAULT_EFFORT, Effort, checked
 from .entries import Entry
 from .errors import OutOfTimeError
 from .files import problem_to_dict
@@ -91,7 +92,8 @@ def compare(
     >>> compare(student, samples=2, trials=50, backend="numpy").outcome
     'agree'
     """
-    end = effort.start() if deadline is None else deadline
+    check_allocation(allocation)
+    end = checked(effort).start() if deadline is None else deadline
     with watching(progress, "compare") as tell:
         if verdict is None:
             verdict = classify(
@@ -107,7 +109,10 @@ def compare(
                 **{"law": law, "restarts": restarts, "deadline": end, "progress": tell},
             )
         except OutOfTimeError as error:
-            raise OutOfTimeError(f"the verdict is {verdict.expressivity}, and {error}") from None
+            cure = "--seconds (effort=...) allows more"
+            raise OutOfTimeError(
+                f"the verdict is {verdict.expressivity}, and {error}; {cure}"
+            ) from None
     outcome, reason = judge(verdict, estimate)
     settings = {
         "trials": trials,
