@@ -251,6 +251,26 @@ def test_an_interrupted_report_is_written(monkeypatch, capsys, tmp_path):
     assert "not looked at: interrupted" in text
 
 
+INTERRUPTED_START = """
+import sys
+
+class Stop:
+    def find_spec(name, *_):
+        if name == "theorycheck.cli":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Stop)
+from theorycheck.__main__ import main
+main()
+"""
+
+
+def test_an_interrupt_while_the_program_loads_is_one_line():
+    command = [sys.executable, "-c", INTERRUPTED_START]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (130, "theorycheck: interrupted\n")
+
+
 def test_a_drawn_measurement_that_was_not_asked_for_is_told(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("theorycheck.commands.plot._TRIALS", 20)
     files = [EXAMPLES / f"{name}.json" for name in ("cross", "forest")]

@@ -109,10 +109,8 @@ def compare(
                 **{"law": law, "restarts": restarts, "deadline": end, "progress": tell},
             )
         except OutOfTimeError as error:
-            cure = "--seconds (effort=...) allows more"
-            raise OutOfTimeError(
-                f"the verdict is {verdict.expressivity}, and {error}; {cure}"
-            ) from None
+            why = f"the verdict is {verdict.expressivity}, and {error}"
+            raise OutOfTimeError(f"{why}; --seconds (effort=...) allows more") from None
     outcome, reason = judge(verdict, estimate)
     settings = {
         "trials": trials,
