@@ -246,10 +246,30 @@ def test_an_interrupted_report_is_written(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("theorycheck.classification.classify", stop)
     out = tmp_path / "r.html"
     files = [EXAMPLES / f"{name}.json" for name in ("cross", "forest")]
-    assert cli(monkeypatch, "report", *files, "--out", out) == 0
+    assert cli(monkeypatch, "report", *files, "--out", out) == 130  # what is there is written
     assert capsys.readouterr().err == f"theorycheck: {files[0]}: interrupted\n"
     text = out.read_text()
     assert "not looked at: interrupted" in text
+
+
+INTERRUPTED_START = """
+import sys
+
+class Stop:
+    def find_spec(name, *_):
+        if name == "theorycheck.cli":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Stop)
+from theorycheck.__main__ import main
+main()
+"""
+
+
+def test_an_interrupt_while_the_program_loads_is_one_line():
+    command = [sys.executable, "-c", INTERRUPTED_START]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (130, "theorycheck: interrupted\n")
 
 
 def test_a_drawn_measurement_that_was_not_asked_for_is_told(monkeypatch, capsys, tmp_path):

@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 
 from .allocation import Allocation
 from .analysis import Analysis
+from .arguments import check_allocation
 from .backend import array_module
 from .cautions import warnings_of
 from .certificates import Certificate
 from .deadline import Deadline
-from .degrees.effort import DEFAULT_EFFORT, Effort
+from .degrees.effort import DEFAULT_EFFORT, Effort, checked
 from .diagnostics import diagnostics_of
 from .errors import InputError, OutOfTimeError, SizeError
 from .exact.inputs import GivenInputs, given_inputs
@@ -79,7 +80,8 @@ def classify(
     ('maximal', 'T3', 'proved')
     """
     start = time.perf_counter()
-    within = effort.start(deadline)
+    check_allocation(allocation)
+    within = checked(effort).start(deadline)
     xp = array_module(backend)
     limits: dict[str, Any] = {"effort": effort, "reuse": reuse, "deadline": within}
     analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, xp, **limits)

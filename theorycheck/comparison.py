@@ -9,9 +9,10 @@ from math import inf
 from typing import Any
 
 from .allocation import Allocation
+from .arguments import check_allocation
 from .classification import classify
 from .deadline import Deadline
-from .degrees.effort import DEFAULT_EFFORT, Effort
+from .degrees.effort import DEFAULT_EFFORT, Effort, checked
 from .entries import WARNING, Entry
 from .errors import OutOfTimeError
 from .files import problem_to_dict
@@ -93,7 +94,8 @@ def compare(
     >>> compare(student, samples=2, trials=50, backend="numpy").outcome
     'agree'
     """
-    end = effort.start() if deadline is None else deadline
+    check_allocation(allocation)
+    end = checked(effort).start() if deadline is None else deadline
     draws: dict[str, Any] = {"trials": trials, "seed": seed, "law": law, "restarts": restarts}
     with watching(progress, "compare") as tell:
         if verdict is None:
@@ -105,7 +107,8 @@ def compare(
                 allocation, samples, **draws, backend=backend, deadline=end, progress=tell
             )
         except OutOfTimeError as error:
-            raise OutOfTimeError(f"the verdict is {verdict.expressivity}, and {error}") from None
+            why = f"the verdict is {verdict.expressivity}, and {error}"
+            raise OutOfTimeError(f"{why}; --seconds (effort=...) allows more") from None
     outcome, reason = judge(verdict, estimate)
     settings = {**draws, "backend": estimate.backend, "effort": effort.limits()}
     problem = problem_to_dict(allocation, samples)

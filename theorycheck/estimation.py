@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .allocation import Allocation
 from .analysis import Analysis
+from .arguments import check_allocation
 from .classification import classify
-from .degrees.effort import DEFAULT_EFFORT, Effort
+from .degrees.effort import DEFAULT_EFFORT, Effort, checked
 from .errors import OutOfTimeError
 from .heuristics.guess import HeuristicEstimate
 from .heuristics.linear import extremal_estimate, wide_estimate
@@ -42,7 +43,8 @@ def estimate(
     >>> found.basis
     'equations in 4 unknowns with 2 complex solutions'
     """
-    deadline = effort.start()
+    check_allocation(allocation)
+    deadline = checked(effort).start()
     if verdict is None:
         with watching(progress, "estimate") as tell:
             verdict = classify(
