@@ -18,9 +18,13 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from tests.test_certificates import EXAMPLES, certificate_of, redigested
 from tests.test_forgeries import certificate
-from theorycheck.certificates import digest
+from theorycheck.certificates import Certificate, digest
 from theorycheck.checks.budget import Budget
-from theorycheck.checks.context import n_trials
+from theorycheck.checks.claim import Claim
+from theorycheck.checks.context import Context, n_trials
+from theorycheck.checks.points import entries_at
+from theorycheck.checks.solution_ideal import count_solutions
+from theorycheck.checks.solution_polynomials import Ring
 from theorycheck.errors import CertificateError, SizeError
 
 LOWER = {"target_lower": {"by": "closed form"}}
@@ -370,3 +374,74 @@ def test_the_command_has_the_same_options(tmp_path, monkeypatch, capsys):
         assert (leaving.value.code or 0) == status, options
         written = capsys.readouterr()
         assert text in written.out + written.err
+
+
+def wide_behind_one_unit(width: int) -> dict[str, Any]:
+    """31-10-10-1-width-1: 231 monomials reach the wide layer, a matrix of width x 30 for each."""
+    first = [[int(column < 20 and column % 10 == row) for column in range(31)] for row in range(10)]
+    numbers = list(range(30))
+    block = {"equations": numbers, "unknowns": numbers, "degree": 1, "instance": None}
+    block |= {"solutions": None, "degree_by": {"by": "elimination", "error_bound": 1e-7}}
+    evidence = {"blocks": [block], "minor": {"rows": numbers, "columns": numbers}}
+    evidence["target_upper"] = {"by": "equations"}  # type: ignore[assignment]
+    about = problem(ff(31, 10, 10, 1, width, 1), 30, W1=first, W3=[[1] * 10])
+    both = {"rank": 30, "target_dimension": 30}
+    return certificate("odd_degree", about, evidence, **both, error_bound=1e-7)
+
+
+def test_matrices_of_polynomials_are_foreseen():
+    assert tc.check(wide_behind_one_unit(10))
+    result = tc.check(wide_behind_one_unit(20_000), memory_limit=3e8)
+    assert result.is_limited
+    assert "the equations needs about" in result.reason
+
+
+def test_multiples_of_polynomials_are_foreseen():
+    n, rows = 20, []
+    ring = Ring(n)
+    for i, x in enumerate(ring.variables):
+        rows.append({x + y: i + j + 1 for j, y in enumerate(ring.variables)} | {0: 1})
+    held: list[float] = []
+    tracemalloc.start()
+    with pytest.raises(SizeError):
+        count_solutions(rows, n, 1009, lambda _, n_bytes: _below(held, n_bytes, 2**22))
+    _, peak = tracemalloc.get_traced_memory()
+    tracemalloc.stop()
+    assert peak < 2**23
+
+
+def _below(held: list[float], n_bytes: float, most: float) -> None:
+    held.append(n_bytes)
+    if n_bytes > most:
+        raise SizeError("too large")
+
+
+@pytest.mark.parametrize("n_inputs", [1, 50])
+def test_the_lists_of_a_mask_and_of_a_point_are_no_larger_than_foreseen(n_inputs, monkeypatch):
+    about = problem(ff(n_inputs, 100_000 // n_inputs, 1))
+    data = certificate("count", about, BY_MINOR, **claims())
+    fields = {key: value for key, value in data.items() if key not in ("version", "digest")}
+    claim = Claim(Certificate(**fields), Context.of("", Budget.of(10**6), 1))
+    for make in (lambda: claim.rows("W1", "present"), lambda: entries_at(claim, 0)):
+        held: list[float] = []
+        monkeypatch.setattr(claim.context.budget, "hold", lambda size, _, h=held: h.append(size))
+        tracemalloc.start()
+        made = make()
+        _, peak = tracemalloc.get_traced_memory()
+        tracemalloc.stop()
+        assert made
+        assert peak < 1.1 * max(held)
+
+
+@pytest.mark.parametrize("text", ["\x1b[2Jverified", "\ud800", "W1\u202e", "long " * 1000])
+def test_what_a_reason_quotes_is_printable_and_short(text):
+    path = {"path": [[text, 0, 0]] * 2, "learnable": [0, 1]}
+    about = problem(ff(1, 1), W1=[[1]])
+    for kind, evidence, numbers in (
+        ("full_rank", {**FULL, "conflict": path}, BOTH),
+        ("bottleneck", {"place": text, "width": 1, "needed": 2}, {}),
+    ):
+        result = tc.check(certificate(kind, about, evidence, **numbers))
+        assert not result
+        assert result.reason.isprintable()
+        assert len(result.reason) < 1100

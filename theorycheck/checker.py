@@ -20,6 +20,8 @@ from .entries import Entry
 from .errors import InputError, SizeError, TheorycheckError, shown
 from .shown import Shown
 
+_LONGEST_REASON = 1000  # characters
+
 
 @dataclass(frozen=True, repr=False)
 class CheckResult(Shown):
@@ -94,7 +96,7 @@ def check(
         claim = _checked(certificate, seed, error_bound, seconds, memory_limit, trust_degrees)
     except TheorycheckError as error:
         is_limited = isinstance(error, SizeError)
-        return CheckResult(False, " ".join(str(error).split()), is_limited=is_limited)
+        return CheckResult(False, _printable(str(error)), is_limited=is_limited)
     except MemoryError:
         reason = "the memory of this machine is not enough to check this"
         return CheckResult(False, reason, is_limited=True)
@@ -112,6 +114,17 @@ def check(
         claim.reached,
         tuple(claim.given),
     )
+
+
+def _printable(reason: str) -> str:
+    """One line of printable characters, not too long, whatever words of the certificate it quotes.
+
+    A terminal would obey others, and some cannot even be written.
+    """
+    line = " ".join(reason.split())
+    if len(line) > _LONGEST_REASON:
+        line = line[:_LONGEST_REASON] + "..."
+    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
 
 
 def _checked(

@@ -148,7 +148,8 @@ class Claim:
     def rows(self, name: str, which: str) -> list[list[bool]]:
         """The mask of a weight as lists, a bias with one entry in each."""
         mask = getattr(self.allocation, which)[name]
-        self.foresee(30 * mask.size, 8 * mask.size, f"the mask of {name}")
+        n_bytes = 8 * mask.size + 72 * len(mask)  # a list for each row
+        self.foresee(30 * mask.size, n_bytes, f"the mask of {name}")
         self.charge(30 * mask.size + STEP * len(mask), f"the mask of {name}")
         return mask.reshape(len(mask), -1).tolist()
 

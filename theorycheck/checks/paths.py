@@ -34,7 +34,7 @@ def _next_level(claim: Claim, most: list[int], inner: str, outer: str | None) ->
         if name is None:
             continue
         learnable, present = (claim.rows(name, which) for which in ("learnable", "present"))
-        claim.charge(STEP * len(learnable) * len(learnable[0]), "the paths")
+        claim.charge(STEP * len(learnable) * (10 + len(learnable[0])), "the paths")
         sources = [0] * len(learnable[0]) if before is None else before
         for i, (bits, exists) in enumerate(zip(learnable, present, strict=True)):
             edges = zip(sources, bits, exists, strict=True)

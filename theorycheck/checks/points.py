@@ -13,7 +13,7 @@ from .claim import Cell, Claim
 
 Entries: TypeAlias = plain.FeedforwardEntries | plain.RecurrentEntries
 
-_PER_INTEGER = 40  # bytes of an integer in a list
+_PER_INTEGER = 100  # bytes of an integer in a list, with what it is made of
 
 
 def entries_at(claim: Claim, trial: int, given: Mapping[Cell, int] | None = None) -> Entries:

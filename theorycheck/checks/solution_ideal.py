@@ -20,7 +20,8 @@ from ..errors import SizeError
 from .budget import STEP
 from .solution_polynomials import MOST_DEGREE, Polynomial, Ring, first_unknown, product
 
-_PER_MONOMIAL = 200  # bytes
+_PER_MONOMIAL = 200  # bytes, of one that is made, with its place in a polynomial
+_PER_TERM = 100  # bytes, of a term with a monomial that is there
 _ENTRY = 5  # operations of an entry of a matrix, to make it and to look at it
 
 Spend: TypeAlias = Callable[[float, float], None]  # operations, and bytes to hold at once
@@ -117,6 +118,8 @@ class _Counter:
             new = [m for m in basis if ring.degree(m) < degree and m not in done]
             if new:
                 done.update(new)
+                n_terms = ring.n * sum(len(basis[m]) for m in new)
+                self._spend(STEP * n_terms, (_PER_MONOMIAL + 2 * ring.n) * n_terms)
                 rows = (basis[m] for m in new)
                 basis = self._echelon([*basis.values(), *_multiples(rows, ring)])
                 if any(ring.degree(m) <= 1 for m in basis):
@@ -166,7 +169,8 @@ class _Counter:
             pivots.append(column)
         chosen = set(pivots)
         free = [column for column in range(width) if column not in chosen]
-        self._spend(STEP * rank * (len(free) + 1), 0)
+        n_terms = rank * (len(free) + 1)
+        self._spend(STEP * n_terms, _PER_TERM * n_terms)
         found: dict[int, Polynomial] = {}
         for i, pivot in enumerate(pivots):
             terms = {monomials[pivot]: 1}

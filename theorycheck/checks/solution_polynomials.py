@@ -22,6 +22,8 @@ Polynomial: TypeAlias = dict[int, int]
 _State: TypeAlias = dict[int, Any]  # a matrix (units x samples) for every monomial
 
 _SLOT = 16
+_ENTRY = 50  # operations of an entry of a matrix that is made, besides its products
+_PER_MATRIX = 400  # bytes, with its monomial
 MOST_DEGREE = 2 ** (_SLOT - 1)  # of a product of two monomials, so that no slot overflows
 
 
@@ -159,19 +161,30 @@ class _Point:
         weight = self.weight(name)
         n_rows, width, columns = weight.nrows(), weight.ncols(), len(self.samples)
         unknowns = self._unknowns.get(name, [])
-        each = 10 * STEP + n_rows * width * columns
-        self.claim.charge(
-            len(state) * (each + (20 + 4 * columns) * STEP * len(unknowns)), "the equations"
-        )
+        each = 10 + (20 + 6 * columns) * len(unknowns)
+        self.claim.charge(len(state) * each * STEP, "the equations")
+        made = {monomial + variable for _, _, variable in unknowns for monomial in state}
+        made |= state.keys()
+        self._foresee(len(state), width)
+        self._foresee(len(made), n_rows)
+        entries = n_rows * columns
+        operations = len(state) * entries * (width + _ENTRY) + len(made) * entries * _ENTRY
+        self.claim.charge(operations, "the equations")
         found = {monomial: weight * matrix for monomial, matrix in state.items()}
         for i, j, variable in unknowns:
             for monomial, matrix in state.items():
-                row = self.zeros(n_rows)
+                if monomial + variable not in found:
+                    found[monomial + variable] = self.zeros(n_rows)
+                total = found[monomial + variable]  # new here, so that it may be changed
                 for s in range(columns):
-                    row[i, s] = matrix[j, s]
-                _add(found, monomial + variable, row)
+                    total[i, s] = total[i, s] + matrix[j, s]
         zero = self.zeros(n_rows)
         return {monomial: matrix for monomial, matrix in found.items() if matrix != zero}
+
+    def _foresee(self, n_monomials: int, n_rows: int) -> None:
+        """Refuse a state of so many monomials that its matrices are too large."""
+        per_monomial = 8 * n_rows * (len(self.samples) + 1) + _PER_MATRIX
+        self.claim.foresee(0, n_monomials * per_monomial, "the equations")
 
 
 def _add(state: _State, monomial: int, matrix: Any) -> None:
