@@ -1,6 +1,12 @@
 """Settings that all tests share."""
 
 import os
+import signal
+
+# A shell starts what runs in its background with interrupts ignored, and so would all programs that
+# the tests start and interrupt.
+if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 # Before NumPy is imported: workers of `pytest -n` that all use all cores are slower than one.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
