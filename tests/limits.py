@@ -187,7 +187,7 @@ def _outcome(out: Path) -> str:
 
 def main() -> int:
     """Run the problems and sum them up."""
-    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser = argparse.ArgumentParser(description=(__doc__ or "").splitlines()[0])
     parser.add_argument("--problems", type=int, default=300)
     parser.add_argument("--first", type=int, default=0, help="number of the first problem")
     parser.add_argument("--seconds", type=float, default=5.0)

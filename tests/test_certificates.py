@@ -300,20 +300,22 @@ def test_corrupted_certificates_with_a_fresh_digest_are_refused_or_still_true():
     for name in EXAMPLES:
         for path, wrong, changed in corrupted(certificate_of(name).to_dict()):
             n += 1
-            if tc.check(redigested(changed)):
+            result = tc.check(redigested(changed))
+            if result:
                 accepted.append((name, path, wrong))
                 assert claim_is_true(changed), (name, path, wrong)
+                assert result.error_bound <= changed["error_bound"] * (1 + 1e-6)
     assert n > 5000
     # Most of what passes is about another problem that the same evidence decides. Of the evidence
     # only what is free to choose may change: the order of a list (or which deficient lines it
     # names), which of two valid bounds is named, the way of a conflict path, another assignment,
-    # colouring or classes; another minor; the seed of a draw that is on record only, and the
-    # student's values at unknown weights. No other number may.
+    # colouring or classes; another minor, and the student's values at unknown weights. No other
+    # number may, but for a smaller error of a rank, which more trials of the check reach.
     for name, path, wrong in accepted:
-        if path[0] not in ("problem", "digest"):
+        if path[0] not in ("problem", "digest", "error_bound"):
             assert path[0] == "evidence", (name, path, wrong)
             is_free = {"conflict", "cells", "colours"} & set(path) or name == "block_forests"
-            is_free = is_free or "student" in path or path[-1] == "seed"
+            is_free = is_free or "student" in path
             is_free = is_free or "minor" in path or {"point", "regular"} & set(path)
             # Weights and inputs of a point, as far as its minor does not depend on them.
             is_free = is_free or {"weights", "inputs"} & set(path)

@@ -201,6 +201,13 @@ def test_a_match_up_to_rounding_alone_refutes_nothing(method, degree, matches, o
 # Reproduction
 
 
+def test_endless_seconds_are_null_in_json():
+    found = tc.compare(LAST, 2, trials=5, effort=tc.Effort(seconds=float("inf"), paths=9))
+    data = json.loads(json.dumps(found.to_dict(), allow_nan=False))
+    assert data["settings"]["effort"]["seconds"] is None
+    assert data["settings"]["effort"]["paths"] == 9
+
+
 def test_a_comparison_can_be_repeated_from_its_json():
     found = compared(DIAGONALS, 2, trials=60, seed=3, law="uniform")
     data = json.loads(json.dumps(found.to_dict()))
@@ -209,7 +216,10 @@ def test_a_comparison_can_be_repeated_from_its_json():
     }
     assert data["versions"].keys() == {"theorycheck", "python", "numpy", "scipy"}
     settings = data["settings"]
-    effort = tc.Effort(**settings.pop("effort"))
+    limits = settings.pop("effort")
+    effort = tc.Effort(
+        **{**limits, "seconds": float("inf" if limits["seconds"] is None else limits["seconds"])}
+    )
     again = tc.compare(*problem_from_dict(data["allocation"]), **settings, effort=effort)
     assert again.reason == found.reason
     assert again.estimate.matches == data["estimate"]["matches"]

@@ -3,6 +3,7 @@
 No test here looks at the machine's clock: theirs tells what the test wants.
 """
 
+import dataclasses
 import json
 import math
 from collections.abc import Callable
@@ -181,10 +182,11 @@ def plain(verdict: tc.Verdict) -> dict[str, Any]:
 @settings(max_examples=10)
 @given(allocations(linear_networks), st.integers(1, 4), st.integers(1, 400))
 def test_whenever_the_clock_jumps_the_verdict_says_what_is_proved(allocation, samples, at):
-    quick = {"degree": 4, "unknowns": 3, "instances": 8, "bases": 1}
-    full = tc.classify(allocation, samples, effort=Effort(**quick))
+    quick = Effort(degree=4, unknowns=3, instances=8, bases=1)
+    full = tc.classify(allocation, samples, effort=quick)
     clock = Clock(at)
-    verdict = tc.classify(allocation, samples, effort=Effort(60, clock=clock, **quick))
+    timed = dataclasses.replace(quick, seconds=60, clock=clock)
+    verdict = tc.classify(allocation, samples, effort=timed)
     assert verdict.expressivity.possible >= full.expressivity.possible
     assert clock.late <= 80, "something went on after the end"
     if verdict.expressivity != full.expressivity:

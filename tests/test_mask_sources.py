@@ -122,6 +122,11 @@ def test_files_of_torch_are_allocation_files(tmp_path: Path, dtype: str, ending:
         assert tc.load(saved(path, content)) == (WANTED, 2)
 
 
+def test_a_design_starts_from_a_file_of_torch(tmp_path: Path, run: Any):
+    path = saved(tmp_path / "a.pt", {"meta": META, "W1": tensor(MASK)})
+    assert run("design", path, "--samples", 2, "--budget", 4).status == 0
+
+
 class Trap:
     """Leaves a trace if it is ever unpickled."""
 

@@ -15,6 +15,7 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
+import theorycheck.measurement.estimate
 from theorycheck.commands.interrupts import noticed_soon
 from theorycheck.progress import Progress, nobody, watching
 from theorycheck.proofs.registry import steps_of
@@ -245,10 +246,30 @@ def test_an_interrupted_report_is_written(monkeypatch, capsys, tmp_path):
     monkeypatch.setattr("theorycheck.classification.classify", stop)
     out = tmp_path / "r.html"
     files = [EXAMPLES / f"{name}.json" for name in ("cross", "forest")]
-    assert cli(monkeypatch, "report", *files, "--out", out) == 0
+    assert cli(monkeypatch, "report", *files, "--out", out) == 130  # what is there is written
     assert capsys.readouterr().err == f"theorycheck: {files[0]}: interrupted\n"
     text = out.read_text()
     assert "not looked at: interrupted" in text
+
+
+INTERRUPTED_START = """
+import sys
+
+class Stop:
+    def find_spec(name, *_):
+        if name == "theorycheck.cli":
+            raise KeyboardInterrupt
+
+sys.meta_path.insert(0, Stop)
+from theorycheck.__main__ import main
+main()
+"""
+
+
+def test_an_interrupt_while_the_program_loads_is_one_line():
+    command = [sys.executable, "-c", INTERRUPTED_START]
+    run = subprocess.run(command, capture_output=True, text=True, check=False)
+    assert (run.returncode, run.stderr) == (130, "theorycheck: interrupted\n")
 
 
 def test_a_drawn_measurement_that_was_not_asked_for_is_told(monkeypatch, capsys, tmp_path):
@@ -260,6 +281,25 @@ def test_a_drawn_measurement_that_was_not_asked_for_is_told(monkeypatch, capsys,
     assert lines == [f"theorycheck: {file}: {told}" for file in files]
     assert cli(monkeypatch, "plot", *files, "--measure", 20, "--out", tmp_path / "p.svg") == 0
     assert capsys.readouterr().err == ""
+
+
+def test_a_drawn_measurement_ends_with_the_seconds_of_its_verdict(monkeypatch, capsys, tmp_path):
+    """The clock stands still until a chunk of draws is done, and is then past the end."""
+    ticks = [0.0]
+    honest, chunk = tc.Effort.start, tc.measurement.estimate._estimate
+
+    def slow(*arguments: Any) -> Any:
+        ticks[0] = 100.0
+        return chunk(*arguments)
+
+    monkeypatch.setattr(
+        tc.Effort, "start", lambda self, *w: honest(replace(self, clock=lambda: ticks[0]), *w)
+    )
+    monkeypatch.setattr("theorycheck.measurement.estimate._estimate", slow)
+    file, out = EXAMPLES / "forest.json", tmp_path / "p.svg"
+    assert cli(monkeypatch, "plot", file, "--measure", 1200, "--seconds", 5, "--out", out) == 0
+    late = "the time was up after 500 of 1200 draws"
+    assert capsys.readouterr().err == f"theorycheck: {file}: {late}\n"
 
 
 def test_an_interrupt_that_python_notices_is_a_usual_one():

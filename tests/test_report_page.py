@@ -398,7 +398,8 @@ def test_an_interrupted_measurement_is_told_with_what_was_not_reached(
 
     monkeypatch.setattr(comparison, "measure", stopped)
     files = [EXAMPLES / f"{name}.json" for name in ("cross", "forest")]
-    _, out, err = run(*files, "--measure=10")
+    status, out, err = run(*files, "--measure=10")
+    assert status == 130
     assert err == f"theorycheck: {files[0]}: interrupted after 5 of 10 draws\n"
     assert out == "report.html: 2 allocations\n"
     page = Page((tmp_path / "report.html").read_text(encoding="utf-8"))

@@ -123,6 +123,18 @@ def test_what_is_shown_names_the_result():
     assert repr(tc.prove(["T3"])) == f"[{result('proof')!r}]"
 
 
+def test_warnings_come_first_and_are_not_the_result():
+    cut = tc.Allocation(NETWORK, {"W2": [[1, 1], [0, 0]]}, present={"W2": [[1, 1], [0, 0]]})
+    warning = "output 1 is constant: no present path reaches it"
+    found = tc.explain(cut, 2, **EFFORT)
+    assert repr(found) == f"<Explanation MAXIMAL: {tc.Expressivity.MAXIMAL.meaning}>"
+    for shown in (found, found.verdict):
+        assert str(shown).splitlines()[0] == f"  warning    {warning}"
+        words = " ".join(Balanced(shown._repr_html_()).words)
+        assert words.index(warning) < words.index("MAXIMAL")
+        assert words.count(warning) == 1
+
+
 def test_a_sweep_shows_itself(tmp_path):
     summary = tc.sweep(tc.SweepSpec(NETWORK, 2, 3), tmp_path / "s.sqlite")
     start = "linear feed-forward 2-2-2, 2 samples; all allocations of budget 3"

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests import torch_zoo as zoo
+from tests.torch_zoo import LinearRNN, Recurrent
 
 torch: Any = pytest.importorskip("torch", reason="torch is missing (extra torch)")
 nn: Any = torch.nn
@@ -30,35 +31,6 @@ class Own(nn.Module):
 
     def forward(self, x: Any) -> Any:
         return self.way(self, x)
-
-
-class LinearRNN(nn.RNN):
-    """An nn.RNN without its activation, batch first."""
-
-    def __init__(self, *sizes: int) -> None:
-        super().__init__(*sizes, bias=False, batch_first=True)
-        self.nonlinearity = "linear"
-
-    def forward(self, x: Any) -> Any:
-        state, states = x.new_zeros(len(x), self.hidden_size), []
-        for step in x.unbind(1):
-            state = step @ self.weight_ih_l0.T + state @ self.weight_hh_l0.T
-            states.append(state)
-        return torch.stack(states, 1), state
-
-
-class Recurrent(nn.Module):
-    """An RNN and a readout, of the last state or of all."""
-
-    def __init__(self, rnn: Any, last: bool = True, bias: bool = False) -> None:
-        super().__init__()
-        self.rnn = rnn
-        self.out = nn.Linear(4, 1, bias=bias)
-        self.last = last
-
-    def forward(self, x: Any) -> Any:
-        states, _ = self.rnn(x)
-        return self.out(states[:, -1] if self.last else states)
 
 
 def chain(*widths: int, bias: bool = False) -> Any:

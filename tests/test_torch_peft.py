@@ -285,6 +285,13 @@ def test_no_adapters_are_read_as_a_torch_module():
         assert tc.Allocation.from_peft(module) == tc.Allocation.from_torch(module)
 
 
+def test_apply_to_torch_says_how_a_model_with_adapters_is_frozen():
+    model = shira(chain(3, 3, 2), "1")
+    allocation = tc.Allocation.from_peft(model)
+    with pytest.raises(tc.InputError, match=r"adapters of peft.*SHiRA: config\.mask_fn"):
+        allocation.apply_to_torch(model)
+
+
 def test_low_rank_is_what_peft_makes():
     for bias in (False, True):
         model = lora(chain(3, 4, 2, bias=bias), "0", "1", r=2)

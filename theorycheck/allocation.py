@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike
 
 from .errors import InputError
 from .graphs import layer_graph, masks_from_graph, unit_graph
-from .masks import Mask, count, equal, is_materialised, masks_of
+from .masks import Mask, check_name, count, equal, is_materialised, masks_of
 from .networks import Network
 from .placement import check_network
 from .selections import Selections
@@ -89,10 +89,12 @@ class Allocation(Selections, Sources):
 
     def mask(self, name: str) -> Mask:
         """The learnable mask of weight `name`."""
+        check_name(name, self.network.weight_shapes, "the allocation")
         return self.learnable[name]  # type: ignore[return-value]
 
     def present_mask(self, name: str) -> Mask:
         """The mask of existing connections of weight `name`."""
+        check_name(name, self.network.weight_shapes, "the allocation")
         return self.present[name]  # type: ignore[index,return-value]
 
     def restricted_to(self, names: Iterable[str]) -> Allocation:

@@ -8,6 +8,7 @@ from functools import partial
 from typing import Any
 
 from .allocation import Allocation
+from .arguments import check_allocation
 from .classification import classify
 from .deadline import NEVER, Deadline
 from .degrees.effort import DEFAULT_SECONDS, Effort, divided
@@ -120,9 +121,13 @@ def capacity(
     >>> found.maximal, found.is_tight, found.positive, found.minimal_from
     (2, True, 2, 3)
     """
+    check_allocation(allocation)
     network = allocation.network
     if isinstance(network, ShallowReLU):
-        raise InputError("capacities are decided for linear networks only, not for shallow ReLU")
+        raise InputError(
+            "capacities are decided for linear networks only, not for shallow ReLU; "
+            "classify decides these for one number of samples"
+        )
     cap = effective_samples(network, LARGEST_SIZE)
     top = cap if largest is None else min(positive_integer(largest, "largest"), cap)
     deadline, each = divided(seconds, effort)

@@ -43,8 +43,12 @@ class Certificate:
     evidence: dict[str, Any]
 
     def to_dict(self) -> dict[str, Any]:
-        """A JSON object; the inverse of `from_dict`."""
+        """A JSON object; the inverse of `from_dict`.
+
+        Raises `InputError` for evidence that is nested too deeply to be written.
+        """
         values = {field.name: getattr(self, field.name) for field in fields(self)}
+        _require_depth(values)  # lists that hold the same ones multiply in the text
         data = {"kind": values.pop("kind"), "version": VERSION, **values}
         return {**data, "digest": digest(data)}
 
@@ -55,7 +59,7 @@ class Certificate:
         Raises `InputError` for missing or unknown keys, another version or a digest that differs.
         """
         if not isinstance(data, Mapping):
-            raise InputError("a certificate must be a JSON object")
+            raise InputError(f"a certificate must be a JSON object, not {shown(data)}{_cure(data)}")
         if "network" in data:
             raise InputError(
                 "this is an allocation file; classify --certificate writes certificates"
@@ -70,6 +74,13 @@ class Certificate:
         if data["digest"] != digest({key: data[key] for key in data if key != "digest"}):
             raise InputError("the digest does not fit: the certificate has been changed")
         return cls(**{name: data[name] for name in names})
+
+
+def _cure(data: object) -> str:
+    """What to give in place of something that is no certificate, if that can be told."""
+    if isinstance(data, str):
+        return "; of a file: check(json.loads(text)), or theorycheck check FILE"
+    return ""
 
 
 def _require_version(data: Mapping[str, Any]) -> None:

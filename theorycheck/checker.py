@@ -136,6 +136,8 @@ def _checked(
     trust_degrees: bool,
 ) -> Claim:
     """The claim of a certificate that holds; raises an error of whatever kind for another."""
+    if isinstance(getattr(given, "certificate", None), Certificate):
+        raise InputError(f"a {type(given).__name__} is no certificate, but has one: .certificate")
     data, size = plain_json(given.to_dict() if isinstance(given, Certificate) else given)
     certificate = Certificate.from_dict(data)
     require_error_bound(certificate, error_bound)

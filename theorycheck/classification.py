@@ -11,11 +11,12 @@ from numpy.typing import ArrayLike
 
 from .allocation import Allocation
 from .analysis import Analysis
+from .arguments import check_allocation
 from .backend import array_module
 from .cautions import warnings_of
 from .certificates import Certificate
 from .deadline import Deadline
-from .degrees.effort import DEFAULT_EFFORT, Effort
+from .degrees.effort import DEFAULT_EFFORT, Effort, checked
 from .diagnostics import diagnostics_of
 from .errors import InputError, OutOfTimeError, SizeError
 from .exact.inputs import GivenInputs, given_inputs
@@ -79,7 +80,8 @@ def classify(
     ('maximal', 'T3', 'proved')
     """
     start = time.perf_counter()
-    within = effort.start(deadline)
+    check_allocation(allocation)
+    within = checked(effort).start(deadline)
     xp = array_module(backend)
     limits: dict[str, Any] = {"effort": effort, "reuse": reuse, "deadline": within}
     analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, xp, **limits)
@@ -192,10 +194,7 @@ def _reason(
     if finding is not None and finding.expressivity.is_final:
         return finding.reason, None
     if answers.obstacles:
-        why = "; ".join(
-            dict.fromkeys(str(error) or "not enough memory" for error in answers.obstacles)
-        )
-        reason = why if finding is None else f"{finding.reason}; {why}"
+        reason = answers.why if finding is None else f"{finding.reason}; {answers.why}"
         return reason, answers.limited_by
     if finding is None:
         return why_undecided(analysis)

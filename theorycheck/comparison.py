@@ -5,13 +5,15 @@ from __future__ import annotations
 import platform
 from collections.abc import Callable
 from dataclasses import dataclass
+from math import inf
 from typing import Any
 
 from .allocation import Allocation
+from .arguments import check_allocation
 from .classification import classify
 from .deadline import Deadline
-from .degrees.effort import DEFAULT_EFFORT, Effort
-from .entries import Entry
+from .degrees.effort import DEFAULT_EFFORT, Effort, checked
+from .entries import WARNING, Entry
 from .errors import OutOfTimeError
 from .files import problem_to_dict
 from .measurement.estimate import Estimate, measure
@@ -22,7 +24,6 @@ from .verdict import Expressivity, Verdict
 _MOST_UNDECIDED = 0.05  # share of draws, for a maximal verdict to agree
 # Methods whose single match may be a chance of rounding; certified ones are proofs.
 _BY_ROUNDING = ("least squares", "comparison")
-
 
 _STYLE = {"agree": "bold green", "refuted": "bold red", "inconclusive": "bold yellow"}
 
@@ -42,26 +43,28 @@ class Comparison(Shown):
     settings: dict[str, Any]
 
     def entries(self) -> list[Entry]:
-        """The outcome, the verdict and how it was measured."""
+        """The verdict's warnings, the outcome, the verdict and how it was measured."""
         verdict, estimate = self.verdict, self.estimate
         by = f"{verdict.theorem}: " if verdict.theorem else ""
         draws = f"{estimate.trials} draws, {estimate.law}, seed {estimate.seed}"
         said = f"{str(verdict.expressivity).upper()}, {by}{verdict.reason}"
         return [
+            *(entry for entry in verdict.entries() if entry.label == WARNING),
             Entry(self.outcome.upper(), self.reason, _STYLE[self.outcome]),
             Entry("verdict", said),
             Entry("measured", f"by {estimate.method}, {draws}, {estimate.backend}"),
         ]
 
     def to_dict(self) -> dict[str, Any]:
-        """Plain JSON with everything needed to repeat the comparison."""
+        """Plain JSON with everything needed to repeat the comparison; seconds inf are null."""
+        effort = {name: None if x == inf else x for name, x in self.settings["effort"].items()}
         return {
             "outcome": self.outcome,
             "reason": self.reason,
             "verdict": self.verdict.to_dict(),
             "estimate": self.estimate.to_dict(),
             "allocation": self.problem,
-            "settings": self.settings,
+            "settings": {**self.settings, "effort": effort},
             "versions": _versions(self.estimate.backend),
         }
 
@@ -91,7 +94,9 @@ def compare(
     >>> compare(student, samples=2, trials=50, backend="numpy").outcome
     'agree'
     """
-    end = effort.start() if deadline is None else deadline
+    check_allocation(allocation)
+    end = checked(effort).start() if deadline is None else deadline
+    draws: dict[str, Any] = {"trials": trials, "seed": seed, "law": law, "restarts": restarts}
     with watching(progress, "compare") as tell:
         if verdict is None:
             verdict = classify(
@@ -99,24 +104,13 @@ def compare(
             )
         try:
             estimate = measure(
-                allocation,
-                samples,
-                trials=trials,
-                seed=seed,
-                backend=backend,
-                **{"law": law, "restarts": restarts, "deadline": end, "progress": tell},
+                allocation, samples, **draws, backend=backend, deadline=end, progress=tell
             )
         except OutOfTimeError as error:
-            raise OutOfTimeError(f"the verdict is {verdict.expressivity}, and {error}") from None
+            why = f"the verdict is {verdict.expressivity}, and {error}"
+            raise OutOfTimeError(f"{why}; --seconds (effort=...) allows more") from None
     outcome, reason = judge(verdict, estimate)
-    settings = {
-        "trials": trials,
-        "seed": seed,
-        "backend": estimate.backend,
-        "law": law,
-        "restarts": restarts,
-        "effort": effort.limits(),
-    }
+    settings = {**draws, "backend": estimate.backend, "effort": effort.limits()}
     problem = problem_to_dict(allocation, samples)
     return Comparison(outcome, reason, verdict, estimate, problem, settings)
 

@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from typing import NamedTuple
 
 INDENT = " " * 13
+WARNING = "warning"  # the label of what changes how the others are read
 
 
 class Entry(NamedTuple):

@@ -41,6 +41,16 @@ def shown(value: object) -> str:
     return text if len(text) <= 80 else f"{text[:60]}..."
 
 
+def place_of(path: object) -> str:
+    """A file's name as an error message begins with it: on one line and never long.
+
+    >>> place_of("mask.json"), place_of("")
+    ('mask.json', "''")
+    """
+    text = " ".join(str(path).split()) or repr(str(path))
+    return text if len(text) <= 160 else f"{text[:60]}...{text[-60:]}"
+
+
 def nearest(name: object, known: Iterable[str]) -> str:
     """What an error message adds about an unknown name: the known one most like it, if any is.
 

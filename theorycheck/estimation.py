@@ -4,8 +4,9 @@ from __future__ import annotations
 
 from .allocation import Allocation
 from .analysis import Analysis
+from .arguments import check_allocation
 from .classification import classify
-from .degrees.effort import DEFAULT_EFFORT, Effort
+from .degrees.effort import DEFAULT_EFFORT, Effort, checked
 from .errors import OutOfTimeError
 from .heuristics.guess import HeuristicEstimate
 from .heuristics.linear import extremal_estimate, wide_estimate
@@ -26,11 +27,10 @@ def estimate(
     """The match probability to expect on `samples` random inputs, with a range, by a fitted law.
 
     `verdict` is that of `classify` with `seed`, `effort` and `progress`, or the one given: then
-    nothing is classified anew. Minimal and maximal
-    allocations have 0 and 1, by the theorem that decides. Others are estimated from the degrees of
-    their equations, shallow ReLU networks from ranks, for Gaussian weights and inputs, and given a
-    regular teacher (docs/heuristics.md). No teacher is matched on the way, and nothing is proved.
-    `effort` limits the time of all of it.
+    nothing is classified anew. Minimal and maximal allocations have 0 and 1, by the theorem that
+    decides. Others are estimated from the degrees of their equations, shallow ReLU networks from
+    ranks, for Gaussian weights and inputs, and given a regular teacher (docs/heuristics.md). No
+    teacher is matched on the way, and nothing is proved. `effort` limits the time of all of it.
 
     Raises what `classify` raises.
 
@@ -43,7 +43,8 @@ def estimate(
     >>> found.basis
     'equations in 4 unknowns with 2 complex solutions'
     """
-    deadline = effort.start()
+    check_allocation(allocation)
+    deadline = checked(effort).start()
     if verdict is None:
         with watching(progress, "estimate") as tell:
             verdict = classify(

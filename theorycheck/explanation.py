@@ -10,10 +10,11 @@ from typing import Any
 
 from .allocation import Allocation
 from .analysis import Analysis
+from .arguments import check_allocation
 from .backend import array_module
 from .classification import verdict_of
 from .deadline import Deadline
-from .degrees.effort import DEFAULT_EFFORT, Effort
+from .degrees.effort import DEFAULT_EFFORT, Effort, checked
 from .diagnostics import Diagnostics, diagnostics_of
 from .entries import Entry
 from .errors import OutOfTimeError, SizeError
@@ -101,7 +102,8 @@ def explain(
     ['T3', 'T4', 'T9', 'T2']
     """
     start = time.perf_counter()
-    within = effort.start(deadline)
+    check_allocation(allocation)
+    within = checked(effort).start(deadline)
     asked = THEOREMS if theorems is None else theorems
     with watching(progress, "explain") as tell:
         told = effort.telling(tell)
@@ -115,8 +117,8 @@ def explain(
             told,
             deadline=within,
         )
-        with suppress(OutOfTimeError, SizeError):  # what is cheap is known whatever the rest takes
-            for theorem in asked:
+        for theorem in asked:  # what is cheap is known whatever the rest takes
+            with suppress(OutOfTimeError, SizeError, MemoryError):
                 theorem.ask_count(analysis)
         answers = Answers([], [])
         opinions = tuple(_ask(theorem, analysis, answers) for theorem in asked)
@@ -133,7 +135,6 @@ def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
     try:
         obstacle = theorem.obstacle(analysis)
         if obstacle is None:
-            analysis.effort.report(theorem.title)
             finding = theorem.ask(analysis)
             answers.findings.extend([] if finding is None else [finding])
     except (OutOfTimeError, SizeError, MemoryError) as error:

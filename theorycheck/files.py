@@ -12,7 +12,8 @@ import numpy as np
 
 from .allocation import Allocation
 from .archives import by_weight, read_archive, read_array
-from .errors import InputError, nearest, shown
+from .arguments import check_allocation
+from .errors import InputError, nearest, place_of, shown
 from .interop.mask_files import read_sparse, read_tensors, write_tensors
 from .interop.state_dicts import is_state_dict, read_state_dict
 from .interop.tensor_files import read_torch
@@ -42,8 +43,9 @@ def load(path: str | Path, *, largest: int = LARGEST_FILE) -> Problem:
     In `.pt`, `.pth` and `.safetensors` files masks may have the names of parameters instead
     (`0.weight_mask`, see `Allocation.from_state_dict`).
 
-    Raises `InputError` for anything that is not a valid file, among them archives that would
-    unpack to more than `largest` bytes and pickled objects (which are never loaded).
+    Raises `InputError`, which begins with the file's name, for anything that is not a valid file,
+    among them archives that would unpack to more than `largest` bytes and pickled objects (which
+    are never loaded).
 
     >>> import tempfile, pathlib
     >>> from theorycheck import LinearFeedforward
@@ -52,7 +54,13 @@ def load(path: str | Path, *, largest: int = LARGEST_FILE) -> Problem:
     >>> load(file).allocation.n_learnable, load(file).samples
     (2, 2)
     """
-    path = Path(path)
+    try:
+        return _load(Path(path), largest)
+    except InputError as error:
+        raise InputError(f"{place_of(path)}: {error}") from None
+
+
+def _load(path: Path, largest: int) -> Problem:
     data = read_limited(path, largest)
     if path.suffix.lower() == ".npz":
         return problem_from_dict(_with_meta(*read_archive(data, largest)))
@@ -72,6 +80,7 @@ def save(path: str | Path, allocation: Allocation, samples: int) -> None:
     the operating system pass through.
     """
     path = Path(path)
+    check_allocation(allocation)
     samples, suffix = positive_integer(samples, "samples"), path.suffix.lower()
     if suffix == ".json":
         data = problem_to_dict(allocation, samples)
@@ -116,6 +125,8 @@ def problem_from_dict(data: object) -> Problem:
     """
     if not isinstance(data, Mapping):
         raise InputError(f"an allocation file must hold one JSON object, not {shown(data)}")
+    if "evidence" in data:
+        raise InputError("this is a certificate; theorycheck check reads it, plot draws it")
     for key in data:
         if key not in _KEYS:
             wrong = f"{shown(key)}{nearest(key, _KEYS)}"

@@ -57,7 +57,7 @@ def _offered_theorems(incomplete: str) -> list[str]:
     return offered([id.lower() if lower else id for id in STATEMENTS])(incomplete)
 
 
-def _between(low: float, high: float, what: str) -> Callable[[str], float]:
+def between(low: float, high: float, what: str) -> Callable[[str], float]:
     """A parser of numbers strictly between `low` and `high`; `what` says so in words."""
 
     def parse(text: str) -> float:
@@ -82,8 +82,9 @@ def _seconds(text: str) -> float:
     return value
 
 
-def _bytes(gib: str) -> int:
-    return int(_between(0, 2**40, "a positive number of GiB")(gib) * 2**30)
+def in_bytes(gib: str) -> int:
+    """A parser of GiB."""
+    return int(between(0, 2**40, "a positive number of GiB")(gib) * 2**30)
 
 
 def _backend(text: str) -> str:
@@ -119,7 +120,7 @@ Seed: TypeAlias = Annotated[
 ErrorBound: TypeAlias = Annotated[
     float,
     typer.Option(
-        parser=_between(0, 1, "a number between 0 and 1"),
+        parser=between(0, 1, "a number between 0 and 1"),
         metavar="P",
         help="Largest probability of error of a probabilistic rank.",
     ),
@@ -127,7 +128,7 @@ ErrorBound: TypeAlias = Annotated[
 MemoryLimit: TypeAlias = Annotated[
     int,  # bytes
     typer.Option(
-        parser=_bytes,
+        parser=in_bytes,
         metavar="GIB",
         help="Memory a rank may use, in GiB.",
     ),
@@ -146,46 +147,6 @@ Paths: TypeAlias = Annotated[
         parser=natural,
         metavar="N",
         help="Paths followed in one search, a limit that no clock has part in.",
-    ),
-]
-CheckSeed: TypeAlias = Annotated[
-    int | None,
-    typer.Option(
-        parser=natural,
-        metavar="N",
-        help="Seed of the primes and points, to repeat a check; by default they are fresh.",
-    ),
-]
-CheckError: TypeAlias = Annotated[
-    float | None,
-    typer.Option(
-        "--error-bound",
-        parser=_between(0, 1, "a number between 0 and 1"),
-        metavar="P",
-        help="Largest probability of error that a claim may state; by default 1e-9, 1e-6 where it "
-        "rests on a degree.",
-    ),
-]
-CheckSeconds: TypeAlias = Annotated[
-    float | None,
-    typer.Option(
-        "--seconds",
-        parser=_between(0, 1e9, "a number of seconds above 0"),
-        metavar="S",
-        help="Time for each certificate; by default what its size allows, 600 at most.",
-    ),
-]
-CheckMemory: TypeAlias = Annotated[
-    int,  # bytes
-    typer.Option(
-        "--memory-limit", parser=_bytes, metavar="GIB", help="Memory for one array, in GiB."
-    ),
-]
-CheckTrust: TypeAlias = Annotated[
-    bool,
-    typer.Option(
-        "--trust-degrees",
-        help="Take degrees as given where there are too many solutions to count them.",
     ),
 ]
 MostDegree: TypeAlias = Annotated[
@@ -242,7 +203,7 @@ Inputs: TypeAlias = Annotated[
 Width: TypeAlias = Annotated[
     float | None,
     typer.Option(
-        parser=_between(0, 1, "a number between 0 and 1"),
+        parser=between(0, 1, "a number between 0 and 1"),
         metavar="W",
         help="Stop as soon as the interval is this narrow.",
     ),

@@ -84,7 +84,10 @@ class Workshop:
 
     def __post_init__(self) -> None:
         if isinstance(self.frame.network, ShallowReLU):
-            raise InputError("only linear networks can be decided here, not shallow ReLU networks")
+            raise InputError(
+                "repairs and designs are sought for linear networks only, not for shallow ReLU; "
+                "classify and explain tell what of a shallow ReLU network lacks"
+            )
         object.__setattr__(self, "samples", self.analysis(self.frame).samples)
 
     @property

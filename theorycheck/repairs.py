@@ -9,6 +9,7 @@ from typing import Any, Literal
 import numpy as np
 
 from .allocation import Allocation
+from .arguments import check_allocation
 from .bases import Cell, cell_name
 from .degrees.effort import DEFAULT_SECONDS, Effort, divided
 from .entries import Entry
@@ -143,6 +144,7 @@ def repair(
     if budget not in ("same", "more"):
         hint = nearest(budget, ("same", "more"))
         raise InputError(f"budget must be same or more, not {shown(budget)}{hint}")
+    check_allocation(allocation)
     present = allocation.given_present()
     frame = Allocation.full(allocation.network, present)
     deadline, each = divided(seconds, effort)

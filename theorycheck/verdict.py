@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from .certificates import Certificate
-from .entries import Entry
+from .entries import WARNING, Entry
 from .shown import Shown
 
 if TYPE_CHECKING:
@@ -153,7 +153,7 @@ class Verdict(Shown):
         """Warnings, the class, why, how sure that is and, if that was asked, what is wasted."""
         by = f"{self.theorem}: " if self.theorem else ""
         found = [
-            *(Entry("warning", sentence, "bold yellow") for sentence in self.warnings),
+            *(Entry(WARNING, sentence, "bold yellow") for sentence in self.warnings),
             Entry(str(self.expressivity).upper(), self.meaning, _STYLE[self.expressivity]),
             Entry("because", by + self.reason),
         ]

@@ -109,7 +109,7 @@ class Jacobian:
     """Rows of the Jacobian by `cells` modulo p, where the active units are known."""
 
     def __init__(
-        self, claim: Claim, weights: dict[str, Matrix], inputs: Matrix, cells: list[Cell], p: int
+        self, weights: dict[str, Matrix], inputs: Matrix, cells: list[Cell], p: int
     ) -> None:
         self._weights, self._inputs, self._cells, self._p = weights, inputs, cells, p
         self._before = product(weights["W1"], inputs, p)
@@ -148,7 +148,7 @@ def random_jacobian(claim: Claim, trial: int, cells: list[Cell]) -> Jacobian:
             for values, bits in zip(drawn, present, strict=True)
         ]
     inputs = random_matrix(key, trial, "inputs", (claim.network.inputs, claim.samples), p)
-    return Jacobian(claim, weights, inputs, cells, p)
+    return Jacobian(weights, inputs, cells, p)
 
 
 def charge_point(claim: Claim, digits: int = 24) -> None:

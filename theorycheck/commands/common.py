@@ -29,12 +29,12 @@ class Failures:
         return None
 
     def __exit__(self, kind: object, error: BaseException | None, trace: object) -> bool:
-        from ..errors import ContradictionError, TheorycheckError
+        from ..errors import ContradictionError, TheorycheckError, place_of
 
         if not isinstance(error, Exception) or isinstance(error, OSError):
             return False  # of the system's errors only those of standard output come up to here
         status = 2
-        message = str(error)
+        message = str(error).removeprefix(f"{place_of(self._place)}: ")  # which is said below
         if isinstance(error, ContradictionError):
             status = 1
         elif isinstance(error, MemoryError):

@@ -104,7 +104,7 @@ def _frame(path: str) -> Allocation:
     from ..files import LARGEST_FILE, load, parse_json, read_limited
     from ..networks import network_from_dict
 
-    if path.lower().endswith((".npz", ".safetensors")):
+    if path.lower().endswith((".npz", ".safetensors", ".pt", ".pth")):
         return load(path).allocation
     data: Any = parse_json(read_limited(Path(path), LARGEST_FILE))
     if isinstance(data, dict) and "kind" in data:

@@ -53,13 +53,15 @@ def print_masks(console: Console, allocation: Allocation) -> None:
     """Print the learnable masks of a small allocation, counts of a large one."""
     from rich.text import Text
 
+    from ..masks import count
     from ..report import print_entry
 
     for name, number in allocation.counts.items():
         mask = allocation.mask(name)
         rows = mask[:, None] if mask.ndim == 1 else mask
         if rows.shape[0] > 20 or rows.shape[1] > 40:
-            print_entry(console, name, f"{number} of {mask.size} weights learnable")
+            present = count(allocation.present_mask(name))
+            print_entry(console, name, f"{number} of {present} weights learnable")
             continue
         for i, row in enumerate(rows):
             label = name if i == 0 else ""

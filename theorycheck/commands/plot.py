@@ -16,6 +16,8 @@ if TYPE_CHECKING:
 
     from ..allocation import Allocation
     from ..certificates import Certificate
+    from ..deadline import Deadline
+    from ..degrees.effort import Effort
 
 _TRIALS = 1000  # draws, where a match probability is drawn and no number is asked for
 _CONTENTS = ("masks", "network", "probability", "all")
@@ -81,6 +83,8 @@ def _figure(
     seed: int,
     seconds: float,
 ) -> Figure | None:
+    from ..degrees.effort import Effort
+
     if len(files) > 1:
         return _probabilities(failures, files, what, trials, seed, seconds)
     with failures.of(files[0]):
@@ -89,11 +93,13 @@ def _figure(
             from ..sweeps.results import summarize
 
             return summary_figure(summarize(files[0]))
-        allocation, samples, verdict = _read(files[0], seconds)
+        effort = Effort(seconds)
+        deadline = effort.start()
+        allocation, samples, verdict = _read(files[0], effort, deadline)
         parts = _parts(files[0], allocation, what, trials)
         estimate = None
         if "probability" in parts:
-            estimate = _measure(files[0], allocation, samples, trials, seed)
+            estimate = _measure(files[0], allocation, samples, trials, seed, deadline)
         from ..plots.figure import plot as draw
         from ..plots.style import labels
 
@@ -121,12 +127,11 @@ def _parts(
     return (*parts, "network")
 
 
-def _read(file: str, seconds: float) -> tuple[Allocation, int, Any]:
+def _read(file: str, effort: Effort, deadline: Deadline) -> tuple[Allocation, int, Any]:
     """An allocation file's problem with its verdict, or a certificate's with the certificate."""
     from ..certificates import Certificate, load_certificates
     from ..checker import check
     from ..classification import classify
-    from ..degrees.effort import Effort
     from ..errors import CertificateError, InputError
     from ..files import load, problem_from_dict
 
@@ -134,7 +139,7 @@ def _read(file: str, seconds: float) -> tuple[Allocation, int, Any]:
     if not isinstance(data, dict) or "evidence" not in data:
         allocation, samples = load(file)
         with watching(True, file) as tell:
-            verdict = classify(allocation, samples, effort=Effort(seconds), progress=tell)
+            verdict = classify(allocation, samples, effort=effort, deadline=deadline, progress=tell)
         return allocation, samples, verdict
     result = check(data)
     if not result:
@@ -147,7 +152,14 @@ def _read(file: str, seconds: float) -> tuple[Allocation, int, Any]:
     return allocation, samples, certificate
 
 
-def _measure(file: str, allocation: Allocation, samples: int, asked: int | None, seed: int) -> Any:
+def _measure(
+    file: str,
+    allocation: Allocation,
+    samples: int,
+    asked: int | None,
+    seed: int,
+    deadline: Deadline,
+) -> Any:
     """The measured match probability; a line says with how many draws if that was not asked."""
     from ..measurement.estimate import measure
 
@@ -155,9 +167,12 @@ def _measure(file: str, allocation: Allocation, samples: int, asked: int | None,
     if asked is None:
         complain(f"{file}: measuring with {trials} draws, --measure takes another number")
     with watching(True, file) as tell:
-        found = measure(allocation, samples, trials=trials, seed=seed, progress=tell)
+        found = measure(
+            allocation, samples, trials=trials, seed=seed, deadline=deadline, progress=tell
+        )
     if found.trials < trials:
-        complain(f"{file}: interrupted after {found.trials} of {trials} draws")
+        why = "the time was up" if deadline.has_passed else "interrupted"
+        complain(f"{file}: {why} after {found.trials} of {trials} draws")
     return found
 
 
@@ -170,6 +185,7 @@ def _probabilities(
     seconds: float,
 ) -> Figure | None:
     """The match probabilities of several files; those that cannot be read are left out."""
+    from ..degrees.effort import Effort
     from ..errors import InputError
     from ..plots.probability import plot_probability
     from ..plots.style import labels
@@ -180,8 +196,10 @@ def _probabilities(
             raise InputError(f"{what} of one file at a time; several files: probability")
     for file, name in zip(files if not failures.status else (), labels(files), strict=False):
         with failures.of(file):
-            allocation, samples, verdict = _read(file, seconds)
-            estimate = _measure(file, allocation, samples, trials, seed)
+            effort = Effort(seconds)
+            deadline = effort.start()
+            allocation, samples, verdict = _read(file, effort, deadline)
+            estimate = _measure(file, allocation, samples, trials, seed, deadline)
             entries.append((name, estimate, verdict))
     if not entries:
         return None

@@ -44,7 +44,7 @@ def report(
     from ..pages.document import page
     from ..pages.entry import PageEntry
 
-    failures, entries, refuted = Failures(), [], False
+    failures, entries, refuted, stop = Failures(), [], False, ""
     effort = Effort(seconds, most_degree, instances=instances)
     fit = {"trials": measure, "seed": seed, "law": law}
     with watching(True, "report") as tell:
@@ -68,6 +68,8 @@ def report(
         print(f"{out}: {len(entries)} {'allocation' if len(entries) == 1 else 'allocations'}")
     if refuted:
         raise typer.Exit(1)
+    if stop:  # the page is written, but it lacks something
+        raise typer.Exit(130)
     failures.leave()
 
 

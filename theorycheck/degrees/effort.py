@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 from typing import Any
 
 from ..deadline import Deadline
-from ..errors import InputError
+from ..errors import InputError, shown
 from ..progress import Progress, Teller, nobody
 
 DEFAULT_SECONDS = 60.0
@@ -73,7 +73,7 @@ class Effort:
         return deadline.within(paths=self.paths)
 
     def limits(self) -> dict[str, Any]:
-        """The limits by name, to be written down: `Effort(**limits)` has the same."""
+        """The limits by name: `Effort(**limits)` has the same."""
         return {name: getattr(self, name) for name in _LIMITS}
 
     def telling(self, tell: Teller) -> Effort:
@@ -86,10 +86,24 @@ class Effort:
 DEFAULT_EFFORT = Effort()
 
 
+def checked(effort: Effort) -> Effort:
+    """`effort`, or `InputError` if it is something else, such as a number of seconds.
+
+    >>> checked(5)  # type: ignore[arg-type]
+    Traceback (most recent call last):
+        ...
+    theorycheck.errors.InputError: effort must be an Effort, as in tc.Effort(seconds=5), not 5
+    """
+    if not isinstance(effort, Effort):
+        how = "tc.Effort(seconds=5)"
+        raise InputError(f"effort must be an Effort, as in {how}, not {shown(effort)}")
+    return effort
+
+
 def divided(seconds: float, effort: Effort) -> tuple[Deadline, Effort]:
     """The deadline of a question that has many parts, and the effort for each of them.
 
     With 0 `seconds` no degree is sought, as in `Effort`.
     """
-    whole = replace(effort, seconds=seconds)
+    whole = replace(checked(effort), seconds=seconds)
     return whole.start(), effort if whole.seeks_degrees else whole

@@ -218,6 +218,7 @@ def _too_large(
     return (
         f"the Jacobian ({equations} equations x {n_columns} weights, {allocation.network.n_weights}"
         f" weights in all) needs about {needed / 2**30:.3g} GiB, more than the limit of "
-        f"{limit / 2**30:.3g} GiB; without it only counts decide: all learnables in one layer of a "
+        f"{limit / 2**30:.3g} GiB; --memory-limit (memory_limit=...) allows more; without "
+        "it only counts decide: all learnables in one layer of a "
         "dense network (T3, T4, T5), or fewer learnables than the target dimension (T1)"
     )

@@ -12,7 +12,7 @@ import numpy as np
 from ..errors import InputError, shown
 from ..masks import Mask, count, equal
 from ..networks import LinearRecurrent
-from .torch_modules import Options, Reading, plain_module, torch_module
+from .torch_modules import Options, Reading, has_adapters, plain_module, torch_module
 from .torch_reading import check_trained, decide, present_masks, read_module
 from .torch_slots import GradientMask, Slot, hooked
 
@@ -130,12 +130,20 @@ def _not_pruned(slot: Slot, name: str) -> InputError:
     )
 
 
+_ADAPTERS = (
+    "the module has adapters of peft, which say themselves what is learned: choose by their config "
+    "(SHiRA: config.mask_fn, LoRA: r and target_modules), or model.merge_and_unload() first"
+)
+
+
 def _checked(allocation: Allocation, module: Any, recurrent: Any) -> Reading:
     """The module's weights, if it may be of this network, and is not yet frozen."""
     network = allocation.network
     options = Options(True, recurrent=recurrent)
     if isinstance(network, LinearRecurrent):
         options = Options(True, network.steps, network.readout, recurrent)
+    if has_adapters(module):
+        raise InputError(_ADAPTERS)
     reading = read_module(module, options)
     if network not in reading.networks:
         found = reading.networks[0].describe()

@@ -12,6 +12,7 @@ from typing import Any
 from numpy.typing import ArrayLike
 
 from ..allocation import Allocation
+from ..arguments import check_allocation
 from ..backend import array_module
 from ..deadline import NEVER, Deadline
 from ..entries import Entry
@@ -147,6 +148,7 @@ def measure(
     trials, seed = positive_integer(trials, "trials"), _seed(seed)
     if width is not None and not 0 < width < 1:
         raise InputError(f"width must be between 0 and 1, not {width!r}")
+    check_allocation(allocation)
     source = Source(allocation, positive_integer(samples, "samples"), law, inputs, deadline)
     xp = array_module(backend)
     restarts = positive_integer(restarts, "restarts")

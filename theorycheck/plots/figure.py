@@ -6,6 +6,7 @@ from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
 from ..allocation import Allocation
+from ..arguments import check_allocation
 from ..certificates import Certificate
 from ..errors import InputError, shown
 from ..measurement.estimate import Estimate
@@ -56,6 +57,7 @@ def plot(
     >>> [axes.get_title(loc="left") for axes in figure.axes if axes.get_title(loc="left")][:2]
     ['W1, 3 x 2', 'W2, 2 x 3']
     """
+    check_allocation(allocation)
     samples = positive_integer(samples, "samples")
     parts = _parts(allocation, estimate, what)
     marks = _marks(allocation, samples, verdict)

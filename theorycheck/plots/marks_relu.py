@@ -2,9 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
-from typing import Any
-
 from .marks import EQUATIONS, Line, Marks, Scene
 from .marks_equations import minor_marks
 from .marks_layers import Drawing, letter
@@ -95,11 +92,6 @@ def relu_interpolation(scene: Scene) -> Marks:
             marks.add(scene.line("W1", "rows", unit, letter(output)))
     marks.note("letters: the units that fit output A, B, ...; each has enough learnable inputs")
     return marks
-
-
-def is_point(evidence: Mapping[str, Any]) -> bool:
-    """Whether the evidence has a point, whose activity can be drawn."""
-    return "point" in evidence or "regular" in evidence
 
 
 DRAWINGS: dict[str, Drawing] = {

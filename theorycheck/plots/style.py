@@ -28,7 +28,8 @@ STYLES: dict[str, dict[str, Any]] = {
 }
 LEARNABLE, MARK, GREY, PALE = "#0072B2", "#D55E00", "#767676", "#C8C8C8"
 FORMATS = (".svg", ".pdf", ".png")
-_FILES = (".json", ".npz", ".safetensors", ".sqlite")  # whose names are no names for a figure
+# Whose names are no names for a figure.
+_FILES = (".json", ".npz", ".safetensors", ".pt", ".pth", ".sqlite")
 _SETTINGS: dict[str, Any] = {
     "font.family": ["sans-serif"],
     "font.sans-serif": ["DejaVu Sans", "Arial", "Helvetica", "sans-serif"],
@@ -140,7 +141,7 @@ def shortened(text: str, most: int) -> str:
 def labels(names: Sequence[str]) -> list[str]:
     """Names for figures: those of files without folder and ending, as far as that tells them apart.
 
-    >>> labels(["runs/a.json", "b.npz", "layer.1"])
+    >>> labels(["runs/a.json", "b.pt", "layer.1"])
     ['a', 'b', 'layer.1']
     >>> labels(["old/a.json", "new/a.json", "new/a.npz"])
     ['old/a', 'new/a.json', 'new/a.npz']

@@ -56,10 +56,10 @@ class SweepSpec:
     symmetry: bool = True
     degree: bool = True
     seconds: float = math.inf
-    paths: int = 100_000
     most_degree: int = 200
     instances: int = 2000
     error_bound: float = 1e-9
+    paths: int = 100_000
 
     def __post_init__(self) -> None:
         check_network(self.network)
