@@ -445,3 +445,11 @@ def test_what_a_reason_quotes_is_printable_and_short(text):
         assert not result
         assert result.reason.isprintable()
         assert len(result.reason) < 1100
+
+
+def test_powers_of_an_unknown_need_no_recursion():
+    x, y = Ring(2).variables
+    put_in = [{x: 1, 0: 1}, {1200 * x: 1, y: 1}]
+    assert count_solutions(put_in, 2, 1009, lambda *_: None) == 1
+    (z,) = Ring(1).variables
+    assert count_solutions([{1100 * z: 1, 0: 5}], 1, 1009, lambda *_: None) == 1100

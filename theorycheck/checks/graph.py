@@ -128,6 +128,7 @@ def forest(claim: Claim) -> None:
     cells = [(i, j) for i, j in claim.evidence["frozen"]]
     claim.charge(3 * mask.size + 10 * STEP * sum(mask.shape), "the forest")
     claim.charge(20 * STEP * len(cells), "the forest")
+    claim.foresee(0, 300 * sum(mask.shape), "the forest")
     n_frozen = mask.size - int(np.count_nonzero(mask))
     claim.require(len(cells) == len(set(cells)) == n_frozen, f"{n_frozen} cells are frozen")
     tree = {**{("row", i): i for i in range(mask.shape[0])}}

@@ -158,5 +158,5 @@ def charge_point(claim: Claim, digits: int = 24) -> None:
     numbers = network.n_weights + m * (n_inputs + n_hidden)
     what = f"a point of {network.n_weights} weights and {m} samples"
     products = n_hidden * n_inputs * m
-    claim.foresee(0, 40 * numbers, what)
+    claim.foresee(0, 100 * numbers, what)
     claim.charge(5 * STEP * numbers + (3 * STEP + (digits / 64) ** 2) * products, what)

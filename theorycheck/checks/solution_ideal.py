@@ -90,11 +90,11 @@ class _Counter:
             images[x] = {renamed[m]: self._p - value for m, value in terms.items() if m != x}
 
         def image(monomial: int) -> Polynomial:
-            if monomial not in images:
-                x = ring.variables[first_unknown(monomial)]
-                before = image(monomial - x)
+            for m, i in _missing(monomial, ring, images):
+                x = ring.variables[i]
+                before = images[m - x]
                 self._spend(STEP * (len(before) * len(images[x]) + 1), 0)
-                images[monomial] = product(before, images[x], self._p)
+                images[m] = product(before, images[x], self._p)
             return images[monomial]
 
         found = []
@@ -128,6 +128,8 @@ class _Counter:
                 continue
             standard = self._standard(ring, basis, degree)
             if standard is not None:
+                size = len(standard)
+                self._spend(ring.n * size * (size + STEP), 8 * ring.n * size**2)
                 module = _Module(ring, standard, basis, self._p)
                 if module.is_annihilated(system.polynomials, self._spend):
                     return len(standard)
@@ -225,14 +227,24 @@ class _Module:
             total = zero
             for monomial, value in terms.items():
                 spend(2 * size**2 + 4 * STEP, 0)
-                total += self._vector(monomial) * value
+                total += self._vector(monomial, spend) * value
             if total != zero:
                 return False
         return True
 
-    def _vector(self, monomial: int) -> Any:
-        if monomial not in self._vectors:
-            i = first_unknown(monomial)
-            before = self._vector(monomial - self._ring.variables[i])
-            self._vectors[monomial] = self._matrices[i] * before
+    def _vector(self, monomial: int, spend: Spend) -> Any:
+        for m, i in _missing(monomial, self._ring, self._vectors):
+            size = self._vectors[0].nrows()
+            spend(2 * size**2 + 4 * STEP, 8 * size * len(self._vectors))
+            self._vectors[m] = self._matrices[i] * self._vectors[m - self._ring.variables[i]]
         return self._vectors[monomial]
+
+
+def _missing(monomial: int, ring: Ring, known: dict[int, Any]) -> list[tuple[int, int]]:
+    """The monomials on the way to this one that are not known, each with its first unknown."""
+    found: list[tuple[int, int]] = []
+    while monomial not in known:
+        i = first_unknown(monomial)
+        found.append((monomial, i))
+        monomial -= ring.variables[i]
+    return found[::-1]

@@ -80,6 +80,7 @@ def block_polynomials(
     places = [position(claim, equation) for equation in equations]
     samples = sorted({sample for _, _, sample in places})
     key, count = claim.context.key, max(equations) + 1
+    claim.foresee(STEP * count, 70 * count, "a point")
     claim.charge(STEP * count, "a point")
     values = plain.words(key, trial, "outputs", count)
     point = _Point(claim, unknowns, samples, trial, p)

@@ -63,6 +63,7 @@ def _count(
     """The degree of g(y1) less that of its common factor with g(y2), modulo the prime."""
     key, p = claim.context.key, claim.context.prime(trial)
     cells, size = claim.cells("learnable"), most_degree + 1
+    claim.foresee(0, 70 * max(equations), "a count of solutions")
     claim.charge(STEP * (6 * max(equations) + 10 * size**2), "a count of solutions")
     first, second = (
         [plain.words(key, trial, name, max(equations) + 1)[e] % p for e in equations]
