@@ -144,7 +144,7 @@ def labels(names: Sequence[str]) -> list[str]:
     >>> labels(["runs/a.json", "b.pt", "layer.1"])
     ['a', 'b', 'layer.1']
     >>> labels(["old/a.json", "new/a.json", "new/a.npz"])
-    ['old/a', 'new/a.json', 'new/a.npz']
+    ['old/a', 'new/a.json', 'a.npz']
     """
     paths = [PurePath(name) for name in names]
     return [
