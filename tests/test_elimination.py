@@ -25,7 +25,7 @@ from theorycheck.degrees.elimination import (
 from theorycheck.degrees.groebner import Problem, leading_monomials, standard_monomials
 from theorycheck.degrees.polynomials import Polynomial, bounds, equations
 from theorycheck.degrees.system import SquareSystem
-from theorycheck.errors import SizeError
+from theorycheck.errors import OutOfTimeError, SizeError
 from theorycheck.exact.generic_rank import n_equations
 from theorycheck.exact.point import draw_point, draw_prime, effective_samples, words
 from theorycheck.networks import LinearFeedforward, LinearRecurrent, Network
@@ -174,7 +174,7 @@ def test_expansion_is_limited_in_terms_and_time():
     system = whole_system(network, {"recurrent": np.ones((4, 4))}, 9)
     with pytest.raises(SizeError):
         equations(system, 0, 0)
-    with pytest.raises(TimeoutError):
+    with pytest.raises(OutOfTimeError):
         equations(system, 0, 0, deadline=Deadline(-1))
     assert count_solutions(system, 0, 0, program=None, deadline=NEVER) is None
     assert count_solutions(system, 0, 0, program=None, deadline=Deadline(0)) is None
