@@ -12,7 +12,7 @@ from theorycheck.theorems.registry import THEOREMS
 
 from .leaf_changes import Data
 
-PROBLEMS = Path(__file__).parents[1] / "known" / "mutations.json"
+PROBLEMS = Path(__file__).with_name("problems.json")
 EFFORT = tc.Effort(seconds=60, degree=8, unknowns=6, instances=60, bases=2)
 
 
