@@ -97,8 +97,13 @@ def _are_apart(one: Any, other: Any, distance: Fraction) -> bool:
 
 
 def _decimal(value: Any, digits: int) -> str:
-    """The midpoint of a real ball as a decimal number."""
-    return value.mid().str(digits, radius=False, more=True)
+    """The midpoint of a real ball as a decimal number, 0 where its exponent has four digits.
+
+    Certificates have exponents of three; boxes are drawn around what is written down.
+    """
+    text = value.mid().str(digits, radius=False, more=True)
+    exponent = text.partition("e")[2]
+    return "0" if exponent and int(exponent) < -999 else text
 
 
 def _refine(equations: Equations, solution: Any, instance: Instance) -> list[Any] | None:
