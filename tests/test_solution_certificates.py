@@ -721,3 +721,12 @@ def test_balls_enclose_the_polynomials_and_their_derivatives(allocation, m, seed
             assert ball.real.contains(a)
             assert ball.imag.contains(b)
             assert not precise or max(ball.real.rad(), ball.imag.rad()) < 1e-6
+
+
+def test_centres_are_written_with_exponents_that_certificates_have():
+    from flint import arb
+
+    from theorycheck.degrees.certify import _decimal
+
+    assert _decimal(arb("1e-1010"), 25) == "0"
+    assert float(_decimal(arb("-3e-200"), 25)) == pytest.approx(-3e-200)
