@@ -13,24 +13,11 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests import torch_zoo as zoo
-from tests.torch_zoo import LinearRNN, Recurrent
+from tests.torch_zoo import LinearRNN, Own, Recurrent
 
 torch: Any = pytest.importorskip("torch", reason="torch is missing (extra torch)")
 nn: Any = torch.nn
 prune: Any = pytest.importorskip("torch.nn.utils.prune")
-
-
-class Own(nn.Module):
-    """Two layers and a forward of one's own."""
-
-    def __init__(self, forward: Any, bias: bool = False) -> None:
-        super().__init__()
-        self.one = nn.Linear(3, 4, bias=bias)
-        self.two = nn.Linear(4, 2, bias=bias)
-        self.way = forward
-
-    def forward(self, x: Any) -> Any:
-        return self.way(self, x)
 
 
 def chain(*widths: int, bias: bool = False) -> Any:
