@@ -18,9 +18,9 @@ from itertools import repeat
 import numpy as np
 
 import theorycheck as tc
-from theorycheck.analysis import Analysis
-from theorycheck.degrees.effort import Effort
-from theorycheck.files import problem_to_dict
+from theorycheck.computing.effort import Effort
+from theorycheck.problem.files import problem_to_dict
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.registry import THEOREMS
 
 from .strategies import WORK_ONLY

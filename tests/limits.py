@@ -25,7 +25,7 @@ from pathlib import Path
 import numpy as np
 
 import theorycheck as tc
-from theorycheck.files import save
+from theorycheck.problem.files import save
 
 COMMANDS = {
     "classify": 0.6,
@@ -140,7 +140,7 @@ def _allocation(frame: tc.Allocation, samples: int, rng: np.random.Generator) ->
 
 # The deadline's clock, put in the place of the one that it finds when it is imported.
 _CPU_CLOCK = (
-    "import time; time.monotonic = time.process_time; from theorycheck.cli import main; main()"
+    "import time; time.monotonic = time.process_time; from theorycheck.cli.app import main; main()"
 )
 
 

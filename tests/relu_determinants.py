@@ -11,8 +11,8 @@ from typing import Any
 import numpy as np
 
 import theorycheck as tc
-from theorycheck.masks import cells_of
 from theorycheck.numeric.instances import Instance
+from theorycheck.problem.masks import cells_of
 
 NODES = 2 * np.cos(np.pi * (np.arange(8) + 0.5) / 8)
 

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from tests.strategies import allocations, feedforward_networks, networks, present_masks, seeds
 from theorycheck import Allocation, LinearFeedforward, LinearRecurrent
-from theorycheck.spread import level
+from theorycheck.problem.spread import level
 
 NET = LinearFeedforward([3, 4, 2])
 BIASED = LinearFeedforward([2, 2], bias=True)

@@ -6,7 +6,7 @@ from typing import Any
 import pytest
 
 import theorycheck as tc
-from theorycheck.files import problem_from_dict
+from theorycheck.problem.files import problem_from_dict
 
 CROSS = Path(__file__).parent.parent / "examples" / "allocations" / "cross.json"
 NETWORK = tc.LinearFeedforward([4, 4, 3])

@@ -10,9 +10,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import theorycheck as tc
-from theorycheck.archives import read_array
-from theorycheck.degrees.effort import Effort
-from theorycheck.foreign import real_numbers
+from theorycheck.computing.effort import Effort
+from theorycheck.problem.archives import read_array
+from theorycheck.problem.interop.foreign import real_numbers
 
 FOUND = Path(__file__).parent / "known" / "found"
 FF = tc.LinearFeedforward

@@ -6,8 +6,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import theorycheck as tc
-from theorycheck.bases import greedy_basis, masks_with
-from theorycheck.masks import cells_of
+from theorycheck.problem.masks import cells_of
+from theorycheck.ranks.bases import greedy_basis, masks_with
 
 from .oracles import dual_number_rank
 from .strategies import allocations, linear_networks, seeds

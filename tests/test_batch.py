@@ -13,20 +13,20 @@ import tests.strategies as own
 from tests.test_field import gpu_is_missing
 from theorycheck import Effort, LinearFeedforward, LinearRecurrent, ShallowReLU, classify
 from theorycheck.errors import ContradictionError, InputError, SizeError
-from theorycheck.exact.field import reduce
-from theorycheck.exact.generic_rank import generic_rank
-from theorycheck.exact.point import draw_prime
-from theorycheck.exact.target_dimension import target_dimension
-from theorycheck.paths import find_conflict
-from theorycheck.peeling import peel
-from theorycheck.proofs.tools.exhaustive import all_masks
+from theorycheck.field.arithmetic import reduce
+from theorycheck.proofs.shared.exhaustive import all_masks
+from theorycheck.ranks.generic_rank import generic_rank
+from theorycheck.ranks.point import draw_prime
+from theorycheck.ranks.target_dimension import target_dimension
 from theorycheck.strategies import critical_problems, random_problems
-from theorycheck.sweeps import batch as batches
-from theorycheck.sweeps.batch import Batch, Decision
-from theorycheck.sweeps.conflicts import has_conflict
+from theorycheck.structure.conflicts import find_conflict
+from theorycheck.structure.peeling import peel
+from theorycheck.sweeps.batch import classify as batches
+from theorycheck.sweeps.batch.classify import Batch, Decision
+from theorycheck.sweeps.batch.conflicts import has_conflict
+from theorycheck.sweeps.batch.peeled import peel_all
+from theorycheck.sweeps.batch.ranks import Ranks, _reduced
 from theorycheck.sweeps.frame import Frame, Masks
-from theorycheck.sweeps.peeled import peel_all
-from theorycheck.sweeps.ranks import Ranks, _reduced
 
 NO_DEGREES = Effort(seconds=0, instances=0, bases=0)
 SPARSE = {"W1": [[1, 0], [1, 1], [0, 1]], "W2": [[1, 1, 0], [0, 1, 1]]}
@@ -235,7 +235,7 @@ def test_too_many_entries_go_to_generic_rank(monkeypatch: pytest.MonkeyPatch):
     batch = Batch(frame_of(LinearFeedforward([2, 2, 2])), 2)
     masks = all_masks(8)
     expected, lower = batch.ranks(masks), batch._ranks.lower(masks)
-    monkeypatch.setattr("theorycheck.sweeps.ranks._MOST_ENTRIES", 0)
+    monkeypatch.setattr("theorycheck.sweeps.batch.ranks._MOST_ENTRIES", 0)
     monkeypatch.setattr(Ranks, "_trial", None)  # is not to be asked
     for one, other in zip(batch.ranks(masks), expected, strict=True):
         assert np.array_equal(one, other)
@@ -247,8 +247,8 @@ def test_small_pieces_give_the_same(monkeypatch: pytest.MonkeyPatch):
     masks = some_masks(batch.frame, 200)
     whole = batch.decide(masks)
     monkeypatch.setattr(batches, "_AT_ONCE", 70)
-    monkeypatch.setattr("theorycheck.sweeps.ranks._MASKS_ENTRIES", 30)
-    monkeypatch.setattr("theorycheck.sweeps.ranks._BLOCK_ENTRIES", 10)
+    monkeypatch.setattr("theorycheck.sweeps.batch.ranks._MASKS_ENTRIES", 30)
+    monkeypatch.setattr("theorycheck.sweeps.batch.ranks._BLOCK_ENTRIES", 10)
     assert list(batch.decide(masks)) == list(whole)
     assert len(batch.decide(masks[:0])) == 0
 

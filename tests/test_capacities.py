@@ -8,9 +8,9 @@ from hypothesis import given, settings
 
 import theorycheck as tc
 from theorycheck import Expressivity
-from theorycheck.capacities import _Search
-from theorycheck.exact.point import effective_samples
-from theorycheck.progress import nobody
+from theorycheck.answers.capacities import _Search
+from theorycheck.computing.progress import nobody
+from theorycheck.ranks.point import effective_samples
 
 from .strategies import NO_DEGREES, allocations, linear_networks
 

@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.strategies import allocations, linear_networks, samples, seeds
-from theorycheck.analysis import Analysis
 from theorycheck.certificates import Certificate, digest
-from theorycheck.checks import plain
-from theorycheck.checks.registry import KINDS
-from theorycheck.degrees.effort import DEFAULT_EFFORT, Effort
-from theorycheck.files import problem_from_dict
+from theorycheck.checker import plain
+from theorycheck.checker.registry import KINDS
+from theorycheck.computing.effort import DEFAULT_EFFORT, Effort
+from theorycheck.problem.files import problem_from_dict
+from theorycheck.theorems.analysis import Analysis
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 STAIR = [[0, 0, 1], [1, 0, 0], [1, 1, 0]]  # frozen cells form a path

@@ -19,12 +19,12 @@ import theorycheck as tc
 from tests.test_certificates import EXAMPLES, certificate_of, redigested
 from tests.test_forgeries import certificate
 from theorycheck.certificates import Certificate, digest
-from theorycheck.checks.budget import Budget
-from theorycheck.checks.claim import Claim
-from theorycheck.checks.context import Context, n_trials
-from theorycheck.checks.points import entries_at
-from theorycheck.checks.solution_ideal import count_solutions
-from theorycheck.checks.solution_polynomials import Ring
+from theorycheck.checker.budget import Budget
+from theorycheck.checker.claim import Claim
+from theorycheck.checker.context import Context, n_trials
+from theorycheck.checker.points import entries_at
+from theorycheck.checker.solution_ideal import count_solutions
+from theorycheck.checker.solution_polynomials import Ring
 from theorycheck.errors import CertificateError, SizeError
 
 LOWER = {"target_lower": {"by": "closed form"}}
@@ -336,7 +336,7 @@ def test_networks_are_not_made_before_their_size_is_asked_for(about, given_):
 
 
 def test_the_same_seed_repeats_a_check_and_no_seed_draws_anew(monkeypatch):
-    from theorycheck.checks import plain
+    from theorycheck.checker import plain
 
     primes: list[int] = []
     draw = plain.prime_of
@@ -354,8 +354,8 @@ def test_the_same_seed_repeats_a_check_and_no_seed_draws_anew(monkeypatch):
 
 
 def test_the_command_has_the_same_options(tmp_path, monkeypatch, capsys):
-    from theorycheck import cli
     from theorycheck.certificates import save_certificates
+    from theorycheck.cli import app as cli
 
     file = tmp_path / "rank.json"
     save_certificates(file, [certificate_of("deficient_rank")])

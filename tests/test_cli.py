@@ -10,8 +10,8 @@ from typing import Any, NamedTuple
 import pytest
 
 import theorycheck as tc
-from theorycheck import cli
-from theorycheck.files import save
+from theorycheck.cli import app as cli
+from theorycheck.problem.files import save
 
 from .patience import HANGS
 
@@ -154,7 +154,7 @@ def test_bad_options_are_refused_once_and_before_any_work(
 
 
 def test_a_gpu_backend_that_does_not_answer_is_refused(run: Any, problems: Any, monkeypatch: Any):
-    monkeypatch.setattr("theorycheck.backend._working_cupy", lambda: None)
+    monkeypatch.setattr("theorycheck.computing.backend._working_cupy", lambda: None)
     result = run("classify", problems["linear"], "--backend", "cupy")
     check_one_line(result, "backend cupy needs CuPy", "working GPU")
     assert run("classify", problems["linear"], "--backend", "auto").status == 0
@@ -192,7 +192,7 @@ def test_help_tells_commands_and_options(run: Any, arguments: list[str], words: 
 
 
 def test_importing_the_command_line_does_not_import_numpy():
-    code = "import sys, theorycheck.cli; sys.exit('numpy' in sys.modules)"
+    code = "import sys, theorycheck.cli.app; sys.exit('numpy' in sys.modules)"
     assert subprocess.run([sys.executable, "-c", code], timeout=HANGS).returncode == 0
 
 
@@ -327,7 +327,7 @@ def test_no_error_becomes_a_traceback(
     def fail(*_: Any, **__: Any) -> None:
         raise error
 
-    monkeypatch.setattr("theorycheck.classification.classify", fail)
+    monkeypatch.setattr("theorycheck.answers.classification.classify", fail)
     result = run("classify", problems["linear"])
     check_one_line(result, problems["linear"], message, status=status)
 
@@ -336,7 +336,7 @@ def test_the_worst_status_counts(run: Any, problems: Any, monkeypatch: Any):
     def fail(*_: Any, **__: Any) -> None:
         raise tc.ContradictionError("two answers")
 
-    monkeypatch.setattr("theorycheck.classification.classify", fail)
+    monkeypatch.setattr("theorycheck.answers.classification.classify", fail)
     assert run("classify", problems["linear"], "missing.json").status == 2
     assert run("classify", "missing.json", problems["linear"]).status == 2
 
@@ -345,7 +345,7 @@ def test_an_interrupt_ends_with_status_130(run: Any, problems: Any, monkeypatch:
     def interrupt(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("theorycheck.classification.classify", interrupt)
+    monkeypatch.setattr("theorycheck.answers.classification.classify", interrupt)
     result = run("classify", problems["linear"], problems["minimal"])
     assert (result.status, result.err) == (130, "theorycheck: interrupted\n")
 

@@ -10,8 +10,8 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
-from theorycheck import comparison
 from theorycheck.measurement import estimate as estimates
+from theorycheck.verification import comparison
 
 from .test_cli import check_one_line, problems, run
 

@@ -8,9 +8,9 @@ import pytest
 from hypothesis import given, settings
 
 import theorycheck as tc
-from theorycheck.comparison import judge
-from theorycheck.files import problem_from_dict
 from theorycheck.measurement.intervals import clopper_pearson
+from theorycheck.problem.files import problem_from_dict
+from theorycheck.verification.comparison import judge
 
 from .strategies import (
     NO_DEGREES,

@@ -10,11 +10,11 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.strategies import allocations, feedforward_networks, linear_networks, samples, seeds
-from theorycheck.analysis import Analysis
-from theorycheck.exact.jacobian import cells, jacobian
-from theorycheck.exact.point import draw_point, draw_prime
-from theorycheck.peeling import peel
+from theorycheck.ranks.jacobian import cells, jacobian
+from theorycheck.ranks.point import draw_point, draw_prime
+from theorycheck.structure.peeling import peel
 from theorycheck.theorems import t06_odd_degree, t09_peeling
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.matchings import cover_below, triangular_order
 
 patterns = st.tuples(st.integers(1, 6), st.integers(1, 6), seeds, st.floats(0.1, 0.9)).map(

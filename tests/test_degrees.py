@@ -15,22 +15,22 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from tests.strategies import WORK_ONLY, allocations, linear_networks, samples, seeds
 from tests.trichotomy import FAMILIES, examine
-from theorycheck.analysis import Analysis
+from theorycheck.computing.effort import DEFAULT_EFFORT, Effort
 from theorycheck.degrees import degree as degree_module
 from theorycheck.degrees.bezout import bezout_bound
 from theorycheck.degrees.certify import certified_boxes
 from theorycheck.degrees.degree import Degree, Open, _is_closed_under_conjugation, degree_of
 from theorycheck.degrees.draws import SCALE, Draws, RationalInstances
-from theorycheck.degrees.effort import DEFAULT_EFFORT, Effort
 from theorycheck.degrees.elimination import Count, Elimination, degree_by_elimination
 from theorycheck.degrees.evidence import block_evidence
 from theorycheck.degrees.groebner import find_msolve
 from theorycheck.degrees.solving import Solving
 from theorycheck.degrees.system import SquareSystem
 from theorycheck.degrees.witness import _solved, certified_instance, witness
-from theorycheck.files import problem_to_dict
 from theorycheck.numeric import tracking
 from theorycheck.numeric.forward import ForwardPass
+from theorycheck.problem.files import problem_to_dict
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem
 from theorycheck.theorems.ranks import full_rank_evidence
 

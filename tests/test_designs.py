@@ -6,11 +6,11 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
-from theorycheck.exact.target_dimension import target_dimension
-from theorycheck.masks import cells_of
-from theorycheck.orders import PREFERENCES, even_order, extend_evenly, plans
-from theorycheck.paths import find_conflict
-from theorycheck.placement import allowed_masks
+from theorycheck.answers.orders import PREFERENCES, even_order, extend_evenly, plans
+from theorycheck.problem.masks import cells_of
+from theorycheck.problem.placement import allowed_masks
+from theorycheck.ranks.target_dimension import target_dimension
+from theorycheck.structure.conflicts import find_conflict
 
 from .oracles import dual_number_rank
 from .strategies import SMALL_DEGREES

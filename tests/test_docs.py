@@ -174,7 +174,7 @@ def test_every_public_name_is_on_one_page_of_the_api(hooks):
 def test_every_command_and_option_is_on_the_page(hooks):
     from typer.main import get_command
 
-    from theorycheck.cli import app
+    from theorycheck.cli.app import app
 
     page = hooks["pages"].command_line()
     program = get_command(app)

@@ -12,7 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import theorycheck as tc
-from theorycheck.interop.edge_files import SOURCES, TARGETS, column_of
+from theorycheck.problem.interop.edge_files import SOURCES, TARGETS, column_of
 
 from .test_cli import check_one_line, run
 

@@ -12,8 +12,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.strategies import allocations, linear_networks, samples, seeds
-from theorycheck.allocation import Allocation
-from theorycheck.deadline import NEVER, Deadline
+from theorycheck.computing.deadline import NEVER, Deadline
 from theorycheck.degrees import elimination, groebner
 from theorycheck.degrees.elimination import (
     Count,
@@ -26,9 +25,12 @@ from theorycheck.degrees.groebner import Problem, leading_monomials, standard_mo
 from theorycheck.degrees.polynomials import Polynomial, bounds, equations
 from theorycheck.degrees.system import SquareSystem
 from theorycheck.errors import OutOfTimeError, SizeError
-from theorycheck.exact.generic_rank import n_equations
-from theorycheck.exact.point import draw_point, draw_prime, effective_samples, words
-from theorycheck.networks import LinearFeedforward, LinearRecurrent, Network
+from theorycheck.problem.allocation import Allocation
+from theorycheck.problem.networks.feedforward import LinearFeedforward
+from theorycheck.problem.networks.kinds import Network
+from theorycheck.problem.networks.recurrent import LinearRecurrent
+from theorycheck.ranks.generic_rank import n_equations
+from theorycheck.ranks.point import draw_point, draw_prime, effective_samples, words
 
 MSOLVE = find_msolve()
 needs_msolve = pytest.mark.skipif(MSOLVE is None, reason="msolve is not installed")

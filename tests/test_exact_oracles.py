@@ -17,11 +17,11 @@ from tests.strategies import (
     samples,
 )
 from theorycheck import Allocation, LinearFeedforward, LinearRecurrent
-from theorycheck.checks import plain
-from theorycheck.exact import point
-from theorycheck.exact.generic_rank import N_PRIMES, generic_rank, n_equations, trial_error
-from theorycheck.exact.target_dimension import closed_form, target_dimension, upper_bounds
-from theorycheck.paths import conflict_graph, find_conflict
+from theorycheck.checker import plain
+from theorycheck.ranks import point
+from theorycheck.ranks.generic_rank import N_PRIMES, generic_rank, n_equations, trial_error
+from theorycheck.ranks.target_dimension import closed_form, target_dimension, upper_bounds
+from theorycheck.structure.conflicts import conflict_graph, find_conflict
 
 
 @given(allocations(linear_networks), st.integers(1, 3))

@@ -9,9 +9,9 @@ from hypothesis import given, settings
 
 import theorycheck as tc
 from tests.strategies import SMALL_DEGREES, allocations, linear_networks, networks, samples
-from theorycheck.analysis import Analysis
-from theorycheck.diagnostics import diagnose
-from theorycheck.masks import cells_of
+from theorycheck.answers.diagnostics import diagnose
+from theorycheck.problem.masks import cells_of
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.registry import THEOREMS
 
 

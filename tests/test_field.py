@@ -12,10 +12,11 @@ from flint import nmod_mat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from theorycheck.exact import batched, elimination, field, stages
-from theorycheck.exact.batched import batched_rank
-from theorycheck.exact.elimination import Elimination, RankProfile, rank, rank_profile
-from theorycheck.exact.field import array_module, fold, inverse, is_prime, matmul, reduce
+from theorycheck.field import arithmetic as field
+from theorycheck.field import batched, elimination, stages
+from theorycheck.field.arithmetic import array_module, fold, inverse, is_prime, matmul, reduce
+from theorycheck.field.batched import batched_rank
+from theorycheck.field.elimination import Elimination, RankProfile, rank, rank_profile
 
 LARGEST = 8388593  # the largest prime below 2**23
 PRIMES = (LARGEST, 8388587, 4194319, 101, 5, 3)  # small ones make accidental zeros likely

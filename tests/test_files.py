@@ -20,8 +20,8 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.strategies import allocations, samples, seeds
-from theorycheck.files import load, problem_from_dict, problem_to_dict, save
-from theorycheck.masks import PACK_ABOVE, mask_from_json, mask_to_json
+from theorycheck.problem.files import load, problem_from_dict, problem_to_dict, save
+from theorycheck.problem.masks import PACK_ABOVE, mask_from_json, mask_to_json
 
 GOOD: dict[str, Any] = {
     "network": {"kind": "linear_feedforward", "widths": [3, 4, 2]},

@@ -20,10 +20,10 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from tests.test_certificates import EXAMPLES, certificate_of, redigested
 from theorycheck.certificates import digest
-from theorycheck.checks import plain
-from theorycheck.checks.registry import KINDS, ROWS
-from theorycheck.degrees.effort import Effort
-from theorycheck.files import load, problem_from_dict, problem_to_dict
+from theorycheck.checker import plain
+from theorycheck.checker.registry import KINDS, ROWS
+from theorycheck.computing.effort import Effort
+from theorycheck.problem.files import load, problem_from_dict, problem_to_dict
 
 FF, LR, RELU = tc.LinearFeedforward, tc.LinearRecurrent, tc.ShallowReLU
 FOUND = Path(__file__).parent / "known" / "found"
@@ -136,10 +136,10 @@ def chain_product(key: str, trial: int) -> int:
 
 def test_the_chain_is_computed_as_the_checker_does():
     from theorycheck.certificates import Certificate
-    from theorycheck.checks.budget import Budget
-    from theorycheck.checks.claim import Claim
-    from theorycheck.checks.context import Context
-    from theorycheck.checks.points import entries_at, rows_of
+    from theorycheck.checker.budget import Budget
+    from theorycheck.checker.claim import Claim
+    from theorycheck.checker.context import Context
+    from theorycheck.checker.points import entries_at, rows_of
 
     claim = Claim(
         Certificate("", "", "", 1, None, None, 0.0, CHAIN, {}), Context.of("", Budget.of(0), 5)

@@ -11,11 +11,11 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
-from theorycheck.files import problem_from_dict
 from theorycheck.heuristics.features import BlockFeatures, determined_part, narrowness
 from theorycheck.heuristics.law import FEEDFORWARD, OFFSET, RECURRENT, Law, probability, terms
 from theorycheck.heuristics.relu import NUMBERS, SPREAD, relu_estimate, soft_rank
 from theorycheck.measurement.intervals import clopper_pearson
+from theorycheck.problem.files import problem_from_dict
 
 from .strategies import WORK_ONLY
 from .test_cli import check_one_line, problems, run

@@ -13,11 +13,11 @@ from flint import fmpz_mat
 
 import theorycheck as tc
 from theorycheck.certificates import Certificate, digest
-from theorycheck.checks.inputs import _coprime
-from theorycheck.degrees.effort import Effort
-from theorycheck.exact.generic_rank import trial_error
-from theorycheck.exact.inputs import coprime, given_inputs, independent_columns
-from theorycheck.paths import find_conflict
+from theorycheck.checker.inputs import _coprime
+from theorycheck.computing.effort import Effort
+from theorycheck.ranks.generic_rank import trial_error
+from theorycheck.ranks.given_inputs import coprime, given_inputs, independent_columns
+from theorycheck.structure.conflicts import find_conflict
 
 from . import oracles
 from .strategies import WORK_ONLY

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.strategies import allocations, samples
-from theorycheck.interop import mask_files
+from theorycheck.problem.interop import mask_files
 
 NETWORK = tc.LinearFeedforward([3, 4])
 MASK = np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0], [1, 1, 1]], dtype=bool)
@@ -326,7 +326,7 @@ def classified(path: Path, cwd: Path) -> tuple[dict[str, Any], float]:
     VmHWM, for `ru_maxrss` includes what the parent held when it forked; 0 where there is no /proc.
     """
     code = (
-        "import sys; from pathlib import Path; from theorycheck.cli import main\n"
+        "import sys; from pathlib import Path; from theorycheck.cli.app import main\n"
         "status = Path('/proc/self/status')\n"
         "try: main()\n"
         "finally:\n"

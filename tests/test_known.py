@@ -8,9 +8,9 @@ import pytest
 
 import theorycheck as tc
 from tests import page_checker
-from theorycheck.analysis import Analysis
-from theorycheck.degrees.effort import Effort
-from theorycheck.files import problem_from_dict
+from theorycheck.computing.effort import Effort
+from theorycheck.problem.files import problem_from_dict
+from theorycheck.theorems.analysis import Analysis
 
 from .strategies import WORK_ONLY
 

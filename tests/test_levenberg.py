@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from scipy.optimize import least_squares
 
 import theorycheck as tc
-from theorycheck.measurement.certificate import Certificates, certify, majorant, right_inverses
+from theorycheck.measurement.existence import Certificates, certify, majorant, right_inverses
 from theorycheck.measurement.levenberg import descend, fit
 from theorycheck.numeric.forward import Cells
 from theorycheck.numeric.instances import Equations, Instance

@@ -15,29 +15,30 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import theorycheck as tc
-from theorycheck import analysis as analysis_module
-from theorycheck import designs
-from theorycheck.analysis import Analysis
-from theorycheck.bases import greedy_basis
-from theorycheck.deadline import Deadline
+from theorycheck.answers import designs
+from theorycheck.answers.diagnostics import diagnose
+from theorycheck.computing.deadline import Deadline
+from theorycheck.computing.effort import DEFAULT_EFFORT, Effort
 from theorycheck.degrees import draws as draws_module
 from theorycheck.degrees.bezout import bezout_bound
 from theorycheck.degrees.certify import certified_boxes
 from theorycheck.degrees.degree import Degree, Open, degree_of
-from theorycheck.degrees.effort import DEFAULT_EFFORT, Effort
 from theorycheck.degrees.polynomials import equations
 from theorycheck.degrees.univariate import degree_by_univariate
 from theorycheck.degrees.witness import witness
-from theorycheck.diagnostics import diagnose
 from theorycheck.errors import OutOfTimeError
-from theorycheck.exact import elimination, jacobian, target_dimension
-from theorycheck.exact.generic_rank import generic_rank
-from theorycheck.exact.inputs import given_inputs
-from theorycheck.exact.relu_search import ReluSearch
+from theorycheck.field import elimination
 from theorycheck.heuristics.relu import soft_rank
 from theorycheck.numeric import tracking
-from theorycheck.paths import find_conflict
-from theorycheck.structure import jacobian_pattern
+from theorycheck.ranks import jacobian, target_dimension
+from theorycheck.ranks.bases import greedy_basis
+from theorycheck.ranks.generic_rank import generic_rank
+from theorycheck.ranks.given_inputs import given_inputs
+from theorycheck.ranks.relu_search import ReluSearch
+from theorycheck.structure.conflicts import find_conflict
+from theorycheck.structure.support import jacobian_pattern
+from theorycheck.theorems import analysis as analysis_module
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.one_layer import decide_mask
 from theorycheck.theorems.outside_counts import starved_outside
 from theorycheck.theorems.registry import THEOREMS

@@ -13,7 +13,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import theorycheck as tc
-from theorycheck.interop.tensor_files import read_safetensors, small_floats
+from theorycheck.problem.interop.tensor_files import read_safetensors, small_floats
 
 from .test_cli import check_one_line, run
 

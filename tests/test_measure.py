@@ -9,11 +9,11 @@ import pytest
 from scipy.stats import beta
 
 import theorycheck as tc
-from theorycheck.files import problem_from_dict
 from theorycheck.measurement import methods
-from theorycheck.measurement.draws import LinearTrials, Source
 from theorycheck.measurement.intervals import clopper_pearson
+from theorycheck.measurement.trials import LinearTrials, Source
 from theorycheck.numeric.monodromy import Monodromy
+from theorycheck.problem.files import problem_from_dict
 
 DIAGONALS = tc.Allocation(
     tc.LinearFeedforward([2, 2, 2]), {"W1": np.eye(2, dtype=bool), "W2": np.eye(2, dtype=bool)}

@@ -15,7 +15,7 @@ from tests.mutations.forgers import FORGERS
 from tests.mutations.leaf_changes import Data, at, leaves, put, redigested
 from tests.mutations.problems import is_affine, rank, read
 from tests.mutations.truth import degree, refuted, truth_of
-from theorycheck.checks.registry import KINDS, Row
+from theorycheck.checker.registry import KINDS, Row
 
 KNOWN = Path(__file__).parent / "known"
 CLASSES = ("minimal", "positive", "intermediate", "maximal")
@@ -136,16 +136,16 @@ def wrong_ones(kinds: list[str], count: int) -> int:
 
 def test_a_checker_that_forgets_which_networks_a_kind_is_about_is_caught(monkeypatch):
     monkeypatch.setattr(Row, "require_problem", lambda self, claim: None)
-    monkeypatch.setattr("theorycheck.allocation.Allocation.is_dense", True)
+    monkeypatch.setattr("theorycheck.problem.allocation.Allocation.is_dense", True)
     assert wrong_ones(["degree_count", "count", "frozen_direct_path"], 150)
 
 
 @pytest.mark.parametrize("name", ["bottlenecks", "recurrent_bottlenecks"])
 def test_a_checker_that_forgets_bottlenecks_is_caught(monkeypatch, name: str):
-    monkeypatch.setattr(f"theorycheck.checks.question.{name}", lambda *_: {})
+    monkeypatch.setattr(f"theorycheck.checker.question.{name}", lambda *_: {})
     assert wrong_ones(["degree_count", "colouring"], 400)
 
 
 def test_a_checker_that_sees_no_path_is_caught(monkeypatch):
-    monkeypatch.setattr("theorycheck.checks.rank.most_learnables", lambda claim: 1)
+    monkeypatch.setattr("theorycheck.checker.rank.most_learnables", lambda claim: 1)
     assert wrong_ones(["affine_full_rank"], 150)

@@ -9,7 +9,8 @@ from hypothesis import given
 
 import theorycheck as tc
 from tests.strategies import networks
-from theorycheck.networks import LARGEST_SIZE, network_from_dict, positive_integer
+from theorycheck.problem.networks.base import LARGEST_SIZE, positive_integer
+from theorycheck.problem.networks.kinds import network_from_dict
 
 FEEDFORWARD = {"kind": "linear_feedforward", "widths": [3, 4, 2]}
 RECURRENT = {"kind": "linear_recurrent", "inputs": 1, "hidden": 2, "outputs": 3, "steps": 4}

@@ -14,17 +14,22 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import theorycheck as tc
-from theorycheck import options
-from theorycheck.backend import BACKENDS
-from theorycheck.commands import new
+from theorycheck.answers.starting_files import (
+    LARGEST,
+    needed_learnables,
+    starting_allocation,
+    template,
+)
+from theorycheck.cli import options
+from theorycheck.cli.commands import new
+from theorycheck.computing.backend import BACKENDS
 from theorycheck.errors import nearest
-from theorycheck.files import problem_from_dict, save
-from theorycheck.measurement.draws import LAWS
-from theorycheck.networks import KINDS
+from theorycheck.measurement.trials import LAWS
+from theorycheck.problem.files import problem_from_dict, save
+from theorycheck.problem.networks.kinds import KINDS
 from theorycheck.statements import STATEMENTS
 from theorycheck.strategies import feedforward_networks, recurrent_networks, relu_networks
 from theorycheck.sweeps.spec import spec_from_dict
-from theorycheck.templates import LARGEST, needed_learnables, starting_allocation, template
 
 from .patience import HANGS
 from .test_cli import LINEAR, check_one_line, problems, run
@@ -299,7 +304,7 @@ def shell(code: str, **variables: str) -> subprocess.CompletedProcess[str]:
     return subprocess.run(command, capture_output=True, text=True, timeout=HANGS, env=environment)
 
 
-RUN = "import sys; sys.argv = ['theorycheck', *{}]; from theorycheck.cli import main; main()"
+RUN = "import sys; sys.argv = ['theorycheck', *{}]; from theorycheck.cli.app import main; main()"
 
 
 @pytest.mark.parametrize("name", ["bash", "zsh", "fish"])

@@ -12,8 +12,8 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from tests.strategies import seeds
 from tests.test_known import read
-from theorycheck.analysis import Analysis
 from theorycheck.theorems import t04_one_layer
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.counts import line_counts
 from theorycheck.theorems.one_layer import decide_mask
 from theorycheck.theorems.one_layer.block_forests import find_classes

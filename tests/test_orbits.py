@@ -15,12 +15,12 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from theorycheck import LinearFeedforward, LinearRecurrent, ShallowReLU
-from theorycheck.proofs.tools.exhaustive import all_masks, ranks
-from theorycheck.sweeps.draws import Draws
+from theorycheck.proofs.shared.exhaustive import all_masks, ranks
+from theorycheck.sweeps.enumeration.draws import Draws
+from theorycheck.sweeps.enumeration.orbits import orbits, plain
+from theorycheck.sweeps.enumeration.symmetry import Symmetry
+from theorycheck.sweeps.enumeration.unranking import Unranking
 from theorycheck.sweeps.frame import Frame
-from theorycheck.sweeps.orbits import orbits, plain
-from theorycheck.sweeps.symmetry import Symmetry
-from theorycheck.sweeps.unranking import Unranking
 
 
 def elements(frame: Frame, samples: int) -> np.ndarray:

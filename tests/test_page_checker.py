@@ -27,8 +27,8 @@ from tests import page_checker
 from tests.page_checker.checker import rows
 from tests.test_certificates import EXAMPLES, certificate_of, redigested
 from tests.test_inputs import cases
-from theorycheck.checks.registry import KINDS
-from theorycheck.degrees.effort import Effort
+from theorycheck.checker.registry import KINDS
+from theorycheck.computing.effort import Effort
 
 HERE = Path(__file__).parent
 NO_DEGREES = Effort(seconds=0)

@@ -15,16 +15,16 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from tests.strategies import allocations, networks, seeds
 from tests.test_certificates import EXAMPLES, certificate_of
-from theorycheck.checks.registry import KINDS
+from theorycheck.checker.registry import KINDS
 from theorycheck.measurement.estimate import Estimate
+from theorycheck.plots.connections import path_edges, wiring
 from theorycheck.plots.grid import cell_style
-from theorycheck.plots.marks import EQUATIONS, Block, Line, Marks, Spot, Walk, chains
+from theorycheck.plots.marks.base import EQUATIONS, Block, Line, Marks, Spot, Walk, chains
+from theorycheck.plots.marks.registry import DRAWINGS, WITHOUT_PLACES, certificate_marks
 from theorycheck.plots.network import check_drawable
 from theorycheck.plots.panels import block_counts, layer_panel
-from theorycheck.plots.places import DRAWINGS, WITHOUT_PLACES, certificate_marks
 from theorycheck.plots.probability import MARKERS
 from theorycheck.plots.shown import ShownFigure
-from theorycheck.plots.wiring import path_edges, wiring
 
 pytest.importorskip("matplotlib")
 FF = tc.LinearFeedforward
@@ -373,7 +373,9 @@ def test_a_notebook_shows_every_figure(tmp_path):
 
 
 def test_without_matplotlib_one_line_names_the_extra(tmp_path):
-    code = "import sys; sys.modules['matplotlib'] = None; from theorycheck.cli import main; main()"
+    code = (
+        "import sys; sys.modules['matplotlib'] = None; from theorycheck.cli.app import main; main()"
+    )
     arguments = ["plot", str(FILES / "cross.json"), "--out", str(tmp_path / "f.svg")]
     command = [sys.executable, "-c", code, *arguments]
     done = subprocess.run(command, capture_output=True, text=True)

@@ -16,8 +16,8 @@ import pytest
 
 import theorycheck as tc
 import theorycheck.measurement.estimate
-from theorycheck.commands.interrupts import noticed_soon
-from theorycheck.progress import Progress, nobody, watching
+from theorycheck.cli.interrupts import noticed_soon
+from theorycheck.computing.progress import Progress, nobody, watching
 from theorycheck.proofs.registry import steps_of
 from theorycheck.sweeps.spec import SweepSpec
 
@@ -194,7 +194,7 @@ def test_an_interrupted_sweep_goes_on(tmp_path):
 
 
 def cli(monkeypatch: Any, *arguments: object) -> int:
-    from theorycheck.cli import main
+    from theorycheck.cli.app import main
 
     monkeypatch.setattr(sys, "argv", ["theorycheck", *map(str, arguments)])
     with pytest.raises(SystemExit) as ended:
@@ -231,7 +231,7 @@ def test_certificates_of_what_was_done_are_kept(monkeypatch, capsys, tmp_path):
         seen.append(arguments)
         return honest(*arguments, **options)
 
-    monkeypatch.setattr("theorycheck.classification.classify", impatient)
+    monkeypatch.setattr("theorycheck.answers.classification.classify", impatient)
     out, file = tmp_path / "kept.json", EXAMPLES / "cross.json"
     assert cli(monkeypatch, "classify", file, file, "--certificate", out) == 130
     assert capsys.readouterr().err == "theorycheck: interrupted\n"
@@ -243,7 +243,7 @@ def test_an_interrupted_report_is_written(monkeypatch, capsys, tmp_path):
     def stop(*_: Any, **__: Any) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr("theorycheck.classification.classify", stop)
+    monkeypatch.setattr("theorycheck.answers.classification.classify", stop)
     out = tmp_path / "r.html"
     files = [EXAMPLES / f"{name}.json" for name in ("cross", "forest")]
     assert cli(monkeypatch, "report", *files, "--out", out) == 130  # what is there is written
@@ -257,7 +257,7 @@ import sys
 
 class Stop:
     def find_spec(name, *_):
-        if name == "theorycheck.cli":
+        if name == "theorycheck.cli.app":
             raise KeyboardInterrupt
 
 sys.meta_path.insert(0, Stop)
@@ -273,7 +273,7 @@ def test_an_interrupt_while_the_program_loads_is_one_line():
 
 
 def test_a_drawn_measurement_that_was_not_asked_for_is_told(monkeypatch, capsys, tmp_path):
-    monkeypatch.setattr("theorycheck.commands.plot._TRIALS", 20)
+    monkeypatch.setattr("theorycheck.cli.commands.plot._TRIALS", 20)
     files = [EXAMPLES / f"{name}.json" for name in ("cross", "forest")]
     assert cli(monkeypatch, "plot", *files, "--out", tmp_path / "p.svg") == 0
     lines = capsys.readouterr().err.splitlines()
@@ -332,7 +332,7 @@ def stuck(*_, **__):
     deque(map(call, (interrupt, for_ever)), 0)  # one step of Python's
 
 interrupts.PATIENCE = 0.1
-theorycheck.classification.classify = stuck
+theorycheck.answers.classification.classify = stuck
 cli.main()
 """
 

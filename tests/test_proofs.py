@@ -9,7 +9,7 @@ import pytest
 
 import theorycheck as tc
 from tests.test_layers import ROOT, reachable
-from theorycheck.cli import main
+from theorycheck.cli.app import main
 from theorycheck.proofs import registry
 from theorycheck.proofs.base import Step, run_step
 from theorycheck.statements import STATEMENTS

@@ -64,7 +64,7 @@ def test_example_scripts_run(script):
 
 
 def test_example_allocations_are_classified(capsys, monkeypatch):
-    from theorycheck.cli import main
+    from theorycheck.cli.app import main
 
     files = sorted(str(file) for file in (ROOT / "examples" / "allocations").glob("*"))
     for options, least in (([], "INTERMEDIATE"), (["--seconds", "0"], "POSITIVE")):

@@ -8,8 +8,8 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.strategies import SMALL_DEGREES, allocations, linear_networks, samples, seeds
-from theorycheck.analysis import Analysis
 from theorycheck.theorems import t00_monotonicity, t05_recurrent
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.outside_counts import starved_outside
 
 

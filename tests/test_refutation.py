@@ -8,10 +8,10 @@ import pytest
 import theorycheck as tc
 from tests.planted.base import Planted
 from tests.planted.registry import PLANTED
-from theorycheck.analysis import Analysis
-from theorycheck.classification import classify
+from theorycheck.answers.classification import classify
 from theorycheck.errors import ContradictionError
 from theorycheck.theorems import t03_rows
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding
 from theorycheck.theorems.registry import THEOREMS
 from theorycheck.verdict import Expressivity

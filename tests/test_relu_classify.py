@@ -13,19 +13,19 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.strategies import allocations, present_masks, seeds
-from theorycheck.analysis import Analysis
 from theorycheck.certificates import Certificate
-from theorycheck.comparison import judge
 from theorycheck.errors import ContradictionError, SizeError
-from theorycheck.exact.relu_patterns import PatternList, relevant_units
-from theorycheck.exact.relu_search import ReluSearch
-from theorycheck.exact.relu_steering import steered
-from theorycheck.masks import cells_of
+from theorycheck.problem.masks import cells_of
+from theorycheck.ranks.relu_patterns import PatternList, relevant_units
+from theorycheck.ranks.relu_search import ReluSearch
+from theorycheck.ranks.relu_steering import steered
 from theorycheck.strategies import relu_networks
 from theorycheck.strategies.cells import with_budget
 from theorycheck.theorems import t10_shallow_relu
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.relu_closed_forms import one_sample, regular_match_probability
 from theorycheck.theorems.relu_parts import Lone, lone_unit
+from theorycheck.verification.comparison import judge
 
 RELU = tc.ShallowReLU
 networks = relu_networks(bias=None)

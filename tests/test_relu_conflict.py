@@ -10,13 +10,14 @@ import pytest
 
 import theorycheck as tc
 from tests.relu_determinants import Determinants
-from theorycheck.measurement import relu, relu_conflict
-from theorycheck.measurement.draws import Source
 from theorycheck.measurement.least_squares import MATCH, NO_MATCH, UNDECIDED
 from theorycheck.measurement.levenberg import fit
-from theorycheck.measurement.relu_conflict import find_conflict
-from theorycheck.measurement.relu_exact import decide_patterns
-from theorycheck.measurement.relu_roots import real_roots
+from theorycheck.measurement.relu import conflict as relu_conflict
+from theorycheck.measurement.relu import methods as relu
+from theorycheck.measurement.relu.conflict import find_conflict
+from theorycheck.measurement.relu.exact import decide_patterns
+from theorycheck.measurement.relu.roots import real_roots
+from theorycheck.measurement.trials import Source
 
 
 def net(*widths: int, bias: bool = False) -> tc.ShallowReLU:

@@ -14,16 +14,18 @@ from scipy.stats import fisher_exact
 
 import theorycheck as tc
 from tests.relu_oracle import Oracle, outputs
-from theorycheck.files import problem_from_dict
-from theorycheck.measurement import relu, relu_exact, relu_range
-from theorycheck.measurement.draws import Source
 from theorycheck.measurement.intervals import clopper_pearson
 from theorycheck.measurement.least_squares import MATCH, NO_MATCH, UNDECIDED
 from theorycheck.measurement.levenberg import fit
-from theorycheck.measurement.relu_alternative import by_certificate
-from theorycheck.measurement.relu_cells import cell_count, cells
-from theorycheck.measurement.relu_rational import decide_exactly
-from theorycheck.measurement.relu_units import students, unit_kinds
+from theorycheck.measurement.relu import exact as relu_exact
+from theorycheck.measurement.relu import methods as relu
+from theorycheck.measurement.relu import range as relu_range
+from theorycheck.measurement.relu.alternative import by_certificate
+from theorycheck.measurement.relu.cells import cell_count, cells
+from theorycheck.measurement.relu.rational import decide_exactly
+from theorycheck.measurement.relu.units import students, unit_kinds
+from theorycheck.measurement.trials import Source
+from theorycheck.problem.files import problem_from_dict
 
 KNOWN = Path(__file__).parent / "known"
 TRIALS = 200
@@ -344,7 +346,7 @@ def patterns(trials: Any) -> dict[int, list[tuple[int, ...]]]:
 
 
 def test_farkas_and_the_linear_programme_agree(monkeypatch: Any):
-    from theorycheck.measurement import relu_alternative
+    from theorycheck.measurement.relu import alternative as relu_alternative
 
     rng = np.random.default_rng(5)
     problems = [

@@ -6,9 +6,9 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
-from theorycheck.bases import masks_with
-from theorycheck.exact.target_dimension import target_dimension
-from theorycheck.masks import cells_of
+from theorycheck.problem.masks import cells_of
+from theorycheck.ranks.bases import masks_with
+from theorycheck.ranks.target_dimension import target_dimension
 
 from .strategies import NO_DEGREES, SMALL_DEGREES
 from .test_designs import random_network

@@ -17,11 +17,11 @@ from typing import Any
 import pytest
 
 import theorycheck as tc
-from theorycheck import cli
-from theorycheck.degrees.effort import Effort
-from theorycheck.fragment import SHAPES
-from theorycheck.pages import figures
-from theorycheck.pages.svg import Styles, embedded
+from theorycheck.cli import app as cli
+from theorycheck.computing.effort import Effort
+from theorycheck.display.html import SHAPES
+from theorycheck.reports import figures
+from theorycheck.reports.svg import Styles, embedded
 from theorycheck.statements import STATEMENTS
 
 from .patience import HANGS
@@ -379,7 +379,7 @@ def test_without_matplotlib_there_are_no_pictures(run: Any, monkeypatch: Any, tm
 def test_a_refuted_verdict_is_told_and_is_the_exit_status(
     run: Any, monkeypatch: Any, tmp_path: Path
 ):
-    from theorycheck import comparison
+    from theorycheck.verification import comparison
 
     monkeypatch.setattr(comparison, "judge", lambda *_: ("refuted", "it is not so"))
     assert run(EXAMPLES / "cross.json", "--measure=10")[0] == 1
@@ -391,7 +391,7 @@ def test_a_refuted_verdict_is_told_and_is_the_exit_status(
 def test_an_interrupted_measurement_is_told_with_what_was_not_reached(
     run: Any, monkeypatch: Any, tmp_path: Path
 ):
-    from theorycheck import comparison
+    from theorycheck.verification import comparison
 
     def stopped(*arguments: Any, **options: Any) -> tc.Estimate:
         return tc.measure(*arguments, **{**options, "trials": 5})

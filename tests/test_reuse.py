@@ -8,10 +8,10 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
-from theorycheck.analysis import Analysis
+from theorycheck.computing.effort import DEFAULT_EFFORT, Effort
 from theorycheck.degrees import reuse as reuse_module
-from theorycheck.degrees.effort import DEFAULT_EFFORT, Effort
 from theorycheck.degrees.reuse import Reuse
+from theorycheck.theorems.analysis import Analysis
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 FAMILIES: list[tuple[Any, int, int]] = [

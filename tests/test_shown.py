@@ -14,8 +14,8 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
-from theorycheck.cli import main
-from theorycheck.shown import Shown
+from theorycheck.cli.app import main
+from theorycheck.display.shown import Shown
 
 from .strategies import WORK_ONLY
 

@@ -20,18 +20,18 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from tests.strategies import allocations, feedforward_networks, recurrent_networks, samples, seeds
 from tests.test_certificates import corrupted, redigested
-from theorycheck.analysis import Analysis
 from theorycheck.certificates import Certificate
-from theorycheck.checks import solution_count
-from theorycheck.checks.balls import System
-from theorycheck.checks.bezout import bezout_number, path_degrees
-from theorycheck.checks.budget import Budget
-from theorycheck.checks.claim import Claim
-from theorycheck.checks.context import Context
-from theorycheck.checks.instance import read_instance
-from theorycheck.checks.rank import n_equations
+from theorycheck.checker import solution_count
+from theorycheck.checker.balls import System
+from theorycheck.checker.bezout import bezout_number, path_degrees
+from theorycheck.checker.budget import Budget
+from theorycheck.checker.claim import Claim
+from theorycheck.checker.context import Context
+from theorycheck.checker.instance import read_instance
+from theorycheck.checker.rank import n_equations
 from theorycheck.errors import SizeError
-from theorycheck.files import problem_to_dict
+from theorycheck.problem.files import problem_to_dict
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.ranks import full_rank_evidence
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
@@ -316,8 +316,8 @@ def test_what_an_inner_certificate_leaves_open_is_said_outside():
 @pytest.mark.usefixtures("uncounted")
 @pytest.mark.parametrize("options", [[], ["--json"]])
 def test_the_command_says_what_is_given(tmp_path, monkeypatch, capsys, options):
-    from theorycheck import cli
     from theorycheck.certificates import save_certificates
+    from theorycheck.cli import app as cli
 
     file = tmp_path / "odd.json"
     save_certificates(file, [built("odd")])

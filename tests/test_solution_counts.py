@@ -26,16 +26,16 @@ from tests.test_solution_certificates import (
     small_networks,
 )
 from theorycheck.certificates import Certificate
-from theorycheck.checks import solution_count
-from theorycheck.checks.budget import Budget
-from theorycheck.checks.claim import Claim
-from theorycheck.checks.context import Context
-from theorycheck.checks.rank import n_equations
-from theorycheck.checks.solution_count import count_error, large_prime, require_count
-from theorycheck.checks.solution_ideal import count_solutions
-from theorycheck.checks.solution_polynomials import Ring, block_polynomials
+from theorycheck.checker import solution_count
+from theorycheck.checker.budget import Budget
+from theorycheck.checker.claim import Claim
+from theorycheck.checker.context import Context
+from theorycheck.checker.rank import n_equations
+from theorycheck.checker.solution_count import count_error, large_prime, require_count
+from theorycheck.checker.solution_ideal import count_solutions
+from theorycheck.checker.solution_polynomials import Ring, block_polynomials
 from theorycheck.errors import CertificateError, SizeError
-from theorycheck.files import problem_from_dict, problem_to_dict
+from theorycheck.problem.files import problem_from_dict, problem_to_dict
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 P = 1009

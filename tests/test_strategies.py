@@ -15,10 +15,10 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from theorycheck import strategies
-from theorycheck.analysis import Analysis
-from theorycheck.exact.point import effective_samples
+from theorycheck.ranks.point import effective_samples
 from theorycheck.strategies.cells import layers
 from theorycheck.strategies.sites import sites
+from theorycheck.theorems.analysis import Analysis
 
 DOCS = Path(__file__).parent.parent / "docs" / "strategies.md"
 PROBLEMS = {name for name in strategies.__all__ if name.endswith("problems")}

@@ -236,7 +236,7 @@ def test_theorems_that_disagree_end_with_status_1(tmp_path, monkeypatch, capsys)
 
 def command(*words: str) -> int:
     """The exit status of a command in this process, with one worker."""
-    from theorycheck import cli
+    from theorycheck.cli import app as cli
 
     more = ["--workers", "1"] if words[0] == "sweep" else []
     arguments, sys.argv = sys.argv, ["theorycheck", *words, *more]

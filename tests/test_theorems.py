@@ -20,9 +20,9 @@ from tests.strategies import (
     samples,
     seeds,
 )
-from theorycheck.analysis import Analysis
-from theorycheck.classification import classify
+from theorycheck.answers.classification import classify
 from theorycheck.theorems import t03_rows, t04_one_layer, t05_recurrent
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.registry import THEOREMS
 
 GRAPH_THEOREMS = (t03_rows.THEOREM, t04_one_layer.THEOREM, t05_recurrent.THEOREM)

@@ -6,7 +6,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests import torch_zoo as zoo
-from theorycheck.interop.torch_memory import overlap, overlaps_itself
+from theorycheck.problem.interop.torch_memory import overlap, overlaps_itself
 
 torch: Any = zoo.torch
 

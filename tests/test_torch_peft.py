@@ -457,7 +457,7 @@ REFUSED: dict[str, Case] = {
 
 def masked(parameter: Any) -> None:
     """Frozen in part, as apply_to_torch does it."""
-    from theorycheck.interop.torch_slots import GradientMask
+    from theorycheck.problem.interop.torch_slots import GradientMask
 
     parameter.register_hook(GradientMask(MASK.numpy(), "cpu"))
 

@@ -15,20 +15,20 @@ from tests.strategies import WORK_ONLY
 from tests.test_certificates import corrupted, redigested
 from tests.test_solution_certificates import SCALE as UNIT
 from tests.test_solution_certificates import block, certificate, claim_of, outputs, refused
-from theorycheck.analysis import Analysis
-from theorycheck.checks import univariate as checks
-from theorycheck.deadline import Deadline
+from theorycheck.checker import univariate as checks
+from theorycheck.computing.deadline import Deadline
+from theorycheck.computing.effort import DEFAULT_EFFORT, Effort
 from theorycheck.degrees import degree as degree_module
 from theorycheck.degrees import polynomials, univariate
 from theorycheck.degrees.bezout import bezout_bound
 from theorycheck.degrees.degree import Degree, Open, degree_of
-from theorycheck.degrees.effort import DEFAULT_EFFORT, Effort
 from theorycheck.degrees.elimination import degree_by_elimination
 from theorycheck.degrees.evidence import Certified, block_evidence
 from theorycheck.degrees.system import SquareSystem
 from theorycheck.degrees.univariate import count_roots, cover_of, degree_by_univariate, draw_error
 from theorycheck.degrees.witness import certified_instance
-from theorycheck.paths import conflict_graph
+from theorycheck.structure.conflicts import conflict_graph
+from theorycheck.theorems.analysis import Analysis
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 CUBIC = tc.Allocation.layer(LR(1, 1, 1, 4), "recurrent")

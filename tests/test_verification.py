@@ -14,10 +14,9 @@ from typer.testing import CliRunner
 
 import theorycheck as tc
 from theorycheck import strategies
-from theorycheck.cli import app
-from theorycheck.comparison import compare
-from theorycheck.peeling import Peeled, Step
+from theorycheck.cli.app import app
 from theorycheck.statements import STATEMENTS
+from theorycheck.structure.peeling import Peeled, Step
 from theorycheck.theorems import t03_rows, t04_one_layer
 from theorycheck.theorems.base import Finding, Theorem
 from theorycheck.theorems.counts import by_degrees
@@ -25,6 +24,7 @@ from theorycheck.verdict import Expressivity
 from theorycheck.verification import catalogue, conjectures, domains, relu
 from theorycheck.verification.base import Case, Inapplicable, Property
 from theorycheck.verification.cases import with_seed
+from theorycheck.verification.comparison import compare
 from theorycheck.verification.laws import monotone, peeled, symmetric, transposed
 from theorycheck.verification.measured import exact_ranks, measured_ranks
 from theorycheck.verification.predictions import properties_of

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.strategies import NO_DEGREES, allocations, networks
-from theorycheck.cautions import warnings_of
-from theorycheck.reachability import reach
-from theorycheck.report import print_verdict
+from theorycheck.answers.cautions import warnings_of
+from theorycheck.cli.text import print_verdict
+from theorycheck.structure.reachability import reach
 
 FOUND = Path(__file__).parent / "known" / "found"
 

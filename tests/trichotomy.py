@@ -22,16 +22,16 @@ from typing import Any
 import numpy as np
 
 import theorycheck as tc
-from theorycheck.analysis import Analysis
-from theorycheck.bases import Cell, masks_with
-from theorycheck.classification import verdict_of
-from theorycheck.deadline import Deadline
+from theorycheck.answers.classification import verdict_of
+from theorycheck.computing.deadline import Deadline
+from theorycheck.computing.effort import Effort
 from theorycheck.degrees.degree import Degree
-from theorycheck.degrees.effort import Effort
 from theorycheck.degrees.elimination import degree_by_elimination
 from theorycheck.degrees.system import SquareSystem
-from theorycheck.files import problem_from_dict, problem_to_dict
-from theorycheck.masks import cells_of
+from theorycheck.problem.files import problem_from_dict, problem_to_dict
+from theorycheck.problem.masks import cells_of
+from theorycheck.ranks.bases import Cell, masks_with
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.asking import ask_all
 from theorycheck.theorems.registry import THEOREMS
 

@@ -6,49 +6,47 @@ import importlib
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
-    from .allocation import Allocation as Allocation
-    from .capacities import Capacity as Capacity
-    from .capacities import capacity as capacity
+    from .answers.capacities import Capacity as Capacity
+    from .answers.capacities import capacity as capacity
+    from .answers.classification import classify as classify
+    from .answers.designs import Design as Design
+    from .answers.designs import design as design
+    from .answers.estimation import estimate as estimate
+    from .answers.explanation import Explanation as Explanation
+    from .answers.explanation import explain as explain
+    from .answers.repairs import Repair as Repair
+    from .answers.repairs import repair as repair
     from .certificates import Certificate as Certificate
-    from .checker import CheckResult as CheckResult
-    from .checker import check as check
-    from .classification import classify as classify
-    from .comparison import Comparison as Comparison
-    from .comparison import compare as compare
-    from .degrees.effort import Effort as Effort
-    from .designs import Design as Design
-    from .designs import design as design
+    from .checker.check import CheckResult as CheckResult
+    from .checker.check import check as check
+    from .computing.effort import Effort as Effort
+    from .computing.progress import Progress as Progress
     from .errors import CertificateError as CertificateError
     from .errors import ContradictionError as ContradictionError
     from .errors import InputError as InputError
     from .errors import SizeError as SizeError
     from .errors import TheorycheckError as TheorycheckError
-    from .estimation import estimate as estimate
-    from .explanation import Explanation as Explanation
-    from .explanation import explain as explain
-    from .files import Problem as Problem
-    from .files import load as load
-    from .files import save as save
     from .heuristics.guess import HeuristicEstimate as HeuristicEstimate
-    from .mask_sources import load_masks as load_masks
     from .measurement.estimate import Estimate as Estimate
     from .measurement.estimate import measure as measure
-    from .networks import LinearFeedforward as LinearFeedforward
-    from .networks import LinearRecurrent as LinearRecurrent
-    from .networks import ShallowReLU as ShallowReLU
-    from .pages.document import page as page
-    from .pages.entry import PageEntry as PageEntry
     from .plots.figure import plot as plot
     from .plots.probability import plot_probability as plot_probability
     from .plots.style import figure_svg as figure_svg
     from .plots.style import save_figure as save_figure
     from .plots.summary import plot_summary as plot_summary
-    from .progress import Progress as Progress
+    from .problem.allocation import Allocation as Allocation
+    from .problem.files import Problem as Problem
+    from .problem.files import load as load
+    from .problem.files import save as save
+    from .problem.mask_sources import load_masks as load_masks
+    from .problem.networks.feedforward import LinearFeedforward as LinearFeedforward
+    from .problem.networks.feedforward import ShallowReLU as ShallowReLU
+    from .problem.networks.recurrent import LinearRecurrent as LinearRecurrent
+    from .problem.sources import unit_names as unit_names
     from .proofs.run import ProofResult as ProofResult
     from .proofs.run import prove as prove
-    from .repairs import Repair as Repair
-    from .repairs import repair as repair
-    from .sources import unit_names as unit_names
+    from .reports.document import page as page
+    from .reports.entry import PageEntry as PageEntry
     from .sweeps.results import Summary as Summary
     from .sweeps.results import export as export
     from .sweeps.results import summarize as summarize
@@ -58,6 +56,8 @@ if TYPE_CHECKING:
     from .sweeps.spec import load_spec as load_spec
     from .verdict import Expressivity as Expressivity
     from .verdict import Verdict as Verdict
+    from .verification.comparison import Comparison as Comparison
+    from .verification.comparison import compare as compare
     from .verification.results import Counterexample as Counterexample
     from .verification.results import Verification as Verification
     from .verification.run import refute as refute
@@ -68,14 +68,14 @@ __version__ = "0.1.0"
 # Loaded on first use: `theorycheck --help` must not wait for NumPy. No public function may carry
 # the name of a submodule, whose import would put the module in its place.
 _HOMES = {
-    "allocation": ("Allocation",),
-    "capacities": ("Capacity", "capacity"),
+    "problem.allocation": ("Allocation",),
+    "answers.capacities": ("Capacity", "capacity"),
     "certificates": ("Certificate",),
-    "checker": ("CheckResult", "check"),
-    "classification": ("classify",),
-    "comparison": ("Comparison", "compare"),
-    "degrees.effort": ("Effort",),
-    "designs": ("Design", "design"),
+    "checker.check": ("CheckResult", "check"),
+    "answers.classification": ("classify",),
+    "verification.comparison": ("Comparison", "compare"),
+    "computing.effort": ("Effort",),
+    "answers.designs": ("Design", "design"),
     "errors": (
         "CertificateError",
         "ContradictionError",
@@ -83,23 +83,24 @@ _HOMES = {
         "SizeError",
         "TheorycheckError",
     ),
-    "estimation": ("estimate",),
-    "explanation": ("Explanation", "explain"),
-    "files": ("Problem", "load", "save"),
+    "answers.estimation": ("estimate",),
+    "answers.explanation": ("Explanation", "explain"),
+    "problem.files": ("Problem", "load", "save"),
     "heuristics.guess": ("HeuristicEstimate",),
-    "mask_sources": ("load_masks",),
+    "problem.mask_sources": ("load_masks",),
     "measurement.estimate": ("Estimate", "measure"),
-    "networks": ("LinearFeedforward", "LinearRecurrent", "ShallowReLU"),
-    "pages.document": ("page",),
-    "pages.entry": ("PageEntry",),
+    "problem.networks.feedforward": ("LinearFeedforward", "ShallowReLU"),
+    "problem.networks.recurrent": ("LinearRecurrent",),
+    "reports.document": ("page",),
+    "reports.entry": ("PageEntry",),
     "plots.figure": ("plot",),
     "plots.probability": ("plot_probability",),
     "plots.style": ("figure_svg", "save_figure"),
     "plots.summary": ("plot_summary",),
-    "progress": ("Progress",),
+    "computing.progress": ("Progress",),
     "proofs.run": ("ProofResult", "prove"),
-    "repairs": ("Repair", "repair"),
-    "sources": ("unit_names",),
+    "answers.repairs": ("Repair", "repair"),
+    "problem.sources": ("unit_names",),
     "sweeps.results": ("Summary", "export", "summarize", "sweep_rows"),
     "sweeps.run": ("sweep",),
     "sweeps.spec": ("SweepSpec", "load_spec"),

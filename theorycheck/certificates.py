@@ -16,7 +16,7 @@ from pathlib import Path
 from typing import Any
 
 from .errors import InputError, shown
-from .files import LARGEST_FILE, parse_json, read_limited
+from .problem.files import LARGEST_FILE, parse_json, read_limited
 
 VERSION = 2
 _MOST_LISTS = 10**7  # on one level: lists that hold the same ones multiply

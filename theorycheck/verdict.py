@@ -7,11 +7,11 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from .certificates import Certificate
-from .entries import WARNING, Entry
-from .shown import Shown
+from .display.entries import WARNING, Entry
+from .display.shown import Shown
 
 if TYPE_CHECKING:
-    from .diagnostics import Diagnostics
+    from .answers.diagnostics import Diagnostics
     from .heuristics.guess import HeuristicEstimate
 
 
@@ -171,7 +171,7 @@ class Verdict(Shown):
 
     def _repr_html_(self) -> str:
         """The verdict as a notebook shows it: a fragment of HTML without scripts."""
-        from .fragment import verdict_fragment
+        from .display.html import verdict_fragment
 
         return verdict_fragment(self)
 

@@ -80,7 +80,7 @@ def _theorem(id: str) -> str:
 def api_pages() -> dict[str, str]:
     """The index of the public names, and a page for each group of them.
 
-    >>> "::: theorycheck.classification.classify" in api_pages()["api/classify.md"]
+    >>> "::: theorycheck.answers.classification.classify" in api_pages()["api/classify.md"]
     True
     """
     from theorycheck import _HOMES
@@ -118,7 +118,7 @@ def command_line() -> str:
     """
     from typer.main import get_command
 
-    from theorycheck.cli import app
+    from theorycheck.cli.app import app
 
     program: Any = get_command(app)
     lines = ["# Command line", "", program.help, "", _COMMANDS, ""]

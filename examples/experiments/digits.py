@@ -37,8 +37,8 @@ from digits_report import draw, summary
 from sklearn.datasets import load_digits
 
 import theorycheck as tc
-from theorycheck.degrees.effort import Effort
-from theorycheck.paths import find_conflict
+from theorycheck.computing.effort import Effort
+from theorycheck.structure.conflicts import find_conflict
 
 EFFORT = Effort(seconds=0)  # degrees of hundreds of equations are out of reach
 

@@ -12,8 +12,8 @@ from typing import Any
 
 import numpy as np
 
-from theorycheck.exact.elimination import rank
-from theorycheck.exact.inputs import coprime
+from theorycheck.field.elimination import rank
+from theorycheck.ranks.given_inputs import coprime
 
 MATCHED = 1e-12  # largest |residual|^2 / |teacher's outputs|^2 of a match
 _PRIME = 8_388_593

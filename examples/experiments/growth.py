@@ -28,8 +28,8 @@ from common import Family, Table, options_parser
 from growth_report import draw, summary
 
 import theorycheck as tc
-from theorycheck.sweeps.batch import Batch
-from theorycheck.sweeps.draws import Draws
+from theorycheck.sweeps.batch.classify import Batch
+from theorycheck.sweeps.enumeration.draws import Draws
 from theorycheck.sweeps.workers import classify_each, decide_many
 
 FIELDS = ("part", "family", "budget", "allocations", "stage", "seconds", "median", "high")

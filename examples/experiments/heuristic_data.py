@@ -24,10 +24,11 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 import theorycheck as tc
-from theorycheck.analysis import Analysis
 from theorycheck.heuristics.features import BlockFeatures
 from theorycheck.heuristics.linear import open_blocks
-from theorycheck.networks import LinearFeedforward, LinearRecurrent
+from theorycheck.problem.networks.feedforward import LinearFeedforward
+from theorycheck.problem.networks.recurrent import LinearRecurrent
+from theorycheck.theorems.analysis import Analysis
 
 DATA = Path(__file__).parent / "data"
 FIELDS = [

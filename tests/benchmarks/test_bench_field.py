@@ -9,8 +9,8 @@ import pytest
 from flint import nmod_mat
 
 from tests.benchmarks.convention import Reference, measure
-from theorycheck.exact.batched import batched_rank
-from theorycheck.exact.elimination import rank, rank_profile
+from theorycheck.field.batched import batched_rank
+from theorycheck.field.elimination import rank, rank_profile
 
 pytestmark = pytest.mark.benchmark(group="Exact ranks")
 

@@ -10,12 +10,12 @@ from scipy.optimize import least_squares
 
 import theorycheck as tc
 from tests.benchmarks.convention import Reference, measure, note
-from theorycheck.deadline import NEVER
-from theorycheck.measurement.certificate import certify
-from theorycheck.measurement.draws import LinearTrials, Source
+from theorycheck.computing.deadline import NEVER
+from theorycheck.measurement.existence import certify
 from theorycheck.measurement.homotopy import decide, find_start
 from theorycheck.measurement.least_squares import UNDECIDED, decide_affine
 from theorycheck.measurement.levenberg import descend
+from theorycheck.measurement.trials import LinearTrials, Source
 from theorycheck.numeric.instances import Equations, Instance
 
 pytestmark = pytest.mark.benchmark(group="Measurement")

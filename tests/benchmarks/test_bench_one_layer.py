@@ -9,8 +9,8 @@ import pytest
 
 import theorycheck as tc
 from tests.benchmarks.convention import measure
-from theorycheck.analysis import Analysis
 from theorycheck.theorems import t04_one_layer
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.one_layer import decide_mask
 
 pytestmark = pytest.mark.benchmark(group="One learnable layer (T4)")

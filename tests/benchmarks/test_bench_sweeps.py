@@ -11,11 +11,11 @@ from flint import nmod_mat
 
 from tests.benchmarks.convention import Reference, measure, note
 from theorycheck import LinearFeedforward
-from theorycheck.exact.jacobian import jacobian
-from theorycheck.exact.point import draw_point, draw_prime
-from theorycheck.proofs.tools.exhaustive import all_masks
-from theorycheck.sweeps.batch import Batch, Decisions
-from theorycheck.sweeps.conflicts import has_conflict
+from theorycheck.proofs.shared.exhaustive import all_masks
+from theorycheck.ranks.jacobian import jacobian
+from theorycheck.ranks.point import draw_point, draw_prime
+from theorycheck.sweeps.batch.classify import Batch, Decisions
+from theorycheck.sweeps.batch.conflicts import has_conflict
 from theorycheck.sweeps.frame import Frame, Masks
 
 pytestmark = pytest.mark.benchmark(group="Sweeps")

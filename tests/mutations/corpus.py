@@ -7,7 +7,7 @@ from functools import cache
 from pathlib import Path
 
 import theorycheck as tc
-from theorycheck.files import problem_from_dict
+from theorycheck.problem.files import problem_from_dict
 from theorycheck.theorems.registry import THEOREMS
 
 from .leaf_changes import Data

@@ -12,9 +12,9 @@ from collections.abc import Iterator
 from concurrent.futures import ProcessPoolExecutor
 from itertools import repeat
 
-from theorycheck.allocation import Allocation
-from theorycheck.masks import mask_to_json
-from theorycheck.networks import Network
+from theorycheck.problem.allocation import Allocation
+from theorycheck.problem.masks import mask_to_json
+from theorycheck.problem.networks.kinds import Network
 from theorycheck.verification.results import Counterexample
 from theorycheck.verification.run import refute
 

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-from theorycheck.allocation import Mask
-from theorycheck.analysis import Analysis
-from theorycheck.networks import LinearFeedforward, LinearRecurrent
+from theorycheck.problem.allocation import Mask
+from theorycheck.problem.networks.feedforward import LinearFeedforward
+from theorycheck.problem.networks.recurrent import LinearRecurrent
 from theorycheck.strategies import critical_problems
 from theorycheck.theorems import t01_positivity, t03_rows
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem
 from theorycheck.theorems.counts import bottleneck, by_degrees
 from theorycheck.verification import domains

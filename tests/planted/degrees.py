@@ -8,13 +8,14 @@ from dataclasses import replace
 
 import numpy as np
 
-from theorycheck.allocation import Allocation
-from theorycheck.analysis import Analysis
-from theorycheck.bases import greedy_basis, masks_with
 from theorycheck.degrees.bezout import bezout_bound
-from theorycheck.masks import cells_of
-from theorycheck.networks import LinearFeedforward, LinearRecurrent
+from theorycheck.problem.allocation import Allocation
+from theorycheck.problem.masks import cells_of
+from theorycheck.problem.networks.feedforward import LinearFeedforward
+from theorycheck.problem.networks.recurrent import LinearRecurrent
+from theorycheck.ranks.bases import greedy_basis, masks_with
 from theorycheck.theorems import t07_witness
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem
 from theorycheck.theorems.matchings import cover_below
 from theorycheck.verification import domains

@@ -11,10 +11,12 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from theorycheck import strategies
-from theorycheck.allocation import Allocation
-from theorycheck.exact.target_dimension import target_dimension
-from theorycheck.files import Problem
-from theorycheck.networks import LinearFeedforward, LinearRecurrent, Network
+from theorycheck.problem.allocation import Allocation
+from theorycheck.problem.files import Problem
+from theorycheck.problem.networks.feedforward import LinearFeedforward
+from theorycheck.problem.networks.kinds import Network
+from theorycheck.problem.networks.recurrent import LinearRecurrent
+from theorycheck.ranks.target_dimension import target_dimension
 from theorycheck.strategies.cells import chosen, drawn_mask
 from theorycheck.verification.base import Case
 from theorycheck.verification.cases import with_seed

@@ -6,12 +6,12 @@ from dataclasses import replace
 
 import numpy as np
 
-from theorycheck.allocation import Allocation
-from theorycheck.exact.point import effective_samples
-from theorycheck.masks import cells_of
-from theorycheck.networks import LinearFeedforward
-from theorycheck.peeling import Peeled, Step
+from theorycheck.problem.allocation import Allocation
+from theorycheck.problem.masks import cells_of
+from theorycheck.problem.networks.feedforward import LinearFeedforward
+from theorycheck.ranks.point import effective_samples
 from theorycheck.strategies import critical_problems, feedforward_networks, sparse_problems
+from theorycheck.structure.peeling import Peeled, Step
 from theorycheck.verification import domains
 from theorycheck.verification.base import Case
 from theorycheck.verification.laws import monotone, peeled, symmetric, transposed

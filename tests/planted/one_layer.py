@@ -8,11 +8,11 @@ from itertools import combinations
 
 import numpy as np
 
-from theorycheck.allocation import Mask
-from theorycheck.analysis import Analysis
-from theorycheck.networks import LinearFeedforward
+from theorycheck.problem.allocation import Mask
+from theorycheck.problem.networks.feedforward import LinearFeedforward
 from theorycheck.strategies import near_extremal_problems, one_layer_problems, sparse_problems
 from theorycheck.theorems import t04_one_layer
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem
 from theorycheck.theorems.counts import by_degrees, by_support, line_counts
 from theorycheck.theorems.one_layer import decide_mask

@@ -5,9 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from theorycheck.analysis import Analysis
-from theorycheck.networks import LinearRecurrent
+from theorycheck.problem.networks.recurrent import LinearRecurrent
 from theorycheck.strategies import recurrent_problems
+from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem
 from theorycheck.theorems.counts import by_degrees
 from theorycheck.theorems.one_layer import decide_mask

@@ -7,16 +7,12 @@ from typing import Any
 
 import numpy as np
 
-from theorycheck.allocation import Allocation
-from theorycheck.masks import cells_of
-from theorycheck.networks import ShallowReLU
+from theorycheck.problem.allocation import Allocation
+from theorycheck.problem.masks import cells_of
+from theorycheck.problem.networks.feedforward import ShallowReLU
 from theorycheck.verification.base import Case, Claim, Inapplicable, Property, claimed
 from theorycheck.verification.relu import pattern_cases, pattern_law, regular_law, span_law
-from theorycheck.verification.relu_exact import (
-    Row,
-    no_pattern_has_full_rank,
-    rational_rank,
-)
+from theorycheck.verification.relu_exact import Row, no_pattern_has_full_rank, rational_rank
 
 from .base import POSITIVE, Planted
 

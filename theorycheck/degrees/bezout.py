@@ -12,10 +12,10 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..deadline import NEVER, Deadline
+from ..computing.deadline import NEVER, Deadline
 from ..errors import OutOfTimeError
-from ..exact.point import input_dimension
-from ..networks import LinearFeedforward
+from ..problem.networks.feedforward import LinearFeedforward
+from ..ranks.point import input_dimension
 from .system import SquareSystem
 
 Group: TypeAlias = frozenset[int]  # places of unknowns in the system, from 0

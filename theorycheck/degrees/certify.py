@@ -13,7 +13,7 @@ from typing import Any
 
 import numpy as np
 
-from ..deadline import NEVER, Deadline
+from ..computing.deadline import NEVER, Deadline
 from ..numeric.instances import Equations, Instance
 from .draws import Draws, RationalInstances
 

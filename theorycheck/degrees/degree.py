@@ -8,7 +8,8 @@ from typing import Any
 
 import numpy as np
 
-from ..deadline import NEVER, Deadline
+from ..computing.deadline import NEVER, Deadline
+from ..computing.effort import Effort
 from ..errors import OutOfTimeError
 from ..numeric.monodromy import (
     DETOURS,
@@ -21,7 +22,6 @@ from ..numeric.monodromy import (
 )
 from .bezout import BezoutBound, bezout_bound, path_degrees
 from .draws import Draws
-from .effort import Effort
 from .elimination import ENOUGH, degree_by_elimination
 from .system import SquareSystem
 from .univariate import Univariate, degree_by_univariate

@@ -7,10 +7,10 @@ from typing import Any
 
 import numpy as np
 
-from ..exact.point import input_dimension
-from ..networks import LinearFeedforward
 from ..numeric.forward import Weights
 from ..numeric.instances import Equations, Instance
+from ..problem.networks.feedforward import LinearFeedforward
+from ..ranks.point import input_dimension
 from .system import SquareSystem
 
 SCALE = 64  # rational instances have this denominator: short numbers, and fine enough

@@ -9,10 +9,10 @@ from itertools import count as count_from
 from pathlib import Path
 from typing import Any
 
-from ..deadline import NEVER, Deadline
+from ..computing.deadline import NEVER, Deadline
 from ..errors import OutOfTimeError, SizeError
-from ..exact.generic_rank import N_PRIMES
-from ..exact.point import LOWEST_PRIME, draw_prime
+from ..ranks.generic_rank import N_PRIMES
+from ..ranks.point import LOWEST_PRIME, draw_prime
 from .groebner import Problem, find_msolve, leading_monomials, standard_monomials
 from .polynomials import Bound, bounds, equations
 from .system import SquareSystem

@@ -21,7 +21,7 @@ from itertools import pairwise
 from pathlib import Path
 from typing import TypeAlias
 
-from ..deadline import Deadline
+from ..computing.deadline import Deadline
 from .polynomials import Polynomial
 
 Monomials: TypeAlias = Collection[tuple[int, ...]]

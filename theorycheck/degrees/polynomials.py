@@ -12,10 +12,11 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..deadline import NEVER, Deadline
+from ..computing.deadline import NEVER, Deadline
 from ..errors import SizeError
-from ..exact.point import draw_point, draw_prime, input_dimension, words
-from ..networks import LinearFeedforward, LinearRecurrent
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
+from ..ranks.point import draw_point, draw_prime, input_dimension, words
 from .system import SquareSystem
 
 Polynomial: TypeAlias = dict[tuple[int, ...], int]  # exponents -> coefficient in 1..prime-1
@@ -162,7 +163,7 @@ def bounds(system: SquareSystem) -> list[Bound]:
         shape = (network.steps, network.inputs, m)
 
     def entry(index: tuple[int, ...]) -> Bound:
-        if spanning:  # the samples are unit vectors: see `exact.point`
+        if spanning:  # the samples are unit vectors: see `ranks.point`
             place = index[0] if len(shape) == 2 else index[0] * shape[1] + index[1]
             return _ONE if place == index[-1] else _ZERO
         if len(shape) == 2 and index[0] == network.inputs:

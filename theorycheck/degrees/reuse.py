@@ -6,9 +6,9 @@ from collections.abc import Callable, Hashable
 from dataclasses import replace
 from typing import Any, TypeAlias
 
-from ..deadline import Deadline
+from ..computing.deadline import Deadline
+from ..computing.effort import Effort
 from .degree import Degree, Open, degree_of
-from .effort import Effort
 from .evidence import Certified
 from .system import SquareSystem
 from .witness import certified_instance, witness

@@ -6,10 +6,10 @@ import math
 from dataclasses import dataclass, field
 from functools import cached_property
 
-from ..deadline import NEVER, Deadline
-from ..structure import Pattern
+from ..computing.deadline import NEVER, Deadline
+from ..computing.effort import Effort
+from ..structure.support import Pattern
 from .degree import Degree, Open
-from .effort import Effort
 from .evidence import Certified
 from .reuse import Reuse
 from .system import SquareSystem

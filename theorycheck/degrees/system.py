@@ -7,12 +7,13 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from ..allocation import Allocation
-from ..bases import Cell
-from ..masks import cells_of
-from ..matching import maximum_matching
-from ..networks import LinearFeedforward, LinearRecurrent
-from ..structure import Pattern
+from ..problem.allocation import Allocation
+from ..problem.masks import cells_of
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
+from ..ranks.bases import Cell
+from ..structure.matchings import maximum_matching
+from ..structure.support import Pattern
 
 
 @dataclass(frozen=True)
@@ -20,7 +21,7 @@ class SquareSystem:
     """The equations phi_E(theta) = y_E in the learnables `unknowns`; all other weights are given.
 
     `samples` is the effective number m_e. `equations` and `unknowns` are numbered as in
-    `exact.jacobian` (equation o * samples + s, and so on; learnables weight by weight, row by row),
+    `ranks.jacobian` (equation o * samples + s, and so on; learnables weight by weight, row by row),
     both ascending and equally many. With a generic y_E it has finitely many complex solutions, all
     simple: as many as its degree.
     """

@@ -12,11 +12,11 @@ from typing import Any
 
 import numpy as np
 
-from ..deadline import NEVER, Deadline
+from ..computing.deadline import NEVER, Deadline
 from ..errors import OutOfTimeError, SizeError
-from ..exact.generic_rank import N_PRIMES
-from ..exact.point import LOWEST_PRIME, draw_prime, words
-from ..networks import LinearFeedforward
+from ..problem.networks.feedforward import LinearFeedforward
+from ..ranks.generic_rank import N_PRIMES
+from ..ranks.point import LOWEST_PRIME, draw_prime, words
 from .bezout import path_degrees
 from .polynomials import Polynomial, equations
 from .system import SquareSystem

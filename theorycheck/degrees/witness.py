@@ -7,14 +7,14 @@ from typing import Any
 
 import numpy as np
 
-from ..deadline import Deadline
+from ..computing.deadline import Deadline
+from ..computing.effort import Effort
 from ..errors import OutOfTimeError
 from ..numeric.instances import Instance
 from ..numeric.monodromy import all_differ, follow
 from .certify import certified_boxes
 from .degree import Degree, Open
 from .draws import Draws, RationalInstances
-from .effort import Effort
 from .evidence import Certified
 
 _PATHS_AT_ONCE = 600

@@ -5,15 +5,16 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from ..allocation import Allocation
-from ..deadline import NEVER, Deadline
+from ..computing.deadline import NEVER, Deadline
+from ..computing.effort import Effort
 from ..degrees.degree import Degree
-from ..degrees.effort import Effort
 from ..degrees.solving import Solving
 from ..degrees.system import SquareSystem
-from ..matching import maximum_matching
-from ..networks import LinearFeedforward, Network, ShallowReLU
-from ..structure import Pattern
+from ..problem.allocation import Allocation
+from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
+from ..problem.networks.kinds import Network
+from ..structure.matchings import maximum_matching
+from ..structure.support import Pattern
 
 
 class BlockFeatures(NamedTuple):

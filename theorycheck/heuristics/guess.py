@@ -5,8 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..entries import Entry
-from ..shown import Shown
+from ..display.entries import Entry
+from ..display.shown import Shown
 
 
 @dataclass(frozen=True, repr=False)

@@ -11,7 +11,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..networks import LinearRecurrent, Network
+from ..problem.networks.kinds import Network
+from ..problem.networks.recurrent import LinearRecurrent
 from .features import BlockFeatures, narrowness
 
 OFFSET = 0.01  # keeps the logarithm finite where every draw matched

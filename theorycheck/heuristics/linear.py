@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..analysis import Analysis
-from ..networks import LinearRecurrent
+from ..problem.networks.recurrent import LinearRecurrent
+from ..theorems.analysis import Analysis
 from ..verdict import Expressivity
 from .features import BlockFeatures, block_features, determined_part
 from .guess import HeuristicEstimate

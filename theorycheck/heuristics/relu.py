@@ -7,10 +7,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 
-from ..allocation import Allocation
-from ..deadline import NEVER, Deadline
+from ..computing.deadline import NEVER, Deadline
 from ..errors import InputError
-from ..networks import ShallowReLU
+from ..problem.allocation import Allocation
+from ..problem.networks.feedforward import ShallowReLU
 from .guess import HeuristicEstimate
 
 _DRAWS = 2000

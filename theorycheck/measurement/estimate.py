@@ -11,19 +11,20 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
-from ..allocation import Allocation
-from ..arguments import check_allocation
-from ..backend import array_module
-from ..deadline import NEVER, Deadline
-from ..entries import Entry
+from ..computing.backend import array_module
+from ..computing.deadline import NEVER, Deadline
+from ..computing.progress import Progress, Watch, watching
+from ..display.entries import Entry
+from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError
-from ..networks import ShallowReLU, positive_integer
-from ..progress import Progress, Watch, watching
-from ..shown import Shown
-from .draws import Source
+from ..problem.allocation import Allocation
+from ..problem.arguments import check_allocation
+from ..problem.networks.base import positive_integer
+from ..problem.networks.feedforward import ShallowReLU
 from .intervals import clopper_pearson
 from .least_squares import MATCH, UNDECIDED
 from .methods import Method, linear_method
+from .trials import Source
 
 CHUNK = 500  # trials drawn from one seed together: the same whatever the memory
 
@@ -196,7 +197,7 @@ def _is_narrow(estimate: Estimate, width: float | None) -> bool:
 
 def _method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
     if isinstance(source.allocation.network, ShallowReLU):
-        from .relu import relu_method
+        from .relu.methods import relu_method
 
         return relu_method(source, seed, restarts, xp)
     return linear_method(source, seed, restarts, xp)

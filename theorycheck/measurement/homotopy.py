@@ -12,12 +12,12 @@ from typing import Any
 
 import numpy as np
 
-from ..deadline import Deadline
+from ..computing.deadline import Deadline
 from ..numeric.instances import Equations, Instance
 from ..numeric.monodromy import Monodromy, all_differ, find_solutions, follow
-from .certificate import certify
-from .draws import LinearTrials
+from .existence import certify
 from .least_squares import MATCH, NO_MATCH, UNDECIDED
+from .trials import LinearTrials
 
 _QUIET_LOOPS = 12
 _REAL, _NOT_REAL = 1e-7, 1e-5  # relative imaginary parts

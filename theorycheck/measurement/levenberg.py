@@ -13,9 +13,9 @@ from typing import Any
 
 import numpy as np
 
-from ..deadline import NEVER, Deadline
+from ..computing.deadline import NEVER, Deadline
 from ..numeric.instances import Instance
-from .certificate import Certificates, System, certify
+from .existence import Certificates, System, certify
 from .orthogonal import chunks, reduce, solve_upper
 
 FTOL = XTOL = 1e-8  # relative to cost and unknowns, as in MINPACK

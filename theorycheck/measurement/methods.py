@@ -9,13 +9,13 @@ from typing import Any
 
 import numpy as np
 
-from ..masks import cells_of
 from ..numeric.instances import Equations, Instance
-from .draws import LinearTrials, Source
+from ..problem.masks import cells_of
 from .homotopy import FITS, Start, chosen_equations, decide, find_start, misfits, restricted
 from .least_squares import MATCH, NO_MATCH, UNDECIDED, decide_affine
 from .levenberg import fit
 from .svd_rank import measured_rank
+from .trials import LinearTrials, Source
 
 _RANK_TRIALS = 8
 _MOST_SOLUTIONS = 200

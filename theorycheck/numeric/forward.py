@@ -1,7 +1,7 @@
 """Forward passes of linear networks and their derivatives, on batches of float or complex arrays.
 
 Written for floats from the definition of the networks; the exact Jacobians modulo a prime
-(`exact.jacobian`) are a separate piece of code, so that each can refute the other.
+(`ranks.jacobian`) are a separate piece of code, so that each can refute the other.
 """
 
 from __future__ import annotations
@@ -13,7 +13,8 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from ..networks import LinearFeedforward, LinearRecurrent
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
 
 Weights: TypeAlias = dict[str, Any]  # name -> array (batch, *shape of the weight)
 Cells: TypeAlias = Sequence[tuple[str, tuple[int, ...]]]

@@ -11,7 +11,8 @@ from typing import Any
 
 import numpy as np
 
-from ..networks import LinearFeedforward, LinearRecurrent
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
 from .forward import Cells, ForwardPass, Weights
 
 

@@ -9,7 +9,7 @@ from typing import Any
 
 import numpy as np
 
-from ..deadline import NEVER, Deadline
+from ..computing.deadline import NEVER, Deadline
 from .instances import Equations, Instance
 from .tracking import track
 

@@ -12,7 +12,7 @@ from typing import Any
 
 import numpy as np
 
-from ..deadline import NEVER, Deadline
+from ..computing.deadline import NEVER, Deadline
 from .instances import Equations, solve
 
 _WANTED = 1e-2  # relative error of a prediction that the step length aims at

@@ -5,19 +5,19 @@ from __future__ import annotations
 from collections.abc import Collection
 from typing import TYPE_CHECKING, Any
 
-from ..allocation import Allocation
-from ..arguments import check_allocation
 from ..certificates import Certificate
 from ..errors import InputError, shown
 from ..measurement.estimate import Estimate
-from ..networks import positive_integer
+from ..problem.allocation import Allocation
+from ..problem.arguments import check_allocation
+from ..problem.networks.base import positive_integer
 from ..statements import STATEMENTS
 from ..verdict import Verdict
 from .grid import cell_style, draw_grid, rectangles, shades
-from .marks import Line, Marks
+from .marks.base import Line, Marks
+from .marks.registry import certificate_marks
 from .network import check_drawable, network_part
 from .panels import Panel, chosen_layers, extra_panels, layer_panel
-from .places import certificate_marks
 from .probability import probability_part
 from .sheet import Page, Part, Sheet
 from .style import GREY, settings, shortened

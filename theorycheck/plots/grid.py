@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .marks import Block, Line, Mark, Spot, Walk
+from .marks.base import Block, Line, Mark, Spot, Walk
 from .panels import Panel
 from .style import GREY, MARK, PALE
 

@@ -4,13 +4,13 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from ..allocation import Allocation
 from ..errors import InputError
-from ..networks import LinearRecurrent
-from .marks import Marks
+from ..problem.allocation import Allocation
+from ..problem.networks.recurrent import LinearRecurrent
+from .connections import Wiring, path_edges, wiring
+from .marks.base import Marks
 from .sheet import MOST_WIDTH, Page, Part
 from .style import GREY, LEARNABLE, MARK, PALE
-from .wiring import Wiring, path_edges, wiring
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes

@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ..allocation import Allocation
-from ..masks import Mask, count, is_materialised
-from ..networks import LinearRecurrent
-from .marks import ACTIVITY, EQUATIONS, Marks
-from .places import effective_samples
+from ..problem.allocation import Allocation
+from ..problem.masks import Mask, count, is_materialised
+from ..problem.networks.recurrent import LinearRecurrent
+from .marks.base import ACTIVITY, EQUATIONS, Marks
+from .marks.registry import effective_samples
 
 MOST_LINES = 64  # of a grid whose cells are drawn one by one
 _MOST_EQUATIONS = 2**20

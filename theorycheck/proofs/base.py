@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..entries import Entry
+from ..display.entries import Entry
 
 
 @dataclass(frozen=True)

@@ -64,9 +64,9 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from functools import partial
 
-from ..networks import LinearRecurrent
+from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
-from .tools import long_recurrent as checks
+from .shared import long_recurrent as checks
 
 
 def _is_long(network: LinearRecurrent, m: int, slack: tuple[int, int, int] = (0, 0, 0)) -> bool:

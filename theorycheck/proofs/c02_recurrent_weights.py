@@ -34,10 +34,10 @@ from __future__ import annotations
 from collections.abc import Iterator
 from functools import partial
 
-from ..networks import LinearRecurrent
+from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
-from .tools import long_recurrent as checks
-from .tools import recurrent_checks
+from .shared import long_recurrent as checks
+from .shared import recurrent_checks
 
 
 def _is_long(network: LinearRecurrent, m: int, slack: tuple[int, int, int] = (0, 0, 0)) -> bool:

@@ -7,11 +7,11 @@ from dataclasses import asdict, dataclass
 from functools import partial
 from typing import Any
 
-from ..entries import Entry
-from ..networks import positive_integer
-from ..parallel import of_statement, run_all
-from ..progress import Progress, Teller, Watch, watching
-from ..shown import Shown
+from ..computing.parallel import of_statement, run_all
+from ..computing.progress import Progress, Teller, Watch, watching
+from ..display.entries import Entry
+from ..display.shown import Shown
+from ..problem.networks.base import positive_integer
 from ..statements import STATEMENTS
 from .base import StepResult, run_step
 from .registry import checked_ids, steps_of

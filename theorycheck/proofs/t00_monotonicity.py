@@ -42,11 +42,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..networks import LinearFeedforward, LinearRecurrent
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
-from .tools import exhaustive
-from .tools.evaluation import Linear, compared, in_words
-from .tools.finite_field import all_draws, matches
+from .shared import exhaustive
+from .shared.evaluation import Linear, compared, in_words
+from .shared.finite_field import all_draws, matches
 
 Order: TypeAlias = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
 Pairs: TypeAlias = Callable[[int, int], NDArray[np.int64]]

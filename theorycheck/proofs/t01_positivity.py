@@ -70,10 +70,11 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy.polys.matrices import DomainMatrix
 
-from ..networks import LinearFeedforward, LinearRecurrent
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
-from .tools import exhaustive
-from .tools.evaluation import (
+from .shared import exhaustive
+from .shared.evaluation import (
     Entries,
     Linear,
     compared,

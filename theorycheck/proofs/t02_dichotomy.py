@@ -63,14 +63,15 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..exact.batched import batched_rank
-from ..networks import LinearFeedforward, LinearRecurrent
+from ..field.batched import batched_rank
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
-from .tools import exhaustive
-from .tools.evaluation import Linear, compared, in_words, split, tangent
-from .tools.listed_paths import Numbers, Pairs, on_paths, products, rolled
-from .tools.polynomial_systems import cells_of, draw, equations, solve
-from .tools.transformations import numbered
+from .shared import exhaustive
+from .shared.evaluation import Linear, compared, in_words, split, tangent
+from .shared.listed_paths import Numbers, Pairs, on_paths, products, rolled
+from .shared.polynomial_systems import cells_of, draw, equations, solve
+from .shared.transformations import numbered
 
 Weight: TypeAlias = tuple[str, int, int]
 

@@ -34,9 +34,9 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from ..networks import LinearFeedforward
+from ..problem.networks.feedforward import LinearFeedforward
 from .base import Step
-from .tools import exhaustive
+from .shared import exhaustive
 
 Masks: TypeAlias = NDArray[np.bool_]
 Rule: TypeAlias = Callable[[LinearFeedforward, int, Masks], Masks]

@@ -76,11 +76,11 @@ from functools import partial
 
 import numpy as np
 
-from ..networks import LinearRecurrent
+from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
-from .tools import recurrent_checks as checks
-from .tools import rigidity
-from .tools.rigidity import Cells
+from .shared import recurrent_checks as checks
+from .shared import rigidity
+from .shared.rigidity import Cells
 
 
 def _fewer(network: LinearRecurrent, samples: int, masks: Cells) -> checks.Said:

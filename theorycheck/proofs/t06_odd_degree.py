@@ -77,11 +77,12 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..networks import LinearFeedforward, LinearRecurrent
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
-from .tools.degree_bounds import bounded, rank_by_matching
-from .tools.one_unknown import determinant_is_affine, one_outside, one_polynomial
-from .tools.polynomial_systems import (
+from .shared.degree_bounds import bounded, rank_by_matching
+from .shared.one_unknown import determinant_is_affine, one_outside, one_polynomial
+from .shared.polynomial_systems import (
     PRIME,
     at_budget,
     draw,

@@ -61,9 +61,10 @@ from typing import TypeAlias
 import numpy as np
 from sympy import QQ
 
-from ..networks import LinearFeedforward, LinearRecurrent
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
-from .tools.polynomial_systems import (
+from .shared.polynomial_systems import (
     PRIME,
     Cell,
     Instance,
@@ -76,7 +77,7 @@ from .tools.polynomial_systems import (
     number_of_solutions,
     solve,
 )
-from .tools.two_diagonals import (
+from .shared.two_diagonals import (
     DIAGONALS,
     SQUARE,
     discriminant,

@@ -59,13 +59,14 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ..networks import LinearFeedforward, LinearRecurrent
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
-from .tools import exhaustive
-from .tools.evaluation import Linear, compared, in_words, split
-from .tools.finite_field import UNIFORM, matches
-from .tools.polynomial_systems import PRIME, cells_of, draw, equations, number_of_solutions
-from .tools.transformations import Source, codes, swaps, transposed
+from .shared import exhaustive
+from .shared.evaluation import Linear, compared, in_words, split
+from .shared.finite_field import UNIFORM, matches
+from .shared.polynomial_systems import PRIME, cells_of, draw, equations, number_of_solutions
+from .shared.transformations import Source, codes, swaps, transposed
 
 Masks: TypeAlias = NDArray[np.bool_]
 Swaps: TypeAlias = Callable[[Linear], Iterator[tuple[str, Source]]]

@@ -79,12 +79,12 @@ import numpy as np
 import sympy
 from numpy.typing import NDArray
 
-from ..networks import LinearFeedforward
+from ..problem.networks.feedforward import LinearFeedforward
 from .base import Step
-from .tools import exhaustive
-from .tools.deletions import Lines, without_column, without_row
-from .tools.evaluation import compared, in_words
-from .tools.polynomial_systems import (
+from .shared import exhaustive
+from .shared.deletions import Lines, without_column, without_row
+from .shared.evaluation import compared, in_words
+from .shared.polynomial_systems import (
     PRIME,
     Instance,
     cells_of,
@@ -93,7 +93,7 @@ from .tools.polynomial_systems import (
     number_of_solutions,
     solve,
 )
-from .tools.transformations import codes
+from .shared.transformations import codes
 
 Masks: TypeAlias = NDArray[np.bool_]
 Numbers: TypeAlias = NDArray[np.int64]

@@ -127,10 +127,10 @@ from typing import Any
 from sympy import Rational
 
 from .base import Step
-from .tools.activity import over_angles, ranks_of_positive
-from .tools.bipartite import matching_number
-from .tools.relu_matches import matched_by_solving, matched_nearby, readout_by_span
-from .tools.relu_probabilities import (
+from .shared.activity import over_angles, ranks_of_positive
+from .shared.bipartite import matching_number
+from .shared.relu_matches import matched_by_solving, matched_nearby, readout_by_span
+from .shared.relu_probabilities import (
     all_dead,
     given_both,
     given_regular,
@@ -144,7 +144,7 @@ from .tools.relu_probabilities import (
     sharing,
     simulated,
 )
-from .tools.relu_steps import OUTPUT_STEPS
+from .shared.relu_steps import OUTPUT_STEPS
 
 
 def _some_pattern(ranks: Any, n_learnable: int, full: int) -> bool:

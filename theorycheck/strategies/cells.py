@@ -10,9 +10,10 @@ from typing import TypeVar
 import numpy as np
 from hypothesis import strategies as st
 
-from ..allocation import Allocation
-from ..masks import Mask, cells_of
-from ..networks import LinearRecurrent, Network
+from ..problem.allocation import Allocation
+from ..problem.masks import Mask, cells_of
+from ..problem.networks.kinds import Network
+from ..problem.networks.recurrent import LinearRecurrent
 
 T = TypeVar("T")
 

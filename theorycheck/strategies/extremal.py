@@ -10,10 +10,10 @@ import numpy as np
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ..allocation import Allocation
-from ..files import Problem
-from ..masks import Mask
-from ..networks import Network
+from ..problem.allocation import Allocation
+from ..problem.files import Problem
+from ..problem.masks import Mask
+from ..problem.networks.kinds import Network
 from .cells import chosen
 from .sites import Site, sites, sites_of
 

@@ -5,8 +5,10 @@ from __future__ import annotations
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ..files import Problem
-from ..networks import LinearRecurrent, Network, ShallowReLU
+from ..problem.files import Problem
+from ..problem.networks.feedforward import ShallowReLU
+from ..problem.networks.kinds import Network
+from ..problem.networks.recurrent import LinearRecurrent
 from .extremal import near_extremal_problems, one_layer_problems
 from .plain import (
     columns_problems,

@@ -8,10 +8,12 @@ import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
-from ..allocation import Allocation
-from ..measurement.draws import Source
-from ..networks import LinearFeedforward, LinearRecurrent, Network, ShallowReLU
+from ..measurement.trials import Source
 from ..numeric.forward import ForwardPass
+from ..problem.allocation import Allocation
+from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
+from ..problem.networks.kinds import Network
+from ..problem.networks.recurrent import LinearRecurrent
 from .basics import seeds
 
 Array = NDArray[np.float64]

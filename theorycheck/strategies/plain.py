@@ -9,11 +9,11 @@ from hypothesis import reject
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ..allocation import Allocation
-from ..exact.target_dimension import target_dimension
-from ..files import Problem
-from ..masks import Mask
-from ..networks import Network
+from ..problem.allocation import Allocation
+from ..problem.files import Problem
+from ..problem.masks import Mask
+from ..problem.networks.kinds import Network
+from ..ranks.target_dimension import target_dimension
 from .basics import linear_networks, samples
 from .basics import networks as all_networks
 from .cells import chosen, layers, learnable_masks, present_mask, present_masks, with_budget

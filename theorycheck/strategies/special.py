@@ -7,11 +7,13 @@ from hypothesis import assume
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
-from ..allocation import Allocation
-from ..exact.point import effective_samples
-from ..exact.target_dimension import target_dimension
-from ..files import Problem
-from ..networks import LinearFeedforward, LinearRecurrent, Network
+from ..problem.allocation import Allocation
+from ..problem.files import Problem
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.kinds import Network
+from ..problem.networks.recurrent import LinearRecurrent
+from ..ranks.point import effective_samples
+from ..ranks.target_dimension import target_dimension
 from .basics import recurrent_networks, samples
 from .cells import chosen, drawn_mask, learnable_masks
 from .plain import critical

@@ -9,7 +9,7 @@ from typing import TypeVar
 from hypothesis import HealthCheck, find, settings
 from hypothesis.strategies import SearchStrategy
 
-from ..allocation import Allocation
+from ..problem.allocation import Allocation
 
 T = TypeVar("T")
 

@@ -11,9 +11,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..allocation import Allocation, Mask
-from ..masks import PACK_ABOVE, check_name, mask_to_json
-from ..networks import Network
+from ..problem.allocation import Allocation, Mask
+from ..problem.masks import PACK_ABOVE, check_name, mask_to_json
+from ..problem.networks.kinds import Network
 
 Masks: TypeAlias = NDArray[np.bool_]
 

@@ -12,10 +12,10 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..entries import Entry, samples_in_words
+from ..display.entries import Entry, samples_in_words
+from ..display.shown import Shown
 from ..errors import InputError
-from ..networks import network_from_dict
-from ..shown import Shown
+from ..problem.networks.kinds import network_from_dict
 from .store import read_meta
 
 COLUMNS = (

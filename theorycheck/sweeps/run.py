@@ -6,15 +6,15 @@ import time
 from collections.abc import Iterator
 from pathlib import Path
 
-from ..backend import array_module
+from ..computing.backend import array_module
+from ..computing.parallel import Pool
+from ..computing.progress import Progress, Watch, watching
 from ..errors import TheorycheckError
-from ..parallel import Pool
-from ..progress import Progress, Watch, watching
+from .enumeration.symmetry import Symmetry
 from .results import Summary, summarize
 from .source import pieces
 from .spec import SweepSpec
 from .store import Row, Store
-from .symmetry import Symmetry
 from .versions import versions
 from .workers import chunk_size, classify_each, decide_many, split
 

@@ -12,12 +12,13 @@ from typing import Any
 
 import numpy as np
 
-from ..degrees.effort import Effort
+from ..computing.effort import Effort
 from ..errors import InputError, nearest, shown
-from ..files import read_limited
-from ..masks import mask_to_json
-from ..networks import Network, network_from_dict, positive_integer
-from ..placement import check_network
+from ..problem.files import read_limited
+from ..problem.masks import mask_to_json
+from ..problem.networks.base import positive_integer
+from ..problem.networks.kinds import Network, network_from_dict
+from ..problem.placement import check_network
 from .frame import Frame
 
 LARGEST_SPEC = 2**24  # bytes

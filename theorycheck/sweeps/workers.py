@@ -7,15 +7,15 @@ from collections.abc import Iterable, Sequence
 
 import numpy as np
 
-from ..allocation import Allocation
-from ..backend import array_module
-from ..classification import classify
+from ..answers.classification import classify
+from ..computing.backend import array_module
 from ..degrees.reuse import Reuse
 from ..errors import ContradictionError, TheorycheckError
-from ..exact.generic_rank import n_equations
-from ..networks import ShallowReLU
+from ..problem.allocation import Allocation
+from ..problem.networks.feedforward import ShallowReLU
+from ..ranks.generic_rank import n_equations
 from ..verdict import Verdict
-from .batch import UNDECIDED, Batch, Decisions
+from .batch.classify import UNDECIDED, Batch, Decisions
 from .frame import Masks
 from .spec import SweepSpec
 from .store import Row

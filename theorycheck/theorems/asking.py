@@ -6,8 +6,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
-from ..analysis import Analysis
 from ..errors import ContradictionError, OutOfTimeError, SizeError
+from .analysis import Analysis
 from .base import Finding, Theorem
 
 

@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
-from ..analysis import Analysis
 from ..statements import STATEMENTS, Statement
 from ..verdict import Expressivity
+from .analysis import Analysis
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..paths import Conflict
+from ..structure.conflicts import Conflict
 
 
 def conflict_in_words(conflict: Conflict) -> str:

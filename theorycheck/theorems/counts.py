@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..allocation import Mask
+from ..problem.allocation import Mask
 from ..verdict import Expressivity
 from .base import Finding
 

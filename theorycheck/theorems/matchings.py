@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..matching import maximum_matching
-from ..structure import Pattern
+from ..structure.matchings import maximum_matching
+from ..structure.support import Pattern
 
 
 def cover_below(pattern: Pattern, size: int) -> tuple[list[int], list[int]] | None:

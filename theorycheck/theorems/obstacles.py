@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..analysis import Analysis
-from ..networks import LinearFeedforward
+from ..problem.networks.feedforward import LinearFeedforward
+from .analysis import Analysis
 
 
 def not_dense_feedforward(analysis: Analysis, *, biases: bool) -> str | None:

@@ -9,8 +9,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..allocation import Mask
-from ..deadline import NEVER, Deadline
+from ..computing.deadline import NEVER, Deadline
+from ..problem.allocation import Mask
 
 _MOST_SETS = 2000  # enumerated for each size; beyond that the search is greedy
 _MOST_WORK = 1e9  # cells that all candidates together look at, about a second

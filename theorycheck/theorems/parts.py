@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..analysis import Analysis
-from ..masks import mask_to_json
+from ..problem.masks import mask_to_json
 from ..verdict import Expressivity
+from .analysis import Analysis
 from .base import Finding
 
 

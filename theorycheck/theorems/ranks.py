@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..analysis import Analysis
-from ..exact.generic_rank import Trial
-from ..exact.target_dimension import TargetDimension
+from ..ranks.generic_rank import Trial
+from ..ranks.target_dimension import TargetDimension
+from .analysis import Analysis
 
 
 def minor_evidence(trial: Trial) -> dict[str, Any]:

@@ -10,8 +10,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from ..allocation import Allocation, Mask
-from ..networks import ShallowReLU
+from ..problem.allocation import Allocation, Mask
+from ..problem.networks.feedforward import ShallowReLU
 
 _MOST_OUTPUTS = 10
 _ALL_OF_222 = Fraction(43, 100)

@@ -7,11 +7,11 @@ from typing import NamedTuple
 import numpy as np
 from numpy.typing import NDArray
 
-from ..allocation import Allocation
-from ..deadline import NEVER, Deadline
-from ..exact.relu_patterns import unit_supports
-from ..masks import cells_of
-from ..structure import Pattern
+from ..computing.deadline import NEVER, Deadline
+from ..problem.allocation import Allocation
+from ..problem.masks import cells_of
+from ..ranks.relu_patterns import unit_supports
+from ..structure.support import Pattern
 from .matchings import cover_below
 
 _SOLVE_SECONDS = 4e-10  # times the fourth power of the number of inputs
@@ -67,7 +67,7 @@ def interpolating_units(allocation: Allocation, samples: int) -> list[list[int]]
 def all_active_pattern(allocation: Allocation, samples: int) -> Pattern:
     """Which equations each learnable acts on when all units are active; no pattern has more.
 
-    Equations and learnables are numbered as in `exact.relu_rank`.
+    Equations and learnables are numbered as in `ranks.relu_rank`.
     """
     has_inputs = np.array([bool(support) for support in unit_supports(allocation)])
     outward = allocation.present_mask("W2")

@@ -8,22 +8,15 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..allocation import Allocation
-from ..analysis import Analysis
-from ..bases import Cell, greedy_basis, masks_with
+from ..computing.effort import Effort
 from ..degrees.bezout import bezout_bound
-from ..degrees.effort import Effort
 from ..errors import OutOfTimeError
-from ..masks import cells_of
+from ..problem.allocation import Allocation
+from ..problem.masks import cells_of
+from ..ranks.bases import Cell, greedy_basis, masks_with
 from ..verdict import Expressivity
-from . import (
-    t02_dichotomy,
-    t03_rows,
-    t04_one_layer,
-    t05_recurrent,
-    t06_odd_degree,
-    t09_peeling,
-)
+from . import t02_dichotomy, t03_rows, t04_one_layer, t05_recurrent, t06_odd_degree, t09_peeling
+from .analysis import Analysis
 from .base import Finding, Theorem, first_final
 from .parts import through_part
 

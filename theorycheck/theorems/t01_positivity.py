@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..analysis import Analysis
 from ..degrees.degree import Open
 from ..verdict import Expressivity
+from .analysis import Analysis
 from .base import Finding, Theorem
 from .conflicts import conflict_in_words
 from .ranks import full_rank_evidence, target_lower_evidence

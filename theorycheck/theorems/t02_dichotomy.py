@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..analysis import Analysis
 from ..verdict import Expressivity
+from .analysis import Analysis
 from .base import Finding, Theorem
 from .conflicts import conflict_in_words
 from .ranks import full_rank_evidence

@@ -2,8 +2,8 @@
 
 from __future__ import annotations
 
-from ..analysis import Analysis
-from ..networks import LinearFeedforward
+from ..problem.networks.feedforward import LinearFeedforward
+from .analysis import Analysis
 from .base import Finding, Theorem
 from .counts import bottleneck, by_degrees
 from .obstacles import not_dense_feedforward

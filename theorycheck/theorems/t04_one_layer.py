@@ -8,8 +8,8 @@ it open; then the exact rank decides (T1, T2).
 
 from __future__ import annotations
 
-from ..analysis import Analysis
-from ..networks import LinearFeedforward
+from ..problem.networks.feedforward import LinearFeedforward
+from .analysis import Analysis
 from .base import Finding, Theorem
 from .counts import bottleneck
 from .obstacles import not_dense_feedforward

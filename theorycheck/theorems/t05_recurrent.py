@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from ..analysis import Analysis
-from ..networks import LinearRecurrent
+from ..problem.networks.recurrent import LinearRecurrent
 from ..verdict import Expressivity
+from .analysis import Analysis
 from .base import Finding, Theorem
 from .counts import bottleneck, by_degrees, name_lines
 from .one_layer import decide_mask

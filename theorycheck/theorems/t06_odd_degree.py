@@ -13,11 +13,11 @@ from collections import Counter
 from collections.abc import Sequence
 from typing import Any, TypeAlias
 
-from ..analysis import Analysis
 from ..degrees.evidence import block_evidence
 from ..degrees.solving import Solving
-from ..networks import LinearFeedforward
+from ..problem.networks.feedforward import LinearFeedforward
 from ..verdict import Expressivity
+from .analysis import Analysis
 from .base import Finding, Theorem
 from .matchings import cover_below, triangular_order
 from .ranks import full_rank_evidence, target_lower_evidence

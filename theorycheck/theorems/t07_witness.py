@@ -6,9 +6,9 @@ escaped to infinity: a witness has certified solutions, exactly as many as the d
 
 from __future__ import annotations
 
-from ..analysis import Analysis
 from ..degrees.evidence import Certified, block_evidence
 from ..verdict import Expressivity
+from .analysis import Analysis
 from .base import Finding, Theorem
 from .obstacles import given_inputs
 from .ranks import full_rank_evidence

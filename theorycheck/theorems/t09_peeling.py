@@ -2,17 +2,10 @@
 
 from __future__ import annotations
 
-from ..analysis import Analysis
-from ..peeling import Peeled
+from ..structure.peeling import Peeled
 from ..verdict import Expressivity
-from . import (
-    t01_positivity,
-    t02_dichotomy,
-    t03_rows,
-    t04_one_layer,
-    t06_odd_degree,
-    t07_witness,
-)
+from . import t01_positivity, t02_dichotomy, t03_rows, t04_one_layer, t06_odd_degree, t07_witness
+from .analysis import Analysis
 from .base import Finding, Theorem, first_final
 from .counts import name_lines
 from .obstacles import not_dense_feedforward

@@ -40,10 +40,10 @@ from __future__ import annotations
 from functools import partial
 from typing import Any
 
-from ..analysis import Analysis
-from ..exact.relu_patterns import MOST_PATTERNS, PatternRanks
-from ..exact.relu_search import FullPoint
+from ..ranks.relu_patterns import MOST_PATTERNS, PatternRanks
+from ..ranks.relu_search import FullPoint
 from ..verdict import Expressivity
+from .analysis import Analysis
 from .base import Finding, Theorem
 from .relu_closed_forms import regular_match_probability
 from .relu_parts import Cover, bounded_output, interpolating_units, lone_unit, small_cover

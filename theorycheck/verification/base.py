@@ -9,8 +9,8 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
-from ..allocation import Allocation
-from ..files import problem_to_dict
+from ..problem.allocation import Allocation
+from ..problem.files import problem_to_dict
 from ..verdict import Expressivity, Verdict
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import replace
 from functools import cache, partial
 
-from ..degrees.effort import Effort
+from ..computing.effort import Effort
 from ..theorems.base import Theorem
 from ..theorems.registry import THEOREMS
 from . import conjectures, domains, relu

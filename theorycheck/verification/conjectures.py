@@ -12,11 +12,11 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ..allocation import Allocation
-from ..analysis import Analysis
-from ..exact.point import effective_samples
-from ..files import Problem
-from ..networks import LinearRecurrent
+from ..problem.allocation import Allocation
+from ..problem.files import Problem
+from ..problem.networks.recurrent import LinearRecurrent
+from ..ranks.point import effective_samples
+from ..theorems.analysis import Analysis
 from ..theorems.base import Finding, Theorem
 from ..verdict import Expressivity
 from .base import Case

@@ -6,11 +6,12 @@ from typing import TYPE_CHECKING
 
 import numpy as np
 
-from ..allocation import Allocation
-from ..exact.point import effective_samples
-from ..files import Problem
-from ..masks import Mask
-from ..networks import LinearFeedforward, LinearRecurrent
+from ..problem.allocation import Allocation
+from ..problem.files import Problem
+from ..problem.masks import Mask
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
+from ..ranks.point import effective_samples
 from .base import Case
 from .cases import with_seed
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from ..classification import classify
+from ..answers.classification import classify
 from ..measurement.estimate import Estimate
 from ..measurement.intervals import clopper_pearson
 from ..verdict import Expressivity, Verdict

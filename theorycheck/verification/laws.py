@@ -9,7 +9,7 @@ from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from ..peeling import Peeled
+from ..structure.peeling import Peeled
 from ..verdict import Expressivity
 from .base import Case, Cases, Claim, Inapplicable, Property, claimed
 from .cases import general

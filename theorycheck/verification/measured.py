@@ -6,15 +6,16 @@ from typing import Any
 
 import numpy as np
 
-from ..allocation import Allocation
-from ..exact.generic_rank import generic_rank, n_equations
-from ..masks import cells_of
-from ..measurement.draws import LinearTrials, Source
 from ..measurement.estimate import Estimate, measure
 from ..measurement.svd_rank import measured_rank
-from ..networks import LinearRecurrent, ShallowReLU
+from ..measurement.trials import LinearTrials, Source
 from ..numeric.instances import Equations
-from ..paths import find_conflict
+from ..problem.allocation import Allocation
+from ..problem.masks import cells_of
+from ..problem.networks.feedforward import ShallowReLU
+from ..problem.networks.recurrent import LinearRecurrent
+from ..ranks.generic_rank import generic_rank, n_equations
+from ..structure.conflicts import find_conflict
 from .base import Inapplicable
 
 AFFINE_TRIALS = 200

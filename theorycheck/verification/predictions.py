@@ -6,17 +6,17 @@ import time
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-from ..analysis import Analysis
-from ..classification import verdict_of
-from ..comparison import judge
-from ..degrees.effort import Effort
+from ..answers.classification import verdict_of
+from ..computing.effort import Effort
 from ..errors import ContradictionError
+from ..theorems.analysis import Analysis
 from ..theorems.asking import Answers, consistent
 from ..theorems.base import Finding, Theorem
 from ..theorems.registry import THEOREMS
 from ..verdict import Expressivity
 from .base import Case, Cases, Claim, Inapplicable, Property
 from .cases import general
+from .comparison import judge
 from .measured import exact_ranks, matched, measured_ranks
 
 # Degrees of small systems only: an example must take well below a second.

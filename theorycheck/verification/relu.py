@@ -7,17 +7,17 @@ from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 
-from ..allocation import Allocation
-from ..comparison import judge
-from ..files import Problem
-from ..masks import cells_of
-from ..measurement.draws import Source
 from ..measurement.least_squares import MATCH, UNDECIDED
-from ..measurement.relu import relu_method
-from ..networks import ShallowReLU
+from ..measurement.relu.methods import relu_method
+from ..measurement.trials import Source
+from ..problem.allocation import Allocation
+from ..problem.files import Problem
+from ..problem.masks import cells_of
+from ..problem.networks.feedforward import ShallowReLU
 from ..verdict import Expressivity
 from .base import Case, Cases, Claim, Inapplicable, Property, claimed
 from .cases import with_seed
+from .comparison import judge
 from .measured import matched
 from .relu_exact import DRAWS, Row, has_full_rank, no_pattern_has_full_rank, rows_of, spans
 

@@ -10,12 +10,12 @@ from typing import Any
 
 import numpy as np
 
-from ..allocation import Allocation
-from ..exact.batched import batched_rank
-from ..exact.field import reduce
-from ..exact.point import draw_prime, words
-from ..masks import cells_of
-from ..measurement.draws import Source
+from ..field.arithmetic import reduce
+from ..field.batched import batched_rank
+from ..measurement.trials import Source
+from ..problem.allocation import Allocation
+from ..problem.masks import cells_of
+from ..ranks.point import draw_prime, words
 from .base import Case
 
 DRAWS = 30

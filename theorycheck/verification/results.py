@@ -5,13 +5,13 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..allocation import Allocation
-from ..comparison import Comparison
-from ..entries import Entry
-from ..files import problem_to_dict
-from ..shown import Shown
+from ..display.entries import Entry
+from ..display.shown import Shown
+from ..problem.allocation import Allocation
+from ..problem.files import problem_to_dict
 from ..statements import STATEMENTS
 from .base import Case
+from .comparison import Comparison
 
 
 @dataclass(frozen=True)

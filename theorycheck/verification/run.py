@@ -6,15 +6,15 @@ import hashlib
 from collections.abc import Iterable, Sequence
 from functools import partial
 
-from ..comparison import compare
+from ..computing.parallel import of_statement, run_all
+from ..computing.progress import Progress, Teller, Watch, watching
 from ..errors import InputError, shown
-from ..networks import positive_integer
-from ..parallel import of_statement, run_all
-from ..progress import Progress, Teller, Watch, watching
+from ..problem.networks.base import positive_integer
 from ..proofs.registry import checked_ids
 from ..theorems.base import Theorem
 from .base import Property
 from .catalogue import properties_by_id
+from .comparison import compare
 from .measured import OTHER_TRIALS, trials_of
 from .predictions import SMALL_EFFORT, properties_of
 from .results import Counterexample, PropertyResult, Verification

@@ -9,10 +9,11 @@ from dataclasses import replace
 
 import numpy as np
 
-from ..allocation import Allocation
-from ..masks import Mask
-from ..networks import LinearFeedforward, LinearRecurrent
-from ..peeling import Peeled, Step, peel
+from ..problem.allocation import Allocation
+from ..problem.masks import Mask
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
+from ..structure.peeling import Peeled, Step, peel
 from .base import Case
 
 

@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...allocation import Mask
+from ...problem.allocation import Mask
 
 MOST_MOVES = 300
 EFFORT = 2_000_000  # frozen cells that the search may look at, about a second

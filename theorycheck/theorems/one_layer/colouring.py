@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...allocation import Mask
+from ...problem.allocation import Mask
 from ..counts import line_counts
 
 ATTEMPTS = 8

@@ -18,7 +18,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
-from ...allocation import Mask
+from ...problem.allocation import Mask
 from ..counts import AXES, line_counts
 
 

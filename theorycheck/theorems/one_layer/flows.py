@@ -21,7 +21,7 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
-from ...allocation import Mask
+from ...problem.allocation import Mask
 
 Lines = tuple[list[int], list[int]]
 

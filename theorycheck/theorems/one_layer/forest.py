@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ...allocation import Mask
+from ...problem.allocation import Mask
 from ..base import Finding
 from ..counts import name_lines
 from .layer import Layer

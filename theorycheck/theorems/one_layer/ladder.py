@@ -6,9 +6,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ...allocation import Mask
-from ...deadline import NEVER, Deadline
-from ...masks import is_materialised
+from ...computing.deadline import NEVER, Deadline
+from ...problem.allocation import Mask
+from ...problem.masks import is_materialised
 from ..base import Finding
 from ..counts import AXES, by_degrees, by_support
 from .block_forests import find_classes

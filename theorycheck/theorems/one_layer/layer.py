@@ -8,7 +8,7 @@ from typing import Any
 
 import numpy as np
 
-from ...allocation import Mask
+from ...problem.allocation import Mask
 from ...verdict import Expressivity
 from ..base import Finding
 from ..counts import name_lines

@@ -13,7 +13,7 @@ from itertools import combinations, islice
 import numpy as np
 from numpy.typing import NDArray
 
-from ...allocation import Mask
+from ...problem.allocation import Mask
 from .core import find_core
 from .flows import Lines
 

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from ...allocation import Mask
+from ...problem.allocation import Mask
 
 MOST_STATES = 10_000  # of the search, a fraction of a second
 MOST_LINES = 80

@@ -1,0 +1,1 @@
+"""What people ask about an allocation: classify, explain, estimate, capacity, design, repair."""

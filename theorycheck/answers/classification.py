@@ -1,0 +1,263 @@
+"""Classify an allocation: walk the theorems from cheapest to dearest until one settles it."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+from numpy.typing import ArrayLike
+
+from ..certificates import Certificate
+from ..computing.backend import array_module
+from ..computing.deadline import Deadline
+from ..computing.effort import DEFAULT_EFFORT, Effort, checked
+from ..computing.progress import Watch, watching
+from ..errors import InputError, OutOfTimeError, SizeError
+from ..heuristics.guess import HeuristicEstimate
+from ..heuristics.linear import linear_estimate
+from ..problem.allocation import Allocation
+from ..problem.arguments import check_allocation
+from ..problem.files import problem_to_dict
+from ..ranks.given_inputs import GivenInputs, given_inputs
+from ..theorems.analysis import Analysis
+from ..theorems.asking import Answers, ask_all
+from ..theorems.base import Finding, Theorem
+from ..theorems.counts import name_lines
+from ..theorems.registry import THEOREMS
+from ..theorems.t10_shallow_relu import why_open
+from ..verdict import Expressivity, Verdict
+from .cautions import warnings_of
+from .diagnostics import diagnostics_of
+
+if TYPE_CHECKING:
+    from ..degrees.reuse import Reuse
+
+
+def classify(
+    allocation: Allocation,
+    samples: int,
+    *,
+    inputs: ArrayLike | None = None,
+    seed: int = 0,
+    error_bound: float = 1e-9,
+    memory_limit: int = 8 * 2**30,
+    backend: str = "numpy",
+    theorems: Sequence[Theorem] | None = None,
+    cross_check: bool = False,
+    diagnose: bool = False,
+    effort: Effort = DEFAULT_EFFORT,
+    reuse: Reuse | None = None,
+    deadline: Deadline | None = None,
+    progress: Watch = False,
+) -> Verdict:
+    """The expressivity of `allocation` on `samples` random inputs, with theorem and certificate.
+
+    With `inputs`, an array (points, n_0), it is that on its first `samples` points: only weights
+    are random (linear feed-forward networks). Points of full rank are as good as random ones.
+
+    `error_bound` is the largest probability of error that a probabilistic rank may carry, over
+    primes and points drawn from `seed`; `memory_limit` is in bytes; `backend` (`numpy`, `cupy` or
+    `auto`) computes the ranks. With `cross_check` every theorem that applies is asked, not only the
+    cheapest that decides; with `diagnose` the verdict tells redundant weights and unreached
+    equations (linear networks with a Jacobian of up to four million entries). `effort` limits the
+    time of the whole and the search for degrees and witnesses; past it the verdict says what is
+    proved, `positive` or `undecided`, and by what it was `limited_by`. `reuse`, one object for
+    many calls, saves solving the same equations again; verdicts are the same without it.
+    `theorems` are those asked, in this order (all by default). A `deadline` is that of a larger
+    question, of which this one is a part. `progress` is True for a bar in terminals and notebooks,
+    or a function that is told each step (`Progress`).
+
+    Raises `InputError` for arguments out of range and inputs that do not fit, `SizeError` if a rank
+    is needed whose matrix exceeds the memory limit and nothing else is proved,
+    `ContradictionError` if two theorems disagree.
+
+    >>> from theorycheck import Allocation, LinearFeedforward
+    >>> net = LinearFeedforward([2, 3, 2])
+    >>> verdict = classify(Allocation.layer(net, "W2"), samples=2)
+    >>> verdict.expressivity.value, verdict.theorem, verdict.rigor
+    ('maximal', 'T3', 'proved')
+    """
+    start = time.perf_counter()
+    check_allocation(allocation)
+    within = checked(effort).start(deadline)
+    xp = array_module(backend)
+    limits: dict[str, Any] = {"effort": effort, "reuse": reuse, "deadline": within}
+    analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, xp, **limits)
+    if inputs is not None and diagnose:
+        raise InputError("diagnose tells about random inputs: leave it, or the inputs, out")
+    asked = THEOREMS if theorems is None else theorems
+    with watching(progress, "classify") as tell:
+        analysis = replace(analysis, effort=effort.telling(tell))
+        if inputs is not None:
+            return _classify_on(analysis, inputs, asked, cross_check, start)
+        verdict = verdict_of(analysis, _answers(analysis, asked, cross_check), start)
+        return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
+
+
+def _answers(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) -> Answers:
+    """What the theorems say; raises `SizeError` where memory alone kept them from saying it."""
+    answers = ask_all(analysis, theorems, cross_check=cross_check)
+    if not answers.findings and answers.is_too_large:
+        raise answers.obstacles[0]
+    return answers
+
+
+def _classify_on(
+    analysis: Analysis,
+    inputs: ArrayLike,
+    theorems: Sequence[Theorem],
+    cross_check: bool,
+    start: float,
+) -> Verdict:
+    """The verdict on given inputs: only weights are random."""
+    allocation, samples = analysis.allocation, analysis.samples
+    try:
+        data = given_inputs(allocation.network, samples, inputs, analysis.deadline)
+    except OutOfTimeError as error:
+        return verdict_of(analysis, Answers([], [error]), start)
+    given = None if data.is_spanning else data
+    left = data.reduced(allocation)
+    analysis = replace(analysis, allocation=left, samples=data.rank, given=given)
+    verdict = verdict_of(analysis, _answers(analysis, theorems, cross_check), start)
+    return _on_inputs(verdict, allocation, data)
+
+
+def _on_inputs(verdict: Verdict, allocation: Allocation, data: GivenInputs) -> Verdict:
+    """The verdict on what is left of a problem with given inputs, as one on the whole."""
+    certificate, reason = verdict.certificate, verdict.reason
+    if certificate is not None:
+        problem = problem_to_dict(allocation, len(data.points))
+        problem |= {"inputs": data.points, "basis": list(data.basis)}
+        certificate = replace(certificate, learnable=allocation.n_learnable, problem=problem)
+    zeros = sorted(set(range(len(data.points[0]))) - set(data.kept))
+    if zeros:
+        idle = allocation.n_learnable - verdict.learnable
+        names = name_lines("inputs", zeros, len(zeros))
+        reason += (
+            f" (always 0, so left out with the {idle} learnable weights on it: {names}; the others "
+            "are numbered anew)"
+        )
+    return replace(
+        verdict,
+        learnable=allocation.n_learnable,
+        certificate=certificate,
+        reason=reason,
+        input_rank=data.rank,
+        warnings=warnings_of(allocation, len(data.points), data.kept),
+    )
+
+
+def _strongest(findings: Sequence[Finding]) -> Finding | None:
+    final = [finding for finding in findings if finding.expressivity.is_final]
+    return next(iter(final or findings), None)
+
+
+def verdict_of(analysis: Analysis, answers: Answers, start: float) -> Verdict:
+    """The verdict that theorems give; `start` is when the work began (`time.perf_counter`)."""
+    finding = _strongest(answers.findings)
+    target, rank, degree, certificate = None, None, None, None
+    if finding is not None:
+        certificate = _certificate(analysis, finding)
+        target, rank, degree = finding.target_dimension, finding.rank, finding.degree
+        target = analysis.stated_target if target is None else target
+        # A maximal allocation reaches every dimension (T1), whichever theorem has shown it.
+        rank = target if finding.expressivity is Expressivity.MAXIMAL else rank
+        degree = _degree(analysis, finding, target) if degree is None else degree
+    solved = analysis.solved if degree is not None else None
+    reason, limited_by = _reason(analysis, finding, answers)
+    return Verdict(
+        finding.expressivity if finding else Expressivity.UNDECIDED,
+        finding.theorem if finding else None,
+        reason,
+        certificate,
+        learnable=analysis.allocation.n_learnable,
+        rank=rank,
+        target_dimension=target,
+        degree=degree,
+        degree_source=solved.source if solved is not None else "",
+        error_bound=finding.error_bound if finding else 0.0,
+        seed=analysis.seed,
+        seconds=time.perf_counter() - start,
+        conditioned_on=None if analysis.is_linear else "regular teacher",
+        estimate=_estimate(analysis, finding),
+        limited_by=limited_by,
+        warnings=warnings_of(analysis.allocation, analysis.samples),
+    )
+
+
+def _reason(
+    analysis: Analysis, finding: Finding | None, answers: Answers
+) -> tuple[str, str | None]:
+    """Why a verdict is what it is, and what ended the search where something stays open."""
+    if finding is not None and finding.expressivity.is_final:
+        return finding.reason, None
+    if answers.obstacles:
+        reason = answers.why if finding is None else f"{finding.reason}; {answers.why}"
+        return reason, answers.limited_by
+    if finding is None:
+        return why_undecided(analysis)
+    return finding.reason, _search_limit(analysis)
+
+
+def _search_limit(analysis: Analysis) -> str | None:
+    """What ended the search for the degree of an allocation that stays positive."""
+    if not analysis.is_linear or analysis.given is not None:
+        return None
+    is_critical = analysis.allocation.n_learnable == analysis.target.value
+    if is_critical and analysis.conflict is not None and not analysis.effort.seeks_degrees:
+        return "degree" if analysis.effort.seconds else "seconds"
+    found = [] if analysis.solved is None else [analysis.solved.limited_by]
+    return next((limit for limit in [*found, *analysis.limits] if limit is not None), None)
+
+
+def _estimate(analysis: Analysis, finding: Finding | None) -> HeuristicEstimate | None:
+    """A heuristic number where MP > 0 and maximality is refuted or open."""
+    if finding is None or not analysis.is_linear:
+        return None
+    if finding.expressivity not in (Expressivity.INTERMEDIATE, Expressivity.POSITIVE):
+        return None
+    try:
+        return linear_estimate(analysis)
+    except (OutOfTimeError, SizeError):
+        return None
+
+
+def _degree(analysis: Analysis, finding: Finding, target: int | None) -> int | None:
+    """The degree where it was computed on the way, or is 1 since the equations are affine."""
+    is_critical = analysis.is_linear and analysis.allocation.n_learnable == target
+    may_match = finding.expressivity is not Expressivity.MINIMAL
+    return analysis.known_degree if is_critical and may_match else None
+
+
+def _certificate(analysis: Analysis, finding: Finding) -> Certificate:
+    return Certificate(
+        kind=finding.kind,
+        theorem=finding.theorem,
+        expressivity=str(finding.expressivity),
+        learnable=analysis.allocation.n_learnable,
+        rank=finding.rank,
+        target_dimension=finding.target_dimension,
+        error_bound=finding.error_bound,
+        problem=problem_to_dict(analysis.allocation, analysis.samples),
+        evidence=finding.evidence,
+    )
+
+
+def why_undecided(analysis: Analysis) -> tuple[str, str | None]:
+    """Why no theorem decides, though none was kept from it, and what ended the search."""
+    try:
+        if not analysis.is_linear:
+            return why_open(analysis)
+        rank, target = analysis.rank, analysis.target
+    except OutOfTimeError as error:
+        return str(error), "seconds"
+    except SizeError as error:
+        return str(error), "memory"
+    reason = (
+        f"the error bounds of the ranks stay above {analysis.error_bound:g}: rank "
+        f"{rank.value} ({rank.error_bound:.1e}), target dimension {target.value} "
+        f"({target.error_bound:.1e})"
+    )
+    return reason, None

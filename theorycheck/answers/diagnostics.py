@@ -1,0 +1,139 @@
+"""What an allocation wastes and what it cannot reach: redundant weights, equations left alone."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+
+from ..display.entries import Entry, list_some
+from ..errors import OutOfTimeError, SizeError
+from ..problem.masks import cells_of
+from ..problem.networks.recurrent import LinearRecurrent
+from ..ranks.bases import Cell, cell_name
+from ..ranks.jacobian import cells, jacobian
+from ..ranks.point import draw_point, draw_prime
+from ..theorems.analysis import Analysis
+
+_MOST_ENTRIES = 4_000_000
+# What the echelon form costs, which nothing interrupts.
+_TERM_SECONDS, _ENTRY_SECONDS = 1e-9, 3e-7
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """Redundant learnables and unreached equations, as one random trial shows them.
+
+    `rank` is that of the trial. `redundant`: removing any one of these weights keeps the rank (not
+    all of them at once). `idle`: these act on no output at all. `unreached`: equations that no
+    learnable acts on, as (output, sample) or, if every step is read, (step, output, sample), all
+    from 0. `missing`: how many dimensions of the teacher's outputs the rank falls short of.
+    Linear dependence modulo a random prime at a random point, fixed by `seed`, is not a proof.
+    """
+
+    rank: int
+    missing: int
+    redundant: tuple[Cell, ...]
+    idle: tuple[Cell, ...]
+    unreached: tuple[tuple[int, ...], ...]
+    seed: int
+
+    def entries(self) -> list[Entry]:
+        """What is wasted and what is not reached, in words."""
+        found = []
+        if self.redundant:
+            names = list_some([cell_name(cell) for cell in self.redundant])
+            text = f"{names}: removing any one of them keeps the rank"
+            found.append(Entry("redundant", text))
+        if self.idle:
+            names = list_some([cell_name(cell) for cell in self.idle])
+            text = f"{names}: no path leads from there to an output that is asked"
+            found.append(Entry("idle", text))
+        if self.unreached:
+            names = list_some([str(equation) for equation in self.unreached])
+            text = f"no learnable weight acts on (output, sample) {names}"
+            found.append(Entry("unreached", text))
+        return found or [Entry("waste", "none: every learnable weight is needed for the rank")]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON, weights as `W1[0,2]`."""
+        return {
+            "rank": self.rank,
+            "missing": self.missing,
+            "redundant": [cell_name(cell) for cell in self.redundant],
+            "idle": [cell_name(cell) for cell in self.idle],
+            "unreached": [list(equation) for equation in self.unreached],
+            "seed": self.seed,
+        }
+
+
+def diagnose(analysis: Analysis) -> Diagnostics:
+    """Redundant and idle learnables, unreached equations, of a linear network.
+
+    Raises `SizeError` if the Jacobian has more than four million entries.
+
+    >>> from theorycheck import Allocation, LinearFeedforward
+    >>> allocation = Allocation.rows(LinearFeedforward([1, 2, 2]), {"W2": [0]})
+    >>> found = diagnose(Analysis(allocation, samples=1))
+    >>> found.missing, found.redundant, found.unreached
+    (1, (('W2', (0, 0)), ('W2', (0, 1))), ((1, 0),))
+    """
+    allocation = analysis.allocation
+    n_entries = analysis.n_equations * allocation.n_learnable
+    if n_entries > _MOST_ENTRIES:
+        raise SizeError(f"diagnostics need {n_entries} entries, more than {_MOST_ENTRIES}")
+    names = cells_of({name: allocation.mask(name) for name in allocation.counts})
+    rank, redundant = _redundant(analysis)
+    pattern = analysis.pattern
+    return Diagnostics(
+        rank=rank,
+        missing=max(analysis.target.value - rank, 0),
+        redundant=tuple(names[column] for column in redundant),
+        idle=tuple(names[column] for column in np.flatnonzero(~pattern.any(axis=0))),
+        unreached=tuple(_equation(analysis, int(e)) for e in np.flatnonzero(~pattern.any(axis=1))),
+        seed=analysis.seed,
+    )
+
+
+def diagnostics_of(analysis: Analysis) -> Diagnostics | None:
+    """As `diagnose`; None for networks that are not linear or too large, or without time."""
+    if not analysis.is_linear:
+        return None
+    try:
+        return diagnose(analysis)
+    except (OutOfTimeError, SizeError):
+        return None
+
+
+def _redundant(analysis: Analysis) -> tuple[int, list[int]]:
+    """Rank in one trial, and the columns that some dependence of the columns involves."""
+    from flint import nmod_mat
+
+    allocation = analysis.allocation
+    if not allocation.n_learnable:
+        return 0, []
+    prime = draw_prime(analysis.seed, 0)
+    deadline = analysis.deadline
+    point = draw_point(allocation, analysis.samples, prime, analysis.seed, 0, np, deadline=deadline)
+    source = jacobian(allocation, point, np, deadline)
+    blocks = [source.columns(name, block) for name, block in cells(allocation, "learnable", 4096)]
+    columns = np.concatenate(blocks, axis=1).astype(np.int64)
+    n_rows, n_columns = columns.shape
+    work = n_rows * n_columns * (min(n_rows, n_columns) * _TERM_SECONDS + _ENTRY_SECONDS)
+    deadline.afford(work, "the redundant weights")
+    echelon, rank = nmod_mat(n_rows, n_columns, columns.ravel().tolist(), prime).rref()
+    entries = [int(entry) for entry in echelon.entries()][: rank * n_columns]
+    reduced = np.array(entries, dtype=np.int64).reshape(rank, n_columns) != 0
+    pivots = reduced.argmax(axis=1)
+    # A pivot column is needed if its row is zero elsewhere: no dependence involves it.
+    needed = pivots[reduced.sum(axis=1) == 1]
+    return rank, sorted(set(range(n_columns)) - set(needed.tolist()))
+
+
+def _equation(analysis: Analysis, number: int) -> tuple[int, ...]:
+    first, sample = divmod(number, analysis.effective_samples)
+    network = analysis.network
+    if isinstance(network, LinearRecurrent) and network.readout == "all":
+        return (*divmod(first, network.outputs), sample)
+    return (first, sample)

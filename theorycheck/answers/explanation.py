@@ -1,0 +1,152 @@
+"""Why a verdict is what it is: every theorem, whether it applies, and what it says."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Sequence
+from contextlib import suppress
+from dataclasses import dataclass
+from typing import Any
+
+from ..computing.backend import array_module
+from ..computing.deadline import Deadline
+from ..computing.effort import DEFAULT_EFFORT, Effort, checked
+from ..computing.progress import Watch, watching
+from ..display.entries import Entry
+from ..display.shown import Shown
+from ..errors import OutOfTimeError, SizeError
+from ..problem.allocation import Allocation
+from ..problem.arguments import check_allocation
+from ..theorems.analysis import Analysis
+from ..theorems.asking import Answers, consistent
+from ..theorems.base import Theorem
+from ..theorems.registry import THEOREMS
+from ..verdict import Verdict
+from .classification import verdict_of
+from .diagnostics import Diagnostics, diagnostics_of
+
+
+@dataclass(frozen=True)
+class Opinion:
+    """One theorem on one allocation: an `obstacle` (it does not apply), or what it says.
+
+    `expressivity` and `reason` are None if it applies but leaves the case open.
+    """
+
+    theorem: str
+    name: str
+    statement: str
+    source: str
+    obstacle: str | None
+    expressivity: str | None
+    reason: str | None
+
+    @property
+    def entry(self) -> Entry:
+        """What it says, in words, under its id."""
+        text = f"{str(self.expressivity).upper()}: {self.reason}"
+        if self.obstacle is not None:
+            text = f"Does not apply: {self.obstacle}"
+        elif self.reason is None:
+            text = "Applies, but leaves this open"
+        return Entry(self.theorem, f"{self.name}. {text}")
+
+
+def _entries_of(diagnostics: Diagnostics | None) -> list[Entry]:
+    return diagnostics.entries() if diagnostics else []
+
+
+@dataclass(frozen=True, repr=False)
+class Explanation(Shown):
+    """The verdict, all theorems' opinions in the order of `classify`, and diagnostics or None."""
+
+    verdict: Verdict
+    opinions: tuple[Opinion, ...]
+    diagnostics: Diagnostics | None
+
+    def entries(self) -> list[Entry]:
+        """The verdict's, what each theorem says, and what is wasted."""
+        theorems = [opinion.entry for opinion in self.opinions]
+        return [*self.verdict.entries(), *theorems, *_entries_of(self.diagnostics)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON: the keys of `classify --json`, `theorems` and `diagnostics`."""
+        return {
+            **self.verdict.to_dict(),
+            "theorems": [opinion.__dict__ for opinion in self.opinions],
+            "diagnostics": self.diagnostics.to_dict() if self.diagnostics else None,
+        }
+
+
+def explain(
+    allocation: Allocation,
+    samples: int,
+    *,
+    seed: int = 0,
+    error_bound: float = 1e-9,
+    memory_limit: float = 8 * 2**30,
+    backend: str = "numpy",
+    theorems: Sequence[Theorem] | None = None,
+    effort: Effort = DEFAULT_EFFORT,
+    deadline: Deadline | None = None,
+    progress: Watch = False,
+) -> Explanation:
+    """Ask every theorem about an allocation; arguments and errors as for `classify`.
+
+    A theorem that would need more than `memory_limit`, or than the time of the effort, has that as
+    its obstacle.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> explanation = explain(Allocation.layer(LinearFeedforward([2, 3, 2]), "W2"), samples=2)
+    >>> [opinion.theorem for opinion in explanation.opinions if opinion.expressivity == "maximal"]
+    ['T3', 'T4', 'T9', 'T2']
+    """
+    start = time.perf_counter()
+    check_allocation(allocation)
+    within = checked(effort).start(deadline)
+    asked = THEOREMS if theorems is None else theorems
+    with watching(progress, "explain") as tell:
+        told = effort.telling(tell)
+        analysis = Analysis(
+            allocation,
+            samples,
+            seed,
+            error_bound,
+            int(memory_limit),
+            array_module(backend),
+            told,
+            deadline=within,
+        )
+        for theorem in asked:  # what is cheap is known whatever the rest takes
+            with suppress(OutOfTimeError, SizeError, MemoryError):
+                theorem.ask_count(analysis)
+        answers = Answers([], [])
+        opinions = tuple(_ask(theorem, analysis, answers) for theorem in asked)
+        consistent(answers.findings)
+        verdict = verdict_of(analysis, answers, start)
+        told.report("redundant and unreached weights")
+        return Explanation(verdict, opinions, diagnostics_of(analysis))
+
+
+def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
+    """The theorem's opinion, which is added to the answers."""
+    analysis.effort.report(theorem.title)
+    finding = None
+    try:
+        obstacle = theorem.obstacle(analysis)
+        if obstacle is None:
+            finding = theorem.ask(analysis)
+            answers.findings.extend([] if finding is None else [finding])
+    except (OutOfTimeError, SizeError, MemoryError) as error:
+        obstacle = str(error) or "not enough memory"
+        answers.obstacles.append(error)
+    opinion = Opinion(
+        theorem.id,
+        theorem.statement.name,
+        theorem.statement.text,
+        theorem.statement.source,
+        obstacle,
+        str(finding.expressivity) if finding else None,
+        finding.reason if finding else None,
+    )
+    return opinion

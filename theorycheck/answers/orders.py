@@ -1,0 +1,246 @@
+"""Orders of preference for weights to learn, from which designs and repairs take their bases.
+
+A good order puts a set without conflicts first (T2): one layer, or two neighbouring ones in which
+no hidden unit has both a learnable input and a learnable output. If such a set has full rank, the
+basis stays inside it and is maximal. Other orders may give conflicts; `classify` judges them all.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Mapping
+from typing import Literal, NamedTuple, TypeAlias
+
+import numpy as np
+
+from ..problem.masks import Mask, both, cells_of
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
+from ..ranks.bases import Cell
+
+Prefer: TypeAlias = Literal["spread", "few-layers"]
+PREFERENCES: tuple[Prefer, ...] = ("spread", "few-layers")
+EVEN_TRIES = 8  # random even orders over all layers
+SPLITS = 3  # random splits of the hidden units for every pair of neighbouring layers
+
+
+class Plan(NamedTuple):
+    """Groups of cells, the preferred ones first, and what they are in words."""
+
+    kind: str  # "even", "layer", "split", "peel" or "stacked"
+    what: str
+    groups: tuple[list[Cell], ...]
+
+    @property
+    def order(self) -> list[Cell]:
+        """All cells in their order of preference."""
+        return [cell for group in self.groups for cell in group]
+
+    def favouring(self, kept: Iterable[Cell], *, first: bool) -> list[Cell]:
+        """The order with the cells `kept` before the others: in each group, or `first` of all."""
+        favoured = set(kept)
+        groups = (self.order,) if first else self.groups
+        return [cell for group in groups for cell in sorted(group, key=lambda c: c not in favoured)]
+
+
+def plans(
+    network: LinearFeedforward | LinearRecurrent,
+    allowed: Mapping[str, Mask],
+    prefer: Prefer,
+    rng: np.random.Generator,
+    near: Mapping[str, Mask] | None = None,
+) -> Iterator[Plan]:
+    """Plans over all cells of the masks `allowed`, the most preferred first.
+
+    With `near`, some splits of hidden units follow these masks.
+
+    >>> network = LinearFeedforward([1, 2, 1])
+    >>> allowed = {"W1": np.ones((2, 1), bool), "W2": np.ones((1, 2), bool)}
+    >>> [plan.what for plan in plans(network, allowed, "few-layers", np.random.default_rng(0))][:2]
+    ['in W1 only', 'in W2 only']
+    """
+    layers = _layers(network)
+    spread = (Plan("even", "spread evenly", (even_order(allowed, rng),)) for _ in range(EVEN_TRIES))
+    if prefer == "spread":
+        yield from spread
+    regions = [("layer", f"in {' and '.join(n)} only", [_whole(network, n)]) for n in layers]
+    splits = [("split", what, [region]) for what, region in _splits(network, rng, near)]
+    peels = [("peel", what, parts) for what, parts in _peels(network, rng)]
+    few = prefer == "few-layers"
+    for kind, what, parts in regions + splits + peels if few else peels + splits + regions:
+        groups = _groups(parts, allowed, rng)
+        if len(groups) > len(parts):
+            yield Plan(kind, what, groups)
+    yield from _stacked(layers, allowed)
+    if prefer == "few-layers":
+        yield from spread
+
+
+def _groups(
+    parts: Iterable[Mapping[str, Mask]], allowed: Mapping[str, Mask], rng: np.random.Generator
+) -> tuple[list[Cell], ...]:
+    """The cells of each part, without those of earlier ones, and the rest; none empty but it."""
+    groups: list[list[Cell]] = []
+    seen: set[Cell] = set()
+    for part in parts:
+        inside = {name: both(allowed[name], mask) for name, mask in part.items()}
+        group = [cell for cell in even_order(inside, rng) if cell not in seen]
+        seen.update(group)
+        groups += [group] if group else []
+    return (*groups, [cell for cell in even_order(allowed, rng) if cell not in seen])
+
+
+def even_order(allowed: Mapping[str, Mask], rng: np.random.Generator) -> list[Cell]:
+    """All cells of `allowed` such that every first part is even over layers, rows and columns.
+
+    A bias is one more column of its layer. In sparse layers rows and columns are only roughly even.
+
+    >>> masks = {"W1": np.ones((2, 2), bool), "W2": np.ones((2, 2), bool)}
+    >>> order = even_order(masks, np.random.default_rng(0))
+    >>> sorted(name for name, _ in order[:4]), len({index[0] for name, index in order[:4]})
+    (['W1', 'W1', 'W2', 'W2'], 2)
+    """
+    queues: list[list[Cell]] = []
+    for name in allowed:
+        bias = f"b{name[1:]}"
+        if name[0] != "b":
+            queues.append(_diagonals(name, allowed[name], bias, allowed.get(bias), rng))
+        elif f"W{name[1:]}" not in allowed:
+            queues.append(
+                [(name, (int(i),)) for i in rng.permutation(np.flatnonzero(allowed[name]))]
+            )
+    queues = [queues[i] for i in rng.permutation(len(queues))]
+    longest = max(map(len, queues), default=0)
+    return [queue[place] for place in range(longest) for queue in queues if place < len(queue)]
+
+
+def extend_evenly(core: list[Cell], order: Iterable[Cell], budget: int) -> list[Cell]:
+    """`core` and more cells along `order`, `budget` in all, kept even over weight matrices.
+
+    >>> extend_evenly([("W1", (0,))], [("W1", (1,)), ("W2", (0,))], 2)
+    [('W1', (0,)), ('W2', (0,))]
+    """
+    chosen = list(core)
+    taken = set(core)
+    queues: dict[str, list[Cell]] = {}
+    for cell in order:
+        if cell not in taken:
+            queues.setdefault(cell[0], []).append(cell)
+    counts = {name: sum(cell[0] == name for cell in core) for name in queues}
+    places = dict.fromkeys(queues, 0)
+    while len(chosen) < budget and places:
+        name = min(places, key=lambda key: counts[key])
+        chosen.append(queues[name][places[name]])
+        counts[name] += 1
+        places[name] += 1
+        if places[name] == len(queues[name]):
+            del places[name]
+    return chosen
+
+
+def _diagonals(
+    name: str, mask: Mask, bias: str, bias_mask: Mask | None, rng: np.random.Generator
+) -> list[Cell]:
+    """The cells of one layer along shuffled diagonals, as `spread.spread_masks` walks them."""
+    joined = mask if bias_mask is None else np.column_stack([mask, bias_mask])
+    p, q = joined.shape
+    t = np.arange(p * q)
+    rows = rng.permutation(p)[t % p]
+    columns = rng.permutation(q)[(t + t // math.lcm(p, q)) % q]
+    keep = joined[rows, columns]
+    cells = zip(rows[keep].tolist(), columns[keep].tolist(), strict=True)
+    return [(name, (i, j)) if j < mask.shape[1] else (bias, (i,)) for i, j in cells]
+
+
+def _layers(network: LinearFeedforward | LinearRecurrent) -> list[tuple[str, ...]]:
+    if isinstance(network, LinearRecurrent):
+        return [("readout",), ("input",), ("recurrent",)]
+    names = [(f"W{layer}", f"b{layer}") for layer in range(1, network.depth + 1)]
+    return names if network.bias else [pair[:1] for pair in names]
+
+
+def _whole(network: LinearFeedforward | LinearRecurrent, names: Iterable[str]) -> dict[str, Mask]:
+    return {name: np.broadcast_to(np.bool_(True), network.weight_shapes[name]) for name in names}
+
+
+def _splits(
+    network: LinearFeedforward | LinearRecurrent,
+    rng: np.random.Generator,
+    near: Mapping[str, Mask] | None,
+) -> Iterator[tuple[str, dict[str, Mask]]]:
+    """Pairs of weight matrices with the hidden units split between them."""
+    recurrent = isinstance(network, LinearRecurrent)
+    if recurrent and network.steps == 2:
+        pairs = [("input", "recurrent"), ("recurrent", "readout")]
+    elif recurrent:
+        # A recurrent weight meets another one only from 3 steps on, and always from 4 on (T2).
+        pairs = [("recurrent", "recurrent")] if network.steps == 3 else []
+    else:
+        pairs = [(f"W{layer}", f"W{layer + 1}") for layer in range(1, network.depth)]
+    for lower, upper in pairs:
+        units = network.weight_shapes[lower][0]
+        if near is not None:
+            outgoing = near[upper].sum(0)
+            yield _split(network, lower, upper, near[lower].sum(1) >= outgoing)
+        for _ in range(SPLITS if units > 1 else 0):
+            receiving = np.zeros(units, dtype=bool)
+            receiving[rng.permutation(units)[: units // 2 + int(rng.integers(units % 2 + 1))]] = (
+                True
+            )
+            yield _split(network, lower, upper, receiving)
+
+
+def _split(
+    network: LinearFeedforward | LinearRecurrent, lower: str, upper: str, receiving: Mask
+) -> tuple[str, dict[str, Mask]]:
+    """Learnable inputs for the units `receiving`, learnable outputs for the others."""
+    shapes = network.weight_shapes
+    rows = np.broadcast_to(receiving[:, None], shapes[lower])
+    columns = np.broadcast_to(~receiving[None, :], shapes[upper])
+    if lower == upper:
+        return f"in {lower}, its units split", {lower: rows & columns}
+    masks = {lower: rows, upper: columns}
+    if f"b{lower[1:]}" in shapes:
+        # Constants start paths of their own, so they meet no learnable weight of their own layer.
+        masks[f"b{lower[1:]}"] = receiving
+        masks[f"b{upper[1:]}"] = np.ones(shapes[upper][0], dtype=bool)
+    return f"in {lower} and {upper}, the units between them split", masks
+
+
+def _peels(
+    network: LinearFeedforward | LinearRecurrent, rng: np.random.Generator
+) -> Iterator[tuple[str, list[dict[str, Mask]]]]:
+    """Whole rows of the last layer, whole columns of the first, then one layer for what is left.
+
+    T9 peels rows and columns off, and one layer has no conflicts (T2, T4).
+    """
+    if isinstance(network, LinearRecurrent) or network.depth == 1:
+        return
+    shapes = network.weight_shapes
+    first, last = "W1", f"W{network.depth}"
+    between = [f"W{layer}" for layer in range(2, network.depth)]
+    share = 1 / min(network.depth, 3)
+    for middle in between or [first]:
+        rows, columns = np.zeros(shapes[last], bool), np.zeros(shapes[first], bool)
+        rows[rng.permutation(len(rows))[: round(share * len(rows))]] = True
+        parts = [{last: rows}]
+        what = f"in rows of {last}, then in {first}"
+        if between:
+            columns[:, rng.permutation(network.inputs)[: round(network.inputs / 2)]] = True
+            parts.append({first: columns})
+            what = f"in rows of {last}, columns of {first}, then in {middle}"
+        yield what, [*parts, _whole(network, [middle])]
+
+
+def _stacked(layers: list[tuple[str, ...]], allowed: Mapping[str, Mask]) -> Iterator[Plan]:
+    """One layer whole, then the next ones line by line, for bottlenecks: few cells are bilinear."""
+    for start, names in enumerate(layers):
+        following = [*layers[:start][::-1], *layers[start + 1 :]]
+        for axis, lines in enumerate(("row", "column")):
+            groups = []
+            for layer in (names, *following):
+                cells = cells_of({name: allowed[name] for name in layer})
+                groups.append(sorted(cells, key=lambda cell: cell[1][min(axis, len(cell[1]) - 1)]))
+            yield Plan(
+                "stacked", f"in {' and '.join(names)} first, then {lines} by {lines}", tuple(groups)
+            )

@@ -1,0 +1,194 @@
+"""Allocations put forward as maximal, with what proves them: shared by designs and repairs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import islice
+from typing import Any
+
+from ..computing.backend import array_module
+from ..computing.deadline import NEVER, Deadline
+from ..computing.effort import Effort
+from ..display.entries import Entry, rigor_in_words
+from ..errors import InputError, SizeError
+from ..problem.allocation import Allocation
+from ..problem.files import problem_to_dict
+from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
+from ..problem.networks.kinds import Network
+from ..problem.networks.recurrent import LinearRecurrent
+from ..ranks.bases import Cell, greedy_basis, masks_with
+from ..ranks.generic_rank import required_bytes
+from ..theorems.analysis import Analysis
+from ..verdict import Expressivity, Verdict
+from .classification import classify
+
+# Many allocations are tried, so the first round asks for no degree; a witness proves no maximum.
+NO_DEGREES = Effort(degree=0)
+SOME_DEGREES = Effort(seconds=2.0, degree=20, instances=0, bases=2)
+_MOST_DEGREES = 2
+
+
+@dataclass(frozen=True)
+class Proposal:
+    """An allocation that is proved maximal: `verdict` says so of `core`, which it contains (T0).
+
+    Mostly `core` is the allocation itself; where that is left open it is a part of it.
+    """
+
+    allocation: Allocation
+    core: Allocation
+    verdict: Verdict
+
+    @property
+    def by_part(self) -> bool:
+        """Whether the proof is that of a smaller allocation."""
+        return self.core is not self.allocation
+
+    def entries(self) -> list[Entry]:
+        """Why it is maximal, and how sure that is."""
+        verdict = self.verdict
+        reason = f"{verdict.theorem}: {verdict.reason}"
+        if self.by_part:
+            part = f"{self.core.n_learnable} of the learnable weights are enough (T0)"
+            reason = f"{part}; of these {reason}"
+        kind = verdict.certificate.kind if verdict.certificate else "none"
+        rigor = f"{rigor_in_words(verdict.error_bound)}; certificate: {kind}"
+        return [Entry("because", reason), Entry("rigor", rigor)]
+
+    def to_dict(self, samples: int) -> dict[str, Any]:
+        """The allocation (and the core, if it is another) as an allocation file; the verdict."""
+        core = {"core": problem_to_dict(self.core, samples)} if self.by_part else {}
+        problem = problem_to_dict(self.allocation, samples)
+        return {"allocation": problem, **core, "verdict": self.verdict.to_dict()}
+
+
+@dataclass(frozen=True)
+class Workshop:
+    """A linear network, a number of samples, and the options of `classify`.
+
+    The learnables of `frame` are the weights that may be learned. `effort` is for one allocation in
+    the last round; before it no degree is asked for. The `deadline` is for all: what is computed
+    after it raises `OutOfTimeError`.
+
+    Raises `InputError` for networks that are not linear.
+    """
+
+    frame: Allocation
+    samples: int
+    seed: int
+    error_bound: float
+    memory_limit: int
+    backend: str
+    effort: Effort = SOME_DEGREES
+    deadline: Deadline = NEVER
+
+    def __post_init__(self) -> None:
+        if isinstance(self.frame.network, ShallowReLU):
+            raise InputError(
+                "repairs and designs are sought for linear networks only, not for shallow ReLU; "
+                "classify and explain tell what of a shallow ReLU network lacks"
+            )
+        object.__setattr__(self, "samples", self.analysis(self.frame).samples)
+
+    @property
+    def network(self) -> LinearFeedforward | LinearRecurrent:
+        """The network."""
+        network: Network = self.frame.network
+        assert not isinstance(network, ShallowReLU)
+        return network
+
+    @cached_property
+    def dimension(self) -> int:
+        """The target dimension D(m), proved from below; may raise `SizeError`."""
+        return self.analysis(self.frame).target.value
+
+    def check_size(self) -> None:
+        """Raise `SizeError` before the cells are listed if their Jacobian is too large."""
+        needed = required_bytes(self.frame, self.samples, self.frame.n_learnable)
+        if needed > self.memory_limit:
+            raise SizeError(
+                f"choosing among {self.frame.n_learnable} weights needs about "
+                f"{needed / 2**30:.3g} GiB, more than the limit of {self.memory_limit / 2**30:.3g}"
+            )
+
+    def analysis(self, allocation: Allocation) -> Analysis:
+        """The analysis of an allocation with these options."""
+        xp = array_module(self.backend)
+        return Analysis(
+            allocation,
+            self.samples,
+            self.seed,
+            self.error_bound,
+            self.memory_limit,
+            xp,
+            NO_DEGREES,
+            deadline=self.deadline,
+        )
+
+    def with_learnable(self, cells: Sequence[Cell]) -> Allocation:
+        """The allocation with just `cells` learnable."""
+        masks = masks_with(self.network, cells)
+        return Allocation(self.network, masks, self.frame.given_present())
+
+    def basis(self, order: Sequence[Cell]) -> list[Cell]:
+        """The first basis along the order, of at most D cells."""
+        return greedy_basis(
+            self.network,
+            self.frame.given_present(),
+            self.samples,
+            order,
+            self.seed,
+            most=self.dimension,
+            memory_limit=self.memory_limit,
+            xp=array_module(self.backend),
+            deadline=self.deadline,
+        )
+
+    def classify(self, allocation: Allocation, **more: Any) -> Verdict:
+        """The verdict on an allocation with these options."""
+        return classify(
+            allocation,
+            self.samples,
+            seed=self.seed,
+            error_bound=self.error_bound,
+            memory_limit=self.memory_limit,
+            backend=self.backend,
+            deadline=self.deadline,
+            **{"effort": NO_DEGREES, **more},
+        )
+
+    def prove(
+        self, chosen: Sequence[Cell], basis: Sequence[Cell], *, thorough: bool = True
+    ) -> Proposal | None:
+        """`chosen` as a proposal if it, or its part `basis`, is found to be maximal, else None.
+
+        Without `thorough` the part has to be: cheaper, since `classify` tries many parts (T0).
+        """
+        core = self.with_learnable(basis)
+        part = self.classify(core)
+        is_proved = part.expressivity is Expressivity.MAXIMAL
+        if len(basis) == len(chosen):
+            return Proposal(core, core, part) if is_proved else None
+        if not is_proved and not thorough:
+            return None
+        allocation = self.with_learnable(chosen)
+        whole = self.classify(allocation)
+        if whole.expressivity is Expressivity.MAXIMAL:
+            return Proposal(allocation, allocation, whole)
+        return Proposal(allocation, core, part) if is_proved else None
+
+    def prove_by_degree(
+        self, candidates: Iterable[tuple[list[Cell], list[Cell]]]
+    ) -> tuple[int, Proposal] | None:
+        """The first of some (chosen, basis) whose basis is maximal by an odd degree (T6)."""
+        for number, (chosen, basis) in enumerate(islice(candidates, _MOST_DEGREES)):
+            self.deadline.check("the search for degrees")
+            core = self.with_learnable(basis)
+            part = self.classify(core, effort=self.effort)
+            if part.expressivity is Expressivity.MAXIMAL:
+                same = len(basis) == len(chosen)
+                whole = core if same else self.with_learnable(chosen)
+                return number, Proposal(whole, core, part)
+        return None

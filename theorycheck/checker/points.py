@@ -1,0 +1,109 @@
+"""The Jacobian of a linear network at the point of one of the check's trials."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping, Sequence
+from itertools import pairwise
+from typing import TypeAlias
+
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
+from . import plain
+from .budget import STEP
+from .claim import Cell, Claim
+
+Entries: TypeAlias = plain.FeedforwardEntries | plain.RecurrentEntries
+
+_PER_INTEGER = 100  # bytes of an integer in a list, with what it is made of
+
+
+def entries_at(claim: Claim, trial: int, given: Mapping[Cell, int] | None = None) -> Entries:
+    """The Jacobian at the point of a trial, with other values for the weights `given`."""
+    _charge_entries(claim)
+    network, key, p = claim.network, claim.context.key, claim.context.prime(trial)
+    weights = {
+        name: plain.random_matrix(key, trial, name, shape, p)
+        for name, shape in network.weight_shapes.items()
+    }
+    for name in claim.allocation.given_present():
+        weights[name] = [
+            [value if bit else 0 for value, bit in zip(values, bits, strict=True)]
+            for values, bits in zip(weights[name], claim.rows(name, "present"), strict=True)
+        ]
+    for (name, (i, *j)), value in (given or {}).items():
+        weights[name][i][j[0] if j else 0] = value
+    inputs = _inputs(claim, trial, p)
+    if isinstance(network, LinearFeedforward):
+        return plain.FeedforwardEntries(network, weights, inputs, p)
+    steps = [inputs[t : t + network.inputs] for t in range(0, len(inputs), network.inputs)]
+    return plain.RecurrentEntries(network, weights, steps, p)
+
+
+def _inputs(claim: Claim, trial: int, p: int) -> plain.Matrix:
+    """Rows of the inputs, those of step after step; a last row for the constant."""
+    network, n_samples = claim.network, claim.effective_samples()
+    if claim.inputs is not None:
+        return [[value % p for value in row] for row in claim.inputs]
+    is_feedforward = isinstance(network, LinearFeedforward)
+    n_rows = network.inputs * (1 if is_feedforward else network.steps)
+    constants = 1 if is_feedforward and network.bias else 0
+    if n_samples == claim.input_dimension():
+        zeros = [[0] * n_samples for _ in range(n_rows + constants - n_samples)]
+        return plain.identity(n_samples) + zeros
+    shape = (n_rows, n_samples)
+    rows = plain.random_matrix(claim.context.key, trial, "inputs", shape, p)
+    return rows + [[1] * n_samples] * constants
+
+
+def rows_of(
+    claim: Claim,
+    entries: Entries,
+    equations: Sequence[int],
+    cells: Sequence[Cell],
+    times: int = 1,
+) -> Iterator[plain.Row]:
+    """The rows of a Jacobian, one by one, after asking whether their rank is not too much.
+
+    It will be asked for so many `times`, this one included.
+    """
+    network = claim.network
+    uses = 1 if isinstance(network, LinearFeedforward) else network.steps
+    per_row = (3 + 2 * uses) * STEP * len(cells)
+    n_rows, width = len(equations), len(cells)
+    rank = min(n_rows, width)
+    what = f"the rank of {n_rows} equations by {width} weights"
+    operations = n_rows * per_row + plain.rank_operations(n_rows, width)
+    claim.foresee(times * operations, 8 * rank * width, what)
+    for equation in equations:
+        claim.charge(per_row, what)
+        yield entries.row(equation, cells)
+
+
+def _charge_entries(claim: Claim) -> None:
+    """What the point, the states and the weights behind them take."""
+    network, m = claim.network, claim.effective_samples()
+    n_weights = network.n_weights
+    if isinstance(network, LinearFeedforward):
+        pairs = list(pairwise(network.widths))
+        states = sum(network.widths) * (m + network.outputs)
+        operations = sum(_product(after, before, m) for before, after in pairs)
+        operations += sum(_product(network.outputs, after, before) for before, after in pairs)
+    else:
+        assert isinstance(network, LinearRecurrent)
+        inner = network.hidden + network.inputs
+        states = network.steps * (inner * m + network.outputs * network.hidden)
+        operations = network.steps * (
+            _product(network.hidden, inner, m)
+            + _product(network.outputs, network.hidden, network.hidden)
+            + STEP * network.hidden * inner
+        )
+    digits = max((abs(x).bit_length() for row in claim.inputs or [] for x in row), default=0)
+    operations += 3 * STEP * n_weights + (STEP + digits) * states
+    what = f"a point of {n_weights} weights and {m} samples"
+    claim.foresee(operations, _PER_INTEGER * (n_weights + states), what)
+    claim.charge(operations, what)
+
+
+def _product(n_rows: int, inner: int, width: int) -> float:
+    """Operations of a product of matrices, by long integers."""
+    return n_rows * (inner * (width + 2 * STEP) + 2 * STEP * width + 50 * STEP) + 50 * STEP

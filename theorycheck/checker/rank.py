@@ -1,0 +1,187 @@
+"""Checks of certificates about ranks (T1, T2): minors, trials, target dimension, conflicts."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from typing import Any
+
+from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
+from . import plain
+from .claim import Check, Claim
+from .context import LOWER_TRIALS, trial_bound
+from .paths import most_learnables, require_conflict
+from .points import entries_at, rows_of
+
+
+def require_minor(claim: Claim, evidence: Mapping[str, Any], which: str, size: int) -> None:
+    """A minor of the `which` weights, of this size, is not 0 in one of eight trials."""
+    claim.require(evidence.keys() == {"rows", "columns"}, "a minor has rows and columns")
+    rows, columns = evidence["rows"], evidence["columns"]
+    require_indices(claim, rows, n_equations(claim), size, "rows")
+    require_indices(claim, columns, getattr(claim.allocation, f"n_{which}"), size, "columns")
+    if size == 0:
+        return
+    cells = claim.cells(which)
+    chosen = [cells[index] for index in columns]
+    for trial in range(LOWER_TRIALS):
+        entries = entries_at(claim, trial)
+        matrix = rows_of(claim, entries, rows, chosen)
+        budget = claim.context.budget
+        if plain.eliminate(matrix, claim.context.prime(trial), budget)[0] == size:
+            return
+    claim.refuse(f"the minor is singular in all of {LOWER_TRIALS} trials")
+
+
+def require_indices(claim: Claim, indices: Any, n: int, size: int, what: str) -> None:
+    """As many distinct numbers below `n` as a minor of this size has `what`."""
+    fits = isinstance(indices, list) and len(indices) == size
+    claim.require(fits, f"the minor needs {size} {what}")
+    inside = all(type(index) is int and 0 <= index < n for index in indices)
+    claim.require(inside, f"the {what} of the minor must be in 0..{n - 1}")
+    claim.require(len(set(indices)) == size, f"the {what} of the minor must be distinct")
+
+
+def require_rank(claim: Claim, which: str, value: int, upper: int, stated: Any) -> None:
+    """The rank is at most `value` in trials (and once is); `upper` is a proved upper bound.
+
+    `stated` is the error bound of this part of the claim.
+    """
+    claim.require(upper > 0, "a rank of 0 needs no trials")
+    trials = claim.trials(stated, _bound(claim, upper))
+    equations, cells = range(n_equations(claim)), claim.cells(which)
+    best = 0
+    for trial in trials:
+        rows = rows_of(claim, entries_at(claim, trial), equations, cells, len(trials) - trial)
+        rank, _ = plain.eliminate(rows, claim.context.prime(trial), claim.context.budget)
+        claim.require(rank <= value, f"the rank is {rank} in trial {trial}, not {value} at most")
+        best = max(best, rank)
+    claim.require(best == value, f"the rank in the trials is {best}, not {value}")
+
+
+def _bound(claim: Claim, size: int) -> float:
+    """Probability that a non-zero minor of at most this size vanishes in a trial."""
+    degree, log_paths = path_bounds(claim)
+    if claim.inputs is not None:
+        log_paths += math.log2(max(abs(value) for row in claim.inputs for value in row))
+    return trial_bound(size, degree, log_paths)
+
+
+def path_bounds(claim: Claim) -> tuple[int, float]:
+    """Degree of an entry of the Jacobian, and log2 of the number of paths (of random inputs)."""
+    network = claim.network
+    if isinstance(network, LinearFeedforward):
+        return network.depth, sum(math.log2(width + 1) for width in network.widths[:-1])
+    log_paths = 2 * math.log2(network.steps) + network.steps * math.log2(network.hidden)
+    return network.steps + 1, log_paths + math.log2(network.inputs)
+
+
+def n_equations(claim: Claim) -> int:
+    """Number of equations that count."""
+    times = claim.network.steps if getattr(claim.network, "readout", "") == "all" else 1
+    return claim.network.outputs * claim.effective_samples() * times
+
+
+def _closed_form(claim: Claim) -> int:
+    """D of a dense network: bounded rank plus the free last bias; or all that a readout reaches."""
+    network = claim.network
+    claim.require(claim.allocation.is_dense, "the closed form is for dense networks")
+    d = network.outputs
+    if isinstance(network, LinearRecurrent):
+        columns = n_equations(claim) // d
+        claim.require(network.hidden >= columns, f"the closed form needs {columns} hidden units")
+        return d * columns
+    claim.require(isinstance(network, LinearFeedforward), "the closed form is for linear networks")
+    bias = 1 if network.bias else 0
+    m = min(claim.samples - bias, network.inputs)
+    k = min([d, m, *network.widths[1:-1]])
+    return k * (d + m - k) + bias * d
+
+
+def _upper_bounds(claim: Claim) -> dict[str, int]:
+    network = claim.network
+    bounds = {"equations": n_equations(claim), "weights": claim.allocation.n_present}
+    if isinstance(network, LinearRecurrent) and claim.allocation.is_dense:
+        bounds["gauge"] = network.hidden * (network.outputs + network.inputs)
+    return bounds
+
+
+def require_target_lower(claim: Claim, target: int) -> None:
+    """D is at least `target`, by `target_lower` of the evidence."""
+    evidence = claim.evidence["target_lower"]
+    if evidence["by"] == "closed form":
+        claim.require(evidence.keys() == {"by"}, "the closed form needs no evidence")
+        form = _closed_form(claim)
+        claim.require(form == target, f"the target dimension is {form}, not {target}")
+        return
+    fits = evidence["by"] == "minor" and evidence.keys() == {"by", "minor"}
+    claim.require(fits, "D from below: closed form or minor")
+    require_minor(claim, evidence["minor"], "present", target)
+
+
+def _require_target_upper(claim: Claim, target: int) -> None:
+    """D is at most `target`, by `target_upper` of the evidence."""
+    evidence = claim.evidence["target_upper"]
+    by, bounds = evidence["by"], _upper_bounds(claim)
+    keys = {"by", "error_bound"} if by == "trials" else {"by"}
+    claim.require(evidence.keys() == keys, f"target_upper has {', '.join(sorted(keys))}")
+    if by == "trials":
+        upper = min(bounds.values())
+        require_rank(claim, "present", target, upper, evidence["error_bound"])
+        return
+    names = f"D from above: one of {', '.join(bounds)}, closed form, trials"
+    claim.require(by == "closed form" or by in bounds, names)
+    bound = _closed_form(claim) if by == "closed form" else bounds[by]
+    claim.require(bound == target, f"the bound by {by} is {bound}, not {target}")
+
+
+def count(claim: Claim) -> None:
+    """Fewer learnables than dimensions."""
+    target = claim.target()
+    n_learnable = claim.allocation.n_learnable
+    claim.require(n_learnable < target, f"{n_learnable} learnables are not fewer than {target}")
+    require_target_lower(claim, target)
+    claim.require_claim("minimal", None, target)
+
+
+def deficient_rank(claim: Claim) -> None:
+    """The rank stays below the target dimension in independent trials."""
+    target, rank = claim.target(), claim.certificate.rank
+    below = type(rank) is int and 0 <= rank < target
+    claim.require(below, f"rank {rank} is not below the target dimension {target}")
+    assert rank is not None
+    upper = min(claim.allocation.n_learnable, target)
+    require_target_lower(claim, target)
+    require_rank(claim, "learnable", rank, upper, claim.certificate.error_bound)
+    claim.require_claim("minimal", rank, target)
+
+
+def full_rank(claim: Claim) -> None:
+    """The rank reaches the target dimension; `conflict`, if given, is a path of two learnables."""
+    require_full_rank(claim)
+    if "conflict" in claim.evidence:
+        require_conflict(claim, claim.evidence["conflict"])
+    target = claim.target()
+    claim.require_claim("positive", target, target)
+
+
+def affine_full_rank(claim: Claim) -> None:
+    """The rank reaches the target dimension, and no path runs through two learnables."""
+    most = most_learnables(claim)
+    claim.require(most <= 1, "a path runs through two learnable weights")
+    require_full_rank(claim)
+    target = claim.target()
+    claim.require_claim("maximal", target, target)
+
+
+def require_full_rank(claim: Claim) -> None:
+    """Rank = D, shown from both sides."""
+    target = claim.target()
+    require_minor(claim, claim.evidence["minor"], "learnable", target)
+    _require_target_upper(claim, target)
+
+
+CHECKS: dict[str, Check] = {
+    check.__name__: check for check in (count, deficient_rank, full_rank, affine_full_rank)
+}

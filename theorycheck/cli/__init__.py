@@ -1,0 +1,1 @@
+"""The command line: options, text and tables for people, one command per file."""

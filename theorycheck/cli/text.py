@@ -1,0 +1,137 @@
+"""Verdicts for people: a few lines of text per allocation."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable
+
+from rich.console import Console
+from rich.text import Text
+
+from ..answers.explanation import Explanation
+from ..checker.check import CheckResult
+from ..display.entries import Entry, samples_in_words
+from ..heuristics.guess import HeuristicEstimate
+from ..measurement.estimate import Estimate
+from ..problem.allocation import Allocation
+from ..verdict import Expressivity, Verdict
+from ..verification.comparison import Comparison
+
+_NEXT = {
+    Expressivity.MINIMAL: ("instead", "repair"),
+    Expressivity.POSITIVE: ("more", "explain"),
+    Expressivity.UNDECIDED: ("more", "explain"),
+}
+
+
+def print_verdict(
+    console: Console,
+    name: str,
+    allocation: Allocation,
+    samples: int,
+    verdict: Verdict,
+    file: str | None = None,
+) -> None:
+    """Print what was asked, the class, why, how sure it is and, for a `file`, what to try next."""
+    console.print(Text(f"{name}: {question(allocation, samples, verdict)}"), soft_wrap=True)
+    console.print()
+    print_entries(console, verdict.entries())
+    is_asked = not verdict.conditioned_on and verdict.input_rank is None
+    if file is not None and verdict.expressivity in _NEXT and is_asked:
+        label, command = _NEXT[verdict.expressivity]
+        print_entry(console, label, f"theorycheck {command} {file}")
+    console.print()
+
+
+def print_explanation(
+    console: Console, name: str, allocation: Allocation, samples: int, explanation: Explanation
+) -> None:
+    """Print the verdict, then every theorem with what it says or why it does not apply."""
+    print_verdict(console, name, allocation, samples, explanation.verdict)
+    print_entries(console, (opinion.entry for opinion in explanation.opinions))
+    if explanation.diagnostics is not None:
+        console.print()
+        print_entries(console, explanation.diagnostics.entries())
+    console.print()
+
+
+def print_check(console: Console, name: str, result: CheckResult) -> None:
+    """Print whether a certificate holds, and what it then proves."""
+    word, text, style = result.entries()[0]
+    console.print(Text(f"{name}: {word}  {text}", style if not result else ""), soft_wrap=True)
+
+
+def question(allocation: Allocation, samples: int, verdict: Verdict) -> str:
+    """What was asked: network, samples, learnables and, where known, how many it needs."""
+    network = allocation.network
+    sparse = "" if allocation.is_dense else "sparse "
+    n_weights = allocation.n_present
+    needed = ""
+    if verdict.target_dimension is not None:
+        needed = f", {verdict.target_dimension} needed"
+    on = samples_in_words(samples)
+    if verdict.input_rank is not None:
+        given = "input" if samples == 1 else "inputs"
+        on = f"{samples} given {given} of rank {verdict.input_rank}"
+    return (
+        f"{sparse}{network.describe()}, {on}; "
+        f"{verdict.learnable} of {n_weights} weights learnable{needed}"
+    )
+
+
+def print_entry(console: Console, label: str, text: str, style: str = "") -> None:
+    """Print one labelled paragraph; its further lines are indented."""
+    first, *more = Entry(label, text).lines(console.width)
+    line = Text(first)
+    line.stylize(style, 2, 2 + len(label))
+    console.print(line, soft_wrap=True)
+    for rest in more:
+        console.print(Text(rest), soft_wrap=True)
+
+
+def print_entries(console: Console, entries: Iterable[Entry]) -> None:
+    """Print labelled paragraphs one after the other."""
+    for entry in entries:
+        print_entry(console, *entry)
+
+
+def print_estimate(
+    console: Console, name: str, allocation: Allocation, samples: int, estimate: Estimate
+) -> None:
+    """Print what was measured, how, and from which draws."""
+    _print_subject(console, name, allocation, samples)
+    print_entries(console, estimate.entries())
+    console.print()
+
+
+def print_heuristic(
+    console: Console, name: str, allocation: Allocation, samples: int, found: HeuristicEstimate
+) -> None:
+    """Print an estimate that no draw was made for, and what it rests on."""
+    _print_subject(console, name, allocation, samples)
+    print_entries(console, found.entries())
+    console.print()
+
+
+def print_comparison(
+    console: Console,
+    name: str,
+    allocation: Allocation,
+    samples: int,
+    found: Comparison,
+    command: str | None = None,
+) -> None:
+    """Print whether measurement and verdict agree and, if not, the `command` that repeats it."""
+    _print_subject(console, name, allocation, samples)
+    print_entries(console, found.entries())
+    if command is not None:  # on one line, to be copied
+        console.print(Text(f"  {'repeat':<11}{command}"), soft_wrap=True)
+    console.print()
+
+
+def _print_subject(console: Console, name: str, allocation: Allocation, samples: int) -> None:
+    sparse = "" if allocation.is_dense else "sparse "
+    counts = f"{allocation.n_learnable} of {allocation.n_present} weights learnable"
+    subject = f"{sparse}{allocation.network.describe()}, {samples_in_words(samples)}"
+    text = f"{name}: {subject}; {counts}"
+    console.print(Text(text), soft_wrap=True)
+    console.print()

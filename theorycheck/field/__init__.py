@@ -1,0 +1,1 @@
+"""Arithmetic and elimination modulo a prime; nothing here knows a network."""

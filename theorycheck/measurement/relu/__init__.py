@@ -1,0 +1,1 @@
+"""Whether shallow ReLU networks can match given outputs, with proofs in floats and rationals."""

@@ -1,0 +1,157 @@
+"""Draws of teachers, frozen weights and inputs: the trials of a measurement."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from types import ModuleType
+from typing import Any
+
+import numpy as np
+
+from ..computing.deadline import NEVER, Deadline
+from ..errors import InputError, nearest, shown
+from ..numeric.forward import Cells, ForwardPass, Weights
+from ..numeric.instances import Equations, Instance
+from ..problem.allocation import Allocation
+from ..problem.interop.foreign import real_numbers
+from ..problem.masks import cells_of
+from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
+from ..problem.networks.recurrent import LinearRecurrent
+
+LAWS = ("normal", "uniform")
+
+
+@dataclass(frozen=True)
+class Trials:
+    """A batch of trials of a linear network: the teacher's weights, and the student's instance."""
+
+    teacher: Weights
+    instance: Instance
+
+
+@dataclass(frozen=True)
+class Source:
+    """Where trials of `allocation` on `samples` inputs come from.
+
+    Weights and inputs follow `law`: `normal`, or `uniform` of the same variance. With `data`, an
+    array of (points, inputs), the inputs of a trial are distinct points of it.
+
+    Whatever is computed from it ends at the `deadline`, what is found by then being kept.
+
+    Raises `InputError` for another law, or data of a wrong shape or with too few points.
+    """
+
+    allocation: Allocation
+    samples: int
+    law: str = "normal"
+    data: Any = None
+    deadline: Deadline = NEVER
+
+    def __post_init__(self) -> None:
+        if self.law not in LAWS:
+            wrong = f"{shown(self.law)}{nearest(self.law, LAWS)}"
+            raise InputError(f"law must be {' or '.join(LAWS)}, not {wrong}")
+        if self.data is None:
+            return
+        data = real_numbers(self.data, "inputs").astype(np.float64)
+        network = self.allocation.network
+        if isinstance(network, LinearRecurrent):
+            raise InputError("inputs from data are for feed-forward networks")
+        if data.ndim != 2 or data.shape[1] != network.inputs or not np.isfinite(data).all():
+            expected = f"(points, {network.inputs})"
+            raise InputError(f"inputs must be finite, of shape {expected}, not {data.shape}")
+        if len(data) < self.samples:
+            raise InputError(f"inputs must have {self.samples} points or more, not {len(data)}")
+        object.__setattr__(self, "data", data)
+
+    def weights(self, rng: np.random.Generator, count: int) -> Weights:
+        """Weights of `count` networks; absent ones are 0."""
+        given = self.allocation.given_present()
+        return {
+            name: self._draw(rng, count, shape) * given.get(name, True)
+            for name, shape in self.allocation.network.weight_shapes.items()
+        }
+
+    def inputs(self, rng: np.random.Generator, count: int) -> Any:
+        """Inputs of `count` trials: (count, n_0, samples), recurrent (count, T, n_in, samples)."""
+        network, m = self.allocation.network, self.samples
+        if isinstance(network, LinearRecurrent):
+            return self._draw(rng, count, (network.steps, network.inputs, m))
+        if self.data is None:
+            return self._draw(rng, count, (network.inputs, m))
+        chosen = np.stack([rng.choice(len(self.data), m, replace=False) for _ in range(count)])
+        return self.data[chosen].swapaxes(1, 2)
+
+    def _draw(self, rng: np.random.Generator, count: int, shape: tuple[int, ...]) -> Any:
+        if self.law == "normal":
+            return rng.normal(size=(count, *shape))
+        return rng.uniform(-np.sqrt(3), np.sqrt(3), size=(count, *shape))
+
+
+class LinearTrials:
+    """Trials of a linear network, whose outputs are linear in the inputs.
+
+    So more samples than inputs can be replaced by combinations of them, as many as there are inputs
+    (with biases one more; recurrent: inputs times steps): X = L Q, with orthonormal rows of Q.
+    """
+
+    def __init__(self, source: Source, xp: ModuleType = np) -> None:
+        network = source.allocation.network
+        assert not isinstance(network, ShallowReLU)
+        self.source, self.network, self.xp = source, network, xp
+        is_recurrent = isinstance(network, LinearRecurrent)
+        rows = network.inputs * network.steps if is_recurrent else network.inputs + network.bias
+        self.n_samples = min(source.samples, rows)
+        every = is_recurrent and network.readout == "all"
+        times = network.steps if every else 1  # type: ignore[union-attr]
+        self.n_equations = times * network.outputs * self.n_samples
+        self._all = ForwardPass(network, self.n_samples, (), range(self.n_equations))
+
+    def equations(self, chosen: Sequence[int] | None = None) -> Equations:
+        """The chosen equations in the learnable weights; without a choice all of them."""
+        numbers = range(self.n_equations) if chosen is None else chosen
+        return Equations(self.network, self.n_samples, self.cells, numbers)
+
+    @cached_property
+    def cells(self) -> Cells:
+        """The learnable weights."""
+        return cells_of(dict(self.source.allocation.masks("learnable")))
+
+    def draw(self, rng: np.random.Generator, count: int) -> Trials:
+        """`count` trials, on NumPy arrays whatever the backend, so that seeds mean the same."""
+        teacher = self.source.weights(rng, count)
+        student = self.source.weights(rng, count)
+        inputs = self._combined(self.source.inputs(rng, count))
+        outputs = self._all.values(teacher, inputs)
+        return Trials(teacher, Instance(student, inputs, outputs))
+
+    def complex(self, rng: np.random.Generator, count: int) -> Instance:
+        """Complex instances to travel through, their outputs free."""
+
+        def normal(*shape: int) -> Any:
+            parts = rng.normal(size=(2, count, *shape))
+            return (parts[0] + 1j * parts[1]) / np.sqrt(2)
+
+        given = self.source.allocation.given_present()
+        shapes = self.network.weight_shapes
+        weights = {name: normal(*shape) * given.get(name, True) for name, shape in shapes.items()}
+        if isinstance(self.network, LinearRecurrent):
+            inputs = normal(self.network.steps, self.network.inputs, self.n_samples)
+        else:
+            inputs = normal(self.network.inputs + self.network.bias, self.n_samples)
+        return Instance(weights, inputs, normal(self.n_equations))
+
+    def _combined(self, inputs: Any) -> Any:
+        """Inputs with the row of constants, at most as many samples as rows."""
+        network = self.network
+        if isinstance(network, LinearFeedforward) and network.bias:
+            constant = np.ones((len(inputs), 1, inputs.shape[-1]))
+            inputs = np.concatenate([inputs, constant], axis=1)
+        if self.source.samples <= self.n_samples:
+            return inputs
+        shape = inputs.shape[1:-1]
+        flat = inputs.reshape(len(inputs), -1, inputs.shape[-1])
+        lower = np.asarray(np.linalg.qr(flat.swapaxes(1, 2), mode="r")).swapaxes(1, 2)
+        return lower.reshape(len(inputs), *shape, -1)

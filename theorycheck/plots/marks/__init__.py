@@ -1,0 +1,1 @@
+"""What a certificate says, drawn into the masks: one drawing for each kind."""

@@ -1,0 +1,287 @@
+"""What certificates of counts and of one learnable layer (T3, T4, T5) point at."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable
+
+import numpy as np
+
+from ...problem.networks.recurrent import LinearRecurrent
+from .base import Block, Line, Marks, Scene, Walk, chains
+
+Drawing = Callable[[Scene], Marks]
+_MOST_COUNTS = 64  # lines whose counts are all shown
+LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZ"
+
+
+def letter(index: int) -> str:
+    """A name of a class or colour: A, B, ..., Z, then numbers.
+
+    >>> letter(1), letter(30)
+    ('B', '30')
+    """
+    return LETTERS[index] if index < len(LETTERS) else str(index)
+
+
+def _counts(mask: np.ndarray, axis: str) -> list[int]:
+    return np.count_nonzero(mask, axis=1 if axis == "rows" else 0).tolist()
+
+
+def _all_counts(scene: Scene, skip: Iterable[int] = ()) -> Iterable[Line]:
+    """The number of learnables beside every line, while they are few."""
+    grid, axis, left_out = scene.grid(), scene.evidence["axis"], set(skip)
+    counts = _counts(scene.mask(grid), axis)
+    for index, count in enumerate(counts if len(counts) <= _MOST_COUNTS else []):
+        if index not in left_out:
+            yield scene.line(grid, axis, index, str(count), outlined=False)
+
+
+def degree_count(scene: Scene) -> Marks:
+    """Lines with too few learnables; else the count of each."""
+    marks, evidence = Marks(), scene.evidence
+    grid, axis, needed = scene.grid(), evidence["axis"], evidence["needed"]
+    deficient = dict(evidence["deficient"])
+    for index, count in deficient.items():
+        marks.add(scene.line(grid, axis, index, str(count)))
+    marks.add(*_all_counts(scene, deficient))
+    if len(scene.mask(grid)) <= _MOST_COUNTS >= scene.mask(grid).shape[1]:
+        marks.note(f"numbers: learnables of the {axis} of {evidence['place']}; {needed} are needed")
+    if deficient:
+        marks.note(f"outlined: {axis} with fewer than {needed}")
+    return marks
+
+
+def support_count(scene: Scene) -> Marks:
+    """Lines that have a learnable (maximal), or none (minimal)."""
+    marks, evidence = Marks(), scene.evidence
+    grid, axis, is_maximal = scene.grid(), evidence["axis"], scene.expressivity == "maximal"
+    for index, count in enumerate(_counts(scene.mask(grid), axis)):
+        if bool(count) == is_maximal:
+            marks.add(scene.line(grid, axis, index, str(count)))
+    kind = "a learnable" if is_maximal else "no learnable"
+    found, needed = evidence["found"], evidence["needed"]
+    marks.note(f"outlined: {axis} with {kind}; {found} have one, {needed} are needed")
+    return marks
+
+
+def bottleneck(scene: Scene) -> Marks:
+    """The level of units that is too narrow, and the rows that lead there."""
+    marks, evidence = Marks(), scene.evidence
+    place, width, needed = (evidence[key] for key in ("place", "width", "needed"))
+    is_recurrent = isinstance(scene.allocation.network, LinearRecurrent)
+    level = 1 if is_recurrent else int(place.split()[-1])
+    grid = "input" if is_recurrent else f"W{level}"
+    marks.add(_whole(scene, grid))
+    marks.levels[level] = f"width {width} < {needed}"
+    marks.note(f"outlined: all weights into {place}, whose width {width} is below {needed}")
+    return marks
+
+
+def _whole(scene: Scene, grid: str) -> Block:
+    """All of a weight matrix (of the part that the scene is about)."""
+    rows, columns = scene.allocation.network.weight_shapes[grid]
+    return Block(
+        grid,
+        tuple(scene.row(grid, i) for i in range(rows)),
+        tuple(scene.column(grid, j) for j in range(columns)),
+    )
+
+
+def cycle(scene: Scene) -> Marks:
+    """The cycle of frozen cells."""
+    marks, grid = Marks(), scene.grid()
+    cells = [scene.place(grid, cell)[1:] for cell in scene.evidence["cycle"]]
+    marks.add(Walk(grid, (*cells, cells[0])))
+    marks.note("joined: a cycle of frozen weights, neighbours sharing a row or a column")
+    return marks
+
+
+def forest(scene: Scene) -> Marks:
+    """All frozen cells, joined along rows and columns without a cycle."""
+    marks, grid = Marks(), scene.grid()
+    cells = [scene.place(grid, cell)[1:] for cell in scene.evidence["frozen"]]
+    join(marks, grid, cells)
+    marks.note("joined: the frozen weights that share a row or a column; there is no cycle")
+    return marks
+
+
+def join(marks: Marks, grid: str, cells: list[tuple[int, int]], dashed: bool = False) -> None:
+    """Draw cells as a graph."""
+    pairs = list(chains(cells))
+    marks.add(*(Walk(grid, pair, dashed) for pair in pairs))
+    joined = {cell for pair in pairs for cell in pair}
+    marks.add(*(Walk(grid, (cell,), dashed) for cell in cells if cell not in joined))
+
+
+def two_dimensions(scene: Scene) -> Marks:
+    """The lines with two learnables or more, and what each line across adds to the sum."""
+    marks, evidence = Marks(), scene.evidence
+    grid, axis, left = scene.grid(), evidence["axis"], evidence["left"]
+    across = "rows" if axis == "columns" else "columns"
+    mask = scene.mask(grid)
+    full = {line for line, n in enumerate(_counts(mask, axis)) if n >= 2}
+    rest = [line for line in range(mask.shape[1 if axis == "columns" else 0]) if line not in full]
+    others = mask[:, rest] if axis == "columns" else mask[rest]
+    for index in full:
+        marks.add(scene.line(grid, axis, index, "2+"))
+    for index, count in enumerate(_counts(others, across)):
+        marks.add(scene.line(grid, across, index, str(min(count, left)), outlined=False))
+    if full:
+        marks.note(f"outlined: {axis} with 2 learnables or more, so {left} are left to be met")
+    marks.note(
+        f"numbers: learnables in the other {axis}, at most {left} for each of the {across}; their "
+        f"sum is {evidence['found']}, needed is {2 * left}"
+    )
+    return marks
+
+
+def rectangle(scene: Scene) -> Marks:
+    """The rows and columns with too many frozen cells."""
+    marks, evidence, grid = Marks(), scene.evidence, scene.grid()
+    rows = tuple(sorted(scene.row(grid, i) for i in evidence["rows"]))
+    columns = tuple(sorted(scene.column(grid, j) for j in evidence["columns"]))
+    marks.add(Block(grid, rows, columns))
+    for axis in ("rows", "columns"):
+        marks.add(*(scene.line(grid, axis, i, "*", outlined=False) for i in evidence[axis]))
+    marks.note(
+        f"outlined: {len(rows)} x {len(columns)} cells, rows and columns marked *; "
+        f"{evidence['frozen']} are frozen, at most {evidence['most']} can be"
+    )
+    return marks
+
+
+def _peel(scene: Scene, marks: Marks) -> None:
+    """Number the peeled lines in their order."""
+    grid, number = scene.grid(), 0
+    for axis, lines in scene.evidence["peeled"]:
+        for index in lines:
+            number += 1
+            marks.add(scene.line(grid, axis, index, f"{number}.", outlined=False))
+    if number:
+        marks.note("numbers 1., 2., ...: the lines in the order in which they are deleted")
+
+
+def peeling_order(scene: Scene) -> Marks:
+    """The lines in the order in which they go."""
+    marks = Marks()
+    _peel(scene, marks)
+    return marks
+
+
+def _remaining(scene: Scene) -> list[tuple[int, int]]:
+    """Frozen cells in lines that are not peeled."""
+    frozen = ~scene.mask(scene.grid())
+    for axis, lines in scene.evidence["peeled"]:
+        frozen[lines if axis == "rows" else (slice(None), lines)] = False
+    return [(i, j) for i, j in np.argwhere(frozen).tolist()]
+
+
+def assignment(scene: Scene) -> Marks:
+    """Each frozen cell left with the line that takes it."""
+    marks, grid, axis = Marks(), scene.grid(), scene.evidence["axis"]
+    _peel(scene, marks)
+    taken = {tuple(cell) for cell in scene.evidence["cells"]}
+    one, other = ("column", "row") if axis == "columns" else ("row", "column")
+    for cell in _remaining(scene):
+        marks.add(scene.spot(grid, cell, one if cell in taken else other))
+    marks.note(
+        f"bars: frozen weights that belong to their column (|) or row (-); each {one} has one"
+    )
+    return marks
+
+
+def two_forests(scene: Scene) -> Marks:
+    """Both forests: rows before columns, and the others."""
+    marks, grid = Marks(), scene.grid()
+    _peel(scene, marks)
+    position = {(line, index): place for place, (line, index) in enumerate(scene.evidence["order"])}
+    for is_dashed in (False, True):
+        cells = [
+            (i, j)
+            for i, j in _remaining(scene)
+            if (position["row", i] > position["column", j]) == is_dashed
+        ]
+        join(marks, grid, [scene.place(grid, cell)[1:] for cell in cells], is_dashed)
+    for (line, index), place in position.items():
+        marks.add(scene.line(grid, line, index, str(place + 1), outlined=False))
+    marks.note("numbers: the order of the lines that are left")
+    marks.note("joined: frozen weights whose row comes first (solid) or whose column does (dashed)")
+    return marks
+
+
+def colouring(scene: Scene) -> Marks:
+    """The colour of each line."""
+    marks, grid, axis = Marks(), scene.grid(), scene.evidence["axis"]
+    for index, colour in enumerate(scene.evidence["colours"]):
+        marks.add(scene.line(grid, axis, index, letter(colour), outlined=False))
+    across = "rows" if axis == "columns" else "columns"
+    marks.note(f"letters: colours of the {axis}; those of each colour meet enough {across}")
+    return marks
+
+
+def block_forests(scene: Scene) -> Marks:
+    """Classes of rows and columns, and the forest in each pair of classes."""
+    marks, grid = Marks(), scene.grid()
+    _peel(scene, marks)
+    mask, classes = scene.mask(grid), {}
+    for axis, n in zip(("rows", "columns"), mask.shape, strict=True):
+        peeled = {i for a, lines in scene.evidence["peeled"] if a == axis for i in lines}
+        left = [i for i in range(n) if i not in peeled]
+        classes[axis] = dict(zip(left, scene.evidence[axis], strict=True))
+        for index, group in classes[axis].items():
+            name = letter(group) if axis == "rows" else letter(group).lower()
+            marks.add(scene.line(grid, axis, index, name, outlined=False))
+    blocks: dict[tuple[int, int], list[tuple[int, int]]] = {}
+    for i, j in _remaining(scene):
+        blocks.setdefault((classes["rows"][i], classes["columns"][j]), []).append((i, j))
+    for number, (_, cells) in enumerate(sorted(blocks.items())):
+        join(marks, grid, [scene.place(grid, c)[1:] for c in cells], dashed=number % 2 > 0)
+    marks.note("letters: classes of rows (A, B, ...) and of columns (a, b, ...)")
+    marks.note("joined: the frozen weights of each pair of classes; there is no cycle")
+    return marks
+
+
+def frozen_direct_path(scene: Scene) -> Marks:
+    """Inputs and readout, through which the last input always reaches the output unchanged."""
+    marks = Marks()
+    marks.add(_whole(scene, "input"), _whole(scene, "readout"))
+    marks.path = [("input", (0, 0)), ("readout", (0, 0))]
+    marks.note("outlined: all frozen, and the only way from an input to the output it is read with")
+    return marks
+
+
+def outside_count(scene: Scene) -> Marks:
+    """The lines left out, and the learnables outside of them."""
+    marks, evidence, grid = Marks(), scene.evidence, scene.grid()
+    for axis in ("rows", "columns"):
+        marks.add(*(scene.line(grid, axis, index) for index in evidence[axis]))
+    mask = np.array(scene.mask(grid))
+    mask[evidence["rows"]] = False
+    mask[:, evidence["columns"]] = False
+    marks.add(*(scene.spot(grid, cell) for cell in np.argwhere(mask).tolist()))
+    marks.note(
+        f"rings: learnables outside of the outlined lines, here {evidence['found']}; "
+        f"{evidence['needed']} are needed there"
+    )
+    return marks
+
+
+DRAWINGS: dict[str, Drawing] = {
+    drawing.__name__: drawing
+    for drawing in (
+        degree_count,
+        support_count,
+        bottleneck,
+        cycle,
+        forest,
+        two_dimensions,
+        rectangle,
+        peeling_order,
+        assignment,
+        two_forests,
+        colouring,
+        block_forests,
+        frozen_direct_path,
+        outside_count,
+    )
+}

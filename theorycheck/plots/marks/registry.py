@@ -1,0 +1,139 @@
+"""From a certificate to its marks, whatever its kind."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+from typing import Any
+
+from ...certificates import Certificate
+from ...problem.allocation import Allocation
+from ...problem.masks import mask_from_json
+from ...problem.networks.feedforward import LinearFeedforward, ShallowReLU
+from ...problem.networks.kinds import Network
+from ...problem.networks.recurrent import LinearRecurrent
+from . import equations as marks_equations
+from . import layers as marks_layers
+from . import relu as marks_relu
+from .base import Marks, Scene
+
+# The claim is about all weights, or about a number alone.
+WITHOUT_PLACES = {"full": "every present weight is learnable"}
+_MOST_DOTS = 4096
+
+
+def certificate_marks(allocation: Allocation, samples: int, certificate: Certificate) -> Marks:
+    """The marks of a certificate on the picture of its allocation; none for some kinds."""
+    scene = Scene(
+        allocation,
+        effective_samples(allocation.network, samples),
+        certificate.kind,
+        certificate.expressivity,
+        certificate.evidence,
+    )
+    problem = certificate.problem
+    if "inputs" in problem:
+        scene = _given_inputs(scene, problem)
+    return marks_of(scene)
+
+
+def marks_of(scene: Scene) -> Marks:
+    """The marks of a scene."""
+    if scene.kind in WITHOUT_PLACES:
+        return Marks(notes=[WITHOUT_PLACES[scene.kind]])
+    return DRAWINGS[scene.kind](scene)
+
+
+def effective_samples(network: Network, samples: int) -> int:
+    """m_e: samples beyond the dimension of the inputs say nothing new (linear kinds).
+
+    >>> effective_samples(LinearFeedforward([2, 3], bias=True), 10)
+    3
+    """
+    if isinstance(network, ShallowReLU):
+        return samples
+    if isinstance(network, LinearRecurrent):
+        return min(samples, network.inputs * (network.steps if network.readout == "final" else 1))
+    return min(samples, network.inputs + (1 if network.bias else 0))
+
+
+def _given_inputs(scene: Scene, problem: Mapping[str, Any]) -> Scene:
+    """The problem without the inputs that are 0 in all points; its samples are the basis."""
+    points = problem["inputs"]
+    kept = [j for j in range(len(points[0])) if any(point[j] for point in points)]
+    part = _part(scene.allocation, None, kept)
+    return Scene(
+        part,
+        len(problem["basis"]),
+        scene.kind,
+        scene.expressivity,
+        scene.evidence,
+        columns=tuple(kept),
+    )
+
+
+def _part(allocation: Allocation, rows: list[int] | None, columns: list[int]) -> Allocation:
+    """The allocation with these outputs and inputs only."""
+    network = allocation.network
+    assert isinstance(network, LinearFeedforward)
+    rows = list(range(network.outputs)) if rows is None else rows
+    widths = [len(columns), *network.widths[1:-1], len(rows)]
+
+    def cut(name: str, mask: Any) -> Any:
+        mask = mask[rows] if name[1:] == str(network.depth) else mask
+        return mask[:, columns] if name == "W1" else mask
+
+    masks = [
+        {name: cut(name, m) for name, m in allocation.masks(w)} for w in ("learnable", "present")
+    ]
+    return Allocation(LinearFeedforward(widths, bias=network.bias), *masks)
+
+
+def sub_allocation(scene: Scene) -> Marks:
+    """Some of the learnables, and what the certificate about them alone points at."""
+    marks, evidence, allocation = Marks(), scene.evidence, scene.allocation
+    shapes = allocation.network.weight_shapes
+    learnable = {
+        name: mask_from_json(value, shapes[name], name)
+        for name, value in evidence["learnable"].items()
+    }
+    part = replace(scene, allocation=Allocation(allocation.network, learnable, allocation.present))
+    n_learnable = part.allocation.n_learnable
+    verb = "is" if n_learnable == 1 else "are"
+    marks.note(f"{n_learnable} of the learnables (marked) {verb} maximal alone")
+    for cell in part.cells("learnable", range(min(n_learnable, _MOST_DOTS))):
+        marks.add(part.spot(*cell, "dot"))
+    marks.include(marks_of(part.about(evidence["certificate"])))
+    return marks
+
+
+def peeled(scene: Scene) -> Marks:
+    """Outputs and inputs in the order in which they are deleted, and what is left."""
+    marks, evidence, allocation = Marks(), scene.evidence, scene.allocation
+    network = allocation.network
+    rows = list(range(network.weight_shapes[scene.last][0]))
+    columns, samples = list(range(network.weight_shapes[scene.first][1])), scene.samples
+    for number, (line, index) in enumerate(evidence["steps"], 1):
+        grid = scene.last if line == "row" else scene.first
+        stroke = scene.line(grid, line, index, f"{number}.", outlined=False)
+        marks.add(replace(stroke, struck=True))
+        (rows if line == "row" else columns).remove(index)
+        samples -= line == "column"
+    marks.note("struck: lines deleted one after the other, each fitted by its own learnables")
+    inner = evidence["certificate"]
+    if inner is not None:
+        part = _part(allocation, rows, columns)
+        left = {"allocation": part, "samples": samples}
+        marks.include(
+            marks_of(scene.about(inner, **left, rows=tuple(rows), columns=tuple(columns)))
+        )
+    return marks
+
+
+DRAWINGS: dict[str, marks_layers.Drawing] = {
+    **marks_layers.DRAWINGS,
+    **marks_equations.DRAWINGS,
+    **marks_relu.DRAWINGS,
+    "sub_allocation": sub_allocation,
+    "peeled": peeled,
+}

@@ -1,0 +1,1 @@
+"""The problem: network, masks and allocation, the files they come from, other people's objects."""

@@ -1,0 +1,36 @@
+"""What is given in place of an allocation, told with what would make one of it."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from pathlib import Path
+
+from ..errors import InputError, shown
+from .allocation import Allocation
+from .networks.kinds import KINDS
+
+
+def check_allocation(value: object) -> None:
+    """Raise `InputError` unless `value` is an `Allocation`; the message tells how to get one.
+
+    >>> check_allocation("mask.json")
+    Traceback (most recent call last):
+        ...
+    theorycheck.errors.InputError: allocation must be an Allocation, not 'mask.json'; \
+tc.load(FILE) reads one: allocation, samples = tc.load(FILE)
+    """
+    if not isinstance(value, Allocation):
+        cure = _cure(value)
+        raise InputError(f"allocation must be an Allocation, not {shown(value)}; {cure}")
+
+
+def _cure(value: object) -> str:
+    if isinstance(value, (str, Path)):
+        return "tc.load(FILE) reads one: allocation, samples = tc.load(FILE)"
+    if isinstance(value, tuple(KINDS.values())):
+        return "tc.Allocation.full(network) and its other constructors make one of a network"
+    if isinstance(getattr(value, "allocation", None), Allocation):
+        return f"take .allocation of this {type(value).__name__}"
+    if isinstance(value, Mapping):
+        return "tc.Allocation(network, masks) makes one of masks"
+    return "tc.Allocation(network, masks) and tc.load(FILE) give one"

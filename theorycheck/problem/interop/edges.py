@@ -1,0 +1,139 @@
+"""Networks of wiring diagrams: connections between named units, some of them inputs and outputs."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from pathlib import Path
+from typing import Any, NamedTuple, TypeAlias
+
+import numpy as np
+
+from ...errors import InputError, nearest, shown
+from ..masks import Mask
+from ..networks.kinds import Network
+from ..networks.recurrent import LinearRecurrent
+from .connections import Connections, connections_of, unit_name
+from .edge_files import read_edge_file
+from .foreign import LARGEST_DENSE
+from .layered import layered
+
+Groups: TypeAlias = dict[Any, list[Any]]
+
+
+class Wiring(NamedTuple):
+    """The network of a diagram, its masks, and the names of its units by level."""
+
+    network: Network
+    learnable: dict[str, Mask]
+    present: dict[str, Mask]
+    units: dict[Any, list[Any]]
+
+
+def read_wiring(
+    edges: Any,
+    inputs: Iterable[Any] | Mapping[Any, Iterable[Any]],
+    outputs: Iterable[Any] | Mapping[Any, Iterable[Any]],
+    steps: int | None,
+    readout: str,
+    learnable: Any,
+    labels: Sequence[Any] | None,
+    rows: str,
+    kind: str,
+) -> Wiring:
+    """What `Allocation.from_edges` makes of these arguments."""
+    if rows not in ("targets", "sources"):
+        wrong = f"{shown(rows)}{nearest(rows, ('targets', 'sources'))}"
+        raise InputError(f'rows must be "targets" or "sources", not {wrong}')
+    if isinstance(edges, (str, Path)):
+        table = read_edge_file(edges)
+        edges, labels = (table.edges, labels) if table.matrix is None else table[1:3]
+    found = connections_of(edges, labels, rows, learnable)
+    driven, read = (
+        _groups(given, found, place) for given, place in ((inputs, "inputs"), (outputs, "outputs"))
+    )
+    if steps is None:
+        return Wiring(*layered(found, driven, read, kind))
+    _check_orientation(found, driven, read, rows)
+    return _recurrent(found, driven, read, steps, readout)
+
+
+def _groups(given: Any, found: Connections, place: str) -> Groups:
+    """The channels by name, each with its units: a list has a channel for every unit."""
+    if isinstance(given, (str, bytes)) or not isinstance(given, Iterable):
+        raise InputError(f"{place} must list names of units, not {shown(given)}")
+    if isinstance(given, Mapping):
+        groups = {name: _listed(units, place, name) for name, units in given.items()}
+    else:
+        names = [unit_name(name, place) for name in given]
+        groups = {name: [name] for name in names}
+        if len(groups) < len(names):
+            twice = next(name for name in names if names.count(name) > 1)
+            raise InputError(f"{place} name {shown(twice)} twice")
+    if not groups:
+        raise InputError(f"{place} must name at least one unit")
+    for units in groups.values():
+        for unit in units:
+            if unit not in found.units:
+                hint = nearest(str(unit), [str(name) for name in found.units])
+                where = "no connection leads from or to it"
+                raise InputError(f"{place} name the unit {shown(unit)}{hint}, but {where}")
+    return groups
+
+
+def _listed(units: Any, place: str, name: Any) -> list[Any]:
+    if isinstance(units, (str, bytes)) or not isinstance(units, Iterable):
+        raise InputError(f"{place}[{shown(name)}] must list names of units, not {shown(units)}")
+    listed = [unit_name(unit, place) for unit in units]
+    if not listed:
+        raise InputError(f"{place}[{shown(name)}] must name at least one unit")
+    return listed
+
+
+def _check_orientation(found: Connections, driven: Groups, read: Groups, rows: str) -> None:
+    """Refuse a matrix that leads from no input to an output, but does so the other way round."""
+    if not found.is_matrix:
+        return
+    starts = {unit for units in driven.values() for unit in units}
+    ends = {unit for units in read.values() for unit in units}
+    if not ends & _reached(found.edges, starts) and starts & _reached(found.edges, ends):
+        other = "sources" if rows == "targets" else "targets"
+        raise InputError(
+            f"no connection leads from the inputs towards the outputs, but the other way round: "
+            f'here the rows of the matrix are {rows}; if they are not, say rows="{other}" '
+            f"(--rows {other})"
+        )
+
+
+def _reached(edges: Iterable[tuple[Any, Any]], start: set[Any]) -> set[Any]:
+    targets: dict[Any, list[Any]] = {}
+    for source, target in edges:
+        targets.setdefault(source, []).append(target)
+    seen, queue = set(start), list(start)
+    while queue:
+        new = [unit for unit in targets.get(queue.pop(), ()) if unit not in seen]
+        seen.update(new)
+        queue += new
+    return seen
+
+
+def _recurrent(
+    found: Connections, driven: Groups, read: Groups, steps: int, readout: str
+) -> Wiring:
+    """All units are hidden ones; inputs and outputs have frozen connections of their own."""
+    number = {unit: i for i, unit in enumerate(found.units)}
+    size = len(number)
+    if size * size > LARGEST_DENSE:
+        raise InputError(f"{size} units are too many")
+    network = LinearRecurrent(len(driven), size, len(read), steps, readout)  # type: ignore[arg-type]
+    present = {n: np.zeros(shape, dtype=bool) for n, shape in network.weight_shapes.items()}
+    for column, units in enumerate(driven.values()):
+        present["input"][[number[unit] for unit in units], column] = True
+    for row, units in enumerate(read.values()):
+        present["readout"][row, [number[unit] for unit in units]] = True
+    learnable = np.zeros((size, size), dtype=bool)
+    for (source, target), is_learnable in found.edges.items():
+        cell = number[target], number[source]  # rows are targets
+        present["recurrent"][cell] = True
+        learnable[cell] = is_learnable
+    names = {"input": list(driven), "hidden": list(found.units), "output": list(read)}
+    return Wiring(network, {"recurrent": learnable}, present, names)

@@ -1,0 +1,252 @@
+"""Masks by the names of parameters: what `torch.nn.utils.prune` and others save of a model."""
+
+from __future__ import annotations
+
+import math
+import re
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from itertools import permutations
+from typing import Any
+
+import numpy as np
+
+from ...errors import InputError, SizeError, shown
+from ..networks.kinds import KINDS, Network, network_from_dict
+from ..networks.recurrent import LinearRecurrent
+from .foreign import LARGEST_DENSE, SparseMask, plain
+
+_PARAMETER = re.compile(
+    r"(?:(?P<module>.+)\.)?(?P<parameter>weight|bias|(?:weight|bias)_[ih]h_l\d+(?:_reverse)?)"
+    r"(?:_(?P<what>mask|orig))?"
+)
+_RECURRENT = {"weight_ih_l0": "input", "weight_hh_l0": "recurrent"}
+_MOST_PERMUTED = 7
+_CURE = "Allocation.from_torch(model) reads the model itself"
+
+Masks = dict[str, Any]
+
+
+@dataclass
+class _Module:
+    """The tensors of one module: parameter -> `mask`, `orig` or `` (the parameter itself)."""
+
+    name: str
+    parts: dict[str, dict[str, Any]] = field(default_factory=dict)
+
+    def shape(self, parameter: str) -> tuple[int, ...]:
+        """The shape that all parts of a parameter have."""
+        shapes = {what: tuple(part.shape) for what, part in self.parts[parameter].items()}
+        if len(set(shapes.values())) > 1:
+            one, other = list(shapes.values())[:2]
+            raise InputError(f"{self.name}.{parameter} has parts of shapes {one} and {other}")
+        return next(iter(shapes.values()))
+
+
+def is_state_dict(names: Sequence[str]) -> bool:
+    """Whether these are the names of a module's parameters, and not those of weights.
+
+    >>> is_state_dict(["0.weight_mask"]), is_state_dict(["learnable.W1"])
+    (True, False)
+    """
+    return any(_PARAMETER.fullmatch(name) for name in names)
+
+
+def read_state_dict(
+    tensors: Mapping[str, Any],
+    *,
+    kind: str | None = None,
+    network: Network | None = None,
+    steps: int | None = None,
+    readout: str = "final",
+    layers: Sequence[str] | None = None,
+) -> tuple[Network, Masks, Masks]:
+    """Network, learnable and present masks; see `Allocation.from_state_dict`."""
+    if not isinstance(tensors, Mapping) or not tensors:
+        raise InputError(f"a state dict of names and tensors is expected, not {shown(tensors)}")
+    modules = _modules(tensors)
+    is_recurrent = any(_is_rnn(module) for module in modules.values())
+    if kind is None and network is None:
+        kinds = "linear_recurrent" if is_recurrent else "linear_feedforward or shallow_relu"
+        raise InputError(f"a state dict does not tell activations: say the kind, {kinds}")
+    if is_recurrent:
+        slots = _recurrent(modules, network, kind, steps, readout)
+    else:
+        slots = _feedforward(_ordered(modules, layers), network, kind)
+    found, places = slots
+    learnable, present = _masks(places)
+    return found, learnable, present
+
+
+def _modules(tensors: Mapping[str, Any]) -> dict[str, _Module]:
+    modules: dict[str, _Module] = {}
+    for name, value in tensors.items():
+        match = _PARAMETER.fullmatch(name) if isinstance(name, str) else None
+        if match is None:
+            what = (
+                "only weight and bias of linear layers and of an nn.RNN, and their _mask or _orig"
+            )
+            raise InputError(f"the state dict has {shown(name)}; {what}, are read: {_CURE}")
+        place, value = f"the tensor {shown(name)}", plain(value, f"the tensor {shown(name)}")
+        array = value if isinstance(value, SparseMask) else np.asarray(value)
+        if math.prod(array.shape) > LARGEST_DENSE:
+            raise SizeError(f"{place} of shape {list(array.shape)} is too large")
+        expected = 1 if match["parameter"].startswith("bias") else 2
+        if len(array.shape) != expected or 0 in array.shape:
+            layers = f"only linear layers and an nn.RNN are read: {_CURE}"
+            raise InputError(f"{place} has shape {shown(tuple(array.shape))}; {layers}")
+        module = modules.setdefault(match["module"] or "", _Module(match["module"] or "the module"))
+        module.parts.setdefault(match["parameter"], {})[match["what"] or ""] = array
+    return modules
+
+
+def _is_rnn(module: _Module) -> bool:
+    return any("h_l" in parameter for parameter in module.parts)
+
+
+def _ordered(modules: Mapping[str, _Module], layers: Sequence[str] | None) -> list[_Module]:
+    """The modules from input to output; refused unless names or shapes leave one order only."""
+    for name, module in modules.items():
+        if "weight" not in module.parts:
+            raise InputError(f"the state dict has a bias of {shown(name)}, but no weight: {_CURE}")
+    if layers is not None:
+        if sorted(map(str, layers)) != sorted(modules):
+            listed = ", ".join(map(str, modules))
+            raise InputError(f"layers must name each of {listed} once, not {shown(list(layers))}")
+        chosen = [modules[str(name)] for name in layers]
+        return _chained(chosen)
+    if len(modules) == 1:
+        return list(modules.values())
+    numbers = {name: [int(n) for n in re.findall(r"\d+", name)] for name in modules}
+    if len({re.sub(r"\d+", "#", name) for name in modules}) == 1:
+        return _chained([modules[name] for name in sorted(modules, key=lambda n: numbers[n])])
+    orders = []
+    if len(modules) <= _MOST_PERMUTED:
+        orders = [order for order in permutations(modules.values()) if _break_of(order) is None]
+    if len(orders) == 1:
+        return list(orders[0])
+    named = ", ".join(map(repr, modules))
+    raise InputError(
+        f"the order of the layers {named} is open: their names are not numbered, and their shapes "
+        f"fit in {'no' if not orders else len(orders)} order{'s' * (len(orders) != 1)}; say "
+        "layers=[...] (--layers A,B,...), from input to output"
+    )
+
+
+def _break_of(order: Sequence[_Module]) -> int | None:
+    """The first layer whose inputs are not as many as the outputs of the one before."""
+    shapes = [module.shape("weight") for module in order]
+    breaks = (i for i in range(1, len(shapes)) if shapes[i][1] != shapes[i - 1][0])
+    return next(breaks, None)
+
+
+def _chained(order: list[_Module]) -> list[_Module]:
+    at = _break_of(order)
+    if at is not None:
+        one, other = order[at - 1], order[at]
+        outputs, inputs = one.shape("weight")[0], other.shape("weight")[1]
+        raise InputError(
+            f"the layers are no chain: {one.name} has {outputs} outputs, {other.name} behind it "
+            f"{inputs} inputs; say layers=[...], from input to output, or read the model itself "
+            "(Allocation.from_torch)"
+        )
+    return order
+
+
+Places = dict[str, tuple[_Module, str]]
+
+
+def _feedforward(
+    modules: list[_Module], network: Network | None, kind: str | None
+) -> tuple[Network, Places]:
+    biased = ["bias" in module.parts for module in modules]
+    if any(biased) != all(biased):
+        name = modules[biased.index(False)].name
+        what = "has no bias, but other layers have one: give all layers one, or none"
+        raise InputError(f"{name} {what}")
+    if network is None:
+        shapes = [module.shape("weight") for module in modules]
+        if kind not in KINDS or kind == LinearRecurrent.kind:
+            raise InputError(
+                f"kind must be linear_feedforward or shallow_relu, not {shown(kind)}: no module of "
+                "the state dict has the weights of an nn.RNN"
+            )
+        widths = [shapes[0][1], *(shape[0] for shape in shapes)]
+        bias = {"bias": True} if biased[0] else {}
+        network = network_from_dict({"kind": kind, "widths": widths, **bias})
+    places: Places = {}
+    for number, module in enumerate(modules, start=1):
+        places[f"W{number}"] = (module, "weight")
+        if biased[0]:
+            places[f"b{number}"] = (module, "bias")
+    return _fitting(network, places)
+
+
+def _recurrent(
+    modules: Mapping[str, _Module],
+    network: Network | None,
+    kind: str | None,
+    steps: int | None,
+    readout: str,
+) -> tuple[Network, Places]:
+    rnns = [module for module in modules.values() if _is_rnn(module)]
+    others = [module for module in modules.values() if not _is_rnn(module)]
+    if len(rnns) != 1 or len(others) != 1 or set(rnns[0].parts) - {"bias"} != set(_RECURRENT):
+        raise InputError(
+            "recurrent networks are read of one nn.RNN of one layer and one direction and without "
+            "biases, and one readout nn.Linear(bias=False); the state dict has other modules"
+        )
+    if "bias" in others[0].parts or "weight" not in others[0].parts:
+        raise InputError(f"{others[0].name} must have a weight and no bias: it is the readout")
+    places: Places = {weight: (rnns[0], key) for key, weight in _RECURRENT.items()}
+    places["readout"] = (others[0], "weight")
+    if network is None:
+        if kind != LinearRecurrent.kind:
+            raise InputError(f"kind must be linear_recurrent for an nn.RNN, not {shown(kind)}")
+        if steps is None:
+            raise InputError("steps are missing: how often the nn.RNN is applied")
+        hidden, inputs = rnns[0].shape("weight_ih_l0")
+        outputs = others[0].shape("weight")[0]
+        network = LinearRecurrent(inputs, hidden, outputs, steps, readout)  # type: ignore[arg-type]
+    return _fitting(network, places)
+
+
+def _fitting(network: Network, places: Places) -> tuple[Network, Places]:
+    if set(places) != set(network.weight_shapes):
+        weights, found = ", ".join(network.weight_shapes), ", ".join(places)
+        raise InputError(f"the network has the weights {weights}, the state dict those of {found}")
+    for name, (module, parameter) in places.items():
+        shape, expected = module.shape(parameter), network.weight_shapes[name]
+        if shape != expected:
+            what = f"has shape {shape}, the network's {name} {expected}"
+            raise InputError(f"{module.name}.{parameter} {what}")
+    return network, places
+
+
+def _masks(places: Places) -> tuple[Masks, Masks]:
+    """With masks of pruning these are present, and all that is left learnable; else all are masks.
+
+    A state dict does not tell what is frozen, so tensors that are no masks are refused where none
+    is one.
+    """
+    parts = {name: module.parts[parameter] for name, (module, parameter) in places.items()}
+    if any("mask" in part for part in parts.values()):
+        present = {name: part["mask"] for name, part in parts.items() if "mask" in part}
+        shapes = {name: module.shape(parameter) for name, (module, parameter) in places.items()}
+        full = {name: np.broadcast_to(np.True_, shape) for name, shape in shapes.items()}
+        return {**full, **present}, present
+    for name, value in _dense(parts):
+        if value.dtype.kind not in "biuf" or not ((value == 0) | (value == 1)).all():
+            module, parameter = places[name]
+            raise InputError(
+                f"{module.name}.{parameter} holds weights, no mask of 0 and 1, and no tensor is a "
+                f"mask of pruning (weight_mask): what is frozen is not in the file; {_CURE}"
+            )
+    return {name: next(iter(part.values())) for name, part in parts.items()}, {}
+
+
+def _dense(parts: Mapping[str, Mapping[str, Any]]) -> Iterator[tuple[str, Any]]:
+    for name, part in parts.items():
+        value = next(iter(part.values()))
+        if not isinstance(value, SparseMask):
+            yield name, value

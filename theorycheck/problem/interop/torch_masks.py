@@ -1,0 +1,163 @@
+"""How an allocation's frozen entries are kept in a torch module, and the way back."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import replace
+from typing import TYPE_CHECKING, Any
+
+import numpy as np
+
+from ...errors import InputError, shown
+from ..masks import Mask, count, equal
+from ..networks.recurrent import LinearRecurrent
+from .torch_modules import Options, Reading, has_adapters, plain_module, torch_module
+from .torch_reading import check_trained, decide, present_masks, read_module
+from .torch_slots import GradientMask, Slot, hooked
+
+if TYPE_CHECKING:
+    from ..allocation import Allocation
+
+
+class Freeze:
+    """What `Allocation.apply_to_torch` returns: a module with frozen entries, and the way back.
+
+    `remove()` takes hooks off and sets `requires_grad` to what it was; as a context manager, at the
+    end of the block. `guard(optimizer)` puts frozen entries back after every step of an optimiser;
+    `held()` is a block, for a training step of one's own, that leaves them as they were before it.
+    """
+
+    def __init__(
+        self, allocation: Allocation, module: Any, optimizer: Any = None, recurrent: Any = None
+    ) -> None:
+        module = plain_module(module)
+        reading = _checked(allocation, module, recurrent)
+        self._handles: list[Any] = []
+        self._partly: list[tuple[Any, GradientMask]] = []
+        self._before = [(s.parameter, s.parameter.requires_grad) for s in reading.slots.values()]
+        for name, slot in reading.slots.items():
+            self._freeze(slot.parameter, allocation.mask(name))
+        try:
+            _verify(allocation, module, reading)
+            if optimizer is not None:
+                self.guard(optimizer)
+        except Exception:
+            self.remove()
+            raise
+
+    def _freeze(self, parameter: Any, learnable: Mask) -> None:
+        parameter.requires_grad_(bool(count(learnable)))
+        if not parameter.requires_grad:
+            parameter.grad = None  # optimisers leave parameters without a gradient alone
+        elif count(learnable) < learnable.size:
+            hook = GradientMask(learnable, parameter.device)
+            self._handles.append(parameter.register_hook(hook))
+            self._partly.append((parameter, hook))
+            if parameter.grad is not None:
+                parameter.grad = hook(parameter.grad)
+
+    def guard(self, optimizer: Any) -> None:
+        """After every step of a `torch.optim.Optimizer` frozen entries are as they were before it.
+
+        So neither weight decay nor momentum moves them; from the next step on. Costs a copy of the
+        partly frozen weights during the step.
+        """
+        torch = torch_module()
+        if not isinstance(optimizer, torch.optim.Optimizer):
+            raise InputError(f"a torch.optim.Optimizer is expected, not {shown(optimizer)}")
+        saved: list[Any] = []
+        before = optimizer.register_step_pre_hook(lambda *_: saved.extend(self._values()))
+        after = optimizer.register_step_post_hook(lambda *_: self._put_back(saved))
+        self._handles += [before, after]
+
+    @contextmanager
+    def held(self) -> Iterator[None]:
+        """A block after which frozen entries are, to the bit, as they were before it."""
+        saved = self._values()
+        try:
+            yield
+        finally:
+            self._put_back(saved)
+
+    def _values(self) -> list[Any]:
+        return [parameter.detach().clone() for parameter, _ in self._partly]
+
+    def _put_back(self, saved: list[Any]) -> None:
+        torch = torch_module()
+        with torch.no_grad():
+            for (parameter, hook), value in zip(self._partly, saved, strict=True):
+                frozen = hook.frozen.to(parameter.device)
+                parameter.copy_(torch.where(frozen, value, parameter))
+        saved.clear()
+
+    def remove(self) -> None:
+        """Undo: no hooks, `requires_grad` as before; the weights stay as trained."""
+        for handle in self._handles:
+            handle.remove()
+        for parameter, required in self._before:
+            parameter.requires_grad_(required)
+        self._handles, self._before, self._partly = [], [], []
+
+    def __enter__(self) -> Freeze:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.remove()
+
+
+def _verify(allocation: Allocation, module: Any, reading: Reading) -> None:
+    """Raise `InputError` unless the frozen module trains just what the allocation says."""
+    given = {name: mask for name, mask in allocation.given_present().items() if not mask.all()}
+    present = present_masks(reading, {n: m for n, m in given.items() if n in reading.slots})
+    dense = [n for n in given if n in reading.slots and not reading.slots[n].is_pruned]
+    if dense and not reading.compared:
+        raise _not_pruned(reading.slots[dense[0]], dense[0])
+    try:
+        _, evidence = decide(module, reading, present)
+    except InputError:
+        if dense:
+            raise _not_pruned(reading.slots[dense[0]], dense[0]) from None
+        raise
+    learnable = {name: allocation.mask(name) for name in reading.slots}
+    check_trained(reading, allocation.network, evidence, learnable, {})
+
+
+def _not_pruned(slot: Slot, name: str) -> InputError:
+    return InputError(
+        f"{slot.name} is not pruned as the allocation's present {name} says: call "
+        f"torch.nn.utils.prune.custom_from_mask(layer, {slot.attribute!r}, mask) first"
+    )
+
+
+_ADAPTERS = (
+    "the module has adapters of peft, which say themselves what is learned: choose by their config "
+    "(SHiRA: config.mask_fn, LoRA: r and target_modules), or model.merge_and_unload() first"
+)
+
+
+def _checked(allocation: Allocation, module: Any, recurrent: Any) -> Reading:
+    """The module's weights, if it may be of this network, and is not yet frozen."""
+    network = allocation.network
+    options = Options(True, recurrent=recurrent)
+    if isinstance(network, LinearRecurrent):
+        options = Options(True, network.steps, network.readout, recurrent)
+    if has_adapters(module):
+        raise InputError(_ADAPTERS)
+    reading = read_module(module, options)
+    if network not in reading.networks:
+        found = reading.networks[0].describe()
+        raise InputError(f"the module is {found}, the allocation of {network.describe()}")
+    for name, shape in network.weight_shapes.items():
+        if name not in reading.slots:
+            if count(allocation.present_mask(name)):
+                raise InputError(f"the module has no bias for the allocation's {name}: bias=True")
+            continue
+        slot = reading.slots[name]
+        own = present_masks(reading, {}).get(name)
+        own = np.broadcast_to(np.bool_(True), shape) if own is None else own
+        if slot.is_pruned and not equal(own, allocation.present_mask(name)):
+            raise _not_pruned(slot, name)
+        if hooked(slot.parameter):
+            raise InputError(f"{slot.name} is frozen by apply_to_torch already: remove() that")
+    return replace(reading, networks=(network,))

@@ -1,0 +1,242 @@
+"""What a module computes, and which gradients its weights receive: it is run with random weights.
+
+The outputs of a module, and the gradients of a random combination of them, are set beside those of
+the function it is taken for, at random inputs and random weights in place of the module's own. Two
+functions that differ on an open set of weights and inputs differ there with probability 1 (in exact
+arithmetic, for the piecewise polynomial functions that modules of these layers compute).
+"""
+
+from __future__ import annotations
+
+import importlib
+import math
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from contextlib import ExitStack, contextmanager
+from dataclasses import dataclass, field
+from typing import Any
+
+from ...errors import shown
+from .torch_borrowed import Borrowed
+from .torch_evidence import Evidence
+
+POINTS = 32  # a ReLU unit that is dead at all of them, in all draws: probability 2^-96
+_SCALES = (1.0, 1e6, 1e-6)  # of inputs, draw by draw: a clamp at 6 acts on large ones only
+_SINGLE_ABOVE = 2**24  # weights: above, double precision would take too much memory
+_THREADS_ABOVE = 2**20  # weights: below, one thread
+_LARGEST_SPECTRUM = 512  # units whose spectral radius is computed
+_WEIGHTS = 1e3  # every other weight that much larger, and those between that much smaller
+_SMALL = 1e-6  # of the output's gradient, so that hooks that only clip leave it alone
+_TOLERANCE = {"torch.float64": 1e-9, "torch.float32": 1e-3}
+
+Tensors = Mapping[str, Any]
+
+
+@dataclass(frozen=True)
+class Claim:
+    """What a module is taken for: a function of named weights and of inputs of one shape.
+
+    The outputs are compared unless `compared` is False (a tanh that is declared linear).
+    `recurrent` names a weight that is applied `steps` times; `kept` has 0/1 tensors of entries that
+    are drawn, others stay 0.
+    """
+
+    parameters: Tensors
+    outputs: Callable[[Tensors, Any], Any]
+    shape: tuple[int, ...]
+    compared: bool = True
+    recurrent: str = ""
+    steps: int = 1
+    kept: Tensors = field(default_factory=dict)
+
+
+@dataclass
+class Probe:
+    """What came out: `why` the module is not what is claimed, or '', and what moves."""
+
+    why: str = ""
+    as_is: Evidence = field(default_factory=Evidence)
+    training: Evidence = field(default_factory=Evidence)  # in training mode, if it was not in it
+
+
+class _Fails(Exception):
+    """The module's own code has raised something."""
+
+
+def probe(module: Any, claims: Sequence[Claim]) -> tuple[int, Probe]:
+    """The first of `claims` that the module fulfils, by number, and its gradients.
+
+    If there is none, what is wrong with the first. The module is left as it was.
+    """
+    results = []
+    for number, claim in enumerate(claims):
+        result = _probe(module, claim)
+        if not result.why:
+            return number, result
+        results.append(result)
+    return 0, results[0]
+
+
+def _probe(module: Any, claim: Claim) -> Probe:
+    """In double precision, or in single where the module is large or cannot be run in double."""
+    torch = importlib.import_module("torch")
+    n_weights = sum(parameter.numel() for parameter in claim.parameters.values())
+    dtypes = [torch.float64, torch.float32][n_weights > _SINGLE_ABOVE :]
+    why = ""
+    for dtype in dtypes:
+        try:
+            with _undisturbed(module), Borrowed(module) as borrowed:
+                return _run(module, claim, dtype, borrowed)
+        except _Fails as error:
+            why = str(error)
+    return Probe(why)
+
+
+@contextmanager
+def _undisturbed(module: Any) -> Iterator[None]:
+    """The caller's random numbers, warnings and autograd modes play no part and are kept."""
+    torch = importlib.import_module("torch")
+    warnings = importlib.import_module("warnings")
+    with ExitStack() as stack:
+        if sum(parameter.numel() for parameter in module.parameters()) < _THREADS_ABOVE:
+            # Many small operations: threads that wait for each other on busy cores cost 25 times.
+            stack.callback(torch.set_num_threads, torch.get_num_threads())
+            torch.set_num_threads(1)
+        stack.enter_context(warnings.catch_warnings())
+        warnings.simplefilter("ignore")
+        stack.enter_context(torch.random.fork_rng(devices=[]))
+        stack.enter_context(torch.inference_mode(False))
+        for kind in {parameter.device.type for parameter in module.parameters()}:
+            stack.enter_context(torch.autocast(kind, enabled=False))
+        stack.enter_context(torch.enable_grad())
+        yield
+
+
+def _run(module: Any, claim: Claim, dtype: Any, borrowed: Borrowed) -> Probe:
+    torch = importlib.import_module("torch")
+    generator = torch.Generator().manual_seed(0)
+    result = Probe()
+    draws = len(_SCALES) if dtype == torch.float64 else 2
+    for number in range(2 * draws):
+        if number == draws and not borrowed.to_training_mode():
+            break
+        borrowed.fill(lambda shape: _values(shape, dtype, generator))
+        _tame(claim, generator)
+        for name, mask in claim.kept.items():
+            claim.parameters[name].data *= mask
+        is_first = number < draws
+        evidence = result.as_is if is_first else result.training
+        compared = claim.compared and is_first
+        scale = _SCALES[number] if compared else 1.0
+        if compared and number:
+            _spread(claim, _WEIGHTS if number == 1 else 1 / _WEIGHTS)
+        x = _values(claim.shape, dtype, generator) * scale
+        why = _draw(module, claim, x, generator, compared, evidence, _SMALL / scale)
+        if why or borrowed.toggled():
+            return Probe(why or f"it sets requires_grad of {borrowed.toggled()} itself")
+    return result
+
+
+def _values(shape: tuple[int, ...], dtype: Any, generator: Any) -> Any:
+    torch = importlib.import_module("torch")
+    value = torch.randn(shape, generator=generator, dtype=dtype, device="cpu")
+    inputs, outputs = (max(side, 1) for side in ((*shape, 1)[len(shape) - 1], (*shape, 1)[0]))
+    # So that the logarithm of the norm neither grows nor shrinks from layer to layer, on average.
+    drift = torch.digamma(torch.tensor(outputs / 2, device="cpu")) + math.log(2 / outputs)
+    return value * (math.exp(-float(drift) / 2) / inputs**0.5)
+
+
+def _tame(claim: Claim, generator: Any) -> None:
+    """Scale recurrent weights, by a random factor, so that no power of them overflows."""
+    if not claim.recurrent:
+        return
+    torch = importlib.import_module("torch")
+    parameter = claim.parameters[claim.recurrent]
+    radius = 1.1  # with many units little above 1
+    if len(parameter) <= _LARGEST_SPECTRUM:
+        radius = float(torch.linalg.eigvals(parameter.data.cpu().double()).abs().max()) or 1.0
+    factor = (0.5 + 0.5 * float(torch.rand((), generator=generator, device="cpu"))) ** (
+        1 / claim.steps
+    )
+    parameter.data = parameter.data * (factor / radius)
+
+
+def _spread(claim: Claim, factor: float) -> None:
+    """Make matrices large and small in turns: weights that are clamped in a forward show."""
+    matrices = [p for n, p in claim.parameters.items() if p.dim() == 2 and n != claim.recurrent]
+    for number, parameter in enumerate(matrices):
+        parameter.data = parameter.data * (1 / factor if number % 2 else factor)
+
+
+def _draw(
+    module: Any,
+    claim: Claim,
+    x: Any,
+    generator: Any,
+    compared: bool,
+    evidence: Evidence,
+    size: float,
+) -> str:
+    """Run forward and backward once, with an output's gradient of some `size`; '' or a flaw."""
+    torch = importlib.import_module("torch")
+    device, dtype = next(iter(claim.parameters.values())).device, x.dtype
+    x = x.to(device)
+    # Copies: forward may change what it finds, and then computes something else.
+    leaves = {
+        name: parameter.detach().clone().requires_grad_()
+        for name, parameter in claim.parameters.items()
+    }
+    wanted = claim.outputs(leaves, x)
+    found = _outputs(_called(lambda: module(x.clone())), wanted)
+    if found is None:
+        return "its forward returns no tensor"
+    why = _difference(found, wanted, _TOLERANCE[str(dtype)]) if compared else ""
+    if why and found.shape == wanted.shape and not torch.equal(found, _called(lambda: module(x))):
+        return "its outputs are random, as in training mode: call model.eval() for reading"
+    if why:
+        return why
+    ways = _values(tuple(wanted.shape), dtype, generator).to(device) * size
+    if found.requires_grad:
+        own = ways if found.shape == wanted.shape else found.detach().new_ones(found.shape) * size
+        _called(lambda: found.backward(own.to(found.dtype)))
+    for name, parameter in claim.parameters.items():
+        if not torch.equal(parameter.detach(), leaves[name].detach()):
+            return f"running it changes its weights, those of {name}"
+    due = torch.autograd.grad(wanted, list(leaves.values()), ways, allow_unused=True)
+    for (name, parameter), gradient in zip(claim.parameters.items(), due, strict=True):
+        evidence.add(name, parameter.grad, gradient, tuple(parameter.shape), _TOLERANCE[str(dtype)])
+    return ""
+
+
+def _called(call: Callable[[], Any]) -> Any:
+    try:
+        return call()
+    except Exception as error:  # of any kind: forward and hooks are anyone's code
+        text = " ".join(str(error).split())[:120]
+        raise _Fails(f"run with random inputs it raises {type(error).__name__}: {text}") from None
+
+
+def _outputs(found: Any, wanted: Any) -> Any:
+    """The module's outputs as one tensor, a list of all steps' stacked; or None."""
+    torch = importlib.import_module("torch")
+    if isinstance(found, torch.Tensor):
+        return found if torch.is_floating_point(found) else None
+    if not isinstance(found, (list, tuple)) or wanted.dim() != 3:
+        return None
+    if not all(isinstance(y, torch.Tensor) and y.shape == found[0].shape for y in found):
+        return None
+    for dim in (1, 0):
+        if len(found) == wanted.shape[dim]:
+            return torch.stack(list(found), dim)
+    return None
+
+
+def _difference(found: Any, wanted: Any, tolerance: float) -> str:
+    if found.shape != wanted.shape:
+        return f"its outputs have the shape {tuple(found.shape)}, not {tuple(wanted.shape)}"
+    with importlib.import_module("torch").no_grad():
+        difference, scale = (found - wanted).abs().max(), wanted.abs().max()
+    if not bool(scale.isfinite()):
+        return "with random weights its outputs are too large to be compared"
+    if bool(difference <= tolerance * scale):
+        return ""
+    return f"with random weights its outputs differ by {shown(float(difference / scale))} of theirs"

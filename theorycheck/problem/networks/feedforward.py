@@ -1,0 +1,99 @@
+"""Feed-forward networks: layers one behind the other."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+from ...errors import InputError, shown
+from .base import _Architecture, positive_integer
+
+
+@dataclass(frozen=True)
+class _Feedforward(_Architecture):
+    """Shared by the feed-forward kinds: `widths` n_0..n_L and optional biases in every layer."""
+
+    widths: Sequence[int]
+    bias: bool = False
+
+    def __post_init__(self) -> None:
+        if isinstance(self.widths, (str, bytes)) or not isinstance(self.widths, Sequence):
+            raise InputError(f"network.widths must be a list of sizes, not {shown(self.widths)}")
+        self._check_depth(len(self.widths))
+        widths = tuple(
+            positive_integer(width, f"network.widths[{i}]") for i, width in enumerate(self.widths)
+        )
+        object.__setattr__(self, "widths", widths)
+        if not isinstance(self.bias, bool):
+            raise InputError(f"network.bias must be true or false, not {shown(self.bias)}")
+
+    def _check_depth(self, n_widths: int) -> None:
+        if n_widths < 2:
+            raise InputError(f"network.widths must have at least 2 entries, not {n_widths}")
+
+    @property
+    def depth(self) -> int:
+        """Number of weight layers L."""
+        return len(self.widths) - 1
+
+    @property
+    def inputs(self) -> int:
+        """Number of inputs n_0."""
+        return self.widths[0]
+
+    @property
+    def outputs(self) -> int:
+        """Number of outputs d."""
+        return self.widths[-1]
+
+    @cached_property
+    def weight_shapes(self) -> dict[str, tuple[int, ...]]:
+        """Weight name -> shape, layer by layer, each bias behind its weight matrix."""
+        shapes: dict[str, tuple[int, ...]] = {}
+        for layer in range(1, self.depth + 1):
+            shapes[f"W{layer}"] = (self.widths[layer], self.widths[layer - 1])
+            if self.bias:
+                shapes[f"b{layer}"] = (self.widths[layer],)
+        return shapes
+
+    def describe(self) -> str:
+        """The network in words, for example `linear feed-forward 4-4-3`."""
+        widths = list(map(str, self.widths))
+        if self.depth > 20:
+            widths[6:-3] = [f"..({self.depth} layers)..."]
+        sizes = "-".join(widths)
+        return f"{self.title} {sizes}{' with biases' if self.bias else ''}"
+
+
+@dataclass(frozen=True)
+class LinearFeedforward(_Feedforward):
+    """y = W_L ... W_1 x with `widths` n_0..n_L; with `bias`, every layer adds a constant.
+
+    Raises `InputError` unless there are at least two widths, all positive integers.
+
+    >>> LinearFeedforward([3, 4, 2]).weight_shapes
+    {'W1': (4, 3), 'W2': (2, 4)}
+    """
+
+    kind: ClassVar[str] = "linear_feedforward"
+    title: ClassVar[str] = "linear feed-forward"
+
+
+@dataclass(frozen=True)
+class ShallowReLU(_Feedforward):
+    """y = W_2 relu(W_1 x) with `widths` (n_0, n_1, d); with `bias`, both layers add a constant.
+
+    Raises `InputError` unless there are exactly three widths, all positive integers.
+
+    >>> ShallowReLU([2, 3, 1]).n_weights
+    9
+    """
+
+    kind: ClassVar[str] = "shallow_relu"
+    title: ClassVar[str] = "shallow ReLU"
+
+    def _check_depth(self, n_widths: int) -> None:
+        if n_widths != 3:
+            raise InputError(f"network.widths must have 3 entries for shallow_relu, not {n_widths}")

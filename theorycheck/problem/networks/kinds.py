@@ -1,0 +1,45 @@
+"""The kinds of networks by name, and the `network` object of an allocation file."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import MISSING, fields
+from typing import TypeAlias
+
+from ...errors import InputError, nearest, shown
+from .feedforward import LinearFeedforward, ShallowReLU
+from .recurrent import LinearRecurrent
+
+Network: TypeAlias = LinearFeedforward | LinearRecurrent | ShallowReLU
+KINDS: dict[str, type[Network]] = {
+    cls.kind: cls for cls in (LinearFeedforward, LinearRecurrent, ShallowReLU)
+}
+
+
+def network_from_dict(data: object) -> Network:
+    """Build a network from the `network` object of an allocation file.
+
+    Raises `InputError` for an unknown kind and for missing or unknown keys.
+
+    >>> network_from_dict({"kind": "linear_feedforward", "widths": [2, 2]})
+    LinearFeedforward(widths=(2, 2), bias=False)
+    """
+    if not isinstance(data, Mapping):
+        raise InputError(f"network must be an object, not {shown(data)}")
+    if "kind" not in data:
+        raise InputError(f"network.kind is missing; it must be one of {', '.join(KINDS)}")
+    kind = data["kind"]
+    if not isinstance(kind, str) or kind not in KINDS:
+        wrong = f"not {shown(kind)}{nearest(kind, KINDS)}"
+        raise InputError(f"network.kind must be one of {', '.join(KINDS)}, {wrong}")
+    cls = KINDS[kind]
+    arguments = {key: value for key, value in data.items() if key != "kind"}
+    defaults = {field.name: field.default for field in fields(cls)}
+    for key in arguments:
+        if key not in defaults:
+            wrong = f"{shown(key)}{nearest(key, [*defaults, 'kind'])}"
+            raise InputError(f"network has no key {wrong}; {kind} has {', '.join(defaults)}")
+    for key, default in defaults.items():
+        if default is MISSING and key not in arguments:
+            raise InputError(f"network.{key} is missing; {kind} needs it")
+    return cls(**arguments)

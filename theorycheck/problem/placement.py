@@ -1,0 +1,131 @@
+"""Where learnables may be and the choice of some of them: rows, columns, at random."""
+
+from __future__ import annotations
+
+from collections.abc import Collection, Iterable, Mapping
+from numbers import Integral
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..errors import InputError, shown
+from .masks import Mask, both, check_name, count, masks_of
+from .networks.feedforward import LinearFeedforward
+from .networks.kinds import KINDS, Network
+
+
+def check_network(network: object) -> None:
+    """Raise `InputError` unless `network` is one of the known kinds."""
+    if not isinstance(network, tuple(KINDS.values())):
+        raise InputError(f"network must be one of {', '.join(KINDS)}, not {shown(network)}")
+
+
+def allowed_masks(
+    network: Network,
+    present: Mapping[str, ArrayLike] | None,
+    within: Mapping[str, ArrayLike] | None,
+) -> dict[str, Mask]:
+    """Present weights as masks, narrowed to `within` where that is given."""
+    check_network(network)
+    shapes = network.weight_shapes
+    masks = masks_of({} if present is None else present, shapes, "present", default=True)
+    if within is None:
+        return masks
+    candidates = masks_of(within, shapes, "within", default=False)
+    return {name: both(mask, candidates[name]) for name, mask in masks.items()}
+
+
+def random_masks(
+    allowed: Mapping[str, Mask], budget: int, rng: np.random.Generator
+) -> dict[str, Mask]:
+    """Masks with `budget` ones in total, uniform inside `allowed`."""
+    check_choice(allowed, budget, rng)
+    masks = [mask for mask in allowed.values() if count(mask)]
+    cells = np.concatenate([np.zeros(0, dtype=bool), *(mask.ravel() for mask in masks)])
+    candidates = np.flatnonzero(cells)
+    chosen = np.zeros(cells.size, dtype=bool)
+    chosen[candidates[rng.choice(len(candidates), budget, replace=False, shuffle=False)]] = True
+    parts = iter(np.split(chosen, np.cumsum([mask.size for mask in masks])))
+    return {name: next(parts).reshape(m.shape) for name, m in allowed.items() if count(m)}
+
+
+def line_masks(
+    network: Network,
+    lines: Mapping[str, Iterable[int]],
+    present: Mapping[str, ArrayLike] | None,
+    axis: int,
+) -> dict[str, Mask]:
+    """Masks with the present cells of whole rows (`axis` 0) or columns (1), by weight name."""
+    word = ("rows", "columns")[axis]
+    allowed = allowed_masks(network, present, None)
+    if not isinstance(lines, Mapping):
+        raise InputError(f"{word} must map weight names to lists of indices, not {shown(lines)}")
+    masks: dict[str, Mask] = {}
+    for name, indices in lines.items():
+        check_name(name, allowed, word)
+        shape = allowed[name].shape
+        place = f'{word}["{name}"]'
+        if axis >= len(shape):
+            raise InputError(f"{place}: a bias has no {word}")
+        if isinstance(indices, str) or not isinstance(indices, Iterable):
+            raise InputError(f"{place} must be a list of indices, not {shown(indices)}")
+        chosen = np.zeros(shape, dtype=bool)
+        for index in indices:
+            _check_index(index, shape[axis], place)
+            chosen[(slice(None),) * axis + (index,)] = True
+        masks[name] = both(chosen, allowed[name])
+    return masks
+
+
+def updated_masks(
+    network: LinearFeedforward,
+    learnable: Mapping[str, Mask],
+    updates: Mapping[str, tuple[Mask, Mask]],
+    absent: Collection[str] = (),
+) -> tuple[LinearFeedforward, dict[str, Mask], dict[str, Mask]]:
+    """Network, learnable and present masks of low-rank updates W + B A of some weights.
+
+    `updates` maps a weight's name to the masks of A and of B. W + B A = [W' B] [G; A], so each of
+    them is a layer more, of units with no bias; `learnable` holds all or nothing of its W, and
+    what is learned of other weights and of biases. Biases named in `absent` are.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> updates = {"W1": (np.ones((1, 2), bool), np.zeros((1, 1), bool))}
+    >>> network, masks, present = updated_masks(LinearFeedforward([2, 1]), {}, updates)
+    >>> network.widths, {name: mask.astype(int).tolist() for name, mask in masks.items()}
+    ((2, 3, 1), {'W1': [[0, 0], [0, 0], [1, 1]], 'W2': [[0, 0, 0]]})
+    """
+    widths, masks, present = [network.inputs], {}, {}
+    for layer in range(1, network.depth + 1):
+        outputs, inputs = network.weight_shapes[f"W{layer}"]
+        own = learnable.get(f"W{layer}", np.zeros((outputs, inputs), dtype=bool))
+        if f"W{layer}" in updates:
+            one, other = updates[f"W{layer}"]
+            widths.append(inputs + len(one))
+            masks[f"W{len(widths) - 1}"] = np.vstack([np.zeros((inputs, inputs), bool), one])
+            if network.bias:
+                present[f"b{len(widths) - 1}"] = np.zeros(inputs + len(one), dtype=bool)
+            own = np.hstack([own, other])
+        widths.append(outputs)
+        masks[f"W{len(widths) - 1}"] = own
+        if f"b{layer}" in absent:
+            present[f"b{len(widths) - 1}"] = np.zeros(outputs, dtype=bool)
+        elif f"b{layer}" in learnable:
+            masks[f"b{len(widths) - 1}"] = learnable[f"b{layer}"]
+    return LinearFeedforward(widths, bias=network.bias), masks, present
+
+
+def check_choice(allowed: Mapping[str, Mask], budget: object, rng: object) -> None:
+    """Raise `InputError` for a budget out of range or something that is no generator."""
+    available = sum(count(mask) for mask in allowed.values())
+    integer = isinstance(budget, Integral) and not isinstance(budget, bool)
+    if not integer or not 0 <= budget <= available:  # type: ignore[operator]
+        raise InputError(f"budget must be an integer from 0 to {available}, not {shown(budget)}")
+    if not isinstance(rng, np.random.Generator):
+        raise InputError(f"rng must be made by numpy.random.default_rng(seed), not {shown(rng)}")
+
+
+def _check_index(index: object, size: int, place: str) -> None:
+    integer = isinstance(index, Integral) and not isinstance(index, bool)
+    if not integer or not 0 <= index < size:  # type: ignore[operator]
+        raise InputError(f"{place} must hold integers from 0 to {size - 1}, not {shown(index)}")

@@ -1,0 +1,123 @@
+"""Constructors of allocations from what others have: state dicts, lists of edges."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from typing import TYPE_CHECKING, Any, Literal
+
+from .interop.edges import read_wiring
+from .interop.state_dicts import read_state_dict
+from .networks.kinds import Network
+
+if TYPE_CHECKING:
+    from typing import Self
+
+
+class Sources:
+    """The constructors of `Allocation` that read what was not made for it."""
+
+    if TYPE_CHECKING:
+
+        def __init__(
+            self, network: Network, learnable: Mapping[str, Any], present: Mapping[str, Any] | None
+        ) -> None: ...
+
+    @classmethod
+    def from_state_dict(
+        cls,
+        tensors: Mapping[str, Any],
+        kind: str | None = None,
+        *,
+        network: Network | None = None,
+        steps: int | None = None,
+        readout: Literal["final", "all"] = "final",
+        layers: Sequence[str] | None = None,
+    ) -> Self:
+        """The allocation of tensors with the names of a module's parameters, as in a state dict.
+
+        With masks of `torch.nn.utils.prune` (`0.weight_mask` beside `0.weight_orig`) what these
+        leave is present *and learnable*; parameters without one are so in full. Else every tensor
+        must be a 0/1 mask, of what is learnable. Values of weights mean nothing, and what else is
+        frozen no state dict tells: see `restricted_to`, or read the module (`from_torch`).
+
+        Nor does it tell activations: `kind` says them (or `network`). Modules are taken by the
+        numbers in their names, or in the one order that their shapes allow; `layers` says another.
+        A module with `weight_ih_l0` and one more are a recurrent network of as many `steps`.
+        Raises `InputError` for all else.
+
+        >>> from theorycheck import Allocation
+        >>> masks = {"0.weight_mask": [[1, 0]], "0.weight_orig": [[0.3, 0.1]]}
+        >>> Allocation.from_state_dict(masks, "linear_feedforward").n_present
+        1
+        """
+        found = read_state_dict(
+            tensors, kind=kind, network=network, steps=steps, readout=readout, layers=layers
+        )
+        return cls(*found)
+
+    @classmethod
+    def from_edges(
+        cls,
+        edges: Any,
+        *,
+        inputs: Iterable[Any] | Mapping[Any, Iterable[Any]],
+        outputs: Iterable[Any] | Mapping[Any, Iterable[Any]],
+        steps: int | None = None,
+        readout: Literal["final", "all"] = "final",
+        learnable: Any = None,
+        labels: Sequence[Any] | None = None,
+        rows: Literal["targets", "sources"] = "targets",
+        kind: str = "linear_feedforward",
+    ) -> Self:
+        """The allocation of a wiring diagram: connections between named units.
+
+        `edges` are pairs (source, target) or triples (source, target, learnable), or a frame with
+        such columns, or the path of a CSV file; or a square matrix whose non-zero entries are
+        connections, with `labels` (a frame has its own). **The rows of a matrix are targets, its
+        columns sources**: entry [i, j] is the connection from unit j to unit i, as in every weight
+        here. Say `rows="sources"` for a matrix that is the other way round, as many connectomes.
+
+        With `steps` the network is recurrent. Every unit, inputs and outputs too, is one of its
+        hidden units, in the order of `labels`, else of first mention, and the connections are its
+        weight `recurrent`. One input of the network drives each unit of `inputs`, one output reads
+        each of `outputs`, both by a frozen connection; as a mapping, name -> units, each name is an
+        input (output) with a frozen connection to all of its units. Without `steps` the network is
+        feed-forward (`kind`: or shallow_relu), and all paths from the inputs to a unit must have
+        the same length, which is its layer.
+
+        `learnable` says it for pairs and matrices: true (all connections, the default for these),
+        false (none), pairs, or a 0/1 matrix. A pair that comes twice is one connection.
+        `unit_names` tells which unit has which number. Raises `InputError` for unknown names,
+        ambiguous layers, and edges that say different things.
+
+        >>> from theorycheck import Allocation
+        >>> edges = [("a", "b", True), ("b", "c", False), ("c", "b", True)]
+        >>> found = Allocation.from_edges(edges, inputs=["a"], outputs=["c"], steps=4)
+        >>> found.network.hidden, found.mask("recurrent").astype(int).tolist()
+        (3, [[0, 0, 0], [1, 0, 1], [0, 0, 0]])
+        """
+        found = read_wiring(edges, inputs, outputs, steps, readout, learnable, labels, rows, kind)
+        return cls(found.network, found.learnable, found.present)
+
+
+def unit_names(
+    edges: Any,
+    *,
+    inputs: Iterable[Any] | Mapping[Any, Iterable[Any]],
+    outputs: Iterable[Any] | Mapping[Any, Iterable[Any]],
+    steps: int | None = None,
+    labels: Sequence[Any] | None = None,
+    **others: Any,
+) -> dict[Any, list[Any]]:
+    """Which unit has which number in `Allocation.from_edges`, with the same arguments.
+
+    The names of each level: "input", "hidden", "output" of a recurrent network, 0, 1, ... of a
+    feed-forward one, as in graphs of units.
+
+    >>> edges = [("a", "b"), ("b", "c")]
+    >>> unit_names(edges, inputs=["a"], outputs=["c"], steps=4)
+    {'input': ['a'], 'hidden': ['a', 'b', 'c'], 'output': ['c']}
+    """
+    defaults = {"readout": "final", "learnable": None, "rows": "targets"}
+    options = {**defaults, "kind": "linear_feedforward", **others}
+    return read_wiring(edges, inputs, outputs, steps, labels=labels, **options).units

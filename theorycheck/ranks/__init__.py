@@ -1,0 +1,1 @@
+"""Exact generic ranks of networks, modulo random primes at random points."""

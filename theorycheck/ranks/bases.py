@@ -1,0 +1,132 @@
+"""Bases of the Jacobian's columns: which weights to learn, by an explicit order of preference.
+
+A *cell* is one weight: its matrix's name and its index, `("W1", (0, 3))`. Generic independence of
+the cells' columns dY/dw is a matroid, so the greedy choice along any order is a basis, and the
+order expresses the preference: the basis is the lexicographically first one.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeAlias
+
+import numpy as np
+from numpy.typing import ArrayLike
+
+from ..computing.deadline import NEVER, Deadline
+from ..errors import InputError, SizeError, shown
+from ..field.elimination import Elimination
+from ..problem.allocation import Allocation
+from ..problem.masks import Mask
+from ..problem.networks.base import positive_integer
+from ..problem.networks.feedforward import ShallowReLU
+from ..problem.networks.kinds import Network
+from .generic_rank import BLOCK, required_bytes
+from .jacobian import jacobian
+from .point import draw_point, draw_prime
+
+if TYPE_CHECKING:
+    from .given_inputs import GivenInputs
+
+Cell: TypeAlias = tuple[str, tuple[int, ...]]
+
+
+def greedy_basis(
+    network: Network,
+    present: Mapping[str, ArrayLike] | None,
+    samples: int,
+    cells_in_order: Sequence[Cell],
+    seed: int = 0,
+    *,
+    most: int | None = None,
+    trial: int = 0,
+    memory_limit: int = 8 * 2**30,
+    xp: ModuleType = np,
+    given: GivenInputs | None = None,
+    deadline: Deadline = NEVER,
+) -> list[Cell]:
+    """The lexicographically first basis of the span of `cells_in_order`, in that order.
+
+    One trial, at the random point modulo a random prime that (`seed`, `trial`) fix, decides. That
+    the cells returned are independent is proved by the trial's minor; that no cell could be added
+    (and that the basis is the first one) is only as sure as the trial, whose failure
+    `ranks.generic_rank.trial_error` bounds. The search ends early with `most` cells, an upper bound
+    on the rank if one is known. With `given` inputs `samples` is their rank.
+
+    Raises `InputError` for networks that are not linear and for absent or unknown cells,
+    `SizeError` if the trial needs more than `memory_limit` bytes, `OutOfTimeError` after the
+    deadline.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> order = [("W2", (0, 0)), ("W1", (0, 0)), ("W1", (1, 0))]
+    >>> greedy_basis(LinearFeedforward([1, 2, 1]), None, 1, order)
+    [('W2', (0, 0))]
+    """
+    if isinstance(network, ShallowReLU):
+        raise InputError("bases are those of linear networks, not of shallow ReLU networks")
+    samples = positive_integer(samples, "samples")
+    frame = Allocation.none(network, present)
+    _check_cells(frame, cells_in_order)
+    needed = required_bytes(frame, samples, len(cells_in_order))
+    if needed > memory_limit:
+        gib = f"{needed / 2**30:.3g} GiB, more than the limit of {memory_limit / 2**30:.3g} GiB"
+        raise SizeError(f"a basis among {len(cells_in_order)} weights needs about {gib}")
+    prime = draw_prime(seed, trial)
+    point = draw_point(frame, samples, prime, seed, trial, xp, given, deadline)
+    source = jacobian(frame, point, xp, deadline)
+    elimination = Elimination(source.n_equations, prime, xp, deadline)
+    limit = source.n_equations if most is None else min(most, source.n_equations)
+    for start in range(0, len(cells_in_order), BLOCK):
+        if elimination.rank >= limit:
+            break
+        block = cells_in_order[start : start + BLOCK]
+        elimination.extend(_columns(source, block, xp))
+    return [cells_in_order[column] for column in elimination.pivot_columns[:limit]]
+
+
+def _columns(source: Any, block: Sequence[Cell], xp: ModuleType) -> Any:
+    """The Jacobian's columns of cells of any weights, in their order."""
+    places: dict[str, list[int]] = {}
+    for place, (name, _) in enumerate(block):
+        places.setdefault(name, []).append(place)
+    columns = xp.empty((source.n_equations, len(block)))
+    for name, own in places.items():
+        columns[:, own] = source.columns(name, np.array([block[i][1] for i in own]))
+    return columns
+
+
+def _check_cells(frame: Allocation, cells: Iterable[Cell]) -> None:
+    shapes = frame.network.weight_shapes
+    for name, index in cells:
+        shape = shapes.get(name, ())
+        inside = len(index) == len(shape) and all(
+            0 <= i < size for i, size in zip(index, shape, strict=True)
+        )
+        if not inside or not frame.present_mask(name)[index]:
+            raise InputError(f"{shown((name, index))} is not a present weight of the network")
+
+
+def masks_with(network: Network, cells: Iterable[Cell]) -> dict[str, Mask]:
+    """Masks with just `cells` set, for the weights that have some; the inverse of `cells_of`.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> masks_with(LinearFeedforward([2, 1]), [("W1", (0, 1))])
+    {'W1': array([[False,  True]])}
+    """
+    by_name: dict[str, list[tuple[int, ...]]] = {}
+    for name, index in cells:
+        by_name.setdefault(name, []).append(index)
+    masks = {name: np.zeros(network.weight_shapes[name], dtype=bool) for name in by_name}
+    for name, indices in by_name.items():
+        masks[name][tuple(np.array(indices).T)] = True
+    return masks
+
+
+def cell_name(cell: Cell) -> str:
+    """A cell as people write it.
+
+    >>> cell_name(("W1", (0, 3)))
+    'W1[0,3]'
+    """
+    return f"{cell[0]}[{','.join(map(str, cell[1]))}]"

@@ -1,0 +1,1 @@
+"""What paths alone tell: conflicts, support of the Jacobian, reachability, matchings, peeling."""

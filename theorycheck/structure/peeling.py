@@ -1,0 +1,113 @@
+"""T9 as a reduction: rows and columns that can always be fitted afterwards are deleted."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, NamedTuple
+
+import numpy as np
+
+from ..problem.allocation import Allocation
+from ..problem.networks.feedforward import LinearFeedforward
+
+
+class Step(NamedTuple):
+    """Deletion of output `index` (a `row` of the last layer) or input `index` (a `column`)."""
+
+    line: Literal["row", "column"]
+    index: int
+
+
+@dataclass(frozen=True)
+class Peeled:
+    """What is left: `allocation` (None if nothing is, then a match is certain) and `samples`.
+
+    `steps` are the deletions in order, with the indices of the original network.
+    """
+
+    allocation: Allocation | None
+    samples: int
+    steps: tuple[Step, ...]
+
+
+def peel(allocation: Allocation, samples: int) -> Peeled:
+    """Delete what can be fitted afterwards, until nothing more can (dense feed-forward, no bias).
+
+    All hidden widths >= m_e: an output whose row of the last layer has at least m_e learnables. All
+    hidden widths >= d: an input whose column of the first layer has at least d learnables, together
+    with one sample. The class, the rank defect D - rank and the degree stay the same (T9).
+
+    >>> net = LinearFeedforward([2, 3, 2])
+    >>> peeled = peel(Allocation(net, {"W1": np.eye(3, 2), "W2": [[1, 1, 0], [1, 0, 0]]}), 2)
+    >>> peeled.allocation is None, len(peeled.steps)
+    (True, 3)
+    """
+    network = allocation.network
+    assert isinstance(network, LinearFeedforward)
+    narrowest = min(network.widths[1:-1], default=max(network.widths))
+    last, m = f"W{network.depth}", min(samples, network.inputs)
+    rows = _Lines(allocation, last, axis=0)
+    columns = _Lines(allocation, "W1", axis=1)
+    steps: list[Step] = []
+    while rows.n_left and m:
+        row = rows.first_with(m) if m <= narrowest else None
+        if row is not None:
+            steps.append(Step("row", rows.delete(row, columns)))
+            continue
+        column = columns.first_with(rows.n_left) if rows.n_left <= narrowest else None
+        if column is None:
+            break
+        steps.append(Step("column", columns.delete(column, rows)))
+        m -= 1
+    if not steps:
+        return Peeled(allocation, samples, ())
+    if not (rows.n_left and m):
+        return Peeled(None, m, tuple(steps))
+    return Peeled(_rest(allocation, rows.left(), columns.left()), m, tuple(steps))
+
+
+class _Lines:
+    """Rows of the last layer or columns of the first, with their numbers of learnables."""
+
+    def __init__(self, allocation: Allocation, name: str, axis: int) -> None:
+        self._name, self._axis, self._mask = name, axis, allocation.mask(name)
+        self.n_left = self._mask.shape[axis]
+        # Without learnables no line is ever deleted, and the layer may be too large to look at.
+        self._counts: np.ndarray | None = None
+        if name in allocation.counts:
+            self._counts = np.count_nonzero(self._mask, axis=1 - axis)
+
+    def first_with(self, needed: int) -> int | None:
+        """The first line left with at least `needed` (one or more) learnables."""
+        if self._counts is None:
+            return None
+        index = int(np.argmax(self._counts >= needed))
+        return index if self._counts[index] >= needed else None
+
+    def delete(self, index: int, crossing: _Lines) -> int:
+        """Delete a line; in a single layer the lines that cross it lose a cell. Returns `index`."""
+        assert self._counts is not None
+        self._counts[index] = -1
+        self.n_left -= 1
+        if crossing._name == self._name and crossing._counts is not None:
+            crossing._counts -= self._mask[index] if self._axis == 0 else self._mask[:, index]
+        return index
+
+    def left(self) -> list[int]:
+        """The lines not deleted."""
+        if self._counts is None:
+            return list(range(self.n_left))
+        return np.flatnonzero(self._counts >= 0).tolist()
+
+
+def _rest(allocation: Allocation, outputs: list[int], inputs: list[int]) -> Allocation:
+    network = allocation.network
+    assert isinstance(network, LinearFeedforward)
+    rest = LinearFeedforward([len(inputs), *network.widths[1:-1], len(outputs)])
+    masks = {name: allocation.mask(name) for name in allocation.counts}
+    last = f"W{network.depth}"
+    if last in masks:
+        masks[last] = masks[last][outputs]
+    if "W1" in masks:
+        masks["W1"] = masks["W1"][:, inputs]
+    return Allocation(rest, masks)

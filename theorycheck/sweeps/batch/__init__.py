@@ -1,0 +1,1 @@
+"""Decisions about many allocations of one network at once."""

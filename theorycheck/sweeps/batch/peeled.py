@@ -1,0 +1,123 @@
+"""T9 and the counts of T6 for many masks of one linear feed-forward network at once."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ...problem.networks.feedforward import LinearFeedforward
+from ...ranks.point import effective_samples, input_dimension
+from ..frame import Frame, Masks
+from .conflicts import Bits, by_weight
+
+
+@dataclass(frozen=True)
+class Left:
+    """What peeling (T9) leaves of each allocation; everything where it does not apply.
+
+    `masks` are the learnables left; `outputs` (outputs, allocations) and `inputs` tell which lines
+    are left, `samples` (allocations,) how many samples.
+    """
+
+    masks: Masks
+    outputs: Bits
+    inputs: Bits
+    samples: NDArray[np.int64]
+
+    @property
+    def is_peeled(self) -> Bits:
+        """Whether some line has been deleted."""
+        is_whole = np.logical_and.reduce(self.outputs) & np.logical_and.reduce(self.inputs)
+        return ~is_whole
+
+    @property
+    def is_nothing(self) -> Bits:
+        """Whether no output or no sample is left: then every teacher is matched (T9)."""
+        return (np.count_nonzero(self.outputs, axis=0) == 0) | (self.samples == 0)
+
+
+def peel_all(frame: Frame, samples: int, masks: Masks) -> Left:
+    """`peeling.peel` for many masks; dense networks of two or more layers without biases only.
+
+    The order of the deletions does not matter: with two layers or more no deletion takes a
+    learnable from another line, and each makes the conditions on the others weaker.
+
+    >>> frame = Frame(LinearFeedforward([2, 2, 2]), ("W2",))
+    >>> peel_all(frame, 2, np.array([[1, 1, 1, 1], [1, 1, 1, 0]], dtype=bool)).is_nothing.tolist()
+    [True, False]
+    """
+    network = frame.network
+    assert isinstance(network, LinearFeedforward)
+    n_samples = effective_samples(network, samples)
+    outputs = np.ones((network.outputs, len(masks)), dtype=bool)
+    inputs = np.ones((network.inputs, len(masks)), dtype=bool)
+    left = np.full(len(masks), n_samples)
+    if network.depth == 1 or network.bias or not frame.empty.is_dense:
+        return Left(masks, outputs, inputs, left)
+    last, first = f"W{network.depth}", "W1"
+    weights, narrowest = by_weight(frame, masks), min(network.widths[1:-1])
+    none = np.zeros((1, 1, len(masks)), dtype=bool)
+    rows = np.count_nonzero(weights.get(last, none), axis=1)
+    columns = np.count_nonzero(weights.get(first, none), axis=0)
+    while True:
+        gone_rows = outputs & (rows >= left) & (left <= narrowest) & (left > 0)
+        outputs &= ~gone_rows
+        n_outputs = np.count_nonzero(outputs, axis=0)
+        can = (n_outputs <= narrowest) & (n_outputs > 0)
+        gone_columns = inputs & (columns >= n_outputs) & can
+        inputs &= ~gone_columns
+        # No more samples can go than there are, though more inputs may be ready to.
+        left = np.maximum(left - np.count_nonzero(gone_columns, axis=0), 0)
+        if not (gone_rows.any() or gone_columns.any()):
+            break
+    return Left(_cleared(frame, masks, {last: outputs, first: inputs}), outputs, inputs, left)
+
+
+def _cleared(frame: Frame, masks: Masks, left: dict[str, Bits]) -> Masks:
+    """The masks without the learnables of lines that are not left."""
+    parts, start = [], 0
+    for name, cells in frame.cells.items():
+        part = masks[:, start : start + len(cells)]
+        if name in left:
+            shape = frame.network.weight_shapes[name]
+            lines = cells % shape[1] if name == "W1" else cells // shape[1]
+            part = part & left[name][lines].T
+        parts.append(part)
+        start += len(cells)
+    return np.concatenate(parts, axis=1) if parts else masks
+
+
+def has_bezout_one(frame: Frame, samples: int, left: Left) -> Bits:
+    """Whether a group Bezout number of T6 is 1, so that all equations have at most one solution.
+
+    The equations must be all of what is left. prod_i C(e_i, r_i) (sum_l r_l)! / prod_l r_l! is 1 if
+    and only if each line i of the edge layer has all of its e_i learnables or none, and at most one
+    other layer has learnables.
+
+    >>> frame = Frame(LinearFeedforward([1, 1, 2]), ("W1", "W2"))
+    >>> masks = np.array([[True, True, False], [False, True, True]])
+    >>> has_bezout_one(frame, 1, peel_all(frame, 1, masks)).tolist()
+    [True, True]
+    """
+    network = frame.network
+    assert isinstance(network, LinearFeedforward)
+    weights = by_weight(frame, left.masks)
+    count = len(left.masks)
+    layers = np.zeros((network.depth, count), dtype=np.int64)
+    rows = np.zeros((network.outputs, count), dtype=np.int64)
+    for name, mask in weights.items():
+        layer = int(name[1:])
+        flat = mask if mask.ndim == 2 else np.count_nonzero(mask, axis=1)
+        layers[layer - 1] += flat.sum(axis=0)
+        if layer == network.depth:
+            rows += flat
+    n_outputs = np.count_nonzero(left.outputs, axis=0)
+    is_one = ((rows == 0) | (rows == left.samples)).all(axis=0)
+    is_one &= np.count_nonzero(layers[:-1], axis=0) <= 1
+    if not network.bias and samples >= input_dimension(network) and "W1" in weights:
+        columns = np.count_nonzero(weights["W1"], axis=0)
+        by_columns = ((columns == 0) | (columns == n_outputs)).all(axis=0)
+        is_one |= by_columns & (np.count_nonzero(layers[1:], axis=0) <= 1)
+    return is_one

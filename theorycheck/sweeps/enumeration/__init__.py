@@ -1,0 +1,1 @@
+"""All masks of a network up to symmetry, and random ones."""

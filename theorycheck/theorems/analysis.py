@@ -1,0 +1,301 @@
+"""One allocation under analysis: what several theorems need is computed once, on first use."""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+from types import ModuleType
+from typing import TYPE_CHECKING, Any, TypeVar
+
+import numpy as np
+
+from ..computing.deadline import NEVER, Deadline
+from ..computing.effort import DEFAULT_EFFORT, Effort
+from ..errors import InputError, OutOfTimeError, SizeError
+from ..problem.allocation import Allocation, Mask
+from ..problem.networks.base import positive_integer
+from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
+from ..problem.networks.kinds import Network
+from ..problem.networks.recurrent import LinearRecurrent
+from ..ranks.generic_rank import GenericRank, generic_rank, n_equations
+from ..ranks.point import effective_samples, input_dimension
+from ..ranks.target_dimension import TargetDimension, closed_form, target_dimension
+from ..structure.conflicts import Conflict, find_conflict
+from ..structure.peeling import Peeled, peel
+from ..structure.support import Pattern, jacobian_pattern
+
+if TYPE_CHECKING:
+    from ..degrees.reuse import Reuse
+    from ..degrees.solving import Solving
+    from ..ranks.given_inputs import GivenInputs
+    from ..ranks.relu_search import ReluSearch
+
+Answer = TypeVar("Answer")
+
+# What depends neither on the effort nor on the deadline.
+_KEPT = ("effective_samples", "pattern", "target", "rank", "peeled", "conflict", "learnable_layers")
+_BYTES_PER_SECOND = 5e8  # of patterns
+_MOST_EQUATIONS = 500  # up to here a rank takes a fraction of a second
+
+
+@dataclass(frozen=True)
+class Analysis:
+    """An allocation, a number of samples m and the effort allowed.
+
+    `seed` fixes every random prime and point; `error_bound` is what probabilistic ranks must
+    reach; `memory_limit` is in bytes; `xp` is NumPy or CuPy; `effort` limits degrees and witnesses,
+    `deadline` everything: whatever is computed here raises `OutOfTimeError` after it. With `given`
+    inputs, which do not span, m is their rank, and only the weights are random. `reuse` has what
+    was solved for other allocations; `whole` is the analysis, if any, of which this one asks about
+    fewer of the learnables, and with which it shares the target. `answers` are what theorems have
+    said already, and `limits` what has ended a search.
+    """
+
+    allocation: Allocation
+    samples: int
+    seed: int = 0
+    error_bound: float = 1e-9
+    memory_limit: int = 8 * 2**30
+    xp: ModuleType = np
+    effort: Effort = DEFAULT_EFFORT
+    given: GivenInputs | None = None
+    reuse: Reuse | None = None
+    deadline: Deadline = field(default=NEVER, compare=False)
+    whole: Analysis | None = field(default=None, repr=False, compare=False)
+    answers: dict[Any, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
+    limits: list[str] = field(init=False, repr=False, compare=False, default_factory=list)
+
+    def __post_init__(self) -> None:
+        object.__setattr__(self, "samples", positive_integer(self.samples, "samples"))
+        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
+            raise InputError(f"seed must be an integer from 0, not {self.seed!r}")
+        for name, below in (("error_bound", 1), ("memory_limit", 2**63)):
+            value = getattr(self, name)
+            if isinstance(value, bool) or not isinstance(value, (int, float)):
+                raise InputError(f"{name} must be a number, not {value!r}")
+            if not 0 < value < below:
+                raise InputError(f"{name} must be between 0 and {below}, not {value!r}")
+
+    def once(self, question: Callable[[Analysis], Answer]) -> Answer:
+        """What `question` answers about this analysis, computed on first use."""
+        if question not in self.answers:
+            self.answers[question] = question(self)
+        return self.answers[question]
+
+    @property
+    def network(self) -> Network:
+        """The allocation's network."""
+        return self.allocation.network
+
+    @property
+    def is_linear(self) -> bool:
+        """Whether the network is linear (feed-forward or recurrent)."""
+        return not isinstance(self.network, ShallowReLU)
+
+    @cached_property
+    def effective_samples(self) -> int:
+        """m_e, the number of samples that count (linear kinds only)."""
+        assert not isinstance(self.network, ShallowReLU)
+        return effective_samples(self.network, self.samples)
+
+    @property
+    def n_equations(self) -> int:
+        """Equations that count: outputs x effective samples, times steps if all are read."""
+        assert not isinstance(self.network, ShallowReLU)
+        return n_equations(self.network, self.samples)
+
+    @property
+    def is_spanning(self) -> bool:
+        """Whether the samples span the inputs, so that each can be taken as a unit vector."""
+        assert not isinstance(self.network, ShallowReLU)
+        return self.effective_samples == input_dimension(self.network)
+
+    @cached_property
+    def pattern(self) -> Pattern:
+        """Which learnables act on which equations (linear kinds only); may raise `SizeError`."""
+        inputs = None if self.given is None else self.given.matrix != 0
+        needed = 3 * self.n_equations * self.allocation.n_learnable  # while it is put together
+        if needed > self.memory_limit:
+            raise SizeError(
+                f"the pattern of the Jacobian ({self.n_equations} equations x "
+                f"{self.allocation.n_learnable} weights) needs about {needed / 2**30:.3g} GiB, "
+                f"more than the limit of {self.memory_limit / 2**30:.3g} GiB"
+            )
+        self.deadline.afford(needed / _BYTES_PER_SECOND, "the pattern of the Jacobian")
+        return jacobian_pattern(
+            self.allocation, self.effective_samples, self.is_spanning, inputs, self.deadline
+        )
+
+    @cached_property
+    def target(self) -> TargetDimension:
+        """The target dimension D(m), whatever is learnable; may raise `SizeError`."""
+        if self.whole is not None:
+            return self.whole.target
+        return target_dimension(
+            self.allocation,
+            self.samples,
+            seed=self.seed,
+            error_bound=self.error_bound,
+            memory_limit=self.memory_limit,
+            xp=self.xp,
+            given=self.given,
+            deadline=self.deadline,
+        )
+
+    @property
+    def stated_target(self) -> int | None:
+        """D(m) for the record, where no theorem asks for it; None where it would be dear."""
+        if isinstance(self.network, ShallowReLU):
+            return None
+        formula = closed_form(self.allocation, self.samples)
+        if formula is not None or self.n_equations > _MOST_EQUATIONS:
+            return formula
+        try:
+            return self.target.value
+        except (OutOfTimeError, SizeError):
+            return None
+
+    @cached_property
+    def rank(self) -> GenericRank:
+        """The generic rank of the allocation; may raise `SizeError`."""
+        return generic_rank(
+            self.allocation,
+            self.samples,
+            upper=min(self.allocation.n_learnable, self.target.value),
+            seed=self.seed,
+            error_bound=self.error_bound,
+            memory_limit=self.memory_limit,
+            xp=self.xp,
+            given=self.given,
+            deadline=self.deadline,
+        )
+
+    @cached_property
+    def relu(self) -> ReluSearch:
+        """Activation patterns and their ranks (shallow ReLU only); may raise `SizeError`."""
+        from ..ranks.relu_search import ReluSearch
+
+        return ReluSearch(
+            self.allocation,
+            self.samples,
+            self.seed,
+            self.error_bound,
+            self.memory_limit,
+            self.deadline,
+        )
+
+    @cached_property
+    def peeled(self) -> Peeled:
+        """What peeling leaves (dense feed-forward networks without biases only)."""
+        return peel(self.allocation, self.samples)
+
+    @cached_property
+    def core(self) -> Analysis | None:
+        """The same question about what peeling leaves (T9); None if nothing is left."""
+        network = self.network
+        can_peel = isinstance(network, LinearFeedforward) and not network.bias
+        can_peel = can_peel and self.given is None
+        if not can_peel or not self.allocation.is_dense or not self.peeled.steps:
+            return self
+        if self.peeled.allocation is None:
+            return None
+        left = self.peeled
+        return replace(self, allocation=left.allocation, samples=left.samples, whole=None)
+
+    @cached_property
+    def solving(self) -> Solving | None:
+        """The equations to solve; None unless r = D = rank, with conflicts, on random inputs."""
+        target = self.target.value
+        if self.allocation.n_learnable != target or self.conflict is None or not target:
+            return None
+        if self.rank.value < target or not self.effort.seeks_degrees or self.given is not None:
+            return None
+        from ..degrees.solving import Solving
+        from ..degrees.system import SquareSystem, chosen_equations
+
+        equations, is_faithful = chosen_equations(
+            self.network,  # type: ignore[arg-type]
+            self.effective_samples,
+            self.n_equations,
+            target,
+            self.rank.best.rows,
+        )
+        system = SquareSystem(
+            self.allocation, self.effective_samples, equations, tuple(range(target))
+        )
+        reuse = {} if self.reuse is None else {"reuse": self.reuse}
+        return Solving(
+            system,
+            self.pattern,
+            is_faithful,
+            self.seed,
+            self.effort,
+            deadline=self.deadline,
+            **reuse,
+        )
+
+    @property
+    def known_degree(self) -> int | None:
+        """The degree, for r = D = rank, if that is plain or was computed before."""
+        if self.has_one_affine_layer or self.core is None or self.core.has_one_affine_layer:
+            return 1
+        return self.solved.degree if self.solved is not None else None
+
+    @property
+    def solved(self) -> Solving | None:
+        """`solving` of the core, if a theorem has asked for it; asking would compute it."""
+        return self.core.__dict__.get("solving") if self.core is not None else None
+
+    @property
+    def has_one_affine_layer(self) -> bool:
+        """Whether all learnables are in one layer, in which the output is surely affine."""
+        if len(self.learnable_layers) != 1:
+            return False
+        network = self.network
+        is_recurrent = (
+            isinstance(network, LinearRecurrent) and "recurrent" in self.allocation.counts
+        )
+        return not is_recurrent or network.steps <= 2  # type: ignore[union-attr]
+
+    @cached_property
+    def conflict(self) -> Conflict | None:
+        """A path through two learnables, or None if the output is affine in them."""
+        return find_conflict(self.allocation, self.deadline)
+
+    @cached_property
+    def learnable_layers(self) -> tuple[tuple[str, ...], ...]:
+        """The layers with learnables, each as its weight names (`W2`, or `W2` and `b2`)."""
+        layers: dict[str, tuple[str, ...]] = {}
+        for name in self.allocation.counts:
+            layer = name[1:] if isinstance(self.network, LinearFeedforward) else name
+            layers[layer] = (*layers.get(layer, ()), name)
+        return tuple(layers.values())
+
+    def layer_mask(self, layer: int) -> Mask:
+        """Learnables of feed-forward layer `layer` (from 1); a bias is one more column."""
+        mask = self.allocation.mask(f"W{layer}")
+        if not getattr(self.network, "bias", False):
+            return mask
+        return np.column_stack([mask, self.allocation.mask(f"b{layer}")])
+
+    def restricted_to(self, names: tuple[str, ...]) -> Analysis:
+        """The same question about the sub-allocation with the learnables of `names` only."""
+        return self.part(self.allocation.restricted_to(names))
+
+    def part(self, allocation: Allocation, **changes: Any) -> Analysis:
+        """The same question about an allocation with fewer learnables (and other options).
+
+        What does not depend on the learnables is computed once for both.
+        """
+        return replace(self, allocation=allocation, whole=self.whole or self, **changes)
+
+    def again(self, **changes: Any) -> Analysis:
+        """The same question with another effort or deadline: ranks and patterns are kept."""
+        other = replace(self, **changes)
+        known = {name: self.__dict__[name] for name in _KEPT if name in self.__dict__}
+        other.__dict__.update(known)
+        core = self.__dict__.get("core", self)
+        if core is not self:
+            other.__dict__["core"] = None if core is None else core.again(**changes)
+        return other
