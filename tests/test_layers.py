@@ -51,15 +51,15 @@ def module_name(path: Path) -> str:
     return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
 
 
-FINDERS = ("theorems", "exact", "degrees", "analysis", "classification", "paths")
+FINDERS = ("theorems", "ranks", "field", "degrees", "answers", "structure")
 
 
-CHECKER = ["checker.py", *(f"checks/{path.name}" for path in (ROOT / "checks").glob("*.py"))]
+CHECKER = sorted(path.name for path in (ROOT / "checker").glob("*.py"))
 
 
 @pytest.mark.parametrize("start", CHECKER)
 def test_the_checker_shares_no_code_with_the_finders(start):
-    used = reachable(ROOT / start)
+    used = reachable(ROOT / "checker" / start)
     assert not {name for name in used if name.split(".")[1] in (*FINDERS, "numeric")}
 
 
@@ -71,8 +71,8 @@ def test_floating_point_knows_no_finder():
 
 
 def test_the_search_for_imports_sees_what_it_should():
-    assert "theorycheck.problem.allocation" in reachable(ROOT / "checker.py")
-    assert "theorycheck.field.elimination" in reachable(ROOT / "classification.py")
+    assert "theorycheck.problem.allocation" in reachable(ROOT / "checker" / "check.py")
+    assert "theorycheck.field.elimination" in reachable(ROOT / "answers" / "classification.py")
 
 
 def test_measurement_does_not_see_the_theory():
@@ -84,15 +84,9 @@ def test_measurement_does_not_see_the_theory():
 
 # From the bottom up: a module imports only from those before it.
 ORDER = """
-errors deadline progress bibliography statements entries fragment shown parallel networks foreign
-masks graphs matching placement spread archives reading selections interop sources allocation
-reachability cautions backend
-mask_sources files numeric measurement exact strategies bases orders paths certificates
-verdict structure peeling degrees analysis diagnostics heuristics proofs theorems
-classification estimation explanation templates capacities proposals designs repairs comparison
-verification sweeps plots checks checker
-report pages
-tables options commands cli
+errors computing bibliography statements display problem certificates
+structure field ranks numeric measurement degrees verdict theorems heuristics answers
+proofs strategies verification sweeps plots checker reports cli
 """
 
 
@@ -109,7 +103,7 @@ def test_imports_flow_in_one_direction():
 
 
 def test_exact_arithmetic_knows_no_theorem():
-    for file in (ROOT / "exact").glob("*.py"):
+    for file in (ROOT / "ranks").glob("*.py"):
         assert not {name for name in reachable(file) if ".theorems" in name}
 
 
@@ -166,7 +160,7 @@ def test_theorem_ids_agree_with_files_and_tests():
 def test_modules_and_functions_stay_small():
     for file in MODULES:
         text = file.read_text()
-        assert len(text.splitlines()) <= 300, file
+        assert len(text.splitlines()) <= 400, file
         for node in ast.walk(ast.parse(text)):
             if isinstance(node, (ast.FunctionDef, ast.ClassDef)) and node.col_offset == 0:
                 assert node.name.startswith("_") or ast.get_docstring(node), f"{file}:{node.name}"

@@ -11,8 +11,8 @@ from hypothesis.extra.numpy import arrays
 
 import theorycheck as tc
 from tests.benchmarks.graphs import bipartite_graph, layered_pattern
+from theorycheck.problem.matchings import maximum_matching
 from theorycheck.problem.spread import spread_masks
-from theorycheck.structure.matchings import maximum_matching
 from theorycheck.structure.support import jacobian_pattern
 from theorycheck.theorems.matchings import cover_below
 

@@ -14,7 +14,7 @@ from scipy.sparse.csgraph import maximum_flow
 import theorycheck as tc
 from tests.benchmarks.convention import Reference, measure
 from tests.benchmarks.graphs import bipartite_graph, layered_pattern
-from theorycheck.structure.matchings import maximum_matching
+from theorycheck.problem.matchings import maximum_matching
 from theorycheck.structure.support import jacobian_pattern
 from theorycheck.theorems.matchings import cover_below, triangular_order
 

@@ -1,6 +1,6 @@
 """Given inputs, read for checking: the problem that is left, and that its samples stand for all.
 
-Written a second time, from docs/certificates.md; nothing here is shared with `exact/`.
+Written a second time, from docs/certificates.md; nothing here is shared with `ranks/`.
 """
 
 from __future__ import annotations

@@ -1,9 +1,9 @@
 """Arithmetic modulo a prime in plain Python integers, for the certificate checker alone.
 
-Nothing here is shared with `exact/`: points, Jacobians and elimination are written a second time,
-from the description in docs/certificates.md. A row of residues is packed into one long integer of
-64-bit slots, so that Python's own big-integer arithmetic does the row operations: a sum of up to
-2^17 products of residues below 2^23 stays below 2^63 in each slot.
+Nothing here is shared with `field/` and `ranks/`: points, Jacobians and elimination are written a
+second time, from the description in docs/certificates.md. A row of residues is packed into one long
+integer of 64-bit slots, so that Python's own big-integer arithmetic does the row operations: a sum
+of up to 2^17 products of residues below 2^23 stays below 2^63 in each slot.
 """
 
 from __future__ import annotations

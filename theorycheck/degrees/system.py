@@ -9,10 +9,10 @@ import numpy as np
 
 from ..problem.allocation import Allocation
 from ..problem.masks import cells_of
+from ..problem.matchings import maximum_matching
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
 from ..ranks.bases import Cell
-from ..structure.matchings import maximum_matching
 from ..structure.support import Pattern
 
 

@@ -11,9 +11,9 @@ from ..degrees.degree import Degree
 from ..degrees.solving import Solving
 from ..degrees.system import SquareSystem
 from ..problem.allocation import Allocation
+from ..problem.matchings import maximum_matching
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
 from ..problem.networks.kinds import Network
-from ..structure.matchings import maximum_matching
 from ..structure.support import Pattern
 
 

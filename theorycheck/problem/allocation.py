@@ -231,9 +231,9 @@ class Allocation(Selections, Sources):
         bit, whatever the optimiser (weight decay, momentum from before). `recurrent` names the
         weights of a loop of one's own, as in `from_torch`.
 
-        `Freeze.remove()` undoes everything; see `problem.interop.torch_masks.Freeze`. Raises `InputError`
-        if the module is not one of this network, is pruned otherwise than `present`, or does not
-        train what is learnable.
+        `Freeze.remove()` undoes everything; see `problem.interop.torch_masks.Freeze`. Raises
+        `InputError` if the module is not one of this network, is pruned otherwise than `present`,
+        or does not train what is learnable.
         """
         from .interop.torch_masks import Freeze
 

@@ -8,7 +8,7 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from ..structure.matchings import maximum_matching
+from .matchings import maximum_matching
 from .placement import check_choice
 
 

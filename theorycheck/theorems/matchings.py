@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from ..structure.matchings import maximum_matching
+from ..problem.matchings import maximum_matching
 from ..structure.support import Pattern
 
 
