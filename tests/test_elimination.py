@@ -26,8 +26,8 @@ from theorycheck.degrees.polynomials import Polynomial, bounds, equations
 from theorycheck.degrees.system import SquareSystem
 from theorycheck.errors import OutOfTimeError, SizeError
 from theorycheck.problem.allocation import Allocation
+from theorycheck.problem.networks.base import Network
 from theorycheck.problem.networks.feedforward import LinearFeedforward
-from theorycheck.problem.networks.kinds import Network
 from theorycheck.problem.networks.recurrent import LinearRecurrent
 from theorycheck.ranks.generic_rank import n_equations
 from theorycheck.ranks.point import draw_point, draw_prime, effective_samples, words

@@ -17,7 +17,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 import theorycheck as tc
-from theorycheck.problem.networks.kinds import Network
+from theorycheck.problem.networks.base import Network
 
 
 def options_parser(

@@ -14,7 +14,7 @@ from itertools import repeat
 
 from theorycheck.problem.allocation import Allocation
 from theorycheck.problem.masks import mask_to_json
-from theorycheck.problem.networks.kinds import Network
+from theorycheck.problem.networks.base import Network
 from theorycheck.verification.results import Counterexample
 from theorycheck.verification.run import refute
 

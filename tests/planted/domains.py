@@ -13,8 +13,8 @@ from hypothesis.strategies import SearchStrategy
 from theorycheck import strategies
 from theorycheck.problem.allocation import Allocation
 from theorycheck.problem.files import Problem
+from theorycheck.problem.networks.base import Network
 from theorycheck.problem.networks.feedforward import LinearFeedforward
-from theorycheck.problem.networks.kinds import Network
 from theorycheck.problem.networks.recurrent import LinearRecurrent
 from theorycheck.ranks.target_dimension import target_dimension
 from theorycheck.strategies.cells import chosen, drawn_mask

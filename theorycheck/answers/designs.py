@@ -16,7 +16,7 @@ from ..display.entries import Entry
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError, nearest, shown
 from ..problem.allocation import Allocation
-from ..problem.networks.kinds import Network
+from ..problem.networks.base import Network
 from ..problem.placement import allowed_masks, check_choice
 from ..ranks.bases import Cell
 from ..ranks.jacobian import cells

@@ -15,8 +15,8 @@ from ..display.entries import Entry, rigor_in_words
 from ..errors import InputError, SizeError
 from ..problem.allocation import Allocation
 from ..problem.files import problem_to_dict
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ..problem.networks.kinds import Network
 from ..problem.networks.recurrent import LinearRecurrent
 from ..ranks.bases import Cell, greedy_basis, masks_with
 from ..ranks.generic_rank import required_bytes

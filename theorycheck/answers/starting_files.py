@@ -13,9 +13,8 @@ from ..computing.effort import Effort
 from ..errors import InputError
 from ..problem.allocation import Allocation
 from ..problem.masks import PACK_ABOVE, Mask, count, mask_to_json
-from ..problem.networks.base import positive_integer
+from ..problem.networks.base import Network, positive_integer
 from ..problem.networks.feedforward import ShallowReLU
-from ..problem.networks.kinds import Network
 from ..problem.placement import allowed_masks
 from ..problem.spread import spread_masks
 from .classification import classify

@@ -10,8 +10,9 @@ from ..certificates import Certificate
 from ..errors import CertificateError, shown
 from ..problem.allocation import Mask
 from ..problem.files import Problem, problem_from_dict
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.kinds import Network, network_from_dict
+from ..problem.networks.kinds import network_from_dict
 from ..problem.networks.recurrent import LinearRecurrent
 from .budget import STEP, Budget
 from .context import LEAST_ERROR, Context, is_about, n_trials

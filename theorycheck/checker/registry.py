@@ -7,8 +7,8 @@ from dataclasses import dataclass
 
 from ..certificates import Certificate
 from ..errors import CertificateError, shown
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ..problem.networks.kinds import Network
 from ..problem.networks.recurrent import LinearRecurrent
 from . import degree, graph, one_layer, rank, recurrent, reductions, relu, relu_bounds, solutions
 from .claim import Check, Claim, read_network

@@ -12,8 +12,8 @@ from ..degrees.solving import Solving
 from ..degrees.system import SquareSystem
 from ..problem.allocation import Allocation
 from ..problem.matchings import maximum_matching
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ..problem.networks.kinds import Network
 from ..structure.support import Pattern
 
 

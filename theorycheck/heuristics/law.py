@@ -11,7 +11,7 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
-from ..problem.networks.kinds import Network
+from ..problem.networks.base import Network
 from ..problem.networks.recurrent import LinearRecurrent
 from .features import BlockFeatures, narrowness
 

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from ..errors import InputError
 from .interop.graphs import layer_graph, masks_from_graph, unit_graph
 from .masks import Mask, check_name, count, equal, is_materialised, masks_of
-from .networks.kinds import Network
+from .networks.base import Network
 from .placement import check_network
 from .selections import Selections
 from .sources import Sources

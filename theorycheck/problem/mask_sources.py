@@ -13,8 +13,9 @@ from .archives import by_weight, read_array, read_arrays
 from .interop.foreign import sparse_from_arrays
 from .interop.state_dicts import is_state_dict, read_state_dict
 from .interop.tensor_files import read_safetensors, read_torch
+from .networks.base import Network
 from .networks.feedforward import LinearFeedforward
-from .networks.kinds import KINDS, Network, network_from_dict
+from .networks.kinds import KINDS, network_from_dict
 from .networks.recurrent import LinearRecurrent
 from .reading import LARGEST_FILE, read_limited
 

@@ -10,8 +10,9 @@ from numpy.typing import ArrayLike
 
 from ..errors import InputError, shown
 from .masks import Mask, both, check_name, count, masks_of
+from .networks.base import Network
 from .networks.feedforward import LinearFeedforward
-from .networks.kinds import KINDS, Network
+from .networks.kinds import KINDS
 
 
 def check_network(network: object) -> None:

@@ -10,9 +10,8 @@ from numpy.typing import ArrayLike
 
 from ..errors import InputError
 from .masks import check_name
-from .networks.base import positive_integer
+from .networks.base import Network, positive_integer
 from .networks.feedforward import LinearFeedforward
-from .networks.kinds import Network
 from .placement import allowed_masks, check_network, line_masks, random_masks, updated_masks
 from .spread import spread_masks
 

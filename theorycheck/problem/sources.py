@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any, Literal
 
 from .interop.edges import read_wiring
 from .interop.state_dicts import read_state_dict
-from .networks.kinds import Network
+from .networks.base import Network
 
 if TYPE_CHECKING:
     from typing import Self

@@ -19,9 +19,8 @@ from ..errors import InputError, SizeError, shown
 from ..field.elimination import Elimination
 from ..problem.allocation import Allocation
 from ..problem.masks import Mask
-from ..problem.networks.base import positive_integer
+from ..problem.networks.base import Network, positive_integer
 from ..problem.networks.feedforward import ShallowReLU
-from ..problem.networks.kinds import Network
 from .generic_rank import BLOCK, required_bytes
 from .jacobian import jacobian
 from .point import draw_point, draw_prime

@@ -24,9 +24,8 @@ from ..field.arithmetic import reduce
 from ..field.elimination import Elimination
 from ..problem.allocation import Allocation
 from ..problem.interop.foreign import real_numbers
-from ..problem.networks.base import positive_integer
+from ..problem.networks.base import Network, positive_integer
 from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.kinds import Network
 from .point import draw_prime
 
 

@@ -7,8 +7,8 @@ from typing import Literal, TypeAlias
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ..problem.networks.kinds import Network
 from ..problem.networks.recurrent import LinearRecurrent
 
 Linear: TypeAlias = LinearFeedforward | LinearRecurrent

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from ..problem.allocation import Allocation
 from ..problem.masks import Mask, cells_of
-from ..problem.networks.kinds import Network
+from ..problem.networks.base import Network
 from ..problem.networks.recurrent import LinearRecurrent
 
 T = TypeVar("T")

@@ -13,7 +13,7 @@ from hypothesis.strategies import SearchStrategy
 from ..problem.allocation import Allocation
 from ..problem.files import Problem
 from ..problem.masks import Mask
-from ..problem.networks.kinds import Network
+from ..problem.networks.base import Network
 from .cells import chosen
 from .sites import Site, sites, sites_of
 

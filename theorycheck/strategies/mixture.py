@@ -6,8 +6,8 @@ from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
 from ..problem.files import Problem
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import ShallowReLU
-from ..problem.networks.kinds import Network
 from ..problem.networks.recurrent import LinearRecurrent
 from .extremal import near_extremal_problems, one_layer_problems
 from .plain import (

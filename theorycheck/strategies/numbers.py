@@ -11,8 +11,8 @@ from numpy.typing import NDArray
 from ..measurement.trials import Source
 from ..numeric.forward import ForwardPass
 from ..problem.allocation import Allocation
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ..problem.networks.kinds import Network
 from ..problem.networks.recurrent import LinearRecurrent
 from .basics import seeds
 

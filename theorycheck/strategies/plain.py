@@ -12,7 +12,7 @@ from hypothesis.strategies import SearchStrategy
 from ..problem.allocation import Allocation
 from ..problem.files import Problem
 from ..problem.masks import Mask
-from ..problem.networks.kinds import Network
+from ..problem.networks.base import Network
 from ..ranks.target_dimension import target_dimension
 from .basics import linear_networks, samples
 from .basics import networks as all_networks

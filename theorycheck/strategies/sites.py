@@ -7,8 +7,8 @@ from typing import NamedTuple
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.kinds import Network
 from ..ranks.point import effective_samples
 from .basics import Linear, samples
 from .cells import Layer, layers

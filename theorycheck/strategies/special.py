@@ -9,8 +9,8 @@ from hypothesis.strategies import SearchStrategy
 
 from ..problem.allocation import Allocation
 from ..problem.files import Problem
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.kinds import Network
 from ..problem.networks.recurrent import LinearRecurrent
 from ..ranks.point import effective_samples
 from ..ranks.target_dimension import target_dimension

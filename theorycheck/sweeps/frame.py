@@ -13,7 +13,7 @@ from numpy.typing import ArrayLike, NDArray
 
 from ..problem.allocation import Allocation, Mask
 from ..problem.masks import PACK_ABOVE, check_name, mask_to_json
-from ..problem.networks.kinds import Network
+from ..problem.networks.base import Network
 
 Masks: TypeAlias = NDArray[np.bool_]
 

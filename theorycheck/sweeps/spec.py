@@ -16,8 +16,8 @@ from ..computing.effort import Effort
 from ..errors import InputError, nearest, shown
 from ..problem.files import read_limited
 from ..problem.masks import mask_to_json
-from ..problem.networks.base import positive_integer
-from ..problem.networks.kinds import Network, network_from_dict
+from ..problem.networks.base import Network, positive_integer
+from ..problem.networks.kinds import network_from_dict
 from ..problem.placement import check_network
 from .frame import Frame
 

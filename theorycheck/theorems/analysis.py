@@ -14,9 +14,8 @@ from ..computing.deadline import NEVER, Deadline
 from ..computing.effort import DEFAULT_EFFORT, Effort
 from ..errors import InputError, OutOfTimeError, SizeError
 from ..problem.allocation import Allocation, Mask
-from ..problem.networks.base import positive_integer
+from ..problem.networks.base import Network, positive_integer
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ..problem.networks.kinds import Network
 from ..problem.networks.recurrent import LinearRecurrent
 from ..ranks.generic_rank import GenericRank, generic_rank, n_equations
 from ..ranks.point import effective_samples, input_dimension

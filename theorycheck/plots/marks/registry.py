@@ -9,8 +9,8 @@ from typing import Any
 from ...certificates import Certificate
 from ...problem.allocation import Allocation
 from ...problem.masks import mask_from_json
+from ...problem.networks.base import Network
 from ...problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ...problem.networks.kinds import Network
 from ...problem.networks.recurrent import LinearRecurrent
 from . import equations as marks_equations
 from . import layers as marks_layers

@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import InputError, nearest, shown
 from ..masks import Mask
-from ..networks.kinds import Network
+from ..networks.base import Network
 from ..networks.recurrent import LinearRecurrent
 from .connections import Connections, connections_of, unit_name
 from .edge_files import read_edge_file

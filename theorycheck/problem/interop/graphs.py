@@ -10,7 +10,8 @@ import numpy as np
 
 from ...errors import InputError, shown
 from ..masks import Mask, check_name
-from ..networks.kinds import Network, network_from_dict
+from ..networks.base import Network
+from ..networks.kinds import network_from_dict
 from ..networks.recurrent import LinearRecurrent
 
 if TYPE_CHECKING:

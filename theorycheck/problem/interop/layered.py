@@ -8,7 +8,8 @@ import numpy as np
 
 from ...errors import InputError, shown
 from ..masks import Mask
-from ..networks.kinds import KINDS, Network, network_from_dict
+from ..networks.base import Network
+from ..networks.kinds import KINDS, network_from_dict
 from ..networks.recurrent import LinearRecurrent
 from .connections import Connections
 

@@ -12,7 +12,8 @@ from typing import Any
 import numpy as np
 
 from ...errors import InputError, SizeError, shown
-from ..networks.kinds import KINDS, Network, network_from_dict
+from ..networks.base import Network
+from ..networks.kinds import KINDS, network_from_dict
 from ..networks.recurrent import LinearRecurrent
 from .foreign import LARGEST_DENSE, SparseMask, plain
 

@@ -7,8 +7,8 @@ from collections.abc import Collection, Mapping
 from typing import Any
 
 from ..masks import Mask
+from ..networks.base import Network
 from ..networks.feedforward import ShallowReLU
-from ..networks.kinds import Network
 from ..networks.recurrent import LinearRecurrent
 from .torch_probes import POINTS, Claim, Tensors
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from ...errors import InputError, shown
+from ..networks.base import Network
 from ..networks.feedforward import LinearFeedforward, ShallowReLU
-from ..networks.kinds import Network
 from .torch_slots import Module, Slot, from_masks, slot_of
 
 Opened: TypeAlias = Callable[[Module], tuple[str, Module] | None]

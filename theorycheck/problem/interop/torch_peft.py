@@ -11,8 +11,8 @@ import numpy as np
 
 from ...errors import InputError
 from ..masks import Mask, both
+from ..networks.base import Network
 from ..networks.feedforward import LinearFeedforward, ShallowReLU
-from ..networks.kinds import Network
 from ..placement import updated_masks
 from .torch_adapters import WAY, Adapted, adapted_layer, opened, refuse_initialisations
 from .torch_evidence import check_gradients

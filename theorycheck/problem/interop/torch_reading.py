@@ -10,7 +10,7 @@ import numpy as np
 
 from ...errors import InputError, shown
 from ..masks import Mask, both, check_name, masks_of
-from ..networks.kinds import Network
+from ..networks.base import Network
 from ..networks.recurrent import LinearRecurrent
 from .torch_claims import claim_of
 from .torch_evidence import check_gradients

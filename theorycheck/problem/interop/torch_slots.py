@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from ...errors import InputError
 from ..masks import Mask
-from ..networks.kinds import Network
+from ..networks.base import Network
 from .torch_memory import overlap, overlaps_itself
 
 Module: TypeAlias = Any  # torch.nn.Module: torch may be missing

@@ -7,12 +7,15 @@ Weights have shape (outputs, inputs), biases (outputs,). Names follow the alloca
 from __future__ import annotations
 
 import math
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
 from dataclasses import fields
 from functools import cached_property
 from numbers import Integral
 from typing import Any, ClassVar
 
 from ...errors import InputError, shown
+from .unrolled import Group, Unrolled
 
 # Larger sizes are typing errors; the bound keeps (rows x columns) within 63-bit array indices.
 LARGEST_SIZE = 2**30
@@ -29,25 +32,110 @@ def positive_integer(value: object, place: str, largest: int = LARGEST_SIZE) -> 
     return int(value)
 
 
-class _Architecture:
-    """What every network kind offers: named weight shapes and a dictionary form."""
+class Network(ABC):
+    """What every kind of network tells about itself; nothing else has to know its name.
+
+    `widths` are the sizes of its groups of units from the inputs to the outputs, `steps` how often
+    it is run, `bias` whether groups add a constant. `kind` names it in files, `title` for people.
+    """
 
     kind: ClassVar[str]
     title: ClassVar[str]
+    is_recurrent: ClassVar[bool] = False
+
+    inputs: int
+    outputs: int
+    steps: int
+    widths: Sequence[int]
+    bias: bool
 
     @cached_property
+    @abstractmethod
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Weight name -> shape, in the fixed order that numbers all weights."""
-        raise NotImplementedError
+
+    @property
+    @abstractmethod
+    def layers(self) -> tuple[tuple[str, ...], ...]:
+        """The weights of each layer: its matrix and, with biases, its bias."""
+
+    @property
+    @abstractmethod
+    def groups(self) -> dict[Group, int]:
+        """The groups of units and their sizes, from the inputs to the outputs."""
+
+    @abstractmethod
+    def ends(self, weight: str) -> tuple[Group, Group]:
+        """The groups that a weight leads from and to; a bias leads from its group to itself."""
+
+    @property
+    @abstractmethod
+    def activations(self) -> tuple[str, ...]:
+        """What each hidden group applies to its sums: `linear` or `relu`."""
+
+    @property
+    @abstractmethod
+    def unrolled(self) -> Unrolled:
+        """The network as levels, each computed from earlier ones: all that it computes."""
+
+    @abstractmethod
+    def describe(self) -> str:
+        """The network in words."""
 
     @property
     def n_weights(self) -> int:
         """Number of weights, absent ones included."""
         return sum(math.prod(shape) for shape in self.weight_shapes.values())
 
+    @property
+    def is_linear(self) -> bool:
+        """Whether the outputs are linear in the inputs (and the constant)."""
+        return all(name == "linear" for name in self.activations)
+
+    @property
+    def n_reads(self) -> int:
+        """How many times the outputs are read: once, or at every step."""
+        return len(self.unrolled.read)
+
+    def input_shape(self, samples: int) -> tuple[int, ...]:
+        """Shape of the inputs of some samples, the last axis: with biases the constant is a row."""
+        return (self.inputs + self.bias, samples)
+
+    @property
+    def input_dimension(self) -> int:
+        """Dimension of all that samples show of a linear network: as many unit vectors serve."""
+        return self.inputs + self.bias
+
+    def effective_samples(self, samples: int) -> int:
+        """m_e, the number of samples that count: outputs of linear kinds are linear in the inputs.
+
+        min(m, n_0), with biases min(m, n_0 + 1); recurrent: min(m, n_in T) for readout `final` and
+        min(m, n_in) for `all` (there x_1 alone reveals every Markov parameter).
+
+        >>> from theorycheck import LinearFeedforward
+        >>> LinearFeedforward([3, 4, 2]).effective_samples(5)
+        3
+        """
+        return min(samples, self.input_dimension) if self.is_linear else samples
+
+    def n_equations(self, samples: int) -> int:
+        """Number of equations that count: outputs x effective samples x times read.
+
+        >>> from theorycheck import LinearFeedforward
+        >>> LinearFeedforward([3, 4, 2]).n_equations(5)
+        6
+        """
+        return self.outputs * self.effective_samples(samples) * self.n_reads
+
+    @property
+    def same_paths(self) -> Network:
+        """The smallest network that has the same paths through the same weights."""
+        return self
+
     def to_dict(self) -> dict[str, Any]:
         """The `network` object of an allocation file; the inverse of `network_from_dict`."""
-        values = {field.name: getattr(self, field.name) for field in fields(self)}  # type: ignore
+        given = (field.name for field in fields(self) if field.init)  # type: ignore[arg-type]
+        values = {name: getattr(self, name) for name in given}
         if "widths" in values:
             values["widths"] = list(values["widths"])
         if values.get("bias") is False:

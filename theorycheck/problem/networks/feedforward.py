@@ -3,20 +3,24 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from typing import ClassVar
 
 from ...errors import InputError, shown
-from .base import _Architecture, positive_integer
+from .base import Network, positive_integer
+from .unrolled import Group, Level, Term, Unrolled
 
 
 @dataclass(frozen=True)
-class _Feedforward(_Architecture):
+class _Feedforward(Network):
     """Shared by the feed-forward kinds: `widths` n_0..n_L and optional biases in every layer."""
 
     widths: Sequence[int]
     bias: bool = False
+    inputs: int = field(init=False, repr=False, compare=False)
+    outputs: int = field(init=False, repr=False, compare=False)
+    steps: int = field(init=False, repr=False, compare=False, default=1)
 
     def __post_init__(self) -> None:
         if isinstance(self.widths, (str, bytes)) or not isinstance(self.widths, Sequence):
@@ -26,6 +30,8 @@ class _Feedforward(_Architecture):
             positive_integer(width, f"network.widths[{i}]") for i, width in enumerate(self.widths)
         )
         object.__setattr__(self, "widths", widths)
+        object.__setattr__(self, "inputs", widths[0])
+        object.__setattr__(self, "outputs", widths[-1])
         if not isinstance(self.bias, bool):
             raise InputError(f"network.bias must be true or false, not {shown(self.bias)}")
 
@@ -38,16 +44,6 @@ class _Feedforward(_Architecture):
         """Number of weight layers L."""
         return len(self.widths) - 1
 
-    @property
-    def inputs(self) -> int:
-        """Number of inputs n_0."""
-        return self.widths[0]
-
-    @property
-    def outputs(self) -> int:
-        """Number of outputs d."""
-        return self.widths[-1]
-
     @cached_property
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Weight name -> shape, layer by layer, each bias behind its weight matrix."""
@@ -57,6 +53,43 @@ class _Feedforward(_Architecture):
             if self.bias:
                 shapes[f"b{layer}"] = (self.widths[layer],)
         return shapes
+
+    @property
+    def layers(self) -> tuple[tuple[str, ...], ...]:
+        """The weights of layers 1 to L: `("W1",)`, with biases `("W1", "b1")`, and so on."""
+        names = ("W", "b") if self.bias else ("W",)
+        return tuple(
+            tuple(f"{name}{layer}" for name in names) for layer in range(1, self.depth + 1)
+        )
+
+    @property
+    def groups(self) -> dict[Group, int]:
+        """Number of the layer -> its width, 0 for the inputs."""
+        return dict(enumerate(self.widths))
+
+    def ends(self, weight: str) -> tuple[Group, Group]:
+        """The layers that a weight leads from and to; for a bias both are its own."""
+        layer = int(weight[1:])
+        return (layer - 1 if weight[0] == "W" else layer), layer
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """Linear throughout."""
+        return ("linear",) * (self.depth - 1)
+
+    @property
+    def unrolled(self) -> Unrolled:
+        """Inputs, with biases the constant, then one level for each layer."""
+        first = 1 + self.bias  # level of layer 1
+        levels = [Level(0, 0, self.inputs)]
+        if self.bias:
+            levels.append(Level("constant", 0, 1))
+        for layer, names in enumerate(self.layers, start=1):
+            sources = (first + layer - 2 if layer > 1 else 0, 1)
+            terms = tuple(map(Term, names, sources))
+            hidden = self.activations[layer - 1] if layer < self.depth else "linear"
+            levels.append(Level(layer, 0, self.widths[layer], terms, hidden))
+        return Unrolled(tuple(levels), (len(levels) - 1,))
 
     def describe(self) -> str:
         """The network in words, for example `linear feed-forward 4-4-3`."""
@@ -93,6 +126,11 @@ class ShallowReLU(_Feedforward):
 
     kind: ClassVar[str] = "shallow_relu"
     title: ClassVar[str] = "shallow ReLU"
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """That of the hidden layer."""
+        return ("relu",)
 
     def _check_depth(self, n_widths: int) -> None:
         if n_widths != 3:

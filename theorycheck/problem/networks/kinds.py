@@ -4,13 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import MISSING, fields
-from typing import TypeAlias
 
 from ...errors import InputError, nearest, shown
+from .base import Network
 from .feedforward import LinearFeedforward, ShallowReLU
 from .recurrent import LinearRecurrent
 
-Network: TypeAlias = LinearFeedforward | LinearRecurrent | ShallowReLU
 KINDS: dict[str, type[Network]] = {
     cls.kind: cls for cls in (LinearFeedforward, LinearRecurrent, ShallowReLU)
 }
@@ -34,7 +33,8 @@ def network_from_dict(data: object) -> Network:
         raise InputError(f"network.kind must be one of {', '.join(KINDS)}, {wrong}")
     cls = KINDS[kind]
     arguments = {key: value for key, value in data.items() if key != "kind"}
-    defaults = {field.name: field.default for field in fields(cls)}
+    given = (field for field in fields(cls) if field.init)  # type: ignore[arg-type]
+    defaults = {field.name: field.default for field in given}
     for key in arguments:
         if key not in defaults:
             wrong = f"{shown(key)}{nearest(key, [*defaults, 'kind'])}"

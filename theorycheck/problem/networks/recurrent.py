@@ -2,16 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from collections.abc import Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar, Literal
 
 from ...errors import InputError, nearest, shown
-from .base import _Architecture, positive_integer
+from .base import Network, positive_integer
+from .unrolled import Group, Level, Term, Unrolled
 
 
 @dataclass(frozen=True)
-class LinearRecurrent(_Architecture):
+class LinearRecurrent(Network):
     """h_0 = 0, h_t = W h_(t-1) + B x_t, and y = D h_T (`final`) or y_t = D h_t for all t (`all`).
 
     `input` is B (hidden x inputs), `recurrent` W (hidden x hidden), `readout` D (outputs x hidden).
@@ -26,13 +28,17 @@ class LinearRecurrent(_Architecture):
     outputs: int
     steps: int
     readout: Literal["final", "all"] = "final"
+    widths: Sequence[int] = field(init=False, repr=False, compare=False)
+    bias: bool = field(init=False, repr=False, compare=False, default=False)
     kind: ClassVar[str] = "linear_recurrent"
     title: ClassVar[str] = "linear recurrent"
+    is_recurrent: ClassVar[bool] = True
 
     def __post_init__(self) -> None:
         for name in ("inputs", "hidden", "outputs", "steps"):
             size = positive_integer(getattr(self, name), f"network.{name}")
             object.__setattr__(self, name, size)
+        object.__setattr__(self, "widths", (self.inputs, self.hidden, self.outputs))
         if self.readout not in ("final", "all"):
             wrong = f"{shown(self.readout)}{nearest(self.readout, ('final', 'all'))}"
             raise InputError(f'network.readout must be "final" or "all", not {wrong}')
@@ -46,7 +52,76 @@ class LinearRecurrent(_Architecture):
             "readout": (self.outputs, self.hidden),
         }
 
+    @property
+    def layers(self) -> tuple[tuple[str, ...], ...]:
+        """Its three weights, each a layer of its own."""
+        return ("input",), ("recurrent",), ("readout",)
+
+    @property
+    def groups(self) -> dict[Group, int]:
+        """The groups `input`, `hidden` and `output`."""
+        return {"input": self.inputs, "hidden": self.hidden, "output": self.outputs}
+
+    def ends(self, weight: str) -> tuple[Group, Group]:
+        """The groups that a weight leads from and to."""
+        ends = {"input": ("input", "hidden"), "recurrent": ("hidden", "hidden")}
+        return ends.get(weight, ("hidden", "output"))
+
+    @property
+    def activations(self) -> tuple[str, ...]:
+        """Linear."""
+        return ("linear",)
+
+    @property
+    def unrolled(self) -> Unrolled:
+        """The inputs of all steps, the hidden states of all, then the outputs that are read."""
+        levels = _Steps(self)
+        return Unrolled(levels, range(2 * self.steps, len(levels)))
+
+    def input_shape(self, samples: int) -> tuple[int, ...]:
+        """Steps, inputs, samples."""
+        return (self.steps, self.inputs, samples)
+
+    @property
+    def input_dimension(self) -> int:
+        """n_in T for readout `final`; n_in for `all`, where x_1 shows every Markov parameter."""
+        return self.inputs * (self.steps if self.readout == "final" else 1)
+
+    @property
+    def same_paths(self) -> LinearRecurrent:
+        """At most 3 N steps, the last of them read.
+
+        A shortest path through two learnables has three stretches of at most N - 1 recurrent edges,
+        so more than 3 N steps show nothing new; both readouts see the same paths.
+        """
+        return replace(self, steps=min(self.steps, 3 * self.hidden), readout="final")
+
     def describe(self) -> str:
         """The network in words, for example `linear recurrent 1-2-1, 4 steps, readout final`."""
         sizes = f"{self.inputs}-{self.hidden}-{self.outputs}"
         return f"{self.title} {sizes}, {self.steps} steps, readout {self.readout}"
+
+
+@dataclass(frozen=True)
+class _Steps(Sequence[Level]):
+    """The levels of a recurrent network, made on demand; steps count from 1."""
+
+    network: LinearRecurrent
+
+    def __len__(self) -> int:
+        network = self.network
+        return 2 * network.steps + (network.steps if network.readout == "all" else 1)
+
+    def __getitem__(self, number: int) -> Level:  # type: ignore[override]
+        network = self.network
+        if not 0 <= number < len(self):
+            raise IndexError(number)
+        part, place = divmod(number, network.steps)
+        if part == 0:
+            return Level("input", place + 1, network.inputs)
+        if part == 1:
+            before = (Term("recurrent", number - 1),) if place else ()
+            return Level("hidden", place + 1, network.hidden, (*before, Term("input", place)))
+        step = place if network.readout == "all" else network.steps - 1
+        terms = (Term("readout", network.steps + step),)
+        return Level("output", step + 1, network.outputs, terms)

@@ -16,7 +16,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from ...problem.networks.kinds import Network
+from ...problem.networks.base import Network
 from ...problem.networks.recurrent import LinearRecurrent
 from ..frame import Frame
 
