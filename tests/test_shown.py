@@ -98,7 +98,7 @@ def test_a_result_shows_itself_in_a_line_in_some_and_as_html(name):
     page = Balanced(found._repr_html_())
     assert page.tags <= {"div", "span", "strong", "table", "tr", "th", "td"}
     shown = " ".join("".join(page.words).split())
-    head = found.entries()[0]
+    head = found.paragraphs()[0]
     assert head.label in text.split("\n")[0] or kind == "HeuristicEstimate"
     assert " ".join(head.text.split()) in shown
 

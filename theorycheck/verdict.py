@@ -7,7 +7,7 @@ from enum import StrEnum
 from typing import TYPE_CHECKING, Any
 
 from .certificates import Certificate
-from .display.entries import WARNING, Entry
+from .display.paragraphs import WARNING, Paragraph
 from .display.shown import Shown
 
 if TYPE_CHECKING:
@@ -149,21 +149,21 @@ class Verdict(Shown):
             f"{draws}, seed {self.seed}"
         )
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """Warnings, the class, why, how sure that is and, if that was asked, what is wasted."""
         by = f"{self.theorem}: " if self.theorem else ""
         found = [
-            *(Entry(WARNING, sentence, "bold yellow") for sentence in self.warnings),
-            Entry(str(self.expressivity).upper(), self.meaning, _STYLE[self.expressivity]),
-            Entry("because", by + self.reason),
+            *(Paragraph(WARNING, sentence, "bold yellow") for sentence in self.warnings),
+            Paragraph(str(self.expressivity).upper(), self.meaning, _STYLE[self.expressivity]),
+            Paragraph("because", by + self.reason),
         ]
         if self.degree_source:
-            found.append(Entry("degree", f"{self.degree} ({self.degree_source})"))
+            found.append(Paragraph("degree", f"{self.degree} ({self.degree_source})"))
         if self.certificate is not None:
-            found.append(Entry("rigor", self.rigor_in_words))
+            found.append(Paragraph("rigor", self.rigor_in_words))
         if self.estimate is not None:
-            found.append(Entry("estimate", str(self.estimate)))
-        return found + (self.diagnostics.entries() if self.diagnostics else [])
+            found.append(Paragraph("estimate", str(self.estimate)))
+        return found + (self.diagnostics.paragraphs() if self.diagnostics else [])
 
     def __repr__(self) -> str:
         by = f"{self.theorem}, {self.rigor}" if self.theorem else self.reason

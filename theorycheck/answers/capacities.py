@@ -10,7 +10,7 @@ from typing import Any
 from ..computing.deadline import NEVER, Deadline
 from ..computing.effort import DEFAULT_SECONDS, Effort, divided
 from ..computing.progress import Progress, Teller, Watch, watching
-from ..display.entries import Entry, rigor_in_words
+from ..display.paragraphs import Paragraph, rigor_in_words
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError
 from ..problem.allocation import Allocation
@@ -60,16 +60,16 @@ class Capacity(Shown):
         """Probability that any of the four numbers is wrong, at most; 0 if all are proved."""
         return min(sum(verdict.error_bound for verdict in self.verdicts.values()), 1.0)
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """Up to how many samples, and the verdicts that prove it."""
         found = [
-            Entry("MAXIMAL", _maximal(self), "bold green"),
-            Entry("POSITIVE", _positive(self), "bold yellow"),
+            Paragraph("MAXIMAL", _maximal(self), "bold green"),
+            Paragraph("POSITIVE", _positive(self), "bold yellow"),
         ]
         for samples, verdict in self.verdicts.items():
             because = f"{verdict.expressivity} by {verdict.theorem or 'none'}, {verdict.reason}"
-            found.append(Entry(f"m = {samples}", because))
-        rigor = [Entry("rigor", rigor_in_words(self.error_bound))] if self.error_bound else []
+            found.append(Paragraph(f"m = {samples}", because))
+        rigor = [Paragraph("rigor", rigor_in_words(self.error_bound))] if self.error_bound else []
         return found + rigor
 
     def to_dict(self) -> dict[str, Any]:

@@ -12,7 +12,7 @@ from numpy.typing import ArrayLike
 
 from ..computing.effort import DEFAULT_SECONDS, Effort, divided
 from ..computing.progress import Progress, Teller, Watch, watching
-from ..display.entries import Entry
+from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError, nearest, shown
 from ..problem.allocation import Allocation
@@ -60,14 +60,14 @@ class Design(Shown):
         """The verdict that proves a design or its impossibility; None if the question is open."""
         return self.proposal.verdict if self.proposal else self.refutation
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """How it was found and why it is maximal, or why there is none."""
         if self.proposal is None:
             style = "bold red" if self.outcome == "impossible" else "bold yellow"
-            return [Entry(self.outcome.upper(), self.reason, style)]
+            return [Paragraph(self.outcome.upper(), self.reason, style)]
         preferred = "" if self.as_preferred else "; not as preferred, that was not found"
-        head = Entry("MAXIMAL", f"{self.method}{preferred}", "bold green")
-        return [head, *self.proposal.entries()]
+        head = Paragraph("MAXIMAL", f"{self.method}{preferred}", "bold green")
+        return [head, *self.proposal.paragraphs()]
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `design --json` prints, without the key `file`."""

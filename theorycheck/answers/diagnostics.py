@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 
-from ..display.entries import Entry, list_some
+from ..display.paragraphs import Paragraph, list_some
 from ..errors import OutOfTimeError, SizeError
 from ..problem.masks import cells_of
 from ..problem.networks.recurrent import LinearRecurrent
@@ -39,22 +39,22 @@ class Diagnostics:
     unreached: tuple[tuple[int, ...], ...]
     seed: int
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """What is wasted and what is not reached, in words."""
         found = []
         if self.redundant:
             names = list_some([cell_name(cell) for cell in self.redundant])
             text = f"{names}: removing any one of them keeps the rank"
-            found.append(Entry("redundant", text))
+            found.append(Paragraph("redundant", text))
         if self.idle:
             names = list_some([cell_name(cell) for cell in self.idle])
             text = f"{names}: no path leads from there to an output that is asked"
-            found.append(Entry("idle", text))
+            found.append(Paragraph("idle", text))
         if self.unreached:
             names = list_some([str(equation) for equation in self.unreached])
             text = f"no learnable weight acts on (output, sample) {names}"
-            found.append(Entry("unreached", text))
-        return found or [Entry("waste", "none: every learnable weight is needed for the rank")]
+            found.append(Paragraph("unreached", text))
+        return found or [Paragraph("waste", "none: every learnable weight is needed for the rank")]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON, weights as `W1[0,2]`."""
@@ -71,7 +71,7 @@ class Diagnostics:
 def diagnose(analysis: Analysis) -> Diagnostics:
     """Redundant and idle learnables, unreached equations, of a linear network.
 
-    Raises `SizeError` if the Jacobian has more than four million entries.
+    Raises `SizeError` if the Jacobian has more than four million paragraphs.
 
     >>> from theorycheck import Allocation, LinearFeedforward
     >>> allocation = Allocation.rows(LinearFeedforward([1, 2, 2]), {"W2": [0]})

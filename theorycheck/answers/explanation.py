@@ -12,7 +12,7 @@ from ..computing.backend import array_module
 from ..computing.deadline import Deadline
 from ..computing.effort import DEFAULT_EFFORT, Effort, checked
 from ..computing.progress import Watch, watching
-from ..display.entries import Entry
+from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..errors import OutOfTimeError, SizeError
 from ..problem.allocation import Allocation
@@ -42,18 +42,18 @@ class Opinion:
     reason: str | None
 
     @property
-    def entry(self) -> Entry:
+    def paragraph(self) -> Paragraph:
         """What it says, in words, under its id."""
         text = f"{str(self.expressivity).upper()}: {self.reason}"
         if self.obstacle is not None:
             text = f"Does not apply: {self.obstacle}"
         elif self.reason is None:
             text = "Applies, but leaves this open"
-        return Entry(self.theorem, f"{self.name}. {text}")
+        return Paragraph(self.theorem, f"{self.name}. {text}")
 
 
-def _entries_of(diagnostics: Diagnostics | None) -> list[Entry]:
-    return diagnostics.entries() if diagnostics else []
+def _paragraphs_of(diagnostics: Diagnostics | None) -> list[Paragraph]:
+    return diagnostics.paragraphs() if diagnostics else []
 
 
 @dataclass(frozen=True, repr=False)
@@ -64,10 +64,10 @@ class Explanation(Shown):
     opinions: tuple[Opinion, ...]
     diagnostics: Diagnostics | None
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """The verdict's, what each theorem says, and what is wasted."""
-        theorems = [opinion.entry for opinion in self.opinions]
-        return [*self.verdict.entries(), *theorems, *_entries_of(self.diagnostics)]
+        theorems = [opinion.paragraph for opinion in self.opinions]
+        return [*self.verdict.paragraphs(), *theorems, *_paragraphs_of(self.diagnostics)]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON: the keys of `classify --json`, `theorems` and `diagnostics`."""

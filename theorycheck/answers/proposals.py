@@ -11,7 +11,7 @@ from typing import Any
 from ..computing.backend import array_module
 from ..computing.deadline import NEVER, Deadline
 from ..computing.effort import Effort
-from ..display.entries import Entry, rigor_in_words
+from ..display.paragraphs import Paragraph, rigor_in_words
 from ..errors import InputError, SizeError
 from ..problem.allocation import Allocation
 from ..problem.files import problem_to_dict
@@ -46,7 +46,7 @@ class Proposal:
         """Whether the proof is that of a smaller allocation."""
         return self.core is not self.allocation
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """Why it is maximal, and how sure that is."""
         verdict = self.verdict
         reason = f"{verdict.theorem}: {verdict.reason}"
@@ -55,7 +55,7 @@ class Proposal:
             reason = f"{part}; of these {reason}"
         kind = verdict.certificate.kind if verdict.certificate else "none"
         rigor = f"{rigor_in_words(verdict.error_bound)}; certificate: {kind}"
-        return [Entry("because", reason), Entry("rigor", rigor)]
+        return [Paragraph("because", reason), Paragraph("rigor", rigor)]
 
     def to_dict(self, samples: int) -> dict[str, Any]:
         """The allocation (and the core, if it is another) as an allocation file; the verdict."""

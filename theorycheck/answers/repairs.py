@@ -10,7 +10,7 @@ import numpy as np
 
 from ..computing.effort import DEFAULT_SECONDS, Effort, divided
 from ..computing.progress import Progress, Teller, Watch, watching
-from ..display.entries import Entry
+from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError, nearest, shown
 from ..problem.allocation import Allocation
@@ -73,14 +73,14 @@ class Repair(Shown):
         """The verdict after the moves, of the allocation as given if there are none."""
         return self.proposal.verdict if self.proposal else self.before
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """What the repair makes of it, why, and the moves; or why there is none."""
         before = str(self.before.expressivity).upper()
         if self.proposal is None:
             style = "bold green" if self.outcome == "maximal" else "bold yellow"
-            return [Entry(before, self.reason, style)]
-        head = Entry("MAXIMAL", f"instead of {before} after {self.reason}", "bold green")
-        return [head, *self.proposal.entries(), *(Entry("move", str(m)) for m in self.moves)]
+            return [Paragraph(before, self.reason, style)]
+        head = Paragraph("MAXIMAL", f"instead of {before} after {self.reason}", "bold green")
+        return [head, *self.proposal.paragraphs(), *(Paragraph("move", str(m)) for m in self.moves)]
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `repair --json` prints, without the key `file`."""

@@ -12,7 +12,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from ..certificates import Certificate, digest, plain_json
-from ..display.entries import Entry
+from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..errors import InputError, SizeError, TheorycheckError, shown
 from .budget import MEMORY, Budget
@@ -42,18 +42,18 @@ class CheckResult(Shown):
     given: tuple[str, ...] = ()
     is_limited: bool = False
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """What holds and how sure it is, or why the certificate is wrong."""
         if not self.valid:  # the reason may quote the certificate
             word = "NOT CHECKED" if self.is_limited else "WRONG"
-            return [Entry(word, " ".join(self.reason.split()), "bold red")]
+            return [Paragraph(word, " ".join(self.reason.split()), "bold red")]
         claim = f"{str(self.expressivity).upper()} by {self.theorem} ({self.kind})"
         rigor = "proved"
         if self.error_bound:
             rigor = f"wrong with probability at most {self.error_bound:.1e}"
         return [
-            Entry("verified", f"{claim}, {rigor}", "bold green"),
-            *(Entry("given", item) for item in self.given),
+            Paragraph("verified", f"{claim}, {rigor}", "bold green"),
+            *(Paragraph("given", item) for item in self.given),
         ]
 
     def __bool__(self) -> bool:

@@ -9,7 +9,7 @@ from rich.text import Text
 
 from ..answers.explanation import Explanation
 from ..checker.check import CheckResult
-from ..display.entries import Entry, samples_in_words
+from ..display.paragraphs import Paragraph, samples_in_words
 from ..heuristics.guess import HeuristicEstimate
 from ..measurement.estimate import Estimate
 from ..problem.allocation import Allocation
@@ -34,11 +34,11 @@ def print_verdict(
     """Print what was asked, the class, why, how sure it is and, for a `file`, what to try next."""
     console.print(Text(f"{name}: {question(allocation, samples, verdict)}"), soft_wrap=True)
     console.print()
-    print_entries(console, verdict.entries())
+    print_paragraphs(console, verdict.paragraphs())
     is_asked = not verdict.conditioned_on and verdict.input_rank is None
     if file is not None and verdict.expressivity in _NEXT and is_asked:
         label, command = _NEXT[verdict.expressivity]
-        print_entry(console, label, f"theorycheck {command} {file}")
+        print_paragraph(console, label, f"theorycheck {command} {file}")
     console.print()
 
 
@@ -47,16 +47,16 @@ def print_explanation(
 ) -> None:
     """Print the verdict, then every theorem with what it says or why it does not apply."""
     print_verdict(console, name, allocation, samples, explanation.verdict)
-    print_entries(console, (opinion.entry for opinion in explanation.opinions))
+    print_paragraphs(console, (opinion.paragraph for opinion in explanation.opinions))
     if explanation.diagnostics is not None:
         console.print()
-        print_entries(console, explanation.diagnostics.entries())
+        print_paragraphs(console, explanation.diagnostics.paragraphs())
     console.print()
 
 
 def print_check(console: Console, name: str, result: CheckResult) -> None:
     """Print whether a certificate holds, and what it then proves."""
-    word, text, style = result.entries()[0]
+    word, text, style = result.paragraphs()[0]
     console.print(Text(f"{name}: {word}  {text}", style if not result else ""), soft_wrap=True)
 
 
@@ -78,9 +78,9 @@ def question(allocation: Allocation, samples: int, verdict: Verdict) -> str:
     )
 
 
-def print_entry(console: Console, label: str, text: str, style: str = "") -> None:
+def print_paragraph(console: Console, label: str, text: str, style: str = "") -> None:
     """Print one labelled paragraph; its further lines are indented."""
-    first, *more = Entry(label, text).lines(console.width)
+    first, *more = Paragraph(label, text).lines(console.width)
     line = Text(first)
     line.stylize(style, 2, 2 + len(label))
     console.print(line, soft_wrap=True)
@@ -88,10 +88,10 @@ def print_entry(console: Console, label: str, text: str, style: str = "") -> Non
         console.print(Text(rest), soft_wrap=True)
 
 
-def print_entries(console: Console, entries: Iterable[Entry]) -> None:
+def print_paragraphs(console: Console, paragraphs: Iterable[Paragraph]) -> None:
     """Print labelled paragraphs one after the other."""
-    for entry in entries:
-        print_entry(console, *entry)
+    for paragraph in paragraphs:
+        print_paragraph(console, *paragraph)
 
 
 def print_estimate(
@@ -99,7 +99,7 @@ def print_estimate(
 ) -> None:
     """Print what was measured, how, and from which draws."""
     _print_subject(console, name, allocation, samples)
-    print_entries(console, estimate.entries())
+    print_paragraphs(console, estimate.paragraphs())
     console.print()
 
 
@@ -108,7 +108,7 @@ def print_heuristic(
 ) -> None:
     """Print an estimate that no draw was made for, and what it rests on."""
     _print_subject(console, name, allocation, samples)
-    print_entries(console, found.entries())
+    print_paragraphs(console, found.paragraphs())
     console.print()
 
 
@@ -122,7 +122,7 @@ def print_comparison(
 ) -> None:
     """Print whether measurement and verdict agree and, if not, the `command` that repeats it."""
     _print_subject(console, name, allocation, samples)
-    print_entries(console, found.entries())
+    print_paragraphs(console, found.paragraphs())
     if command is not None:  # on one line, to be copied
         console.print(Text(f"  {'repeat':<11}{command}"), soft_wrap=True)
     console.print()

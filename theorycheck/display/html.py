@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from ..statements import STATEMENTS
-from .entries import Entry
+from .paragraphs import Paragraph
 
 if TYPE_CHECKING:
     from ..verdict import Verdict
@@ -64,11 +64,11 @@ def verdict_fragment(verdict: Verdict) -> str:
         ("rigor", verdict.rigor_in_words),
         ("estimate", "" if verdict.estimate is None else str(verdict.estimate)),
     ]
-    head = Entry(name.upper(), verdict.meaning)
-    return framed(head, [Entry(label, text) for label, text in rows if text], verdict.warnings)
+    head = Paragraph(name.upper(), verdict.meaning)
+    return framed(head, [Paragraph(label, text) for label, text in rows if text], verdict.warnings)
 
 
-def framed(head: Entry, rows: Sequence[Entry], warnings: Sequence[str] = ()) -> str:
+def framed(head: Paragraph, rows: Sequence[Paragraph], warnings: Sequence[str] = ()) -> str:
     """A heading, with the shape of its class if it names one, and a table of labelled rows.
 
     `warnings` come first. Colours are those of the surrounding page (`currentColor`), so that both

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..display.entries import Entry
+from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 
 
@@ -27,9 +27,9 @@ class HeuristicEstimate(Shown):
     law: str = "normal"
     rigor: str = "heuristic"
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """The estimate, and what it rests on."""
-        return [Entry("estimate", str(self)), Entry("basis", self.basis)]
+        return [Paragraph("estimate", str(self)), Paragraph("basis", self.basis)]
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `estimate --json` prints, without the key `file`."""

@@ -14,7 +14,7 @@ from numpy.typing import ArrayLike
 from ..computing.backend import array_module
 from ..computing.deadline import NEVER, Deadline
 from ..computing.progress import Progress, Watch, watching
-from ..display.entries import Entry
+from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError
 from ..problem.allocation import Allocation
@@ -60,27 +60,27 @@ class Estimate(Shown):
     seconds: float
     regular: dict[str, Any] | None = None
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """How many draws were matched, how, and from which draws."""
         counts = f"{self.matches} of {self.trials} draws, {self.undecided} undecided"
         # Where draws are open, the share among the others is no estimate: a search finds matches.
         point = "" if self.undecided else f"{self.match_probability:.4f}; "
         found = [
-            Entry("MATCHED", counts, "bold"),
-            Entry("estimate", f"{point}95 % interval {_interval(self.interval)}"),
+            Paragraph("MATCHED", counts, "bold"),
+            Paragraph("estimate", f"{point}95 % interval {_interval(self.interval)}"),
         ]
         if self.regular is not None:
             part = self.regular
             text = f"{part['matches']} of {part['trials']} draws, {part['undecided']} undecided"
             text += f"; 95 % interval {_interval(part['interval'])}"
-            found.append(Entry("regular", text))
+            found.append(Paragraph("regular", text))
         followed = f", {self.degree} complex solutions of each draw" if self.degree else ""
-        found.append(Entry("method", f"{self.method}{followed}"))
+        found.append(Paragraph("method", f"{self.method}{followed}"))
         if self.target_dimension is not None:
             rank = "not clear" if self.rank is None else self.rank
-            found.append(Entry("rank", f"{rank} of {self.target_dimension}, as measured"))
+            found.append(Paragraph("rank", f"{rank} of {self.target_dimension}, as measured"))
         run = f"{self.backend}, {self.seconds:.1f} s"
-        return [*found, Entry("draws", f"{self.law}, seed {self.seed}, {run}")]
+        return [*found, Paragraph("draws", f"{self.law}, seed {self.seed}, {run}")]
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `measure --json` prints; `regular` for shallow ReLU networks only."""

@@ -7,7 +7,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 from typing import Any
 
-from ..display.entries import Entry
+from ..display.paragraphs import Paragraph
 
 
 @dataclass(frozen=True)
@@ -40,12 +40,12 @@ class StepResult:
     seconds: float
 
     @property
-    def entry(self) -> Entry:
+    def paragraph(self) -> Paragraph:
         """How it went, in words."""
         if not self.passed:
-            return Entry("FAILS", f"{self.title}: {self.failure}")
+            return Paragraph("FAILS", f"{self.title}: {self.failure}")
         rejected = f"{self.cases} cases, {self.false_variants} false variants rejected"
-        return Entry("holds", f"{self.title}: {self.size}; {rejected}")
+        return Paragraph("holds", f"{self.title}: {self.size}; {rejected}")
 
     @property
     def passed(self) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..computing.parallel import of_statement, run_all
 from ..computing.progress import Progress, Teller, Watch, watching
-from ..display.entries import Entry
+from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..problem.networks.base import positive_integer
 from ..statements import STATEMENTS
@@ -35,13 +35,13 @@ class ProofResult(Shown):
         """Time of all steps together, in seconds of one process."""
         return sum(step.seconds for step in self.steps)
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """How many steps hold, then each of them."""
         held, total = sum(step.passed for step in self.steps), len(self.steps) + self.missing
         text = f"{STATEMENTS[self.id].name}: {held} of {total} steps hold"
         failed = any(not step.passed for step in self.steps)
         style = "bold red" if failed else "bold green" if self.passed else "bold yellow"
-        return [Entry(self.id, text, style), *(step.entry for step in self.steps)]
+        return [Paragraph(self.id, text, style), *(step.paragraph for step in self.steps)]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON: what `prove --json` prints."""

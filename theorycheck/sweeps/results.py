@@ -12,7 +12,7 @@ from itertools import islice
 from pathlib import Path
 from typing import Any
 
-from ..display.entries import Entry, samples_in_words
+from ..display.paragraphs import Paragraph, samples_in_words
 from ..display.shown import Shown
 from ..errors import InputError
 from ..problem.networks.kinds import network_from_dict
@@ -78,18 +78,18 @@ class Summary(Shown):
         """How many allocations the rows stand for."""
         return sum(count.allocations for count in self.classes.values())
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """What was swept, then classes, theorems and degrees with their shares."""
-        found = [Entry("SWEEP", self.question, "bold")]
+        found = [Paragraph("SWEEP", self.question, "bold")]
         for label, counts in (("", self.classes), ("by", self.theorems), ("degree", self.degrees)):
             for key, count in counts.items():
                 name, *more = _tuple(key)
                 title = " ".join((name, *([label, str(*more)] if more else [])))
                 share = f"{count.allocations / max(self.allocations, 1):.2%}"
                 text = f"{count.rows} rows for {count.allocations} allocations, {share}"
-                found.append(Entry(title, text))
-        failed = (Entry("failed", f"{rows}: {error}") for error, rows in self.errors.items())
-        return [*found, *failed, Entry("state", self.state)]
+                found.append(Paragraph(title, text))
+        failed = (Paragraph("failed", f"{rows}: {error}") for error, rows in self.errors.items())
+        return [*found, *failed, Paragraph("state", self.state)]
 
     @property
     def question(self) -> str:

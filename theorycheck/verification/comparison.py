@@ -12,7 +12,7 @@ from ..answers.classification import classify
 from ..computing.deadline import Deadline
 from ..computing.effort import DEFAULT_EFFORT, Effort, checked
 from ..computing.progress import Watch, watching
-from ..display.entries import WARNING, Entry
+from ..display.paragraphs import WARNING, Paragraph
 from ..display.shown import Shown
 from ..errors import OutOfTimeError
 from ..measurement.estimate import Estimate, measure
@@ -42,17 +42,17 @@ class Comparison(Shown):
     problem: dict[str, Any]
     settings: dict[str, Any]
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """The verdict's warnings, the outcome, the verdict and how it was measured."""
         verdict, estimate = self.verdict, self.estimate
         by = f"{verdict.theorem}: " if verdict.theorem else ""
         draws = f"{estimate.trials} draws, {estimate.law}, seed {estimate.seed}"
         said = f"{str(verdict.expressivity).upper()}, {by}{verdict.reason}"
         return [
-            *(entry for entry in verdict.entries() if entry.label == WARNING),
-            Entry(self.outcome.upper(), self.reason, _STYLE[self.outcome]),
-            Entry("verdict", said),
-            Entry("measured", f"by {estimate.method}, {draws}, {estimate.backend}"),
+            *(paragraph for paragraph in verdict.paragraphs() if paragraph.label == WARNING),
+            Paragraph(self.outcome.upper(), self.reason, _STYLE[self.outcome]),
+            Paragraph("verdict", said),
+            Paragraph("measured", f"by {estimate.method}, {draws}, {estimate.backend}"),
         ]
 
     def to_dict(self) -> dict[str, Any]:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
-from ..display.entries import Entry
+from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..problem.allocation import Allocation
 from ..problem.files import problem_to_dict
@@ -62,13 +62,13 @@ class PropertyResult:
     failure: str | None = None
 
     @property
-    def entry(self) -> Entry:
+    def paragraph(self) -> Paragraph:
         """How it went, in words."""
         if self.failure is not None:
-            return Entry("NO CHECK", f"{self.name}: {self.failure}")
+            return Paragraph("NO CHECK", f"{self.name}: {self.failure}")
         if self.counterexample is not None:
-            return Entry("REFUTED", f"{self.name}: {self.counterexample.message}")
-        return Entry("holds", f"{self.name}: {self.examples} examples, {self.decided} decided")
+            return Paragraph("REFUTED", f"{self.name}: {self.counterexample.message}")
+        return Paragraph("holds", f"{self.name}: {self.examples} examples, {self.decided} decided")
 
     @property
     def passed(self) -> bool:
@@ -132,13 +132,13 @@ class Verification(Shown):
         """Time of all properties together, in seconds of one process."""
         return sum(result.seconds for result in self.properties)
 
-    def entries(self) -> list[Entry]:
+    def paragraphs(self) -> list[Paragraph]:
         """How many properties hold, then each of them with what contradicts it."""
         held = sum(item.passed for item in self.properties)
         total = len(self.properties) + self.missing
         text = f"{STATEMENTS[self.id].name}: {held} of {total} properties hold"
         style = "bold red" if self.failed else "bold green" if self.passed else "bold yellow"
-        return [Entry(self.id, text, style), *(item.entry for item in self.properties)]
+        return [Paragraph(self.id, text, style), *(item.paragraph for item in self.properties)]
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON: what `verify --json` prints."""

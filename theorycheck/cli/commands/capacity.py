@@ -56,9 +56,9 @@ def capacity(
 
 
 def _print(console: Console, name: str, allocation: Allocation, found: Capacity) -> None:
-    from ..text import print_entries
+    from ..text import print_paragraphs
 
     r, n = allocation.n_learnable, allocation.n_present
     print_title(console, name, allocation, f"; {r} of {n} weights learnable")
-    print_entries(console, found.entries())
+    print_paragraphs(console, found.paragraphs())
     console.print()

@@ -126,7 +126,7 @@ def _candidates(path: str, frame: Allocation) -> dict[str, Any]:
 def _tell(name: str, frame: Allocation, found: Design, as_json: bool) -> None:
     from rich.console import Console
 
-    from ..text import print_entries, samples_in_words
+    from ..text import print_paragraphs, samples_in_words
 
     if as_json:
         print_json({"file": name, **found.to_dict()})
@@ -134,7 +134,7 @@ def _tell(name: str, frame: Allocation, found: Design, as_json: bool) -> None:
     console = Console(highlight=False)
     on = samples_in_words(found.samples)
     print_title(console, Path(name).name, frame, f", {on}; budget {found.budget}")
-    print_entries(console, found.entries())
+    print_paragraphs(console, found.paragraphs())
     if found.proposal is not None:
         print_masks(console, found.proposal.allocation)
     console.print()

@@ -80,7 +80,7 @@ def repair(
 
 
 def _print(console: Console, name: str, allocation: Allocation, found: Repair) -> None:
-    from ..text import print_entries, samples_in_words
+    from ..text import print_paragraphs, samples_in_words
 
     r, n = allocation.n_learnable, allocation.n_present
     on = samples_in_words(found.samples)
@@ -89,5 +89,5 @@ def _print(console: Console, name: str, allocation: Allocation, found: Repair) -
         console.print(f"  {move}", markup=False, soft_wrap=True)
     if found.moves:
         console.print()
-    print_entries(console, (entry for entry in found.entries() if entry.label != "move"))
+    print_paragraphs(console, (paragraph for paragraph in found.paragraphs() if paragraph.label != "move"))
     console.print()

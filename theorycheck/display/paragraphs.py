@@ -10,7 +10,7 @@ INDENT = " " * 13
 WARNING = "warning"  # the label of what changes how the others are read
 
 
-class Entry(NamedTuple):
+class Paragraph(NamedTuple):
     """A labelled paragraph; `style` is that of the label on terminals, in the words of rich."""
 
     label: str
@@ -20,7 +20,7 @@ class Entry(NamedTuple):
     def lines(self, width: int = 100) -> list[str]:
         """Its lines, wrapped after `width` characters; further ones are indented.
 
-        >>> Entry("rigor", "proved").lines()
+        >>> Paragraph("rigor", "proved").lines()
         ['  rigor      proved']
         """
         room = max(min(width, 100) - len(INDENT), 20)
