@@ -5,7 +5,7 @@
 # This walk-through goes from masks to a verdict, to its certificate, to a check of the certificate
 # and to a repair. No network is trained on the way.
 #
-# Run it with `python examples/classify_without_training.py`, or cell by cell.
+# Run it with `python examples/classify_without_training.py`, or entry by entry.
 
 # %%
 import json

@@ -9,7 +9,7 @@
 # Masks say which connections exist and which are plastic. The verdicts are about generic weights:
 # that all synapses of one neuron have one sign (Dale's law) is not part of the theory.
 #
-# Run it with `python examples/connectome.py`, or cell by cell.
+# Run it with `python examples/connectome.py`, or entry by entry.
 
 # %%
 import numpy as np

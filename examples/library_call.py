@@ -5,7 +5,7 @@
 # scan over the density of random masks. How many weights must be learnable until a random choice
 # serves, and does it matter whether they may be anywhere or in one layer only?
 #
-# Run it with `python examples/library_call.py`, or cell by cell.
+# Run it with `python examples/library_call.py`, or entry by entry.
 
 # %%
 from collections import Counter
@@ -56,12 +56,12 @@ rng = np.random.default_rng(0)
 print(f"\n{'':12}{'budget':>8}{'density':>9}" + "".join(f"{name:>10}" for name in CLASSES))
 found: dict[tuple[str, int], Counter[str]] = {}
 for place, weights in places.items():
-    n_cells = sum(int(np.prod(network.weight_shapes[name])) for name in weights)
+    n_entries = sum(int(np.prod(network.weight_shapes[name])) for name in weights)
     for budget in (needed - 1, needed, needed + 4, needed + 10, needed + 20):
         counts = classes(budget, weights, rng)
         found[place, budget] = counts
         shares = "".join(f"{counts[name] / DRAWS:>10.0%}" for name in CLASSES)
-        print(f"{place:12}{budget:>8}{budget / n_cells:>9.2f}{shares}")
+        print(f"{place:12}{budget:>8}{budget / n_entries:>9.2f}{shares}")
 
 # %% [markdown]
 # What the theory says must show: below the target dimension everything is minimal, and one

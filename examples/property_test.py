@@ -4,7 +4,7 @@
 # Code about allocations, and beliefs about them, can be tested on random problems of all kinds: a
 # rule that holds, and a belief that does not, with the smallest counterexample.
 #
-# Run it with `python examples/property_test.py`, cell by cell, or with `pytest
+# Run it with `python examples/property_test.py`, entry by entry, or with `pytest
 # examples/property_test.py`.
 
 # %%

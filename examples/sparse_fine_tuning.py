@@ -6,7 +6,7 @@
 # one is repaired, and applied to the model. Where torch is installed the model is one of torch and
 # is trained at the end; otherwise NumPy stands in for it and the training is left out.
 #
-# Run it with `python examples/sparse_fine_tuning.py`, or cell by cell.
+# Run it with `python examples/sparse_fine_tuning.py`, or entry by entry.
 
 # %%
 import importlib

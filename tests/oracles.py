@@ -77,8 +77,8 @@ def path_graph(allocation: Allocation) -> tuple[nx.MultiDiGraph, list, list]:
             i, j = (int(index[0]), int(index[-1]))
             source = tail(j) if len(index) == 2 else ("constant", name)
             learnable = bool(allocation.mask(name)[tuple(index)])
-            cell = (name, tuple(index.tolist()))
-            graph.add_edge(source, head(i), learnable=learnable, cell=cell)
+            entry = (name, tuple(index.tolist()))
+            graph.add_edge(source, head(i), learnable=learnable, entry=entry)
 
     if isinstance(network, LinearFeedforward):
         for layer in range(1, network.depth + 1):

@@ -12,7 +12,7 @@ import numpy as np
 
 import theorycheck as tc
 from theorycheck.numeric.instances import Instance
-from theorycheck.problem.masks import cells_of
+from theorycheck.problem.masks import entries_of
 
 NODES = 2 * np.cos(np.pi * (np.arange(8) + 0.5) / 8)
 
@@ -26,9 +26,9 @@ class Determinants:
         one = instances.take(draw)
         self.weights = {name: np.array(value) for name, value in one.weights.items()}
         self.inputs, self.wanted = one.inputs, np.ravel(one.outputs)
-        cells = list(cells_of(dict(allocation.masks("learnable"))))
-        self.first, self.rest = cells[place], cells[:place] + cells[place + 1 :]
-        self.moving = {index[0] for name, index in cells if name in ("W1", "b1")}
+        entries = list(entries_of(dict(allocation.masks("learnable"))))
+        self.first, self.rest = entries[place], entries[:place] + entries[place + 1 :]
+        self.moving = {index[0] for name, index in entries if name in ("W1", "b1")}
 
     def has_match(self) -> bool:
         """Whether a combination of patterns has a root with the right signs."""

@@ -190,9 +190,9 @@ def test_masks_are_copies_that_no_change_of_the_caller_reaches(make: Any, which:
 
 
 def test_a_broadcast_mask_is_copied_as_well():
-    cell = np.array(False)
-    allocation = Allocation(NET, {"W1": np.broadcast_to(cell, (4, 3))})
-    cell[...] = True
+    entry = np.array(False)
+    allocation = Allocation(NET, {"W1": np.broadcast_to(entry, (4, 3))})
+    entry[...] = True
     assert allocation.n_learnable == 0
     row = np.zeros(3, dtype=bool)
     allocation = Allocation(NET, {"W1": np.broadcast_to(row, (4, 3))})
@@ -245,7 +245,7 @@ def test_equality_compares_network_learnables_and_present_connections():
 def test_weights_of_a_huge_network_that_are_not_named_cost_nothing(
     allocation: Allocation, learnable: int
 ):
-    # 10^12 cells of W1 would not fit in memory: each of these lines would fail.
+    # 10^12 entries of W1 would not fit in memory: each of these lines would fail.
     assert allocation.n_learnable == learnable
     assert allocation.is_dense
     assert allocation == Allocation(HUGE, dict(allocation.learnable))

@@ -6,17 +6,17 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import theorycheck as tc
-from theorycheck.problem.masks import cells_of
+from theorycheck.problem.masks import entries_of
 from theorycheck.ranks.bases import greedy_basis, masks_with
 
 from .oracles import dual_number_rank
 from .strategies import allocations, linear_networks, seeds
 
 
-def rank_of(allocation, m, cells):
+def rank_of(allocation, m, entries):
     part = tc.Allocation(
         allocation.network,
-        masks_with(allocation.network, cells),
+        masks_with(allocation.network, entries),
         allocation.given_present(),
     )
     return dual_number_rank(part, m, "learnable")
@@ -24,20 +24,20 @@ def rank_of(allocation, m, cells):
 
 @given(allocations(linear_networks), st.integers(1, 4), seeds)
 def test_the_greedy_basis_is_the_first_one_along_the_order(allocation, m, seed):
-    cells = cells_of(dict(allocation.masks("learnable")))
-    order = [cells[i] for i in np.random.default_rng(seed).permutation(len(cells))]
+    entries = entries_of(dict(allocation.masks("learnable")))
+    order = [entries[i] for i in np.random.default_rng(seed).permutation(len(entries))]
     basis = greedy_basis(allocation.network, allocation.given_present(), m, order, seed)
     greedy = []
-    for cell in order[:12]:
-        if rank_of(allocation, m, [*greedy, cell]) == len(greedy) + 1:
-            greedy.append(cell)
-    assert [cell for cell in basis if cell in order[:12]] == greedy
+    for entry in order[:12]:
+        if rank_of(allocation, m, [*greedy, entry]) == len(greedy) + 1:
+            greedy.append(entry)
+    assert [entry for entry in basis if entry in order[:12]] == greedy
     assert rank_of(allocation, m, basis) == len(basis) == rank_of(allocation, m, order)
 
 
 def test_a_known_rank_ends_the_search():
     network = tc.LinearFeedforward([30, 30, 30])
-    order = cells_of(dict(tc.Allocation.full(network).masks("learnable")))
+    order = entries_of(dict(tc.Allocation.full(network).masks("learnable")))
     assert (
         greedy_basis(network, None, 30, order, most=40)
         == greedy_basis(network, None, 30, order)[:40]
@@ -46,9 +46,9 @@ def test_a_known_rank_ends_the_search():
 
 def test_bad_arguments_are_refused():
     network = tc.LinearFeedforward([2, 2])
-    for cell in (("W2", (0, 0)), ("W1", (0, 2)), ("W1", (0,))):
+    for entry in (("W2", (0, 0)), ("W1", (0, 2)), ("W1", (0,))):
         with pytest.raises(tc.InputError, match="not a present weight"):
-            greedy_basis(network, None, 2, [cell])
+            greedy_basis(network, None, 2, [entry])
     with pytest.raises(tc.InputError, match="not a present weight"):
         greedy_basis(network, {"W1": [[0, 1], [1, 1]]}, 2, [("W1", (0, 0))])
     with pytest.raises(tc.InputError, match="linear networks"):

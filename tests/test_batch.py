@@ -61,10 +61,10 @@ def frame_of(network: Any, present: Any = None) -> Frame:
 
 def some_masks(frame: Frame, most: int, seed: int = 0) -> Masks:
     """All masks of the frame, or so many random ones."""
-    if 2**frame.n_cells <= most:
-        return all_masks(frame.n_cells)
+    if 2**frame.n_entries <= most:
+        return all_masks(frame.n_entries)
     rng = np.random.default_rng(seed)
-    return rng.random((most, frame.n_cells)) < rng.random((most, 1))
+    return rng.random((most, frame.n_entries)) < rng.random((most, 1))
 
 
 def check_ranks(batch: Batch, masks: Masks) -> None:
@@ -200,8 +200,8 @@ def test_peeling_many_is_peeling_one_by_one(network: Any, samples: int, seed: in
 @pytest.mark.parametrize("present", [None, RING], ids=["dense", "ring"])
 def test_conflicts_through_time(steps: int, present: Any):
     frame = frame_of(LinearRecurrent(1, 3, 1, steps), present)
-    single = np.eye(frame.n_cells, dtype=bool)
-    pairs = all_masks(frame.n_cells, 2)
+    single = np.eye(frame.n_entries, dtype=bool)
+    pairs = all_masks(frame.n_entries, 2)
     check_conflicts(frame, np.concatenate([single, pairs]))
     # A path comes back to a recurrent weight: at once to a loop, after three others in the ring.
     assert has_conflict(frame, single).any() == (steps >= (5 if present else 3))
@@ -226,8 +226,8 @@ def test_large_matrices_are_eliminated_one_by_one():
     rng = np.random.default_rng(3)
     for widths, budgets in (([12, 12, 12], (143, 144, 160)), ([9, 9, 9], (60, 81, 90))):
         frame = frame_of(LinearFeedforward(widths))
-        rows = [rng.permutation(frame.n_cells) < budget for budget in budgets]
-        low = rows[1] & (np.arange(frame.n_cells) % widths[0] != 0)
+        rows = [rng.permutation(frame.n_entries) < budget for budget in budgets]
+        low = rows[1] & (np.arange(frame.n_entries) % widths[0] != 0)
         check_ranks(Batch(frame, widths[0]), np.array([*rows, low]))
 
 
@@ -296,7 +296,7 @@ def test_memory_limits():
     counts = masks.sum(axis=1)
     assert small.target is not None
     for count, decision in zip(counts.tolist(), decisions, strict=True):
-        expected = {True: "T1", False: "T0" if count == frame.n_cells else None}
+        expected = {True: "T1", False: "T0" if count == frame.n_entries else None}
         assert decision.theorem == expected[count < small.target.value]
     sparse = Batch(frame_of(LinearFeedforward([2, 3, 2]), SPARSE), 2, memory_limit=100)
     assert sparse.target is None

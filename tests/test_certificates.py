@@ -20,10 +20,10 @@ from theorycheck.problem.files import problem_from_dict
 from theorycheck.theorems.analysis import Analysis
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
-STAIR = [[0, 0, 1], [1, 0, 0], [1, 1, 0]]  # frozen cells form a path
-SQUARE = [[0, 0, 1], [0, 0, 1], [1, 1, 1]]  # frozen cells form a cycle
+STAIR = [[0, 0, 1], [1, 0, 0], [1, 1, 0]]  # frozen entries form a path
+SQUARE = [[0, 0, 1], [0, 0, 1], [1, 1, 1]]  # frozen entries form a cycle
 RNN = LR(inputs=1, hidden=2, outputs=1, steps=4)
-# Frozen cells of one layer: a K_(3,3), the corners of the edges of K_4, a cube.
+# Frozen entries of one layer: a K_(3,3), the corners of the edges of K_4, a cube.
 K33 = np.kron([[1, 0], [0, 0]], np.ones((3, 3)))[:5, :5]
 K4 = np.array([[1, 1, 1, 0, 0, 0], [1, 0, 0, 1, 1, 0], [0, 1, 0, 1, 0, 1], [0, 0, 1, 0, 1, 1]])
 CUBE = np.pad(1 - np.eye(4), (0, 1))

@@ -89,8 +89,15 @@ def points(draw):
     count = len(naive_outputs(network, {k: w[0] for k, w in weights.items()}, inputs[0]))
     chosen = np.sort(rng.choice(count, int(rng.integers(1, count + 1)), replace=False))
     numbers = range(allocation.n_learnable)
-    cells = SquareSystem(allocation, m, (), tuple(numbers)).cells
-    return ForwardPass(network, m, cells, chosen.tolist()), network, cells, weights, inputs, chosen
+    entries = SquareSystem(allocation, m, (), tuple(numbers)).entries
+    return (
+        ForwardPass(network, m, entries, chosen.tolist()),
+        network,
+        entries,
+        weights,
+        inputs,
+        chosen,
+    )
 
 
 @given(points())
@@ -104,9 +111,9 @@ def test_forward_passes_are_those_of_the_definition(point):
 
 @given(points())
 def test_jacobians_equal_complex_steps(point):
-    forward, _, cells, weights, inputs, _ = point
+    forward, _, entries, weights, inputs, _ = point
     _, jacobian = forward.jacobian(weights, inputs)
-    for column, (name, index) in enumerate(cells):
+    for column, (name, index) in enumerate(entries):
         moved = {key: value.astype(complex) for key, value in weights.items()}
         moved[name][(0, *index)] += 1e-20j
         slope = forward.values(moved, inputs)[0].imag / 1e-20
@@ -129,14 +136,14 @@ def test_tangents_equal_complex_steps(point, seed):
 
 @given(points(), seeds)
 def test_batches_are_done_one_by_one_and_cells_replaced(point, seed):
-    forward, _, cells, weights, inputs, _ = point
-    theta = np.random.default_rng(seed).normal(size=(3, len(cells)))
+    forward, _, entries, weights, inputs, _ = point
+    theta = np.random.default_rng(seed).normal(size=(3, len(entries)))
     repeated = {name: np.repeat(value, 3, axis=0) for name, value in weights.items()}
-    many = forward.with_cells(repeated, theta, cells)
+    many = forward.with_entries(repeated, theta, entries)
     values, jacobian = forward.jacobian(many, np.repeat(inputs, 3, axis=0))
     for row in range(3):
-        one = forward.with_cells(weights, theta[row : row + 1], cells)
-        assert [one[name][(0, *index)] for name, index in cells] == theta[row].tolist()
+        one = forward.with_entries(weights, theta[row : row + 1], entries)
+        assert [one[name][(0, *index)] for name, index in entries] == theta[row].tolist()
         alone = forward.jacobian(one, inputs)
         np.testing.assert_allclose(values[row], alone[0][0], atol=1e-12)
         np.testing.assert_allclose(jacobian[row], alone[1][0], atol=1e-12)

@@ -7,7 +7,7 @@ import pytest
 
 import theorycheck as tc
 from theorycheck.answers.orders import PREFERENCES, even_order, extend_evenly, plans
-from theorycheck.problem.masks import cells_of
+from theorycheck.problem.masks import entries_of
 from theorycheck.problem.placement import allowed_masks
 from theorycheck.ranks.target_dimension import target_dimension
 from theorycheck.structure.conflicts import find_conflict
@@ -130,7 +130,7 @@ def test_even_orders_are_even_in_every_first_part():
     rng = np.random.default_rng(3)
     allowed = dict(tc.Allocation.full(tc.LinearFeedforward([5, 6, 4], bias=True)).masks("present"))
     order = even_order(allowed, rng)
-    assert sorted(order) == sorted(cells_of(allowed))
+    assert sorted(order) == sorted(entries_of(allowed))
     for budget in (2, 9, 24, 40):
         layers = Counter(name[1:] for name, _ in order[:budget])
         assert max(layers.values()) - min(layers.values()) <= 1
@@ -146,7 +146,7 @@ def test_regions_of_plans_have_no_conflict_and_plans_cover_all_candidates():
     for _ in range(40):
         network, present, within, _ = random_task(rng)
         allowed = allowed_masks(network, present, within)
-        everything = sorted(cells_of(allowed))
+        everything = sorted(entries_of(allowed))
         for plan in plans(network, allowed, "few-layers", rng):
             assert sorted(plan.order) == everything
             if plan.kind == "split" or (plan.kind == "layer" and "recurrent" not in plan.what):

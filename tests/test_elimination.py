@@ -137,7 +137,7 @@ def test_polynomials_are_the_network_at_the_point(system, seed, trial, theta_see
     theta = np.random.default_rng(theta_seed).integers(0, prime, len(system.unknowns)).tolist()
     point = draw_point(system.allocation, system.samples, prime, seed, trial, np)
     weights = {name: integers(weight, prime) for name, weight in point.weights.items()}
-    for (name, index), x in zip(system.cells, theta, strict=True):
+    for (name, index), x in zip(system.entries, theta, strict=True):
         weights[name][index] = x
     y = outputs(system.network, weights, integers(point.inputs, prime), prime)
     targets = [int(word) % prime for word in words(seed, trial, "outputs", len(y))]

@@ -102,17 +102,17 @@ def shares_a_path(steps, first, second):
 @pytest.mark.parametrize("steps", [1, 2, 3, 4])
 def test_pairs_of_recurrent_weights_conflict_as_tabulated(steps):
     network = LinearRecurrent(inputs=2, hidden=2, outputs=2, steps=steps)
-    cells = [
+    entries = [
         (name, index)
         for name, shape in network.weight_shapes.items()
         for index in np.ndindex(*shape)
     ]
-    for first, second in product(cells, cells):
+    for first, second in product(entries, entries):
         learnable = {name: np.zeros(shape, int) for name, shape in network.weight_shapes.items()}
         for name, index in (first, second):
             learnable[name][index] = 1
         found = find_conflict(Allocation(network, learnable)) is not None
-        selfish = any(shares_a_path(steps, cell, cell) for cell in (first, second))
+        selfish = any(shares_a_path(steps, entry, entry) for entry in (first, second))
         assert found == (selfish or shares_a_path(steps, first, second)), (first, second)
 
 

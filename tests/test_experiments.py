@@ -83,21 +83,23 @@ def test_dispersion_counts_effective_layers_rows_and_columns(common: Any):
 def test_orbits_of_the_known_networks(common: Any):
     families = [common.Family("LFFN", (2, 2, 2), 2), common.Family("LRNN", (1, 2, 1, 4), 2)]
     for family in families:  # Burnside: the mean number of allocations that permutations fix
-        cells, shapes = family.cells, family.network.weight_shapes
+        entries, shapes = family.entries, family.network.weight_shapes
         group = list(product([False, True], repeat=3 if family.kind == "LFFN" else 1))
         fixed = 0
         for flips in group:
-            where = dict(zip(cells, (flipped(cell, family, flips) for cell in cells), strict=True))
-            for one in combinations(cells, 3):
-                fixed += {where[cell] for cell in one} == set(one)
+            where = dict(
+                zip(entries, (flipped(entry, family, flips) for entry in entries), strict=True)
+            )
+            for one in combinations(entries, 3):
+                fixed += {where[entry] for entry in one} == set(one)
         allocations = common.allocations(family, 3, "all", 0, 0)
         assert len({common.orbit(one) for one in allocations}) == fixed / len(group)
-        assert len(cells) == sum(int(np.prod(shape)) for shape in shapes.values())
+        assert len(entries) == sum(int(np.prod(shape)) for shape in shapes.values())
 
 
-def flipped(cell: Any, family: Any, flips: tuple[bool, ...]) -> Any:
+def flipped(entry: Any, family: Any, flips: tuple[bool, ...]) -> Any:
     """A weight after hidden units (and inputs and outputs, if there are two) are exchanged."""
-    name, (row, column) = cell
+    name, (row, column) = entry
     if family.kind == "LFFN":
         inputs, hidden, outputs = flips
         rows, columns = (hidden, inputs) if name == "W1" else (outputs, hidden)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 import theorycheck as tc
 from tests.strategies import SMALL_DEGREES, allocations, linear_networks, networks, samples
 from theorycheck.answers.diagnostics import diagnose
-from theorycheck.problem.masks import cells_of
+from theorycheck.problem.masks import entries_of
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.registry import THEOREMS
 
@@ -37,9 +37,9 @@ def test_a_theorem_that_needs_too_much_memory_says_so():
     assert explanation.verdict.expressivity == "undecided"
 
 
-def without(allocation: tc.Allocation, cell) -> tc.Allocation:
+def without(allocation: tc.Allocation, entry) -> tc.Allocation:
     masks = {name: allocation.mask(name).copy() for name in allocation.counts}
-    masks[cell[0]][cell[1]] = False
+    masks[entry[0]][entry[1]] = False
     return tc.Allocation(allocation.network, masks, allocation.given_present())
 
 
@@ -50,11 +50,11 @@ def test_redundant_weights_are_those_whose_removal_keeps_the_rank(allocation, m)
     found = diagnose(analysis)
     assert found.rank == analysis.rank.value
     assert found.missing == analysis.target.value - analysis.rank.value
-    for cell in cells_of({name: allocation.mask(name) for name in allocation.counts}):
-        kept = Analysis(without(allocation, cell), m).rank.value == found.rank
-        assert (cell in found.redundant) == kept
-        if cell in found.idle:
-            assert cell in found.redundant
+    for entry in entries_of({name: allocation.mask(name) for name in allocation.counts}):
+        kept = Analysis(without(allocation, entry), m).rank.value == found.rank
+        assert (entry in found.redundant) == kept
+        if entry in found.idle:
+            assert entry in found.redundant
 
 
 def test_unreached_equations_and_idle_weights_are_named():
@@ -83,8 +83,8 @@ def test_layer_graphs_are_bipartite_views_of_one_mask(allocation):
             continue
         graph = allocation.to_networkx(name)
         assert nx.is_bipartite(graph)
-        cells = {(i, j) for (_, i), (_, j), on in graph.edges(data="learnable") if on}
-        assert cells == {tuple(cell) for cell in np.argwhere(mask).tolist()}
+        entries = {(i, j) for (_, i), (_, j), on in graph.edges(data="learnable") if on}
+        assert entries == {tuple(entry) for entry in np.argwhere(mask).tolist()}
 
 
 def test_diagnostics_come_with_the_verdict_when_asked():

@@ -147,7 +147,7 @@ def test_the_chain_is_computed_as_the_checker_does():
     key = claim.context.key
     for trial in range(5):
         assert PRIMES[plain.prime_of(key, trial)]
-        [[value]] = rows_of(claim, entries_at(claim, trial), [0], claim.cells("learnable"))
+        [[value]] = rows_of(claim, entries_at(claim, trial), [0], claim.entries("learnable"))
         assert value == chain_product(key, trial) != 0
 
 

@@ -249,9 +249,9 @@ def test_soft_rank_agrees_with_finite_differences_and_refuses_what_it_cannot():
 
     place, step = 0, 1e-6
     for name in allocation.counts:
-        for cell in np.argwhere(allocation.mask(name)).tolist():
+        for entry in np.argwhere(allocation.mask(name)).tolist():
             moved = {n: value.copy() for n, value in weights.items()}
-            moved[name][(slice(None), *cell)] += step
+            moved[name][(slice(None), *entry)] += step
             slope = (outputs(moved) - outputs(weights)) / step
             assert np.allclose(slope, jacobians[:, :, place], atol=1e-4)
             place += 1

@@ -361,8 +361,8 @@ def test_a_large_sparse_mask_needs_less_than_a_gigabyte(
     tmp_path: Path, widths: list[int], weight: str, m: int, expected: str
 ):
     side, rng = 16384, np.random.default_rng(0)
-    cells = rng.integers(0, side, (2, side * side // 100))  # 1 %, but for what is drawn twice
-    matrix = scipy.sparse.coo_array((np.ones(cells.shape[1], bool), tuple(cells)), (side, side))
+    entries = rng.integers(0, side, (2, side * side // 100))  # 1 %, but for what is drawn twice
+    matrix = scipy.sparse.coo_array((np.ones(entries.shape[1], bool), tuple(entries)), (side, side))
     matrix = matrix.tocsr()
     matrix.data[:] = True
     scipy.sparse.save_npz(tmp_path / "w.npz", matrix, compressed=False)

@@ -15,14 +15,14 @@ from scipy.optimize import least_squares
 import theorycheck as tc
 from theorycheck.measurement.existence import Certificates, certify, majorant, right_inverses
 from theorycheck.measurement.levenberg import descend, fit
-from theorycheck.numeric.forward import Cells
+from theorycheck.numeric.forward import Entries
 from theorycheck.numeric.instances import Equations, Instance
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 seeds = st.integers(0, 2**32 - 1)
 DIAGONALS = [("W1", (0, 0)), ("W1", (1, 1)), ("W2", (0, 0)), ("W2", (1, 1))]
 ROW = [("recurrent", (0, 0)), ("recurrent", (0, 1))]
-# network, samples, unknown cells, equations
+# network, samples, unknown entries, equations
 SYSTEMS: dict[str, tuple[Any, int, list, list]] = {
     "diagonals": (FF([2, 2, 2]), 2, DIAGONALS, [0, 1, 2, 3]),
     "wide": (FF([2, 2, 2]), 2, [*DIAGONALS, ("W2", (0, 1))], [0, 1, 3]),
@@ -40,8 +40,8 @@ SYSTEMS: dict[str, tuple[Any, int, list, list]] = {
 def drawn(
     name: str, batch: int, seed: int, own_teacher: bool = False
 ) -> tuple[Equations, Instance]:
-    """Gaussian instances; with `own_teacher` the teacher differs from the student in cells only."""
-    network, samples, cells, equations = SYSTEMS[name]
+    """Gaussian instances; with `own_teacher` only entries of the teacher differ."""
+    network, samples, entries, equations = SYSTEMS[name]
     rng = np.random.default_rng(seed)
 
     def weights() -> dict[str, Any]:
@@ -53,7 +53,7 @@ def drawn(
         inputs = rng.normal(size=(batch, network.inputs, samples))
         if network.bias:
             inputs = np.concatenate([inputs, np.ones((batch, 1, samples))], axis=1)
-    system = Equations(network, samples, cells, equations)
+    system = Equations(network, samples, entries, equations)
     student, teacher = weights(), weights()
     if own_teacher:
         teacher = dict(student)
@@ -62,11 +62,11 @@ def drawn(
 
 def exact_residual(name: str, instance: Instance, i: int, theta: Any) -> list[Any]:
     """phi - y of instance i at mpmath numbers theta, from the definition of the networks."""
-    network, _, cells, equations = SYSTEMS[name]
+    network, _, entries, equations = SYSTEMS[name]
     exact = np.vectorize(mpmath.mpf, otypes=[object])
     weights = {key: exact(value[i]) for key, value in instance.weights.items()}
     inputs = exact(instance.inputs[i])
-    for (key, index), value in zip(cells, theta, strict=True):
+    for (key, index), value in zip(entries, theta, strict=True):
         weights[key][index] = value
     if isinstance(network, LR):
         state, outputs = 0 * weights["input"][:, :1], []
@@ -125,7 +125,7 @@ def test_constructed_matches_are_found(name: str):
 def test_the_majorant_bounds_changes_of_the_jacobian(name: str, seed: int):
     system, instances = drawn(name, 20, seed)
     rng = np.random.default_rng(seed)
-    theta = rng.normal(size=(20, len(system.cells)))
+    theta = rng.normal(size=(20, len(system.entries)))
     radius = 10 ** rng.uniform(-6, 1)
     moved = theta + radius * rng.uniform(-1, 1, theta.shape)
     change = np.abs(system.residual(moved, instances)[1] - system.residual(theta, instances)[1])
@@ -138,7 +138,7 @@ def test_the_majorant_bounds_changes_of_the_jacobian(name: str, seed: int):
 @given(st.sampled_from(sorted(SYSTEMS)), seeds, st.sampled_from([1e-3, 1e-6, 1e-9, 0]))
 def test_proofs_hold_also_around_points_that_are_no_roots(name: str, seed: int, away: float):
     system, instances = drawn(name, 4, seed, own_teacher=True)
-    theta = np.stack([instances.weights[k][(slice(None), *i)] for k, i in system.cells], axis=1)
+    theta = np.stack([instances.weights[k][(slice(None), *i)] for k, i in system.entries], axis=1)
     theta = theta + away * np.random.default_rng(seed).normal(size=theta.shape)
     proof = certify(system, theta, instances)
     for i in np.nonzero(proof.proved)[0].tolist():
@@ -190,7 +190,7 @@ class Parabola:
     """a w^2 - y in one unknown, written without `Equations`; `curved` False drops the slope."""
 
     curved: bool = True
-    cells: Cells = (("a", (0,)),)
+    entries: Entries = (("a", (0,)),)
 
     def residual(self, theta: Any, instance: Instance) -> tuple[Any, Any]:
         a = instance.weights["a"]

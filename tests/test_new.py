@@ -378,6 +378,6 @@ def test_walk_throughs_are_cells_with_prose(name: str):
     text = (EXAMPLES / f"{name}.py").read_text()
     assert text.startswith("# %% [markdown]\n# # ")
     assert text.count("# %% [markdown]\n") >= 4
-    for cell in text.split("# %% [markdown]\n")[1:]:
-        prose = cell.split("# %%\n")[0].strip()
+    for entry in text.split("# %% [markdown]\n")[1:]:
+        prose = entry.split("# %%\n")[0].strip()
         assert all(line.startswith("#") for line in prose.splitlines())

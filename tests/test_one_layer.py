@@ -19,7 +19,7 @@ from theorycheck.theorems.one_layer import decide_mask
 from theorycheck.theorems.one_layer.block_forests import find_classes
 from theorycheck.theorems.one_layer.colouring import find_colouring
 from theorycheck.theorems.one_layer.core import find_core
-from theorycheck.theorems.one_layer.flows import CellAssignment, assign
+from theorycheck.theorems.one_layer.flows import EntryAssignment, assign
 from theorycheck.theorems.one_layer.forest import find_cycle
 from theorycheck.theorems.one_layer.rectangle import find_violated, is_crowded
 from theorycheck.theorems.one_layer.two_dimensions import two_dimension_sum
@@ -80,7 +80,7 @@ def test_every_mask_of_small_layers_agrees_with_the_exact_rank(shape):
 
 @st.composite
 def layers(draw, most: int = 3, largest: int = 5):
-    """A mask with about as many frozen cells as can be independent, with d, m and a bias."""
+    """A mask with about as many frozen entries as can be independent, with d, m and a bias."""
     a, b = draw(st.integers(0, most)), draw(st.integers(0, most))
     d, m = draw(st.integers(1, largest)), draw(st.integers(1, largest))
     p, q = d + a, m + b
@@ -122,7 +122,7 @@ def test_transposing_and_permuting_never_contradict(layer, seed):
 
 
 def crowded_rectangles(frozen, a, b, least_rows, least_columns):
-    """All rectangles with more frozen cells than b rows + a columns - a b, by brute force."""
+    """All rectangles with more frozen entries than b rows + a columns - a b, by brute force."""
     p, q = frozen.shape
     for n_rows, n_columns in product(range(least_rows, p + 1), range(least_columns, q + 1)):
         for rows in combinations(range(p), n_rows):
@@ -280,8 +280,8 @@ def by_assignment(mask, d, m, *, more=0, roots=True, swap=False):
         return None
     frozen, room = (~mask, b) if (a == 1) != swap else (~mask.T, a)
     frozen = frozen[:, frozen.any(axis=0)]
-    cells = CellAssignment(frozen, room + more)
-    return cells.settle() is None and (not roots or cells.check_roots() is None)
+    entries = EntryAssignment(frozen, room + more)
+    return entries.settle() is None and (not roots or entries.check_roots() is None)
 
 
 def by_two_dimensions(mask, d, m, *, least=2, capped=True):
@@ -298,12 +298,12 @@ def by_any_two_forests(mask, d, m):
     """a = b = 2 without the demand that the orientation has no cycle: plain arboricity 2."""
     if (mask.shape[0] - d, mask.shape[1] - m) != (2, 2):
         return None
-    cells = np.argwhere(~mask)
-    if len(cells) > 11:
+    entries = np.argwhere(~mask)
+    if len(entries) > 11:
         return None
-    for bits in product((False, True), repeat=len(cells)):
+    for bits in product((False, True), repeat=len(entries)):
         parts = np.zeros((2, *mask.shape), dtype=bool)
-        for bit, (i, j) in zip(bits, cells, strict=True):
+        for bit, (i, j) in zip(bits, entries, strict=True):
             parts[int(bit), i, j] = True
         if all(map(is_forest, parts)):
             return True
@@ -323,9 +323,9 @@ def by_peeling(mask, d, m, *, more=0):
     return True if find_core(~(~mask), a, b + more).is_empty else None
 
 
-def by_colours(mask, d, m, *, cells=False):
-    """Colours that meet d rows prove maximal (only); d cells do not."""
-    if cells:
+def by_colours(mask, d, m, *, entries=False):
+    """Colours that meet d rows prove maximal (only); d entries do not."""
+    if entries:
         return True if mask.sum() >= d * m and line_counts(mask, 1).min() >= 1 else None
     return True if find_colouring(mask, d, m) is not None else None
 
@@ -342,7 +342,9 @@ def by_blocks(mask, d, m, *, more=0):
     return True if find_classes(~mask, a, b + more) is not None else None
 
 
-K33 = np.pad(np.zeros((3, 3), dtype=bool), (0, 2), constant_values=True)  # two forests, 9 > 8 cells
+K33 = np.pad(
+    np.zeros((3, 3), dtype=bool), (0, 2), constant_values=True
+)  # two forests, 9 > 8 entries
 
 
 def stream():
@@ -413,7 +415,7 @@ def test_the_trap_stays_open_and_the_count_does_not_see_it():
 
 def test_large_independent_sets_are_found():
     rng = np.random.default_rng(0)
-    # Lines added one by one, in a random order, each with as many cells as it may have.
+    # Lines added one by one, in a random order, each with as many entries as it may have.
     n, a, b = 300, 7, 12
     frozen = np.zeros((n, n), dtype=bool)
     there: list[list[int]] = [[], []]
@@ -440,17 +442,17 @@ def test_large_layers_with_a_or_b_one_are_decided(b, slack, transposed):
         degree = total // used + (row < total % used)
         frozen[row, rng.permutation(n)[:degree]] = True
     crowded = frozen.copy()
-    crowded[10:20, 30:70] = True  # 400 cells, where at most 10 b + 40 - b can be
-    for cells in (frozen, crowded) if b < 40 else (frozen,):
+    crowded[10:20, 30:70] = True  # 400 entries, where at most 10 b + 40 - b can be
+    for entries in (frozen, crowded) if b < 40 else (frozen,):
         d, m = n - 1, n - b
-        mask = ~cells.T if transposed else ~cells
+        mask = ~entries.T if transposed else ~entries
         finding = decide_mask("T4", "W1", mask, *((m, d) if transposed else (d, m)))
         assert finding is not None
         certificate = tc.classify(
             allocation_of(mask, m if transposed else d), d if transposed else m
         )
         assert tc.check(certificate.certificate)  # type: ignore[arg-type]
-        if cells is crowded:
+        if entries is crowded:
             assert finding.kind == "rectangle"
         elif b > 2:
             assert finding.kind == "assignment"
@@ -490,22 +492,22 @@ CUBE = np.pad(~np.eye(4, dtype=bool), (0, 1))
 
 def test_changed_assignments_are_refused():
     data = certificate_of(~K4, 3, 4)
-    cells = data["evidence"]["cells"]
+    entries = data["evidence"]["cells"]
     assert accepts(data)
-    assert accepts(data, cells=cells[::-1])
-    assert not accepts(data, cells=cells[:-1])
-    assert not accepts(data, cells=[*cells, cells[0]])
-    assert not accepts(data, cells=[[0, 5], *cells[1:]])  # learnable
+    assert accepts(data, entries=entries[::-1])
+    assert not accepts(data, entries=entries[:-1])
+    assert not accepts(data, entries=[*entries, entries[0]])
+    assert not accepts(data, entries=[[0, 5], *entries[1:]])  # learnable
     assert not accepts(data, axis="rows")
     assert not accepts(data, peeled=[["rows", [0]]])
-    # All cells that columns take from the first two rows: too many are left to the others.
+    # All entries that columns take from the first two rows: too many are left to the others.
     greedy = [[int(np.flatnonzero(K4[:, j])[0]), j] for j in range(6)]
-    assert not accepts(data, cells=greedy)
+    assert not accepts(data, entries=greedy)
 
 
 def test_no_assignment_proves_a_dependent_set():
     frozen = np.pad(K4, ((0, 1), (0, 1)))
-    frozen[0, 3] = True  # one cell more than b |I| + |J| - b on the first four rows
+    frozen[0, 3] = True  # one entry more than b |I| + |J| - b on the first four rows
     data = certificate_of(~np.pad(K4, ((0, 1), (0, 1))), 4, 5)
     changed = {**data, "problem": {**data["problem"]}}
     changed["problem"]["learnable"] = {"W1": (~frozen).astype(int).tolist()}
@@ -513,8 +515,8 @@ def test_no_assignment_proves_a_dependent_set():
     assert certificate_of(~frozen, 4, 5)["expressivity"] == "minimal"
     choices = [np.flatnonzero(frozen[:, j]).tolist() for j in range(6)]
     for heads in product(*choices):
-        cells = [[i, j] for j, i in enumerate(heads)]
-        assert not accepts(changed, cells=cells)
+        entries = [[i, j] for j, i in enumerate(heads)]
+        assert not accepts(changed, entries=entries)
 
 
 def test_changed_two_forests_are_refused():

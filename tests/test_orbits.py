@@ -24,7 +24,7 @@ from theorycheck.sweeps.frame import Frame
 
 
 def elements(frame: Frame, samples: int) -> np.ndarray:
-    """All elements of the group, one row each: the cell that each cell is taken from."""
+    """All elements of the group, one row each: the entry that each entry is taken from."""
     network = frame.network
     shapes = network.weight_shapes
     starts = dict(zip(shapes, np.cumsum([0, *map(math.prod, shapes.values())]), strict=False))
@@ -33,16 +33,18 @@ def elements(frame: Frame, samples: int) -> np.ndarray:
         for name, start in starts.items()
     }
     may = np.zeros(network.n_weights, dtype=bool)
-    cells = np.concatenate([starts[name] + own for name, own in frame.cells.items()]).astype(int)
-    may[cells] = True
+    entries = np.concatenate([starts[name] + own for name, own in frame.entries.items()]).astype(
+        int
+    )
+    may[entries] = True
     present = np.concatenate([frame.empty.present_mask(name).ravel() for name in shapes])
     found = []
     for numbered in [numbers, *transposed(network, numbers, samples)]:
         for moved in exchanged(network, numbered):
             source = np.concatenate([moved[name].ravel() for name in shapes])
             if (present[source] == present).all() and (may[source] == may).all():
-                found.append(np.searchsorted(cells, source[cells]))
-    return np.array(found).reshape(len(found), frame.n_cells)
+                found.append(np.searchsorted(entries, source[entries]))
+    return np.array(found).reshape(len(found), frame.n_entries)
 
 
 def exchanged(network, numbers):
@@ -142,10 +144,10 @@ def case(name: str) -> tuple[Symmetry, np.ndarray]:
 @pytest.mark.parametrize("name", CASES)
 def test_orbits_and_canonical_masks_against_all_elements(name):
     symmetry, group = case(name)
-    n_cells = symmetry.frame.n_cells
+    n_entries = symmetry.frame.n_entries
     assert symmetry.order == len(group)
-    for budget in range(n_cells + 1):
-        masks = all_masks(n_cells, budget)
+    for budget in range(n_entries + 1):
+        masks = all_masks(n_entries, budget)
         expected = smallest_codes(masks, group)
         sizes = dict(zip(*np.unique(expected, return_counts=True), strict=True))
         canonical = codes(np.array([symmetry.canonical(mask) for mask in masks]))
@@ -163,19 +165,19 @@ def test_orbits_and_canonical_masks_against_all_elements(name):
 @pytest.mark.parametrize("name", CASES)
 def test_stabilisers_against_all_elements(name):
     symmetry, group = case(name)
-    n_cells = symmetry.frame.n_cells
+    n_entries = symmetry.frame.n_entries
     rng = np.random.default_rng(0)
-    for mask in rng.random((20, n_cells)) < rng.random((20, 1)):
+    for mask in rng.random((20, n_entries)) < rng.random((20, 1)):
         fixing = group[(mask[group] == mask).all(axis=1)]
         assert symmetry.stabiliser(mask) == len(fixing)
         assert symmetry.orbit_size(mask) == len(np.unique(mask[group], axis=0))
-        generated = closure(symmetry.generators(mask), n_cells)
+        generated = closure(symmetry.generators(mask), n_entries)
         assert generated == {tuple(source.tolist()) for source in fixing}
 
 
-def closure(generators, n_cells):
+def closure(generators, n_entries):
     """The group that some permutations generate."""
-    found = {tuple(range(n_cells))}
+    found = {tuple(range(n_entries))}
     queue = list(found)
     while queue:
         one = np.array(queue.pop(), dtype=int)
@@ -204,7 +206,7 @@ def test_canonical_masks_agree_exactly_within_orbits(data):
     samples = data.draw(st.sampled_from([1, 9]))
     symmetry, group = Symmetry(frame, samples), elements(frame, samples)
     assert symmetry.order == len(group)
-    one, other = rng.random((2, frame.n_cells)) < rng.random()
+    one, other = rng.random((2, frame.n_entries)) < rng.random()
     canonical = symmetry.canonical(one)
     images = {mask.tobytes() for mask in one[group]}
     assert canonical.tobytes() in images
@@ -241,7 +243,7 @@ def test_counts_of_orbits_are_those_of_burnside(network, samples, budget):
     found = list(orbits(symmetry, budget))
     fixed = sum(fixed_masks(source.tolist(), budget) for source in group)
     assert len({orbit.mask.tobytes() for orbit in found}) == len(found) == fixed // len(group)
-    assert sum(orbit.size for orbit in found) == math.comb(frame.n_cells, budget)
+    assert sum(orbit.size for orbit in found) == math.comb(frame.n_entries, budget)
     assert all(orbit.mask.sum() == budget for orbit in found)
     for orbit in found[::50]:
         assert (symmetry.canonical(orbit.mask) == orbit.mask).all()
@@ -252,10 +254,10 @@ def fixed_masks(source: list[int], budget: int) -> int:
     """How many masks of the budget a permutation maps to themselves: unions of its cycles."""
     counts, seen = [1] + [0] * budget, set()
     for start in range(len(source)):
-        length, cell = 0, start
-        while cell not in seen:
-            seen.add(cell)
-            cell, length = source[cell], length + 1
+        length, entry = 0, start
+        while entry not in seen:
+            seen.add(entry)
+            entry, length = source[entry], length + 1
         if length:
             for size in range(budget, length - 1, -1):
                 counts[size] += counts[size - length]
@@ -265,8 +267,8 @@ def fixed_masks(source: list[int], budget: int) -> int:
 @pytest.mark.parametrize("name", ["transposed", "two rings", "recurrent, more", "biases", "ReLU"])
 def test_orbits_resume_behind_every_path(name):
     symmetry, _ = case(name)
-    n_cells = symmetry.frame.n_cells
-    for budget in {0, 1, 4, n_cells - 2, n_cells}:
+    n_entries = symmetry.frame.n_entries
+    for budget in {0, 1, 4, n_entries - 2, n_entries}:
         everything = [(o.mask.tobytes(), o.size, o.path) for o in orbits(symmetry, budget)]
         for number, (_, _, path) in enumerate(everything, start=1):
             rest = orbits(symmetry, budget, after=json.loads(json.dumps(path)))
@@ -305,7 +307,7 @@ def ranks_differ(symmetry: Symmetry) -> bool:
     """Whether a mask and its canonical mask differ in exact rank, for any of up to 2048 masks."""
     frame = symmetry.frame
     assert not isinstance(frame.network, ShallowReLU)
-    masks = all_masks(frame.n_cells)[:2048]
+    masks = all_masks(frame.n_entries)[:2048]
     canonical = np.array([symmetry.canonical(mask) for mask in masks])
     present = {name: frame.empty.present_mask(name) for name in frame.network.weight_shapes}
     full = np.zeros((2, len(masks), frame.network.n_weights), dtype=bool)
@@ -341,12 +343,12 @@ def test_wrong_groups_disagree_with_exact_ranks():
 
 
 @pytest.mark.parametrize(("n_cells", "budget"), [(0, 0), (1, 1), (6, 3), (7, 0), (9, 7), (7, 7)])
-def test_plain_masks_are_all_in_lexicographic_order(n_cells, budget):
-    everything = [tuple(mask) for block in plain(n_cells, budget) for mask in block.tolist()]
-    expected = {tuple(mask) for mask in all_masks(n_cells, budget).tolist()}
+def test_plain_masks_are_all_in_lexicographic_order(n_entries, budget):
+    everything = [tuple(mask) for block in plain(n_entries, budget) for mask in block.tolist()]
+    expected = {tuple(mask) for mask in all_masks(n_entries, budget).tolist()}
     assert everything == sorted(expected)
     for start in range(len(everything) + 1):
-        rest = [tuple(mask) for block in plain(n_cells, budget, start) for mask in block.tolist()]
+        rest = [tuple(mask) for block in plain(n_entries, budget, start) for mask in block.tolist()]
         assert rest == everything[start:]
 
 
@@ -362,18 +364,18 @@ def test_plain_masks_in_blocks():
 
 
 def rank_of(mask: np.ndarray) -> int:
-    """How many masks of as many set cells come before `mask`: those that first leave a cell out."""
-    cells = np.flatnonzero(mask).tolist()
+    """How many masks of as many entries come before `mask`: those that first leave one out."""
+    entries = np.flatnonzero(mask).tolist()
     behind = len(mask) - 1
-    return sum(math.comb(behind - cell, len(cells) - k) for k, cell in enumerate(cells))
+    return sum(math.comb(behind - entry, len(entries) - k) for k, entry in enumerate(entries))
 
 
 @given(st.data())
 def test_unranking_inverts_ranking(data):
-    n_cells = data.draw(st.integers(0, 130))
-    budget = data.draw(st.integers(0, n_cells))
-    unranking = Unranking(n_cells, budget)
-    assert unranking.total == math.comb(n_cells, budget)
+    n_entries = data.draw(st.integers(0, 130))
+    budget = data.draw(st.integers(0, n_entries))
+    unranking = Unranking(n_entries, budget)
+    assert unranking.total == math.comb(n_entries, budget)
     numbers = data.draw(st.lists(st.integers(0, unranking.total - 1), max_size=3))
     masks = unranking.masks([*numbers, 0, unranking.total - 1])
     assert (masks.sum(axis=1) == budget).all()
@@ -390,31 +392,31 @@ SMALL = [(0, 0), (1, 0), (5, 5), (3, 1), (4, 2), (6, 3), (10, 5), (40, 3), (16, 
 
 
 @pytest.mark.parametrize(("n_cells", "budget"), SMALL)
-def test_all_draws_are_all_masks(n_cells, budget):
-    total = math.comb(n_cells, budget)
-    masks = Draws(n_cells, budget, seed=3).masks(0, total)
-    assert masks.shape == (total, n_cells)
+def test_all_draws_are_all_masks(n_entries, budget):
+    total = math.comb(n_entries, budget)
+    masks = Draws(n_entries, budget, seed=3).masks(0, total)
+    assert masks.shape == (total, n_entries)
     assert (masks.sum(axis=1) == budget).all()
     assert len({mask.tobytes() for mask in masks}) == total
     with pytest.raises(ValueError, match="draws"):
-        Draws(n_cells, budget, seed=3).masks(0, total + 1)
+        Draws(n_entries, budget, seed=3).masks(0, total + 1)
 
 
 FEW_AND_MANY = [(12, 5), (32, 16), (80, 40), (80, 70), (200, 90), (200, 120)]
 
 
 @pytest.mark.parametrize(("n_cells", "budget"), FEW_AND_MANY)
-def test_a_draw_depends_on_seed_and_number_only(n_cells, budget):
-    masks = Draws(n_cells, budget, seed=5).masks(0, 60)
-    parts = [Draws(n_cells, budget, seed=5).masks(*ends) for ends in ((0, 1), (1, 45), (45, 60))]
+def test_a_draw_depends_on_seed_and_number_only(n_entries, budget):
+    masks = Draws(n_entries, budget, seed=5).masks(0, 60)
+    parts = [Draws(n_entries, budget, seed=5).masks(*ends) for ends in ((0, 1), (1, 45), (45, 60))]
     assert (np.concatenate(parts) == masks).all()
     assert (masks.sum(axis=1) == budget).all()
     assert len({mask.tobytes() for mask in masks}) == 60
-    assert Draws(n_cells, budget, seed=5).masks(7, 7).shape == (0, n_cells)
-    other = Draws(n_cells, budget, seed=6).masks(0, 60)
+    assert Draws(n_entries, budget, seed=5).masks(7, 7).shape == (0, n_entries)
+    other = Draws(n_entries, budget, seed=6).masks(0, 60)
     assert (other != masks).any(axis=1).mean() > 0.9
-    total = math.comb(n_cells, budget)
-    late = Draws(n_cells, budget, seed=5).masks(total - 3, total)
+    total = math.comb(n_entries, budget)
+    late = Draws(n_entries, budget, seed=5).masks(total - 3, total)
     assert len({mask.tobytes() for mask in [*masks, *late]}) == 63
 
 
@@ -423,24 +425,24 @@ def test_a_draw_depends_on_seed_and_number_only(n_cells, budget):
     [(32, 16, 20_000), (18, 9, 5_000), (40, 4, 20_000), (30, 25, 20_000), (80, 40, 4_000),
      (140, 40, 2_000), (140, 70, 2_000)],
 )  # fmt: skip
-def test_cells_and_pairs_are_drawn_equally_often(n_cells, budget, count):
-    masks = Draws(n_cells, budget, seed=0).masks(0, count)
+def test_cells_and_pairs_are_drawn_equally_often(n_entries, budget, count):
+    masks = Draws(n_entries, budget, seed=0).masks(0, count)
     # All sums over draws without replacement vary less by this factor than those with it.
-    left = 1 - (count - 1) / (math.comb(n_cells, budget) - 1)
-    share = [math.perm(budget, k) / math.perm(n_cells, k) for k in range(5)]
+    left = 1 - (count - 1) / (math.comb(n_entries, budget) - 1)
+    share = [math.perm(budget, k) / math.perm(n_entries, k) for k in range(5)]
     once = masks.sum(axis=0) - count * share[1]
     statistic = (once**2).sum() / (count * left * (share[1] - share[2]))
-    likely(statistic, n_cells - 1)
-    # Pairs: what their counts vary by beyond those of cells, a space of n (n - 3) / 2 dimensions
+    likely(statistic, n_entries - 1)
+    # Pairs: what their counts vary by beyond those of entries, a space of n (n - 3) / 2 dimensions
     # on which all covariances have the one eigenvalue p_2 - 2 p_3 + p_4.
-    pairs = np.array(list(combinations(range(n_cells), 2)))
+    pairs = np.array(list(combinations(range(n_entries), 2)))
     together = masks.astype(float).T @ masks.astype(float)
-    design = np.zeros((len(pairs), n_cells))
+    design = np.zeros((len(pairs), n_entries))
     design[np.arange(len(pairs))[:, None], pairs] = 1
     twice = together[pairs[:, 0], pairs[:, 1]] - count * share[2]
     rest = twice - design @ np.linalg.lstsq(design, twice, rcond=None)[0]
     statistic = (rest**2).sum() / (count * left * (share[2] - 2 * share[3] + share[4]))
-    likely(statistic, n_cells * (n_cells - 3) // 2)
+    likely(statistic, n_entries * (n_entries - 3) // 2)
 
 
 def likely(statistic: float, dimension: int) -> None:
@@ -449,10 +451,10 @@ def likely(statistic: float, dimension: int) -> None:
 
 
 @pytest.mark.parametrize(("n_cells", "budget"), [(3, 1), (4, 1), (5, 2), (4, 2), (7, 1)])
-def test_small_orders_are_all_equally_likely(n_cells, budget):
-    total, seeds = math.comb(n_cells, budget), 1500
+def test_small_orders_are_all_equally_likely(n_entries, budget):
+    total, seeds = math.comb(n_entries, budget), 1500
     orders = np.array(
-        [codes(Draws(n_cells, budget, seed).masks(0, total)) for seed in range(seeds)]
+        [codes(Draws(n_entries, budget, seed).masks(0, total)) for seed in range(seeds)]
     )
     for first, second in ((0, 1), (1, total - 1)):
         pairs = np.unique(orders[:, [first, second]], axis=0, return_counts=True)[1]

@@ -267,6 +267,6 @@ def test_both_say_the_same_of_the_evidence_of_another_kind():
 
 
 def test_a_fault_in_one_of_the_two_is_seen(monkeypatch):
-    monkeypatch.setattr(page_checker.graphs, "is_forest", lambda cells: True)
+    monkeypatch.setattr(page_checker.graphs, "is_forest", lambda entries: True)
     with pytest.raises(AssertionError, match="from the page: verified"):
         test_both_say_the_same_of_what_is_changed("two_forests")

@@ -15,12 +15,12 @@ import theorycheck as tc
 from tests.strategies import allocations, present_masks, seeds
 from theorycheck.certificates import Certificate
 from theorycheck.errors import ContradictionError, SizeError
-from theorycheck.problem.masks import cells_of
+from theorycheck.problem.masks import entries_of
 from theorycheck.ranks.relu_patterns import PatternList, relevant_units
 from theorycheck.ranks.relu_search import ReluSearch
 from theorycheck.ranks.relu_steering import steered
 from theorycheck.strategies import relu_networks
-from theorycheck.strategies.cells import with_budget
+from theorycheck.strategies.masks import with_budget
 from theorycheck.theorems import t10_shallow_relu
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.relu_closed_forms import one_sample, regular_match_probability
@@ -82,7 +82,7 @@ def jacobians(allocation, weights, inputs, which):
         return result + values["b2"][..., None] if "b2" in values else result
 
     columns = []
-    for name, index in cells_of(dict(allocation.masks(which))):
+    for name, index in entries_of(dict(allocation.masks(which))):
         step = np.zeros((1, *weights[name].shape[1:]))
         step[0, *index] = 1e-6
         up, down = (answers({**weights, name: weights[name] + s * step}) for s in (1, -1))

@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
-from theorycheck.problem.masks import cells_of
+from theorycheck.problem.masks import entries_of
 from theorycheck.ranks.bases import masks_with
 from theorycheck.ranks.target_dimension import target_dimension
 
@@ -15,7 +15,7 @@ from .test_designs import random_network
 
 
 def learnables(allocation):
-    return set(cells_of(dict(allocation.masks("learnable"))))
+    return set(entries_of(dict(allocation.masks("learnable"))))
 
 
 def check_repair(allocation, m, found, *, may_freeze=True):
@@ -107,13 +107,13 @@ SMALL = [
 
 @pytest.mark.parametrize(("network", "m", "budget"), SMALL)
 def test_no_repair_has_fewer_moves_than_an_optimal_one(network, m, budget):
-    cells = cells_of(dict(tc.Allocation.full(network).masks("learnable")))
+    entries = entries_of(dict(tc.Allocation.full(network).masks("learnable")))
     effort = tc.Effort(instances=0)  # a witness proves no maximum
     verdicts = {
         frozenset(chosen): tc.classify(
             tc.Allocation(network, masks_with(network, chosen)), m, effort=effort
         )
-        for chosen in combinations(cells, budget)
+        for chosen in combinations(entries, budget)
     }
     maximal = [key for key, v in verdicts.items() if v.expressivity is tc.Expressivity.MAXIMAL]
     for key, verdict in verdicts.items():

@@ -40,7 +40,7 @@ CUBIC = tc.Allocation.layer(LR(1, 1, 1, 4), "recurrent")  # the trap of T7
 PAIR = LR(inputs=1, hidden=2, outputs=1, steps=4)
 
 
-def cells_of(allocation: tc.Allocation) -> list[tuple[str, tuple[int, ...]]]:
+def entries_of(allocation: tc.Allocation) -> list[tuple[str, tuple[int, ...]]]:
     """The learnables as docs/certificates.md numbers them."""
     names = allocation.network.weight_shapes
     return [
@@ -108,7 +108,7 @@ def polynomials(
     )
     symbols = []
     for number in numbers:
-        name, index = cells_of(allocation)[number]
+        name, index = entries_of(allocation)[number]
         symbols.append(sp.Symbol(f"z{number}"))
         student[name][index if len(index) == 2 else (index[0], 0)] = symbols[-1]
     both = [outputs(allocation.network, m, w, instance["inputs"]) for w in (student, teacher)]

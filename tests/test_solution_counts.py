@@ -20,8 +20,8 @@ from tests.test_solution_certificates import (
     PAIR,
     TRAP,
     block,
-    cells_of,
     certificate,
+    entries_of,
     outputs,
     small_networks,
 )
@@ -152,7 +152,7 @@ def test_polynomials_are_those_of_the_network(allocation, m, seed):
         rows = drawn_matrix(key, name, mask.shape, p)
         weights[name] = sp.Matrix(rows).multiply_elementwise(sp.Matrix(mask.astype(int)))
     for number, value in zip(unknowns, values, strict=True):
-        name, index = cells_of(allocation)[number]
+        name, index = entries_of(allocation)[number]
         weights[name][index if len(index) == 2 else (index[0], 0)] = value
     wanted = network_outputs(claim, network, weights, key, p)
     targets = drawn_matrix(key, "outputs", (len(equations), 1), p)

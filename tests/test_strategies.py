@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from theorycheck import strategies
 from theorycheck.ranks.point import effective_samples
-from theorycheck.strategies.cells import layers
+from theorycheck.strategies.masks import layers
 from theorycheck.strategies.sites import sites
 from theorycheck.theorems.analysis import Analysis
 
@@ -55,7 +55,7 @@ def is_minimal(problem):
 
 
 def frozen_is_forest(mask):
-    """Whether the frozen cells close no cycle, by networkx."""
+    """Whether the frozen entries close no cycle, by networkx."""
     edges = [(("row", i), ("column", j)) for i, j in np.argwhere(~mask).tolist()]
     return not edges or nx.is_forest(nx.Graph(edges))
 

@@ -219,7 +219,7 @@ def test_a_contradiction_among_many_is_recorded_with_its_allocation(tmp_path, mo
     rows = list(tc.sweep_rows(tmp_path / "r.sqlite"))
     failed = [row for row in rows if row["error"]]
     assert len(rows) == 70
-    assert len(failed) == 5  # those with the first three cells and one more
+    assert len(failed) == 5  # those with the first three entries and one more
     assert all("T9 says maximal" in row["error"] for row in failed)
 
 

@@ -48,7 +48,7 @@ def check_against_rank(theorem, allocation, m) -> str:
 
 @st.composite
 def one_layer(draw, network_strategy):
-    """Learnables in one layer only, near the boundary: few frozen cells, or few per line."""
+    """Learnables in one layer only, near the boundary: few frozen entries, or few per line."""
     network = draw(network_strategy)
     matrices = [name for name, shape in network.weight_shapes.items() if len(shape) == 2]
     name = draw(st.sampled_from(matrices))
@@ -82,10 +82,10 @@ def test_t3_and_t4_on_every_mask_of_small_layers(widths, bias):
         shapes = [network.weight_shapes[name] for name in names]
         sizes = [int(np.prod(shape)) for shape in shapes]
         rng = np.random.default_rng(layer)
-        n_cells = sum(sizes)
-        codes = range(1, 2**n_cells) if n_cells <= 7 else rng.integers(1, 2**n_cells, 120)
+        n_entries = sum(sizes)
+        codes = range(1, 2**n_entries) if n_entries <= 7 else rng.integers(1, 2**n_entries, 120)
         for code in codes:
-            bits = np.array([int(code) >> k & 1 for k in range(n_cells)], dtype=bool)
+            bits = np.array([int(code) >> k & 1 for k in range(n_entries)], dtype=bool)
             parts = np.split(bits, np.cumsum(sizes)[:-1])
             masks = {n: b.reshape(s) for n, b, s in zip(names, parts, shapes, strict=True)}
             allocation = tc.Allocation(network, masks)
@@ -212,20 +212,20 @@ def test_t2_affine_verdicts_agree_with_floating_point_least_squares(allocation, 
     if oracles.has_conflict(allocation):
         return
     targets, inputs, frozen = random_problem(allocation, m, np.random.default_rng(seed))
-    cells = [
+    entries = [
         (name, tuple(index))
         for name in allocation.network.weight_shapes
         for index in np.argwhere(allocation.mask(name))
     ]
-    for name, index in cells:
+    for name, index in entries:
         frozen[name][index] = 0.0
     offset = oracles.forward(allocation.network, frozen, inputs)
-    columns = np.zeros((len(targets), len(cells)))
-    for k, (name, index) in enumerate(cells):
+    columns = np.zeros((len(targets), len(entries)))
+    for k, (name, index) in enumerate(entries):
         frozen[name][index] = 1.0
         columns[:, k] = oracles.forward(allocation.network, frozen, inputs) - offset
         frozen[name][index] = 0.0
-    solution = np.linalg.lstsq(columns, targets - offset, rcond=None)[0] if cells else []
+    solution = np.linalg.lstsq(columns, targets - offset, rcond=None)[0] if entries else []
     residual = np.linalg.norm(columns @ solution - (targets - offset))
     matched = residual <= 1e-7 * max(np.linalg.norm(targets), 1e-300)
     verdict = classify(allocation, m)

@@ -98,8 +98,8 @@ def test_a_feed_forward_network_of_degree_two():
         "W3": [[0, 0, 1, 1], [1, 0, 0, 1]],
     }
     masks = {name: np.zeros(shape) for name, shape in network.weight_shapes.items()}
-    cells = [("W1", (0, 0)), ("W1", (1, 1)), ("W2", (3, 2)), ("W3", (0, 3))]
-    for name, index in cells:
+    entries = [("W1", (0, 0)), ("W1", (1, 1)), ("W2", (3, 2)), ("W3", (0, 3))]
+    for name, index in entries:
         masks[name][index] = 1
     system = whole(tc.Allocation(network, masks, present), 2)
     found, exact = degree_by_univariate(system), degree_by_elimination(system)
@@ -127,7 +127,7 @@ def test_covers_are_those_of_the_conflict_graph():
         m = 2 if isinstance(network, FF) else 4
         system = SquareSystem(allocation, m, (0, 1, 2, 3), (0, 1, 2))
         edges = [set(edge) for edge in conflict_graph(allocation).edges]
-        covers = [place for place, c in enumerate(system.cells) if all(c in e for e in edges)]
+        covers = [place for place, c in enumerate(system.entries) if all(c in e for e in edges)]
         place = cover_of(system)
         assert (place is None) == (not covers)
         assert place is None or place in covers
@@ -234,7 +234,7 @@ def real_roots(system: SquareSystem, instance: dict[str, Any]) -> int:
         for who in ("student", "teacher")
     )
     symbols = sp.symbols(f"z:{len(system.unknowns)}")
-    for symbol, (name, index) in zip(symbols, system.cells, strict=True):
+    for symbol, (name, index) in zip(symbols, system.entries, strict=True):
         student[name][index if len(index) == 2 else (index[0], 0)] = symbol
     inputs = instance["inputs"]
     if inputs is not None:

@@ -223,12 +223,12 @@ def peeled_too_early(case):
 
 
 def with_one_learnable_frozen(case):
-    cells = [(name, i) for name, mask in case.allocation.masks("learnable")
+    entries = [(name, i) for name, mask in case.allocation.masks("learnable")
              for i in np.flatnonzero(mask)]  # fmt: skip
-    if not cells:
+    if not entries:
         return None
     masks = {name: mask.copy() for name, mask in case.allocation.masks("learnable")}
-    name, place = cells[case.seed % len(cells)]
+    name, place = entries[case.seed % len(entries)]
     masks[name].flat[place] = False
     present = case.allocation.given_present()
     return replace(case, allocation=tc.Allocation(case.allocation.network, masks, present))

@@ -64,7 +64,7 @@ def test_what_is_reached_is_what_moves(allocation: tc.Allocation, seed: int, som
             if not changes(before, outputs(network, moved, inputs)).any():
                 idle.setdefault(name, []).append(tuple(index.tolist()))
     assert {part.weight: (part.number, part.first) for part in found.idle} == {
-        name: (len(cells), cells[0]) for name, cells in idle.items()
+        name: (len(entries), entries[0]) for name, entries in idle.items()
     }
 
 

@@ -29,8 +29,8 @@ from theorycheck.degrees.degree import Degree
 from theorycheck.degrees.elimination import degree_by_elimination
 from theorycheck.degrees.system import SquareSystem
 from theorycheck.problem.files import problem_from_dict, problem_to_dict
-from theorycheck.problem.masks import cells_of
-from theorycheck.ranks.bases import Cell, masks_with
+from theorycheck.problem.masks import entries_of
+from theorycheck.ranks.bases import Entry, masks_with
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.asking import ask_all
 from theorycheck.theorems.registry import THEOREMS
@@ -50,19 +50,19 @@ class Family:
     weights: Sequence[str] = ()
 
     @property
-    def cells(self) -> list[Cell]:
+    def entries(self) -> list[Entry]:
         """The weights that may be learnable."""
         shapes = self.network.weight_shapes
-        return cells_of({n: np.ones(shapes[n], bool) for n in self.weights or shapes})
+        return entries_of({n: np.ones(shapes[n], bool) for n in self.weights or shapes})
 
     def draw(self, rng: np.random.Generator, count: int) -> Iterator[tc.Allocation]:
         """`count` different allocations, or as many as there are."""
-        cells, seen = self.cells, set()
-        while len(seen) < min(count, math.comb(len(cells), self.budget)):
-            chosen = tuple(sorted(rng.choice(len(cells), self.budget, replace=False).tolist()))
+        entries, seen = self.entries, set()
+        while len(seen) < min(count, math.comb(len(entries), self.budget)):
+            chosen = tuple(sorted(rng.choice(len(entries), self.budget, replace=False).tolist()))
             if chosen not in seen:
                 seen.add(chosen)
-                basis = [cells[number] for number in chosen]
+                basis = [entries[number] for number in chosen]
                 yield tc.Allocation(self.network, masks_with(self.network, basis))
 
 

@@ -55,7 +55,7 @@ class Family(NamedTuple):
         return cls(self.widths)
 
     @property
-    def cells(self) -> list[tuple[str, tuple[int, ...]]]:
+    def entries(self) -> list[tuple[str, tuple[int, ...]]]:
         """The weights that may be learnable, as name and index."""
         shapes = self.network.weight_shapes
         names = [self.within] if self.within else list(shapes)
@@ -71,10 +71,12 @@ class Family(NamedTuple):
         return full.target_dimension
 
 
-def allocation_with(family: Family, cells: Iterable[tuple[str, tuple[int, ...]]]) -> tc.Allocation:
-    """The allocation whose learnables are `cells`."""
+def allocation_with(
+    family: Family, entries: Iterable[tuple[str, tuple[int, ...]]]
+) -> tc.Allocation:
+    """The allocation whose learnables are `entries`."""
     masks = {name: np.zeros(shape, bool) for name, shape in family.network.weight_shapes.items()}
-    for name, index in cells:
+    for name, index in entries:
         masks[name][index] = True
     return tc.Allocation(family.network, masks)
 
@@ -85,9 +87,9 @@ def allocations(family: Family, budget: int, draw: str, count: int, seed: int) -
     `uniform` are `count` distinct random ones; a `split` draws how many learnables each layer gets,
     all ways equally likely, and then which: so concentrated ones occur that are rare otherwise.
     """
-    cells, rng = family.cells, np.random.default_rng([seed, budget, len(draw)])
+    entries, rng = family.entries, np.random.default_rng([seed, budget, len(draw)])
     if draw == "all":
-        for chosen in combinations(cells, budget):
+        for chosen in combinations(entries, budget):
             yield allocation_with(family, chosen)
         return
     sizes = [math.prod(shape) for shape in family.network.weight_shapes.values()]
@@ -95,7 +97,7 @@ def allocations(family: Family, budget: int, draw: str, count: int, seed: int) -
     starts = np.cumsum([0, *sizes[:-1]])
     seen: set[tuple[int, ...]] = set()
     while len(seen) < count:
-        places = rng.choice(len(cells), budget, replace=False)
+        places = rng.choice(len(entries), budget, replace=False)
         if draw == "split":
             way = ways[rng.integers(len(ways))]
             parts = [
@@ -106,7 +108,7 @@ def allocations(family: Family, budget: int, draw: str, count: int, seed: int) -
         key = tuple(sorted(places.tolist()))
         if key not in seen:
             seen.add(key)
-            yield allocation_with(family, [cells[place] for place in key])
+            yield allocation_with(family, [entries[place] for place in key])
 
 
 def orbit(allocation: tc.Allocation) -> tuple[Any, ...]:

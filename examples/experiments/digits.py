@@ -108,12 +108,12 @@ def allocate(
     else:  # all weights that read the pixels of most (least) variance, pixel by pixel
         variance = data.var(axis=0)
         pixels = np.argsort(-variance if strategy == "bright pixels" else variance, kind="stable")
-        cells = np.arange(int(np.prod(shapes["W1"]))).reshape(shapes["W1"])
-        order = [("W1", cells[:, pixels].T.ravel())]
+        entries = np.arange(int(np.prod(shapes["W1"]))).reshape(shapes["W1"])
+        order = [("W1", entries[:, pixels].T.ravel())]
     masks, left = {}, budget
-    for name, cells in order:
+    for name, entries in order:
         mask = np.zeros(int(np.prod(shapes[name])), dtype=bool)
-        mask[cells[:left]] = True
+        mask[entries[:left]] = True
         masks[name], left = mask.reshape(shapes[name]), left - min(left, mask.size)
     return None if left else tc.Allocation(network, masks)
 

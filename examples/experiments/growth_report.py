@@ -54,15 +54,15 @@ def summary(rows: Rows) -> str:
     parts = selected(rows, part="width")
     for name in families(parts):
         own = {row["stage"]: row for row in selected(parts, family=name)}
-        cells = [f"{1e6 * float(own[stage]['seconds']):,.3g}" for stage in stages]
+        entries = [f"{1e6 * float(own[stage]['seconds']):,.3g}" for stage in stages]
         last = own.get("degree")
         if last:
-            cells += [f"{float(last['needed']):.0%} of {last['allocations']}"]
-            cells += [f"{float(last[key]):.2g} s" for key in ("median", "high")]
-            cells += [f"{float(last['open']):.0%}"]
+            entries += [f"{float(last['needed']):.0%} of {last['allocations']}"]
+            entries += [f"{float(last[key]):.2g} s" for key in ("median", "high")]
+            entries += [f"{float(last['open']):.0%}"]
         else:
-            cells += [""] * 4
-        lines.append(f"| {name} | {' | '.join(cells)} |")
+            entries += [""] * 4
+        lines.append(f"| {name} | {' | '.join(entries)} |")
     lines += [
         "",
         "| whole sweeps | allocations | seconds | each, \u00b5s | memory, MB | file, MB |",

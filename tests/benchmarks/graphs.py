@@ -16,14 +16,14 @@ def bipartite_graph(pattern: np.ndarray) -> nx.Graph:
 
 
 def assignment_network(frozen: np.ndarray, room: np.ndarray, column_room: int) -> nx.DiGraph:
-    """Source "s" - cells - their row, with `room` to the sink "t", or their column."""
+    """Source "s" - entries - their row, with `room` to the sink "t", or their column."""
     p = len(frozen)
     network = nx.DiGraph()
     network.add_nodes_from(("s", "t"))
-    for cell in np.argwhere(frozen).tolist():
-        network.add_edge("s", tuple(cell), capacity=1)
-        network.add_edge(tuple(cell), cell[0], capacity=1)
-        network.add_edge(tuple(cell), p + cell[1], capacity=1)
+    for entry in np.argwhere(frozen).tolist():
+        network.add_edge("s", tuple(entry), capacity=1)
+        network.add_edge(tuple(entry), entry[0], capacity=1)
+        network.add_edge(tuple(entry), p + entry[1], capacity=1)
     for row, capacity in enumerate(room.tolist()):
         network.add_edge(row, "t", capacity=capacity)
     for column in range(frozen.shape[1]):
@@ -32,7 +32,7 @@ def assignment_network(frozen: np.ndarray, room: np.ndarray, column_room: int) -
 
 
 def transport_network(frozen: np.ndarray, needed: np.ndarray, column_room: int) -> nx.DiGraph:
-    """Source "s" - rows, by what they need - columns, one a cell - sink "t"."""
+    """Source "s" - rows, by what they need - columns, one an entry - sink "t"."""
     p = len(frozen)
     network = nx.DiGraph()
     for row, capacity in enumerate(needed.tolist()):

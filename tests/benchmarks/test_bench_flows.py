@@ -52,7 +52,7 @@ def test_minimum_cut(benchmark: Any, planted: bool):
 
 
 def fits_by_networkx(frozen: np.ndarray, b: int) -> bool:
-    """Whether all cells find room whichever row has none: one flow a row (Hall, flows.py)."""
+    """Whether all entries find room whichever row has none: one flow a row (Hall, flows.py)."""
     network = assignment_network(frozen, np.full(len(frozen), b), 1)
     for root in range(len(frozen)):
         network[root]["t"]["capacity"] = 0
@@ -88,7 +88,7 @@ def test_assignment_for_every_root(benchmark: Any, planted: bool):
 
 
 def path_of_lines(n: int, is_closed: bool) -> np.ndarray:
-    """The frozen cells are a path through all rows and columns, shuffled; or a cycle."""
+    """The frozen entries are a path through all rows and columns, shuffled; or a cycle."""
     rng = np.random.default_rng(0)
     frozen = np.eye(n, dtype=bool) | np.eye(n, k=-1, dtype=bool)
     frozen[0, n - 1] = is_closed
@@ -96,7 +96,7 @@ def path_of_lines(n: int, is_closed: bool) -> np.ndarray:
 
 
 def stars(columns: int) -> np.ndarray:
-    """Ten rows; every column has a frozen cell, nine of them two: a tree."""
+    """Ten rows; every column has a frozen entry, nine of them two: a tree."""
     frozen = np.zeros((10, columns), dtype=bool)
     frozen[0] = True
     frozen[range(1, 10), range(9)] = True

@@ -39,7 +39,7 @@ def test_t4_by_the_degrees_of_16384_rows(benchmark: Any, samples: int):
 
 
 def rows_of(n: int, used: int, total: int) -> np.ndarray:
-    """`total` frozen cells, spread evenly and at random over the first `used` of n rows."""
+    """`total` frozen entries, spread evenly and at random over the first `used` of n rows."""
     rng = np.random.default_rng(0)
     frozen = np.zeros((n, n), dtype=bool)
     for row in range(used):
@@ -53,7 +53,7 @@ def rows_of(n: int, used: int, total: int) -> np.ndarray:
 def test_a_is_one_on_1000_by_1000(benchmark: Any, b: int, share: float, kind: str):
     n = 1000
     used = int(share * (n - b))
-    # As many cells as can be independent; or fewer, but 30 rows share too few columns.
+    # As many entries as can be independent; or fewer, but 30 rows share too few columns.
     slack = 0 if kind == "assignment" and share > 0.5 and b > 2 else n // 4
     frozen = rows_of(n, used, b * used + n - b - slack)
     if kind == "rectangle":

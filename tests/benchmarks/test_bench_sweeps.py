@@ -87,7 +87,7 @@ def test_decisions_about_all_48620_masks(benchmark: Any):
 def test_decisions_about_random_masks(benchmark: Any, side: int, count: int):
     """The critical budget; with side 12 most matrices are too large to be batched."""
     batch = batch_of(side, side, side)
-    order = np.random.default_rng(side).random((count, batch.frame.n_cells)).argsort(axis=1)
+    order = np.random.default_rng(side).random((count, batch.frame.n_entries)).argsort(axis=1)
     masks, some = order < side**2, 200
     matrices, prime = gathered(batch, masks[:some])
     decisions, expected = measure(

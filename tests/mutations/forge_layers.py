@@ -1,6 +1,6 @@
 """Forged certificates, these about one layer: evidence that is right in itself.
 
-Whatever a check computes again (counts, sizes, numbers of cells) is right here; what it must
+Whatever a check computes again (counts, sizes, numbers of entries) is right here; what it must
 remember to ask (which network, dense or not, which layer, a bottleneck, the class) is random. Each
 forger takes the problem as read by `problems.read` and yields keys of a certificate, or None.
 """
@@ -104,9 +104,9 @@ def cycle(rng: random.Random, problem: Problem) -> Forged:
         return None
     nodes = rng.choice(cycles)
     edges = zip(nodes, nodes[1:] + nodes[:1], strict=True)
-    cells = [[max(e)[1], min(e)[1]] for e in edges]
+    entries = [[max(e)[1], min(e)[1]] for e in edges]
     return {
-        "evidence": {"place": place, "cycle": cells},
+        "evidence": {"place": place, "cycle": entries},
         **claim(_theorem(rng, problem), "minimal"),
     }
 
@@ -175,12 +175,12 @@ def assignment(rng: random.Random, problem: Problem) -> Forged:
     place, mask = place_of(rng, problem)
     peeled, rows, columns = _peeled(rng, problem, mask)
     axis = rng.choice(["rows", "columns"])
-    cells = []
+    entries = []
     for line in columns if axis == "columns" else rows:
         own = [[i, j] for i, j in product(rows, columns)
                if not mask[i, j] and line == (j if axis == "columns" else i)]  # fmt: skip
-        cells += [rng.choice(own)] if own else []
-    evidence = {"place": place, "peeled": peeled, "axis": axis, "cells": cells}
+        entries += [rng.choice(own)] if own else []
+    evidence = {"place": place, "peeled": peeled, "axis": axis, "cells": entries}
     return {"evidence": evidence, **claim(_theorem(rng, problem), "maximal")}
 
 

@@ -18,10 +18,10 @@ from .truth import newton
 
 def sub_allocation(rng: random.Random, problem: Problem) -> Forged:
     """Fewer learnables (or others), and a forged certificate of any kind about them."""
-    cells = problem.cells("learnable")
-    kept = [cell for cell in cells if rng.random() < 0.8]
+    entries = problem.entries("learnable")
+    kept = [entry for entry in entries if rng.random() < 0.8]
     if rng.random() < 0.1:
-        kept = [cell for cell in problem.cells("present") if rng.random() < 0.5]
+        kept = [entry for entry in problem.entries("present") if rng.random() < 0.5]
     part = problem.with_learnable(kept)
     inner = _inner(rng, part)
     if inner is None:
@@ -170,18 +170,18 @@ def _instance(
                   for t in range(0, n_rows, problem.n_inputs)]  # fmt: skip
         constant = np.ones((1, m_e))
     wanted = _flat(problem, teacher, inputs, constant)[equations]
-    cells = [problem.cells("learnable")[u] for u in unknowns]
+    entries = [problem.entries("learnable")[u] for u in unknowns]
     weights = {name: value.astype(complex) for name, value in student.items()}
 
     def values(theta: Any) -> Any:
-        for (name, index), value in zip(cells, theta, strict=True):
+        for (name, index), value in zip(entries, theta, strict=True):
             weights[name][index] = value
         return _flat(problem, weights, inputs, constant)[equations] - wanted
 
     gauss = np.random.default_rng(rng.randrange(2**32))
     found: list[Any] = []
     for _ in range(25):
-        start = gauss.normal(size=(2, len(cells)))
+        start = gauss.normal(size=(2, len(entries)))
         theta = newton(values, start[0] + 1j * start[1])
         if theta is not None and all(np.abs(theta - s).max() > 1e-4 for s in found):
             found.append(theta)

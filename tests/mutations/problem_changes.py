@@ -30,7 +30,7 @@ def shapes(network: Data) -> dict[str, tuple[int, ...]]:
 
 
 def _resized(rng: random.Random, mask: Any, shape: tuple[int, ...], bit: int) -> Any:
-    def cell(*index: int) -> int:
+    def entry(*index: int) -> int:
         value = mask
         for i in index:
             if not isinstance(value, list) or i >= len(value):
@@ -39,8 +39,8 @@ def _resized(rng: random.Random, mask: Any, shape: tuple[int, ...], bit: int) ->
         return value if isinstance(value, int) else bit
 
     if len(shape) == 1:
-        return [cell(i) for i in range(shape[0])]
-    return [[cell(i, j) for j in range(shape[1])] for i in range(shape[0])]
+        return [entry(i) for i in range(shape[0])]
+    return [[entry(i, j) for j in range(shape[1])] for i in range(shape[0])]
 
 
 def restated(rng: random.Random, data: Data) -> None:

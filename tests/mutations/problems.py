@@ -18,7 +18,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 PRIME = 2**61 - 1
-Cell: TypeAlias = tuple[str, tuple[int, ...]]
+Entry: TypeAlias = tuple[str, tuple[int, ...]]
 Active: TypeAlias = tuple[tuple[bool, ...], ...]  # units of a ReLU network, sample by sample
 
 
@@ -62,21 +62,21 @@ class Problem:
     def is_linear(self) -> bool:
         return self.kind != "shallow_relu"
 
-    def cells(self, which: str) -> list[Cell]:
+    def entries(self, which: str) -> list[Entry]:
         """The `learnable` or `present` weights in their order."""
         masks = getattr(self, which)
         return [(name, tuple(i)) for name in self.shapes for i in np.argwhere(masks[name]).tolist()]
 
-    def with_learnable(self, cells: Sequence[Cell]) -> Problem:
+    def with_learnable(self, entries: Sequence[Entry]) -> Problem:
         """The same network with other learnable weights."""
         masks = {name: np.zeros(shape, dtype=bool) for name, shape in self.shapes.items()}
-        for name, index in cells:
+        for name, index in entries:
             masks[name][index] = True
         return replace(self, learnable=masks)
 
     @cached_property
     def n_learnable(self) -> int:
-        return len(self.cells("learnable"))
+        return len(self.entries("learnable"))
 
 
 def read(data: dict[str, Any]) -> Problem:
@@ -218,7 +218,7 @@ def jacobian(
 ) -> list[list[int]]:
     """One row for each weight, with the derivatives of all outputs by it."""
     rows = []
-    for name, index in problem.cells(which):
+    for name, index in problem.entries(which):
         weights = dict(point.weights)
         changed = np.array(weights[name], dtype=object, copy=True)
         changed[index] = Dual(int(changed[index]), 1)
@@ -236,7 +236,7 @@ def rank(problem: Problem, which: str, active: Active | None = None) -> int:
     return nmod_mat(rows, PRIME).rank() if rows else 0
 
 
-def paths(problem: Problem) -> Iterator[list[Cell]]:
+def paths(problem: Problem) -> Iterator[list[Entry]]:
     """All paths over present weights from inputs (not always 0) or biases to the outputs."""
     shown = [
         j
@@ -259,7 +259,7 @@ def paths(problem: Problem) -> Iterator[list[Cell]]:
             yield from _continued(problem, [(f"b{layer}", (i,))], layers[layer:])
 
 
-def _continued(problem: Problem, path: list[Cell], names: Sequence[str]) -> Iterator[list[Cell]]:
+def _continued(problem: Problem, path: list[Entry], names: Sequence[str]) -> Iterator[list[Entry]]:
     if not names:
         yield path
         return

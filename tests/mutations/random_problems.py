@@ -90,8 +90,10 @@ def _at_the_critical_budget(rng: random.Random, problem: Data) -> None:
     read_ = read(problem)
     target = problems.rank(read_, "present") if read_.is_linear else read_.outputs * read_.samples
     names = list(problem["learnable"])
-    cells = [cell for cell in read_.cells("present") if cell[0] in names or rng.random() < 0.2]
-    part = read_.with_learnable(rng.sample(cells, min(target, len(cells))))
+    entries = [
+        entry for entry in read_.entries("present") if entry[0] in names or rng.random() < 0.2
+    ]
+    part = read_.with_learnable(rng.sample(entries, min(target, len(entries))))
     problem["learnable"] = {n: (x * 1).tolist() for n, x in part.learnable.items() if x.any()}
 
 
@@ -99,12 +101,12 @@ def _one_unit_on_both_sides(rng: random.Random, problem: Data) -> None:
     """Some inputs of one unit (or of none), and about as many output weights as there must be."""
     part = read(problem)
     unit = rng.randrange(part.shapes["W1"][0])
-    inward = [(n, i) for n, i in part.cells("present") if n in ("W1", "b1") and i[0] == unit]
-    cells = rng.sample(inward, rng.randint(0, min(2, len(inward))))
-    outward = [cell for cell in part.cells("present") if cell[0] == "W2"]
-    size = part.outputs * part.samples - len(cells) + rng.choice([0, 0, 1])
-    cells += rng.sample(outward, min(max(size, 1), len(outward)))
-    masks = part.with_learnable(cells).learnable
+    inward = [(n, i) for n, i in part.entries("present") if n in ("W1", "b1") and i[0] == unit]
+    entries = rng.sample(inward, rng.randint(0, min(2, len(inward))))
+    outward = [entry for entry in part.entries("present") if entry[0] == "W2"]
+    size = part.outputs * part.samples - len(entries) + rng.choice([0, 0, 1])
+    entries += rng.sample(outward, min(max(size, 1), len(outward)))
+    masks = part.with_learnable(entries).learnable
     problem["learnable"] = {name: (mask * 1).tolist() for name, mask in masks.items() if mask.any()}
 
 

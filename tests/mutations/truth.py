@@ -15,7 +15,7 @@ from typing import Any, cast
 import numpy as np
 
 from . import relu_truth
-from .problems import Cell, Problem, is_affine, outputs, paths, random_point, rank, read
+from .problems import Entry, Problem, is_affine, outputs, paths, random_point, rank, read
 
 DEGREE_PRIME = 2**31 - 1
 MOST_WORK = 12  # unknowns times the degree of the equations
@@ -57,7 +57,7 @@ class Truth:
     def without_draws(self, evidence: Any = None) -> frozenset[str]:
         """The same by ranks and degrees alone."""
         problem = self.problem
-        if problem.cells("learnable") == problem.cells("present"):
+        if problem.entries("learnable") == problem.entries("present"):
             return CLASSES["maximal"]
         if self._shallow is not None:
             is_minimal = self._shallow.is_minimal(relu_truth.points_of(evidence))
@@ -132,18 +132,18 @@ def degree(problem: Problem, seed: int = 0) -> int | None:
     from sympy.polys.orderings import grevlex
     from sympy.polys.rings import PolyRing
 
-    cells = problem.cells("learnable")
-    if len(cells) * _longest(problem) > MOST_WORK:
+    entries = problem.entries("learnable")
+    if len(entries) * _longest(problem) > MOST_WORK:
         return None
     domain, order = GF(DEGREE_PRIME, symmetric=False), cast(Any, grevlex)
-    ring = PolyRing(_names(len(cells)), domain, order)
+    ring = PolyRing(_names(len(entries)), domain, order)
     teacher, student = random_point(problem, seed), random_point(problem, seed + 1)
     wanted = outputs(problem, teacher.weights, teacher.inputs)
     weights: dict[str, Any] = {name: value.copy() for name, value in student.weights.items()}
     for name, value in weights.items():
         weights[name] = np.array([ring(int(x) % DEGREE_PRIME) for x in value.flat], dtype=object)
         weights[name] = weights[name].reshape(value.shape)
-    for (name, index), unknown in zip(cells, ring.gens, strict=True):
+    for (name, index), unknown in zip(entries, ring.gens, strict=True):
         weights[name][index] = unknown
     found = outputs(problem, weights, teacher.inputs)
     pairs = zip(
@@ -152,7 +152,7 @@ def degree(problem: Problem, seed: int = 0) -> int | None:
     )  # fmt: skip
     equations = [ring(x) - int(y) % DEGREE_PRIME for x, y in pairs]
     basis = groebner([e for e in equations if e], ring)
-    return _staircase([polynomial.LM for polynomial in basis], len(cells))
+    return _staircase([polynomial.LM for polynomial in basis], len(entries))
 
 
 def _longest(problem: Problem) -> int:
@@ -183,20 +183,20 @@ def _staircase(leading: list[tuple[int, ...]], n: int) -> int | None:
 
 def has_affine_part(problem: Problem, target: int, tries: int = 8) -> bool:
     """Whether some of the learnables, in which the outputs are affine, have the rank D."""
-    cells = problem.cells("learnable")
-    if len(cells) == target:
+    entries = problem.entries("learnable")
+    if len(entries) == target:
         return False
     rng = random.Random(0)
     for number in range(tries):  # first those of each weight, then of as many as there may be
-        order = list(cells)
+        order = list(entries)
         rng.shuffle(order)
         if number < len(problem.shapes):
             name = list(problem.shapes)[number]
-            order.sort(key=lambda cell: cell[0] != name)
-        kept: list[Cell] = []
-        for cell in order:
-            if is_affine(problem.with_learnable([*kept, cell])):
-                kept.append(cell)
+            order.sort(key=lambda entry: entry[0] != name)
+        kept: list[Entry] = []
+        for entry in order:
+            if is_affine(problem.with_learnable([*kept, entry])):
+                kept.append(entry)
         if rank(problem.with_learnable(kept), "learnable") == target:
             return True
     return False
@@ -204,18 +204,18 @@ def has_affine_part(problem: Problem, target: int, tries: int = 8) -> bool:
 
 def has_odd_basis(problem: Problem, target: int, most: int = 12) -> bool:
     """Whether some D of the learnables, of rank D, have an odd number of solutions."""
-    cells = problem.cells("learnable")
-    if len(cells) == target:
-        bases: list[Any] = [cells]
+    entries = problem.entries("learnable")
+    if len(entries) == target:
+        bases: list[Any] = [entries]
     else:
         rng = random.Random(0)
-        every = list(combinations(cells, target)) if len(cells) < 13 else []
+        every = list(combinations(entries, target)) if len(entries) < 13 else []
         rng.shuffle(every)
-        bases = every or [rng.sample(cells, target) for _ in range(5 * most)]
+        bases = every or [rng.sample(entries, target) for _ in range(5 * most)]
     for tried, basis in enumerate(bases):
         if tried >= most:
             return False
-        part = problem.with_learnable(sorted(basis, key=cells.index))
+        part = problem.with_learnable(sorted(basis, key=entries.index))
         if rank(part, "learnable") == target and (is_affine(part) or (degree(part) or 0) % 2):
             return True
     return False
@@ -249,17 +249,17 @@ def _solutions(problem: Problem, rng: np.random.Generator, most: int, starts: in
     if problem.inputs is not None:
         inputs = [np.array([[float(x) for x in row] for row in problem.inputs])]
     wanted = np.concatenate([part.ravel() for part in outputs(problem, teacher, inputs)])
-    cells = problem.cells("learnable")
+    entries = problem.entries("learnable")
     weights = {name: value.astype(complex) for name, value in student.items()}
 
     def values(theta: Any) -> Any:
-        for (name, index), value in zip(cells, theta, strict=True):
+        for (name, index), value in zip(entries, theta, strict=True):
             weights[name][index] = value
         return np.concatenate([x.ravel() for x in outputs(problem, weights, inputs)]) - wanted
 
     found: list[Any] = []
     for _ in range(starts):
-        theta = rng.normal(size=len(cells)) + 1j * rng.normal(size=len(cells))
+        theta = rng.normal(size=len(entries)) + 1j * rng.normal(size=len(entries))
         theta = newton(values, theta)
         if theta is not None and all(np.abs(theta - s).max() > 1e-5 for s in found):
             found.append(theta)

@@ -25,7 +25,7 @@ SHRINKING = 20.0  # seconds for one counterexample
 
 
 def in_words(allocation: Allocation, samples: int) -> str:
-    """The network, m, and the learnable cells of each weight.
+    """The network, m, and the learnable entries of each weight.
 
     >>> from theorycheck.networks import LinearFeedforward
     >>> in_words(Allocation(LinearFeedforward([2, 2]), {"W1": [[1, 0], [1, 1]]}), 2)
@@ -57,7 +57,7 @@ def found_by(name: str, seed: int) -> Counterexample | None:
 
 
 def rows(seed: int, workers: int) -> Iterator[tuple[str, ...]]:
-    """One row for each planted theorem; without a counterexample its last cell is empty."""
+    """One row for each planted theorem; without a counterexample its last entry is empty."""
     with ProcessPoolExecutor(workers) as pool:
         for name, found in zip(PLANTED, pool.map(found_by, PLANTED, repeat(seed)), strict=True):
             wrong = PLANTED[name].wrong
@@ -80,7 +80,7 @@ def main() -> int:
         print(f"| {' | '.join(row)} |")
     for row in rows(arguments.seed, arguments.workers):
         is_complete = is_complete and bool(row[-1])
-        print(f"| {' | '.join(cell.replace('|', chr(92) + '|') for cell in row)} |", flush=True)
+        print(f"| {' | '.join(entry.replace('|', chr(92) + '|') for entry in row)} |", flush=True)
     return 0 if is_complete else 1
 
 

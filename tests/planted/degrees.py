@@ -10,7 +10,7 @@ import numpy as np
 
 from theorycheck.degrees.bezout import bezout_bound
 from theorycheck.problem.allocation import Allocation
-from theorycheck.problem.masks import cells_of
+from theorycheck.problem.masks import entries_of
 from theorycheck.problem.networks.feedforward import LinearFeedforward
 from theorycheck.problem.networks.recurrent import LinearRecurrent
 from theorycheck.ranks.bases import greedy_basis, masks_with
@@ -140,8 +140,8 @@ def _roots(analysis: Analysis, rng: np.random.Generator):
 def basis_witness(analysis: Analysis) -> Finding | None:
     """Right: a witness of a sub-allocation says nothing of what has more learnables."""
     allocation = analysis.allocation
-    cells = cells_of(dict(allocation.masks("learnable")))
-    order = [cells[i] for i in np.random.default_rng(analysis.seed).permutation(len(cells))]
+    entries = entries_of(dict(allocation.masks("learnable")))
+    order = [entries[i] for i in np.random.default_rng(analysis.seed).permutation(len(entries))]
     found = greedy_basis(analysis.network, {}, analysis.samples, order, analysis.seed)
     basis = Allocation(analysis.network, masks_with(analysis.network, found))
     witness = t07_witness.THEOREM.ask(replace(analysis, allocation=basis))

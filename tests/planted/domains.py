@@ -17,7 +17,7 @@ from theorycheck.problem.networks.base import Network
 from theorycheck.problem.networks.feedforward import LinearFeedforward
 from theorycheck.problem.networks.recurrent import LinearRecurrent
 from theorycheck.ranks.target_dimension import target_dimension
-from theorycheck.strategies.cells import chosen, drawn_mask
+from theorycheck.strategies.masks import chosen, drawn_mask
 from theorycheck.verification.base import Case
 from theorycheck.verification.cases import with_seed
 
@@ -38,18 +38,18 @@ def critical_in(
     def problems(draw: st.DrawFn) -> Problem:
         network, m = draw(networks), draw(st.integers(1, most))
         shapes = network.weight_shapes
-        cells = [(name, index) for name in names for index in np.ndindex(*shapes[name])]
+        entries = [(name, index) for name in names for index in np.ndindex(*shapes[name])]
         budget = target_dimension(Allocation.none(network), m).value + draw(st.integers(0, spare))
-        assume(budget <= len(cells))
-        return Problem(Allocation(network, masks_of(network, chosen(draw, cells, budget))), m)
+        assume(budget <= len(entries))
+        return Problem(Allocation(network, masks_of(network, chosen(draw, entries, budget))), m)
 
     return lambda: with_seed(problems())
 
 
-def masks_of(network: Network, cells: list[Any]) -> dict[str, np.ndarray]:
-    """Masks with these cells."""
+def masks_of(network: Network, entries: list[Any]) -> dict[str, np.ndarray]:
+    """Masks with these entries."""
     masks = {name: np.zeros(shape, dtype=bool) for name, shape in network.weight_shapes.items()}
-    for name, index in cells:
+    for name, index in entries:
         masks[name][index] = True
     return masks
 
@@ -68,8 +68,8 @@ def square_layers(draw: st.DrawFn) -> Problem:
     """Layers with d = m_e = 3, one or two rows and columns more, and 9 or 10 learnables."""
     rows, columns = draw(st.integers(4, 5)), draw(st.integers(4, 5))
     network = LinearFeedforward([columns, rows, 3])
-    cells = [("W1", index) for index in np.ndindex(rows, columns)]
-    kept = chosen(draw, cells, draw(st.integers(9, 10)))
+    entries = [("W1", index) for index in np.ndindex(rows, columns)]
+    kept = chosen(draw, entries, draw(st.integers(9, 10)))
     return Problem(Allocation(network, masks_of(network, kept)), 3)
 
 
@@ -91,9 +91,9 @@ def whole_rows(draw: st.DrawFn) -> Problem:
     hidden = max(d, m) + draw(st.integers(0, 1))
     network = LinearRecurrent(draw(st.integers(1, m - 1)), hidden, d, 1 + max(d, m))
     order = draw(st.permutations(range(hidden)))
-    cells = [("recurrent", (row, column)) for row in order for column in range(hidden)]
+    entries = [("recurrent", (row, column)) for row in order for column in range(hidden)]
     whole = d * m // hidden * hidden
-    kept = cells[:whole] + chosen(draw, cells[whole:], d * m - whole)
+    kept = entries[:whole] + chosen(draw, entries[whole:], d * m - whole)
     return Problem(Allocation(network, masks_of(network, kept)), m)
 
 

@@ -7,7 +7,7 @@ from dataclasses import replace
 import numpy as np
 
 from theorycheck.problem.allocation import Allocation
-from theorycheck.problem.masks import cells_of
+from theorycheck.problem.masks import entries_of
 from theorycheck.problem.networks.feedforward import LinearFeedforward
 from theorycheck.ranks.point import effective_samples
 from theorycheck.strategies import critical_problems, feedforward_networks, sparse_problems
@@ -29,10 +29,10 @@ def with_one_sample_more(case: Case) -> Case:
 def with_one_learnable_less(case: Case) -> Case | None:
     """Right: more learnables never hurt, fewer may."""
     allocation = case.allocation
-    cells = cells_of(dict(allocation.masks("learnable")))
-    if len(cells) < 2:
+    entries = entries_of(dict(allocation.masks("learnable")))
+    if len(entries) < 2:
         return None
-    name, index = cells[int(np.random.default_rng(case.seed).integers(len(cells)))]
+    name, index = entries[int(np.random.default_rng(case.seed).integers(len(entries)))]
     masks = {name: mask.copy() for name, mask in allocation.masks("learnable")}
     masks[name][index] = False
     return replace(case, allocation=_with(allocation, masks))

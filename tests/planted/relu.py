@@ -8,7 +8,7 @@ from typing import Any
 import numpy as np
 
 from theorycheck.problem.allocation import Allocation
-from theorycheck.problem.masks import cells_of
+from theorycheck.problem.masks import entries_of
 from theorycheck.problem.networks.feedforward import ShallowReLU
 from theorycheck.verification.base import Case, Claim, Inapplicable, Property, claimed
 from theorycheck.verification.relu import pattern_cases, pattern_law, regular_law, span_law
@@ -23,12 +23,12 @@ def ranks_of_patterns(allocation: Allocation, samples: int, seed: int) -> list[i
     weights = {name: rng.normal(size=shape) for name, shape in network.weight_shapes.items()}
     inputs = rng.normal(size=(network.inputs, samples))
     before = weights["W1"] @ inputs
-    cells = cells_of(dict(allocation.masks("learnable")))
+    entries = entries_of(dict(allocation.masks("learnable")))
     ranks = []
     for bits in product((0, 1), repeat=before.size):
         active = np.reshape(bits, before.shape)
         columns: list[Any] = []
-        for name, (i, j) in cells:
+        for name, (i, j) in entries:
             column = np.zeros((network.outputs, samples))
             if name == "W2":
                 column[i] = (active * before)[j]

@@ -18,8 +18,8 @@ from ..errors import InputError, OutOfTimeError, nearest, shown
 from ..problem.allocation import Allocation
 from ..problem.networks.base import Network
 from ..problem.placement import allowed_masks, check_choice
-from ..ranks.bases import Cell
-from ..ranks.jacobian import cells
+from ..ranks.bases import Entry
+from ..ranks.jacobian import entries
 from ..theorems import t01_positivity
 from ..verdict import Verdict
 from .orders import PREFERENCES, Plan, Prefer, extend_evenly, plans
@@ -181,7 +181,7 @@ class _Search:
         return self._by_degree(full, prefer) or self._failed()
 
     def _by_degree(
-        self, full: list[tuple[list[Cell], list[Cell], Plan]], prefer: Prefer
+        self, full: list[tuple[list[Entry], list[Entry], Plan]], prefer: Prefer
     ) -> Design | None:
         """A second round for bases that no cheaper theorem decided, unless nothing can help."""
         if not full or self._refutation() is not None:
@@ -194,15 +194,15 @@ class _Search:
         _, basis, plan = full[number]
         return self._found(proposal, plan, basis, prefer)
 
-    def _filled(self, plan: Plan, basis: list[Cell], prefer: Prefer) -> list[Cell]:
-        """The basis and more cells up to the budget."""
+    def _filled(self, plan: Plan, basis: list[Entry], prefer: Prefer) -> list[Entry]:
+        """The basis and more entries up to the budget."""
         if prefer == "spread" and plan.kind != "even":
             return extend_evenly(basis, plan.order, self._budget)
         taken = set(basis)
-        others = [cell for cell in plan.order if cell not in taken]
+        others = [entry for entry in plan.order if entry not in taken]
         return [*basis, *others[: self._budget - len(basis)]]
 
-    def _found(self, proposal: Proposal, plan: Plan, basis: list[Cell], prefer: Prefer) -> Design:
+    def _found(self, proposal: Proposal, plan: Plan, basis: list[Entry], prefer: Prefer) -> Design:
         inside = set(basis) <= set(plan.groups[0])
         kept = plan.kind == ("even" if prefer == "spread" else "layer") and inside
         reason = f"{plan.what}: maximal by {proposal.verdict.theorem}, {proposal.verdict.reason}"
@@ -223,7 +223,7 @@ class _Search:
         """Below D nothing helps; the certificate is the count of any allocation of the budget."""
         if self._shop.frame.n_learnable > _MOST_LISTED:
             self._shop.check_size()  # not even a mask should be made
-        blocks = cells(self._shop.frame, "learnable", max(self._budget, 1))
+        blocks = entries(self._shop.frame, "learnable", max(self._budget, 1))
         listed = ((name, tuple(index)) for name, block in blocks for index in block.tolist())
         verdict = self._shop.classify(
             self._shop.with_learnable([*islice(listed, self._budget)]),

@@ -9,10 +9,10 @@ import numpy as np
 
 from ..display.paragraphs import Paragraph, list_some
 from ..errors import OutOfTimeError, SizeError
-from ..problem.masks import cells_of
+from ..problem.masks import entries_of
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.bases import Cell, cell_name
-from ..ranks.jacobian import cells, jacobian
+from ..ranks.bases import Entry, entry_name
+from ..ranks.jacobian import entries, jacobian
 from ..ranks.point import draw_point, draw_prime
 from ..theorems.analysis import Analysis
 
@@ -34,8 +34,8 @@ class Diagnostics:
 
     rank: int
     missing: int
-    redundant: tuple[Cell, ...]
-    idle: tuple[Cell, ...]
+    redundant: tuple[Entry, ...]
+    idle: tuple[Entry, ...]
     unreached: tuple[tuple[int, ...], ...]
     seed: int
 
@@ -43,11 +43,11 @@ class Diagnostics:
         """What is wasted and what is not reached, in words."""
         found = []
         if self.redundant:
-            names = list_some([cell_name(cell) for cell in self.redundant])
+            names = list_some([entry_name(entry) for entry in self.redundant])
             text = f"{names}: removing any one of them keeps the rank"
             found.append(Paragraph("redundant", text))
         if self.idle:
-            names = list_some([cell_name(cell) for cell in self.idle])
+            names = list_some([entry_name(entry) for entry in self.idle])
             text = f"{names}: no path leads from there to an output that is asked"
             found.append(Paragraph("idle", text))
         if self.unreached:
@@ -61,8 +61,8 @@ class Diagnostics:
         return {
             "rank": self.rank,
             "missing": self.missing,
-            "redundant": [cell_name(cell) for cell in self.redundant],
-            "idle": [cell_name(cell) for cell in self.idle],
+            "redundant": [entry_name(entry) for entry in self.redundant],
+            "idle": [entry_name(entry) for entry in self.idle],
             "unreached": [list(equation) for equation in self.unreached],
             "seed": self.seed,
         }
@@ -83,7 +83,7 @@ def diagnose(analysis: Analysis) -> Diagnostics:
     n_entries = analysis.n_equations * allocation.n_learnable
     if n_entries > _MOST_ENTRIES:
         raise SizeError(f"diagnostics need {n_entries} entries, more than {_MOST_ENTRIES}")
-    names = cells_of({name: allocation.mask(name) for name in allocation.counts})
+    names = entries_of({name: allocation.mask(name) for name in allocation.counts})
     rank, redundant = _redundant(analysis)
     pattern = analysis.pattern
     return Diagnostics(
@@ -117,14 +117,14 @@ def _redundant(analysis: Analysis) -> tuple[int, list[int]]:
     deadline = analysis.deadline
     point = draw_point(allocation, analysis.samples, prime, analysis.seed, 0, np, deadline=deadline)
     source = jacobian(allocation, point, np, deadline)
-    blocks = [source.columns(name, block) for name, block in cells(allocation, "learnable", 4096)]
+    blocks = [source.columns(name, block) for name, block in entries(allocation, "learnable", 4096)]
     columns = np.concatenate(blocks, axis=1).astype(np.int64)
     n_rows, n_columns = columns.shape
     work = n_rows * n_columns * (min(n_rows, n_columns) * _TERM_SECONDS + _ENTRY_SECONDS)
     deadline.afford(work, "the redundant weights")
     echelon, rank = nmod_mat(n_rows, n_columns, columns.ravel().tolist(), prime).rref()
-    entries = [int(entry) for entry in echelon.entries()][: rank * n_columns]
-    reduced = np.array(entries, dtype=np.int64).reshape(rank, n_columns) != 0
+    residues = [int(residue) for residue in echelon.entries()][: rank * n_columns]
+    reduced = np.array(residues, dtype=np.int64).reshape(rank, n_columns) != 0
     pivots = reduced.argmax(axis=1)
     # A pivot column is needed if its row is zero elsewhere: no dependence involves it.
     needed = pivots[reduced.sum(axis=1) == 1]

@@ -13,10 +13,10 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..problem.masks import Mask, both, cells_of
+from ..problem.masks import Mask, both, entries_of
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.bases import Cell
+from ..ranks.bases import Entry
 
 Prefer: TypeAlias = Literal["spread", "few-layers"]
 PREFERENCES: tuple[Prefer, ...] = ("spread", "few-layers")
@@ -25,22 +25,24 @@ SPLITS = 3  # random splits of the hidden units for every pair of neighbouring l
 
 
 class Plan(NamedTuple):
-    """Groups of cells, the preferred ones first, and what they are in words."""
+    """Groups of entries, the preferred ones first, and what they are in words."""
 
     kind: str  # "even", "layer", "split", "peel" or "stacked"
     what: str
-    groups: tuple[list[Cell], ...]
+    groups: tuple[list[Entry], ...]
 
     @property
-    def order(self) -> list[Cell]:
-        """All cells in their order of preference."""
-        return [cell for group in self.groups for cell in group]
+    def order(self) -> list[Entry]:
+        """All entries in their order of preference."""
+        return [entry for group in self.groups for entry in group]
 
-    def favouring(self, kept: Iterable[Cell], *, first: bool) -> list[Cell]:
-        """The order with the cells `kept` before the others: in each group, or `first` of all."""
+    def favouring(self, kept: Iterable[Entry], *, first: bool) -> list[Entry]:
+        """The order with the entries `kept` before the others: in each group, or `first` of all."""
         favoured = set(kept)
         groups = (self.order,) if first else self.groups
-        return [cell for group in groups for cell in sorted(group, key=lambda c: c not in favoured)]
+        return [
+            entry for group in groups for entry in sorted(group, key=lambda c: c not in favoured)
+        ]
 
 
 def plans(
@@ -50,7 +52,7 @@ def plans(
     rng: np.random.Generator,
     near: Mapping[str, Mask] | None = None,
 ) -> Iterator[Plan]:
-    """Plans over all cells of the masks `allowed`, the most preferred first.
+    """Plans over all entries of the masks `allowed`, the most preferred first.
 
     With `near`, some splits of hidden units follow these masks.
 
@@ -78,20 +80,20 @@ def plans(
 
 def _groups(
     parts: Iterable[Mapping[str, Mask]], allowed: Mapping[str, Mask], rng: np.random.Generator
-) -> tuple[list[Cell], ...]:
-    """The cells of each part, without those of earlier ones, and the rest; none empty but it."""
-    groups: list[list[Cell]] = []
-    seen: set[Cell] = set()
+) -> tuple[list[Entry], ...]:
+    """The entries of each part, without those of earlier ones, and the rest; none empty but it."""
+    groups: list[list[Entry]] = []
+    seen: set[Entry] = set()
     for part in parts:
         inside = {name: both(allowed[name], mask) for name, mask in part.items()}
-        group = [cell for cell in even_order(inside, rng) if cell not in seen]
+        group = [entry for entry in even_order(inside, rng) if entry not in seen]
         seen.update(group)
         groups += [group] if group else []
-    return (*groups, [cell for cell in even_order(allowed, rng) if cell not in seen])
+    return (*groups, [entry for entry in even_order(allowed, rng) if entry not in seen])
 
 
-def even_order(allowed: Mapping[str, Mask], rng: np.random.Generator) -> list[Cell]:
-    """All cells of `allowed` such that every first part is even over layers, rows and columns.
+def even_order(allowed: Mapping[str, Mask], rng: np.random.Generator) -> list[Entry]:
+    """All entries of `allowed` such that every first part is even over layers, rows and columns.
 
     A bias is one more column of its layer. In sparse layers rows and columns are only roughly even.
 
@@ -100,7 +102,7 @@ def even_order(allowed: Mapping[str, Mask], rng: np.random.Generator) -> list[Ce
     >>> sorted(name for name, _ in order[:4]), len({index[0] for name, index in order[:4]})
     (['W1', 'W1', 'W2', 'W2'], 2)
     """
-    queues: list[list[Cell]] = []
+    queues: list[list[Entry]] = []
     for name in allowed:
         bias = f"b{name[1:]}"
         if name[0] != "b":
@@ -114,19 +116,19 @@ def even_order(allowed: Mapping[str, Mask], rng: np.random.Generator) -> list[Ce
     return [queue[place] for place in range(longest) for queue in queues if place < len(queue)]
 
 
-def extend_evenly(core: list[Cell], order: Iterable[Cell], budget: int) -> list[Cell]:
-    """`core` and more cells along `order`, `budget` in all, kept even over weight matrices.
+def extend_evenly(core: list[Entry], order: Iterable[Entry], budget: int) -> list[Entry]:
+    """`core` and more entries along `order`, `budget` in all, kept even over weight matrices.
 
     >>> extend_evenly([("W1", (0,))], [("W1", (1,)), ("W2", (0,))], 2)
     [('W1', (0,)), ('W2', (0,))]
     """
     chosen = list(core)
     taken = set(core)
-    queues: dict[str, list[Cell]] = {}
-    for cell in order:
-        if cell not in taken:
-            queues.setdefault(cell[0], []).append(cell)
-    counts = {name: sum(cell[0] == name for cell in core) for name in queues}
+    queues: dict[str, list[Entry]] = {}
+    for entry in order:
+        if entry not in taken:
+            queues.setdefault(entry[0], []).append(entry)
+    counts = {name: sum(entry[0] == name for entry in core) for name in queues}
     places = dict.fromkeys(queues, 0)
     while len(chosen) < budget and places:
         name = min(places, key=lambda key: counts[key])
@@ -140,16 +142,16 @@ def extend_evenly(core: list[Cell], order: Iterable[Cell], budget: int) -> list[
 
 def _diagonals(
     name: str, mask: Mask, bias: str, bias_mask: Mask | None, rng: np.random.Generator
-) -> list[Cell]:
-    """The cells of one layer along shuffled diagonals, as `spread.spread_masks` walks them."""
+) -> list[Entry]:
+    """The entries of one layer along shuffled diagonals, as `spread.spread_masks` walks them."""
     joined = mask if bias_mask is None else np.column_stack([mask, bias_mask])
     p, q = joined.shape
     t = np.arange(p * q)
     rows = rng.permutation(p)[t % p]
     columns = rng.permutation(q)[(t + t // math.lcm(p, q)) % q]
     keep = joined[rows, columns]
-    cells = zip(rows[keep].tolist(), columns[keep].tolist(), strict=True)
-    return [(name, (i, j)) if j < mask.shape[1] else (bias, (i,)) for i, j in cells]
+    entries = zip(rows[keep].tolist(), columns[keep].tolist(), strict=True)
+    return [(name, (i, j)) if j < mask.shape[1] else (bias, (i,)) for i, j in entries]
 
 
 def _layers(network: LinearFeedforward | LinearRecurrent) -> list[tuple[str, ...]]:
@@ -233,14 +235,16 @@ def _peels(
 
 
 def _stacked(layers: list[tuple[str, ...]], allowed: Mapping[str, Mask]) -> Iterator[Plan]:
-    """One layer whole, then the next ones line by line, for bottlenecks: few cells are bilinear."""
+    """One layer whole, then the next ones line by line, for bottlenecks: few are bilinear."""
     for start, names in enumerate(layers):
         following = [*layers[:start][::-1], *layers[start + 1 :]]
         for axis, lines in enumerate(("row", "column")):
             groups = []
             for layer in (names, *following):
-                cells = cells_of({name: allowed[name] for name in layer})
-                groups.append(sorted(cells, key=lambda cell: cell[1][min(axis, len(cell[1]) - 1)]))
+                entries = entries_of({name: allowed[name] for name in layer})
+                groups.append(
+                    sorted(entries, key=lambda entry: entry[1][min(axis, len(entry[1]) - 1)])
+                )
             yield Plan(
                 "stacked", f"in {' and '.join(names)} first, then {lines} by {lines}", tuple(groups)
             )

@@ -18,7 +18,7 @@ from ..problem.files import problem_to_dict
 from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.bases import Cell, greedy_basis, masks_with
+from ..ranks.bases import Entry, greedy_basis, masks_with
 from ..ranks.generic_rank import required_bytes
 from ..theorems.analysis import Analysis
 from ..verdict import Expressivity, Verdict
@@ -105,7 +105,7 @@ class Workshop:
         return self.analysis(self.frame).target.value
 
     def check_size(self) -> None:
-        """Raise `SizeError` before the cells are listed if their Jacobian is too large."""
+        """Raise `SizeError` before the entries are listed if their Jacobian is too large."""
         needed = required_bytes(self.frame, self.samples, self.frame.n_learnable)
         if needed > self.memory_limit:
             raise SizeError(
@@ -127,13 +127,13 @@ class Workshop:
             deadline=self.deadline,
         )
 
-    def with_learnable(self, cells: Sequence[Cell]) -> Allocation:
-        """The allocation with just `cells` learnable."""
-        masks = masks_with(self.network, cells)
+    def with_learnable(self, entries: Sequence[Entry]) -> Allocation:
+        """The allocation with just `entries` learnable."""
+        masks = masks_with(self.network, entries)
         return Allocation(self.network, masks, self.frame.given_present())
 
-    def basis(self, order: Sequence[Cell]) -> list[Cell]:
-        """The first basis along the order, of at most D cells."""
+    def basis(self, order: Sequence[Entry]) -> list[Entry]:
+        """The first basis along the order, of at most D entries."""
         return greedy_basis(
             self.network,
             self.frame.given_present(),
@@ -160,7 +160,7 @@ class Workshop:
         )
 
     def prove(
-        self, chosen: Sequence[Cell], basis: Sequence[Cell], *, thorough: bool = True
+        self, chosen: Sequence[Entry], basis: Sequence[Entry], *, thorough: bool = True
     ) -> Proposal | None:
         """`chosen` as a proposal if it, or its part `basis`, is found to be maximal, else None.
 
@@ -180,7 +180,7 @@ class Workshop:
         return Proposal(allocation, core, part) if is_proved else None
 
     def prove_by_degree(
-        self, candidates: Iterable[tuple[list[Cell], list[Cell]]]
+        self, candidates: Iterable[tuple[list[Entry], list[Entry]]]
     ) -> tuple[int, Proposal] | None:
         """The first of some (chosen, basis) whose basis is maximal by an odd degree (T6)."""
         for number, (chosen, basis) in enumerate(islice(candidates, _MOST_DEGREES)):

@@ -15,8 +15,8 @@ from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError, nearest, shown
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
-from ..problem.masks import cells_of
-from ..ranks.bases import Cell, cell_name
+from ..problem.masks import entries_of
+from ..ranks.bases import Entry, entry_name
 from ..verdict import Expressivity, Verdict
 from .orders import Plan, plans
 from .proposals import SOME_DEGREES, Proposal, Workshop
@@ -28,12 +28,12 @@ _THOROUGH = 8  # so many candidates are looked at thoroughly
 class Move:
     """One learnable more, and one less unless `freeze` is None."""
 
-    freeze: Cell | None
-    learn: Cell
+    freeze: Entry | None
+    learn: Entry
 
     def __str__(self) -> str:
-        swap = f"freeze {cell_name(self.freeze)}, " if self.freeze else ""
-        return f"{swap}learn {cell_name(self.learn)}"
+        swap = f"freeze {entry_name(self.freeze)}, " if self.freeze else ""
+        return f"{swap}learn {entry_name(self.learn)}"
 
 
 @dataclass(frozen=True, repr=False)
@@ -100,8 +100,8 @@ class Repair(Shown):
 
 
 def _move_to_dict(move: Move) -> dict[str, Any]:
-    cells = {"freeze": move.freeze, "learn": move.learn}
-    return {key: cell and [cell[0], *cell[1]] for key, cell in cells.items()}
+    entries = {"freeze": move.freeze, "learn": move.learn}
+    return {key: entry and [entry[0], *entry[1]] for key, entry in entries.items()}
 
 
 def repair(
@@ -178,9 +178,9 @@ class _Search:
         if before.expressivity is Expressivity.MAXIMAL:
             return Repair("maximal", shop.samples, "it is maximal, nothing to do", before)
         shop.check_size()
-        self._kept = cells_of(dict(self._allocation.masks("learnable")))
+        self._kept = entries_of(dict(self._allocation.masks("learnable")))
         self._bound = self._least(before)
-        undecided: list[tuple[list[Cell], list[Cell]]] = []
+        undecided: list[tuple[list[Entry], list[Entry]]] = []
         for basis in shop.deadline.watch(self._bases(), "the search for a repair"):
             self._tried += 1
             self._tell(Progress(f"choice {self._tried}"))
@@ -239,16 +239,16 @@ class _Search:
             return None
         return int(np.maximum(needed - mask.sum(1 - axis), 0).sum())
 
-    def _bases(self) -> Iterator[list[Cell]]:
-        """Bases of D cells: all that keep most learnables, then the others by their moves."""
+    def _bases(self) -> Iterator[list[Entry]]:
+        """Bases of D entries: all that keep most learnables, then the others by their moves."""
         everything = dict(self._shop.frame.masks("learnable"))
         near = dict(self._allocation.masks("learnable"))
         rng = np.random.default_rng(self._shop.seed)
         every = plans(self._shop.network, everything, "few-layers", rng, near)
         listed = sorted(self._shop.deadline.watch(every, "the list of choices"), key=self._far)
         kept = set(self._kept)
-        seen: set[frozenset[Cell]] = set()
-        others: list[list[Cell]] = []
+        seen: set[frozenset[Entry]] = set()
+        others: list[list[Entry]] = []
         for first in (True, False):
             for plan in self._shop.deadline.watch(listed, "the search for a repair"):
                 basis = self._shop.basis(plan.favouring(kept, first=first))
@@ -266,25 +266,25 @@ class _Search:
         overlap = len(set(plan.groups[0]) & set(self._kept))
         return (plan.kind != "layer", -overlap if plan.kind == "layer" else 0)
 
-    def _filled(self, basis: list[Cell]) -> list[Cell]:
+    def _filled(self, basis: list[Entry]) -> list[Entry]:
         """The basis and the other learnables, as many as the budget has room for."""
         taken = set(basis)
-        others = [cell for cell in self._kept if cell not in taken]
+        others = [entry for entry in self._kept if entry not in taken]
         size = max(len(self._kept), len(basis))
         return [*basis, *(others[: size - len(basis)] if self._may_freeze else others)]
 
     def _moves(self, repaired: Allocation) -> tuple[Move, ...]:
         """Swaps, within one weight matrix where possible, then additions."""
-        now = set(cells_of(dict(repaired.masks("learnable"))))
+        now = set(entries_of(dict(repaired.masks("learnable"))))
         before = set(self._kept)
         freeze, learn = sorted(before - now), sorted(now - before)
         moves: list[Move] = []
-        for cell in sorted(learn, key=lambda c: all(c[0] != other[0] for other in freeze)):
-            near = next((other for other in freeze if other[0] == cell[0]), None)
+        for entry in sorted(learn, key=lambda c: all(c[0] != other[0] for other in freeze)):
+            near = next((other for other in freeze if other[0] == entry[0]), None)
             frozen = near or next(iter(freeze), None)
             if frozen:
                 freeze.remove(frozen)
-            moves.append(Move(frozen, cell))
+            moves.append(Move(frozen, entry))
         return tuple(moves)
 
     def _reason(self, moves: tuple[Move, ...], least: int) -> str:

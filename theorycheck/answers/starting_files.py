@@ -155,10 +155,10 @@ def _layout(mask: Mask) -> str:
     """A bias on one line, a matrix with one row a line; a large one packed."""
     if mask.size > PACK_ABOVE:
         return json.dumps(mask_to_json(mask))
-    cells: list[Any] = mask.astype(int).tolist()
+    entries: list[Any] = mask.astype(int).tolist()
     if mask.ndim == 1:
-        return json.dumps(cells)
-    return f"[\n{_lines([f'      {json.dumps(row)}' for row in cells])}\n    ]"
+        return json.dumps(entries)
+    return f"[\n{_lines([f'      {json.dumps(row)}' for row in entries])}\n    ]"
 
 
 def _lines(parts: list[str]) -> str:

@@ -77,8 +77,8 @@ class System:
 
         self._claim = claim
         self._places = [position(claim, equation) for equation in equations]
-        cells = claim.cells("learnable")
-        self._unknowns = [_entry(claim, *cells[number]) for number in unknowns]
+        entries = claim.entries("learnable")
+        self._unknowns = [_entry(claim, *entries[number]) for number in unknowns]
         self._weights = [acb_mat(matrix) for matrix in instance.student]
         self._inputs = [acb_mat(matrix) for matrix in instance.inputs]
         exact = _Pass(claim, instance.teacher, instance.inputs).outputs

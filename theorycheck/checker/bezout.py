@@ -87,9 +87,9 @@ def _most_on_paths(claim: Claim, equations: list[int], group: list[int]) -> list
 def _costs(claim: Claim, group: list[int]) -> dict[str, Any]:
     """Each weight as a matrix: 1 for the unknowns of the group, -inf for absent connections."""
     costs = {name: np.where(mask, 0.0, -np.inf) for name, mask in claim.allocation.masks("present")}
-    cells = claim.cells("learnable")
+    entries = claim.entries("learnable")
     for number in group:
-        name, index = cells[number]
+        name, index = entries[number]
         costs[name][index] = 1.0
     return {name: values.reshape(len(values), -1) for name, values in costs.items()}
 

@@ -18,7 +18,7 @@ from .budget import STEP, Budget
 from .context import LEAST_ERROR, Context, is_about, n_trials
 from .inputs import Integers, read_given
 
-Cell: TypeAlias = tuple[str, tuple[int, ...]]  # a weight: name, index
+Entry: TypeAlias = tuple[str, tuple[int, ...]]  # a weight: name, index
 
 
 class Claim:
@@ -41,7 +41,7 @@ class Claim:
         self.evidence = certificate.evidence
         self.given: list[str] = []  # what the evidence states and no check computes again
         self.stated = self.reached = 0.0
-        self._cells: dict[str, list[Cell]] = {}
+        self._entries: dict[str, list[Entry]] = {}
         restated = _same(certificate.learnable, n_learnable)
         self.require(restated, f"{n_learnable} weights are learnable")
 
@@ -156,15 +156,15 @@ class Claim:
         self.charge(30 * mask.size + STEP * len(mask), f"the mask of {name}")
         return mask.reshape(len(mask), -1).tolist()
 
-    def cells(self, which: str) -> list[Cell]:
+    def entries(self, which: str) -> list[Entry]:
         """The `which` weights in the order that numbers the columns: name by name, row by row."""
-        if which not in self._cells:
+        if which not in self._entries:
             count = getattr(self.allocation, f"n_{which}")
             self.foresee(3 * STEP * count, 200 * count, f"a list of {count} weights")
             self.charge(3 * STEP * count, "a list of weights")
-            self._cells[which] = [cell for name in self._names(which) for cell in
-                                  self._cells_of(name, which)]  # fmt: skip
-        return self._cells[which]
+            self._entries[which] = [entry for name in self._names(which) for entry in
+                                  self._entries_of(name, which)]  # fmt: skip
+        return self._entries[which]
 
     def _names(self, which: str) -> list[str]:
         return [
@@ -173,7 +173,7 @@ class Claim:
             if which == "present" or name in self.allocation.counts
         ]
 
-    def _cells_of(self, name: str, which: str) -> list[Cell]:
+    def _entries_of(self, name: str, which: str) -> list[Entry]:
         rows = enumerate(self.rows(name, which))
         if getattr(self.allocation, which)[name].ndim == 1:
             return [(name, (i,)) for i, (bit,) in rows if bit]

@@ -14,11 +14,11 @@ from .structure import Structure
 def structural_cover(claim: Claim) -> None:
     """Equations and learnables, fewer than D, that cover every non-zero entry of the Jacobian."""
     target = claim.target()
-    evidence, cells = claim.evidence, claim.cells("learnable")
+    evidence, entries = claim.evidence, claim.entries("learnable")
     equations, learnables = set(evidence["equations"]), set(evidence["learnables"])
     for given, indices, n in (
         (evidence["equations"], equations, n_equations(claim)),
-        (evidence["learnables"], learnables, len(cells)),
+        (evidence["learnables"], learnables, len(entries)),
     ):
         claim.require(given == sorted(indices), "the cover must be listed in order, once")
         inside = all(type(index) is int and 0 <= index < n for index in indices)
@@ -26,9 +26,9 @@ def structural_cover(claim: Claim) -> None:
     size = len(equations) + len(learnables)
     claim.require(size < target, f"a cover of {size} does not show a rank below {target}")
     structure = Structure(claim)
-    for number, cell in enumerate(cells):
+    for number, entry in enumerate(entries):
         if number not in learnables:
-            missed = structure.equations(*cell) - equations
+            missed = structure.equations(*entry) - equations
             claim.require(not missed, f"learnable {number} acts on equations outside the cover")
     require_target_lower(claim, target)
     claim.require_claim("minimal", None, target)
@@ -47,7 +47,7 @@ def group_bezout(claim: Claim) -> None:
         equations[line] = equations.get(line, 0) + 1
     learnables: dict[int, int] = {}
     layers: dict[int, int] = {}
-    for name, index in claim.cells("learnable"):
+    for name, index in claim.entries("learnable"):
         if int(name[1:]) == edge:
             line = index[0] if by_rows else index[1]
             learnables[line] = learnables.get(line, 0) + 1
@@ -67,17 +67,17 @@ def group_bezout(claim: Claim) -> None:
 def triangular(claim: Claim) -> None:
     """Each equation, in order, has one learnable that no earlier equation depends on."""
     _critical(claim)
-    cells = claim.cells("learnable")
+    entries = claim.entries("learnable")
     order = claim.evidence["order"]
     rows, columns = [row for row, _ in order], [column for _, column in order]
     whole = all(type(number) is int for pair in order for number in pair)
     claim.require(whole, "equations and learnables are numbered by integers")
     claim.require(sorted(rows) == sorted(claim.evidence["minor"]["rows"]), "other equations")
-    claim.require(sorted(columns) == list(range(len(cells))), "each learnable comes once")
+    claim.require(sorted(columns) == list(range(len(entries))), "each learnable comes once")
     structure = Structure(claim)
     position = {row: place for place, row in enumerate(rows)}
     for place, column in enumerate(columns):
-        acts_on = [position[e] for e in structure.equations(*cells[column]) if e in position]
+        acts_on = [position[e] for e in structure.equations(*entries[column]) if e in position]
         claim.require(min(acts_on, default=-1) == place, f"learnable {column} comes too early")
     _one_solution(claim)
 

@@ -1,4 +1,4 @@
-"""Frozen cells of a mask as bits of plain integers: peeling, and assignments to lines."""
+"""Frozen entries of a mask as bits of plain integers: peeling, and assignments to lines."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ from .claim import Claim
 
 
 class Frozen:
-    """Bit j of `rows[i]`, and bit i of `columns[j]`, say that cell (i, j) is frozen.
+    """Bit j of `rows[i]`, and bit i of `columns[j]`, say that entry (i, j) is frozen.
 
     With `learnable` they say that it is learnable. `alive` are the bits of the rows and of the
     columns that no peeling has deleted.
@@ -35,12 +35,12 @@ class Frozen:
         return self.rows if axis == "rows" else self.columns
 
     def remaining(self, axis: str) -> dict[int, int]:
-        """Line -> its frozen cells in lines that are alive, for the lines of an axis alive."""
+        """Line -> its frozen entries in lines that are alive, for the lines of an axis alive."""
         across = self.alive[other(axis)]
         return {line: self.lines(axis)[line] & across for line in ones(self.alive[axis])}
 
     def peel(self, claim: Claim, peeled: Any, a: int, b: int) -> None:
-        """Delete [axis, lines] in turn: rows with at most b, columns with at most a cells left."""
+        """Delete [axis, lines] in turn: rows with at most b entries, columns with at most a."""
         claim.require(isinstance(peeled, list), "peeled is a list")
         for axis, lines in peeled:
             most = b if axis == "rows" else a
@@ -56,22 +56,23 @@ class Frozen:
 
 
 class Assignment:
-    """Every frozen cell belongs to its row, but the `head` of each column to that column.
+    """Every frozen entry belongs to its row, but the `head` of each column to that column.
 
-    `rows` are the frozen cells by row; `load` counts those that belong to the row.
+    `rows` are the frozen entries by row; `load` counts those that belong to the row.
     """
 
     def __init__(self, claim: Claim, rows: dict[int, int], head: dict[int, int], most: int) -> None:
         self._claim = claim
         self.rows, self.head, self.most = rows, dict(head), most
-        self.load = {row: cells.bit_count() for row, cells in rows.items()}
+        self.load = {row: entries.bit_count() for row, entries in rows.items()}
         for row in head.values():
             self.load[row] -= 1
 
     def can_be_emptied(self, root: int, passed: set[int]) -> bool:
-        """Whether all cells of row `root` fit elsewhere: in rows with less than `most`, or passed.
+        """Whether all entries of row `root` fit elsewhere: in rows with less than `most`, or
+        passed.
 
-        Moving cell (i, j) to its column moves the column's former cell to that one's row.
+        Moving entry (i, j) to its column moves the column's former entry to that one's row.
         """
         head, load = dict(self.head), dict(self.load)
         self._claim.charge(STEP * (len(head) + len(load)), "the assignment")
@@ -124,7 +125,7 @@ def other(axis: str) -> str:
 
 
 def _bits(mask: Mask, axis: int, flipped: int) -> list[int]:
-    """The lines of a mask as integers, the first cell being the lowest bit."""
+    """The lines of a mask as integers, the first entry being the lowest bit."""
     packed = np.packbits(mask, axis=1 - axis, bitorder="little")
     lines = packed if axis == 0 else packed.T
     return [int.from_bytes(line.tobytes(), "little") ^ flipped for line in lines]

@@ -96,7 +96,7 @@ def bottleneck(claim: Claim) -> None:
 
 
 def _forest_question(claim: Claim) -> Mask:
-    """T4 with a = b = 1: the frozen cells must form a forest."""
+    """T4 with a = b = 1: the frozen entries must form a forest."""
     question = one_layer_question(claim)
     a, b = question.a, question.b
     claim.require(a == b == 1, f"a forest decides for a = b = 1, here a = {a}, b = {b}")
@@ -104,17 +104,17 @@ def _forest_question(claim: Claim) -> Mask:
 
 
 def cycle(claim: Claim) -> None:
-    """Frozen cells that share rows and columns in turn and close up."""
+    """Frozen entries that share rows and columns in turn and close up."""
     mask = _forest_question(claim)
-    cells = [(i, j) for i, j in claim.evidence["cycle"]]
-    claim.require(len(cells) >= 4, "a cycle has at least 4 cells")
-    claim.require(len(set(cells)) == len(cells), "the cells of a cycle are distinct")
-    for i, j in cells:
+    entries = [(i, j) for i, j in claim.evidence["cycle"]]
+    claim.require(len(entries) >= 4, "a cycle has at least 4 cells")
+    claim.require(len(set(entries)) == len(entries), "the cells of a cycle are distinct")
+    for i, j in entries:
         inside = type(i) is type(j) is int
         inside = inside and 0 <= i < mask.shape[0] and 0 <= j < mask.shape[1]
         claim.require(inside and not mask[i, j], f"cell ({i}, {j}) must be frozen")
-    # Each row and column on the cycle is met by two of its cells: a closed walk without repeats.
-    closed = zip(cells, cells[1:] + cells[:1], strict=True)
+    # Each row and column on the cycle is met by two of its entries: a closed walk without repeats.
+    closed = zip(entries, entries[1:] + entries[:1], strict=True)
     shared = [0 if a[0] == b[0] else 1 if a[1] == b[1] else None for a, b in closed]
     alternating = all(x is not None and x != y for x, y in pairwise(shared))
     claim.require(alternating, "neighbours must share rows and columns in turn")
@@ -123,18 +123,18 @@ def cycle(claim: Claim) -> None:
 
 
 def forest(claim: Claim) -> None:
-    """All frozen cells, each joining two trees that were apart."""
+    """All frozen entries, each joining two trees that were apart."""
     mask = _forest_question(claim)
-    cells = [(i, j) for i, j in claim.evidence["frozen"]]
+    entries = [(i, j) for i, j in claim.evidence["frozen"]]
     claim.charge(3 * mask.size + 10 * STEP * sum(mask.shape), "the forest")
-    claim.charge(20 * STEP * len(cells), "the forest")
+    claim.charge(20 * STEP * len(entries), "the forest")
     claim.foresee(0, 300 * sum(mask.shape), "the forest")
     n_frozen = mask.size - int(np.count_nonzero(mask))
-    claim.require(len(cells) == len(set(cells)) == n_frozen, f"{n_frozen} cells are frozen")
+    claim.require(len(entries) == len(set(entries)) == n_frozen, f"{n_frozen} cells are frozen")
     tree = {**{("row", i): i for i in range(mask.shape[0])}}
     tree |= {("column", j): mask.shape[0] + j for j in range(mask.shape[1])}
     members = {label: [node] for node, label in tree.items()}
-    for i, j in cells:
+    for i, j in entries:
         inside = type(i) is type(j) is int and i >= 0 and j >= 0
         claim.require(inside and not mask[i, j], f"cell ({i}, {j}) must be frozen")
         one, other = tree["row", i], tree["column", j]

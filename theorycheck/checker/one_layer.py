@@ -1,6 +1,6 @@
 """Checks of certificates about one learnable layer (T4): is its frozen set independent?
 
-With a = p - d and b = q - m_e the mask is maximal iff its frozen cells are independent in the
+With a = p - d and b = q - m_e the mask is maximal iff its frozen entries are independent in the
 bipartite rigidity matroid B_(p,q)(a, b).
 """
 
@@ -20,9 +20,9 @@ def two_dimensions(claim: Claim) -> None:
     if axis == "rows":
         outputs, samples = samples, outputs
     claim.require(outputs == 2, f"this sum decides for two dimensions, here are {outputs}")
-    # Learnable cells: columns or, with axis rows, rows.
+    # Learnable entries: columns or, with axis rows, rows.
     learnable = Frozen(claim, question.mask, learnable=True)
-    full = [line for line, cells in enumerate(learnable.lines(axis)) if cells.bit_count() >= 2]
+    full = [line for line, entries in enumerate(learnable.lines(axis)) if entries.bit_count() >= 2]
     outside = learnable.alive[axis] - sum(1 << line for line in full)
     left = max(samples - len(full), 0)
     found = sum(min((c & outside).bit_count(), left) for c in learnable.lines(other(axis)))
@@ -41,7 +41,7 @@ def _rigidity_question(claim: Claim, least: int = 1) -> tuple[Question, Frozen]:
 
 
 def rectangle(claim: Claim) -> None:
-    """More frozen cells in rows x columns than can be independent."""
+    """More frozen entries in rows x columns than can be independent."""
     question, frozen = _rigidity_question(claim)
     lines = {axis: claim.evidence[axis] for axis in ("rows", "columns")}
     for axis, least in (("rows", question.a), ("columns", question.b)):
@@ -65,7 +65,7 @@ def rectangle(claim: Claim) -> None:
 
 
 def peeling_order(claim: Claim) -> None:
-    """Every frozen cell goes when lines with few of them left are deleted one by one."""
+    """Every frozen entry goes when lines with few of them left are deleted one by one."""
     question, frozen = _rigidity_question(claim)
     frozen.peel(claim, claim.evidence["peeled"], question.a, question.b)
     left = any(frozen.remaining("rows").values())
@@ -74,12 +74,12 @@ def peeling_order(claim: Claim) -> None:
 
 
 def assignment(claim: Claim) -> None:
-    """After peeling, each cell has a place in its row or column, whichever row must be empty."""
+    """After peeling, each entry has a place in its row or column, whichever row must be empty."""
     question, frozen = _rigidity_question(claim)
     frozen.peel(claim, claim.evidence["peeled"], question.a, question.b)
     axis = claim.evidence["axis"]
     claim.require(axis in ("rows", "columns"), "the axis must be rows or columns")
-    # With axis columns each column takes one cell and each row up to b.
+    # With axis columns each column takes one entry and each row up to b.
     most = question.b if axis == "columns" else question.a
     takers, rows = frozen.remaining(axis), frozen.remaining(other(axis))
     head: dict[int, int] = {}
@@ -90,11 +90,11 @@ def assignment(claim: Claim) -> None:
         claim.require(line not in head, f"{line} of the {axis} takes two cells")
         head[line] = row
     claim.require(head.keys() == takers.keys(), f"each of the {axis} left takes a cell")
-    cells = Assignment(claim, rows, head, most)
-    claim.require(max(cells.load.values(), default=0) <= most, f"a line holds more than {most}")
+    entries = Assignment(claim, rows, head, most)
+    claim.require(max(entries.load.values(), default=0) <= most, f"a line holds more than {most}")
     passed: set[int] = set()
     for row in rows:
-        fits = cells.can_be_emptied(row, passed)
+        fits = entries.can_be_emptied(row, passed)
         claim.require(fits, f"the cells of {row} of the {other(axis)} fit nowhere else")
         passed.add(row)
     claim.require_claim("maximal")
@@ -109,8 +109,8 @@ def two_forests(claim: Claim) -> None:
     lines |= {("column", j) for j in ones(frozen.alive["columns"])}
     claim.require(position.keys() == lines, "the order must name each line that is left")
     forests = ({line: {line} for line in lines}, {line: {line} for line in lines})
-    for i, cells in frozen.remaining("rows").items():
-        for j in ones(cells):
+    for i, entries in frozen.remaining("rows").items():
+        for j in ones(entries):
             row, column = ("row", i), ("column", j)
             tree = forests[position[row] < position[column]]
             claim.require(tree[row] is not tree[column], f"cell ({i}, {j}) closes a cycle")
@@ -132,8 +132,8 @@ def block_forests(claim: Claim) -> None:
         claim.require(proper, f"the classes of the {axis} must be below {most}")
     # A line has one node for every class across, so that blocks do not share any.
     tree: dict[tuple[str, int, int], set[tuple[str, int, int]]] = {}
-    for i, cells in frozen.remaining("rows").items():
-        for j in ones(cells):
+    for i, entries in frozen.remaining("rows").items():
+        for j in ones(entries):
             row, column = ("row", i, classes["columns"][j]), ("column", j, classes["rows"][i])
             one, two = tree.setdefault(row, {row}), tree.setdefault(column, {column})
             claim.require(one is not two, f"cell ({i}, {j}) closes a cycle")
@@ -163,13 +163,13 @@ def colouring(claim: Claim) -> None:
         claim.evidence["colours"],
     )
     met = [0] * n_colours
-    for colour, cells in zip(colours, lines, strict=True):
+    for colour, entries in zip(colours, lines, strict=True):
         proper = type(colour) is int and 0 <= colour < n_colours
         claim.require(proper, f"colour {colour} is not one of {n_colours}")
-        met[colour] |= cells
-    for colour, cells in enumerate(met):
+        met[colour] |= entries
+    for colour, entries in enumerate(met):
         claim.require(
-            cells.bit_count() >= needed, f"colour {colour} meets {cells.bit_count()} < {needed}"
+            entries.bit_count() >= needed, f"colour {colour} meets {entries.bit_count()} < {needed}"
         )
     claim.require_claim("maximal")
 

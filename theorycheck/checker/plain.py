@@ -170,11 +170,11 @@ class FeedforwardEntries:
         for layer in range(network.depth, 1, -1):
             self._behind.insert(0, product(self._behind[0], weights[f"W{layer}"], p))
 
-    def row(self, equation: int, cells: Sequence[tuple[str, tuple[int, ...]]]) -> Row:
-        """The derivatives of one equation by the weights `cells` (name, index)."""
+    def row(self, equation: int, entries: Sequence[tuple[str, tuple[int, ...]]]) -> Row:
+        """The derivatives of one equation by the weights `entries` (name, index)."""
         output, sample = divmod(equation, self._samples)
         result: Row = []
-        for name, index in cells:
+        for name, index in entries:
             layer = int(name[1:]) - 1
             source = index[1] if name[0] == "W" else -1
             value = self._behind[layer][output][index[0]]
@@ -207,10 +207,10 @@ class RecurrentEntries:
         for _ in range(network.steps - 1):
             self._behind.append(product(self._behind[-1], weights["recurrent"], p))
 
-    def row(self, equation: int, cells: Sequence[tuple[str, tuple[int, ...]]]) -> Row:
-        """The derivatives of one equation by the weights `cells` (name, index)."""
+    def row(self, equation: int, entries: Sequence[tuple[str, tuple[int, ...]]]) -> Row:
+        """The derivatives of one equation by the weights `entries` (name, index)."""
         time, output, sample = self._place(equation)
-        return [self._entry(time, output, sample, name, index) for name, index in cells]
+        return [self._entry(time, output, sample, name, index) for name, index in entries]
 
     def output(self, equation: int) -> int:
         """The output of one equation."""

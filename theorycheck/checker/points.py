@@ -10,14 +10,14 @@ from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
 from . import plain
 from .budget import STEP
-from .claim import Cell, Claim
+from .claim import Claim, Entry
 
 Entries: TypeAlias = plain.FeedforwardEntries | plain.RecurrentEntries
 
 _PER_INTEGER = 100  # bytes of an integer in a list, with what it is made of
 
 
-def entries_at(claim: Claim, trial: int, given: Mapping[Cell, int] | None = None) -> Entries:
+def entries_at(claim: Claim, trial: int, given: Mapping[Entry, int] | None = None) -> Entries:
     """The Jacobian at the point of a trial, with other values for the weights `given`."""
     _charge_entries(claim)
     network, key, p = claim.network, claim.context.key, claim.context.prime(trial)
@@ -57,9 +57,9 @@ def _inputs(claim: Claim, trial: int, p: int) -> plain.Matrix:
 
 def rows_of(
     claim: Claim,
-    entries: Entries,
+    jacobian: Entries,
     equations: Sequence[int],
-    cells: Sequence[Cell],
+    entries: Sequence[Entry],
     times: int = 1,
 ) -> Iterator[plain.Row]:
     """The rows of a Jacobian, one by one, after asking whether their rank is not too much.
@@ -68,15 +68,15 @@ def rows_of(
     """
     network = claim.network
     uses = 1 if isinstance(network, LinearFeedforward) else network.steps
-    per_row = (3 + 2 * uses) * STEP * len(cells)
-    n_rows, width = len(equations), len(cells)
+    per_row = (3 + 2 * uses) * STEP * len(entries)
+    n_rows, width = len(equations), len(entries)
     rank = min(n_rows, width)
     what = f"the rank of {n_rows} equations by {width} weights"
     operations = n_rows * per_row + plain.rank_operations(n_rows, width)
     claim.foresee(times * operations, 8 * rank * width, what)
     for equation in equations:
         claim.charge(per_row, what)
-        yield entries.row(equation, cells)
+        yield jacobian.row(equation, entries)
 
 
 def _charge_entries(claim: Claim) -> None:

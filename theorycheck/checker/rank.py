@@ -23,11 +23,11 @@ def require_minor(claim: Claim, evidence: Mapping[str, Any], which: str, size: i
     require_indices(claim, columns, getattr(claim.allocation, f"n_{which}"), size, "columns")
     if size == 0:
         return
-    cells = claim.cells(which)
-    chosen = [cells[index] for index in columns]
+    entries = claim.entries(which)
+    chosen = [entries[index] for index in columns]
     for trial in range(LOWER_TRIALS):
-        entries = entries_at(claim, trial)
-        matrix = rows_of(claim, entries, rows, chosen)
+        jacobian = entries_at(claim, trial)
+        matrix = rows_of(claim, jacobian, rows, chosen)
         budget = claim.context.budget
         if plain.eliminate(matrix, claim.context.prime(trial), budget)[0] == size:
             return
@@ -50,10 +50,10 @@ def require_rank(claim: Claim, which: str, value: int, upper: int, stated: Any) 
     """
     claim.require(upper > 0, "a rank of 0 needs no trials")
     trials = claim.trials(stated, _bound(claim, upper))
-    equations, cells = range(n_equations(claim)), claim.cells(which)
+    equations, entries = range(n_equations(claim)), claim.entries(which)
     best = 0
     for trial in trials:
-        rows = rows_of(claim, entries_at(claim, trial), equations, cells, len(trials) - trial)
+        rows = rows_of(claim, entries_at(claim, trial), equations, entries, len(trials) - trial)
         rank, _ = plain.eliminate(rows, claim.context.prime(trial), claim.context.budget)
         claim.require(rank <= value, f"the rank is {rank} in trial {trial}, not {value} at most")
         best = max(best, rank)

@@ -7,7 +7,7 @@ import math
 from ..errors import shown
 from . import plain
 from .budget import STEP
-from .claim import Cell, Check, Claim
+from .claim import Check, Claim, Entry
 from .context import trial_bound
 from .relu_patterns import (
     counted_units,
@@ -31,7 +31,7 @@ def relu_interpolation(claim: Claim) -> None:
     """Each output learns from m units of m learnable inputs, or from m - 1 and a bias."""
     target, m = target_dimension(claim), claim.samples
     rows, inward = claim.evidence["units"], learnable_inputs(claim)
-    learnable = set(claim.cells("learnable"))
+    learnable = set(claim.entries("learnable"))
     claim.require(len(rows) == claim.network.outputs, "a list of units for every output")
     claim.charge(5 * STEP * claim.network.outputs * m, "the units of every output")
     for output, units in enumerate(rows):
@@ -55,9 +55,9 @@ def relu_count(claim: Claim) -> None:
 
 def relu_cover(claim: Claim) -> None:
     """Equations, learnables and units (with m dimensions each) cover all entries, below d m."""
-    target, cells = target_dimension(claim), claim.cells("learnable")
+    target, entries = target_dimension(claim), claim.entries("learnable")
     given = [claim.evidence[what] for what in ("equations", "learnables", "units")]
-    sizes = (target, len(cells), claim.network.widths[1])
+    sizes = (target, len(entries), claim.network.widths[1])
     for indices, n in zip(given, sizes, strict=True):
         claim.require(indices == sorted(set(indices)), "the cover must be listed in order, once")
         inside = all(type(index) is int and 0 <= index < n for index in indices)
@@ -66,10 +66,10 @@ def relu_cover(claim: Claim) -> None:
     size = len(equations) + len(learnables) + claim.samples * len(units)
     claim.require(size < target, f"a cover of {size} does not show a rank below {target}")
     everything = _Acting(claim)
-    for number, cell in enumerate(cells):
-        is_input = cell[0] in ("W1", "b1") and cell[1][0] in units
+    for number, entry in enumerate(entries):
+        is_input = entry[0] in ("W1", "b1") and entry[1][0] in units
         if number not in learnables and not is_input:
-            missed = everything.equations(cell) - equations
+            missed = everything.equations(entry) - equations
             claim.require(not missed, f"learnable {number} acts on equations outside the cover")
     require_point(claim, claim.evidence["regular"], "present")
     claim.require_claim("minimal", None, target)
@@ -99,16 +99,16 @@ def relu_patterns(claim: Claim) -> None:
 def _most(claim: Claim, listed: list[tuple[int, ...]], trial: int, times: int) -> int:
     """The largest rank in any pattern at the point of a trial, the first of so many `times`."""
     units, m = counted_units(claim), claim.samples
-    cells, p = claim.cells("learnable"), claim.context.prime(trial)
-    jacobian = random_jacobian(claim, trial, cells)
+    entries, p = claim.entries("learnable"), claim.context.prime(trial)
+    jacobian = random_jacobian(claim, trial, entries)
     outputs = range(claim.network.outputs)
-    cost = plain.rank_operations(len(outputs) * m, len(cells)) + STEP * len(outputs) * m
+    cost = plain.rank_operations(len(outputs) * m, len(entries)) + STEP * len(outputs) * m
     claim.foresee(times * len(listed) * cost, 0, f"the ranks of {len(listed)} patterns")
     rows: dict[tuple[int, int], list[plain.Row]] = {}  # of one sample, by its column
 
     def rows_of(sample: int, code: int) -> list[plain.Row]:
         if (sample, code) not in rows:
-            claim.charge(4 * STEP * len(outputs) * len(cells), "the rows of a pattern")
+            claim.charge(4 * STEP * len(outputs) * len(entries), "the rows of a pattern")
             active = {k for u, k in enumerate(units) if code >> u & 1}
             rows[sample, code] = [jacobian.row(o, sample, active) for o in outputs]
         return rows[sample, code]
@@ -121,16 +121,16 @@ def _most(claim: Claim, listed: list[tuple[int, ...]], trial: int, times: int) -
 
 
 class _Acting:
-    """What a weight acts on if all units are active: `equations(cell)` as numbers."""
+    """What a weight acts on if all units are active: `equations(entry)` as numbers."""
 
     def __init__(self, claim: Claim) -> None:
         self._claim, self._shown = claim, supports(claim)
         columns = zip(*claim.rows("W2", "present"), strict=True)
         self._behind = [{o for o, bit in enumerate(column) if bit} for column in columns]
 
-    def equations(self, cell: Cell) -> set[int]:
+    def equations(self, entry: Entry) -> set[int]:
         """The numbers of the equations."""
-        (name, index), m = cell, self._claim.samples
+        (name, index), m = entry, self._claim.samples
         if name == "b2":
             outputs = {index[0]}
         elif name == "W2":

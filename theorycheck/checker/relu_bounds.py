@@ -25,9 +25,9 @@ def relu_missed_sample(claim: Claim) -> None:
     both = [k for k in outward if inward[k]]
     lone = type(unit) is int and both == [unit]
     claim.require(lone, f"units {both} are learnable on both sides")
-    cells = claim.cells("learnable")
-    claim.require(("b1", (unit,)) not in cells, f"the bias of unit {unit} is learnable")
-    learnable = {index[1] for name, index in cells if name == "W1" and index[0] == unit}
+    entries = claim.entries("learnable")
+    claim.require(("b1", (unit,)) not in entries, f"the bias of unit {unit} is learnable")
+    learnable = {index[1] for name, index in entries if name == "W1" and index[0] == unit}
     inside = all(type(s) is int and 0 <= s < claim.samples for s in samples)
     claim.require(inside and samples == sorted(set(samples)), "samples must be in order, once")
     claim.require(len(samples) == len(learnable) + 1, f"{len(learnable) + 1} samples are needed")
@@ -53,9 +53,9 @@ def _units_of_output(claim: Claim) -> list[int]:
     output = claim.evidence["output"]
     inside = type(output) is int and 0 <= output < claim.network.outputs
     claim.require(inside, "the output must be one of the network")
-    cells = claim.cells("learnable")
-    claim.require(("b2", (output,)) not in cells, f"the bias of output {output} is learnable")
-    return [index[1] for name, index in cells if name == "W2" and index[0] == output]
+    entries = claim.entries("learnable")
+    claim.require(("b2", (output,)) not in entries, f"the bias of output {output} is learnable")
+    return [index[1] for name, index in entries if name == "W2" and index[0] == output]
 
 
 def _has_one_sign(values: Row) -> bool:

@@ -9,7 +9,7 @@ from typing import Any
 
 from ..problem.networks.feedforward import ShallowReLU
 from .budget import STEP
-from .claim import Cell, Claim
+from .claim import Claim, Entry
 from .plain import Matrix, Row, product, random_matrix
 
 MOST_PATTERNS = 2**16
@@ -18,7 +18,7 @@ MOST_PATTERNS = 2**16
 def supports(claim: Claim) -> list[set[int]]:
     """Present inputs of each hidden unit; its bias is number n_0."""
     found: list[set[int]] = [set() for _ in range(claim.network.widths[1])]
-    for name, index in claim.cells("present"):
+    for name, index in claim.entries("present"):
         if name == "W1":
             found[index[0]].add(index[1])
         elif name == "b1":
@@ -29,7 +29,7 @@ def supports(claim: Claim) -> list[set[int]]:
 def learnable_inputs(claim: Claim) -> list[int]:
     """Learnable input weights and bias of each unit."""
     counts = [0] * claim.network.widths[1]
-    for name, index in claim.cells("learnable"):
+    for name, index in claim.entries("learnable"):
         if name in ("W1", "b1"):
             counts[index[0]] += 1
     return counts
@@ -46,9 +46,9 @@ def target_dimension(claim: Claim) -> int:
 
 def counted_units(claim: Claim) -> list[int]:
     """The units on which the Jacobian of the learnables depends."""
-    outward = {index[1] for name, index in claim.cells("present") if name == "W2"}
+    outward = {index[1] for name, index in claim.entries("present") if name == "W2"}
     units: set[int] = set()
-    for name, index in claim.cells("learnable"):
+    for name, index in claim.entries("learnable"):
         if name == "W2":
             units.add(index[1])
         elif name in ("W1", "b1") and index[0] in outward:
@@ -106,12 +106,12 @@ def _breaks(codes: Sequence[int], kind: str, units: list[int], samples: list[int
 
 
 class Jacobian:
-    """Rows of the Jacobian by `cells` modulo p, where the active units are known."""
+    """Rows of the Jacobian by `entries` modulo p, where the active units are known."""
 
     def __init__(
-        self, weights: dict[str, Matrix], inputs: Matrix, cells: list[Cell], p: int
+        self, weights: dict[str, Matrix], inputs: Matrix, entries: list[Entry], p: int
     ) -> None:
-        self._weights, self._inputs, self._cells, self._p = weights, inputs, cells, p
+        self._weights, self._inputs, self._entries, self._p = weights, inputs, entries, p
         self._before = product(weights["W1"], inputs, p)
         if "b1" in weights:
             pairs = zip(self._before, weights["b1"], strict=True)
@@ -119,7 +119,7 @@ class Jacobian:
 
     def row(self, output: int, sample: int, active: set[int]) -> Row:
         """Derivatives of one output on one sample."""
-        return [self._entry(output, sample, active, *cell) % self._p for cell in self._cells]
+        return [self._entry(output, sample, active, *entry) % self._p for entry in self._entries]
 
     def _entry(
         self, output: int, sample: int, active: set[int], name: str, index: tuple[int, ...]
@@ -135,7 +135,7 @@ class Jacobian:
         return self._weights["W2"][output][unit] * shown
 
 
-def random_jacobian(claim: Claim, trial: int, cells: list[Cell]) -> Jacobian:
+def random_jacobian(claim: Claim, trial: int, entries: list[Entry]) -> Jacobian:
     """At the point of a trial: weights, absent ones 0, and all inputs at random."""
     weights: dict[str, Any] = {}
     key, p = claim.context.key, claim.context.prime(trial)
@@ -148,7 +148,7 @@ def random_jacobian(claim: Claim, trial: int, cells: list[Cell]) -> Jacobian:
             for values, bits in zip(drawn, present, strict=True)
         ]
     inputs = random_matrix(key, trial, "inputs", (claim.network.inputs, claim.samples), p)
-    return Jacobian(weights, inputs, cells, p)
+    return Jacobian(weights, inputs, entries, p)
 
 
 def charge_point(claim: Claim, digits: int = 24) -> None:

@@ -19,16 +19,16 @@ def require_point(claim: Claim, evidence: Mapping[str, Any], which: str) -> plai
     claim.require(evidence.keys() == keys, f"a point has {', '.join(sorted(keys))}")
     weights, inputs = _integers(claim, evidence)
     active = _active(claim, weights, inputs)
-    target, cells = target_dimension(claim), claim.cells(which)
+    target, entries = target_dimension(claim), claim.entries(which)
     rows, columns = evidence["rows"], evidence["columns"]
     require_indices(claim, rows, target, target, "rows")
-    require_indices(claim, columns, len(cells), target, "columns")
+    require_indices(claim, columns, len(entries), target, "columns")
     places = [divmod(row, claim.samples) for row in rows]
     for trial in range(LOWER_TRIALS):
         p = claim.context.prime(trial)
         residues = {name: [[x % p for x in row] for row in rows] for name, rows in weights.items()}
         shown = [[x % p for x in row] for row in inputs]
-        jacobian = Jacobian(residues, shown, [cells[index] for index in columns], p)
+        jacobian = Jacobian(residues, shown, [entries[index] for index in columns], p)
         cost = 4 * STEP * target**2 + plain.rank_operations(target, target)
         claim.foresee(cost, 8 * target**2, f"a minor of size {target}")
         claim.charge(4 * STEP * target**2, f"a minor of size {target}")

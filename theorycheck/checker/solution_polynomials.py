@@ -105,8 +105,8 @@ class _Point:
     ) -> None:
         self.claim, self.samples, self.p = claim, samples, p
         self._key, self._trial = claim.context.key, trial
-        cells = claim.cells("learnable")
-        chosen = zip((cells[number] for number in unknowns), Ring(len(unknowns)).variables,
+        entries = claim.entries("learnable")
+        chosen = zip((entries[number] for number in unknowns), Ring(len(unknowns)).variables,
                      strict=True)  # fmt: skip
         self._unknowns: dict[str, list[tuple[int, int, int]]] = {}
         for (name, (i, *j)), variable in chosen:
@@ -168,8 +168,8 @@ class _Point:
         made |= state.keys()
         self._foresee(len(state), width)
         self._foresee(len(made), n_rows)
-        entries = n_rows * columns
-        operations = len(state) * entries * (width + _ENTRY) + len(made) * entries * _ENTRY
+        size = n_rows * columns
+        operations = len(state) * size * (width + _ENTRY) + len(made) * size * _ENTRY
         self.claim.charge(operations, "the equations")
         found = {monomial: weight * matrix for monomial, matrix in state.items()}
         for i, j, variable in unknowns:

@@ -42,9 +42,9 @@ def witness(claim: Claim) -> None:
     """An instance of a closed block has all solutions that a generic one has, and none is real."""
     _require_critical(claim)
     block = _read_block(claim, claim.evidence["block"])
-    structure, cells = Structure(claim), claim.cells("learnable")
-    for number in sorted(set(range(len(cells))) - set(block.unknowns)):
-        acts_on = structure.equations(*cells[number]) & set(block.equations)
+    structure, entries = Structure(claim), claim.entries("learnable")
+    for number in sorted(set(range(len(entries))) - set(block.unknowns)):
+        acts_on = structure.equations(*entries[number]) & set(block.equations)
         claim.require(not acts_on, f"the block is not closed: learnable {number} acts on it")
     claim.require(block.is_shown, "a witness needs an instance and its solutions")
     require_full_rank(claim)
@@ -57,9 +57,9 @@ def odd_degree(claim: Claim) -> None:
     """Blocks to be solved one after the other, each with an odd number of solutions."""
     _require_critical(claim)
     blocks = [_read_block(claim, data) for data in claim.evidence["blocks"]]
-    cells = claim.cells("learnable")
+    entries = claim.entries("learnable")
     unknowns = sorted(number for block in blocks for number in block.unknowns)
-    claim.require(unknowns == list(range(len(cells))), "each learnable is in exactly one block")
+    claim.require(unknowns == list(range(len(entries))), "each learnable is in exactly one block")
     equations = sorted(number for block in blocks for number in block.equations)
     claim.require(len(set(equations)) == len(equations), "an equation is in two blocks")
     _require_all_or_cross(claim, equations)
@@ -99,11 +99,11 @@ def _require_numbers(claim: Claim, numbers: Any, n: int, what: str) -> None:
 
 def _require_order(claim: Claim, blocks: list[Block]) -> None:
     """The equations of a block depend on the unknowns of this block and of earlier ones only."""
-    structure, cells = Structure(claim), claim.cells("learnable")
+    structure, entries = Structure(claim), claim.entries("learnable")
     earlier: set[int] = set()
     for block in blocks:
         for unknown in block.unknowns:
-            acts_on = structure.equations(*cells[unknown]) & earlier
+            acts_on = structure.equations(*entries[unknown]) & earlier
             claim.require(not acts_on, f"learnable {unknown} acts on a block before its own")
         earlier |= set(block.equations)
 
@@ -121,11 +121,11 @@ def _require_all_or_cross(claim: Claim, equations: list[int]) -> None:
     k = min(d, m, *network.widths[1:-1])
     claim.charge(STEP * 3 * d * m, "the equations of a cross")
     # With r = D a cross has D = k (d + m - k) equations: the outputs are all matrices of rank k.
-    cells = {position(claim, equation)[1:] for equation in equations}
-    rows = [o for o in range(d) if all((o, s) in cells for s in range(m))]
-    columns = [s for s in range(m) if all((o, s) in cells for o in range(d))]
+    entries = {position(claim, equation)[1:] for equation in equations}
+    rows = [o for o in range(d) if all((o, s) in entries for s in range(m))]
+    columns = [s for s in range(m) if all((o, s) in entries for o in range(d))]
     cross = {(o, s) for o in range(d) for s in range(m) if o in rows or s in columns}
-    fits = len(rows) == len(columns) == k and cells == cross
+    fits = len(rows) == len(columns) == k and entries == cross
     claim.require(fits, f"the equations must be those of {k} outputs and {k} samples, or all")
 
 

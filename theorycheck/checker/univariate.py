@@ -62,7 +62,7 @@ def _count(
 ) -> int:
     """The degree of g(y1) less that of its common factor with g(y2), modulo the prime."""
     key, p = claim.context.key, claim.context.prime(trial)
-    cells, size = claim.cells("learnable"), most_degree + 1
+    entries, size = claim.entries("learnable"), most_degree + 1
     claim.foresee(0, 70 * max(equations), "a count of solutions")
     claim.charge(STEP * (6 * max(equations) + 10 * size**2), "a count of solutions")
     first, second = (
@@ -70,10 +70,10 @@ def _count(
         for name in ("outputs", "outputs2")
     )
     values: tuple[Poly, Poly] = [], []
-    zeros = {cells[number]: 0 for number in others}
-    chosen = [cells[number] for number in others]
+    zeros = {entries[number]: 0 for number in others}
+    chosen = [entries[number] for number in others]
     for a in range(size):
-        at = entries_at(claim, trial, {**zeros, cells[unknown]: a % p})
+        at = entries_at(claim, trial, {**zeros, entries[unknown]: a % p})
         rows = list(rows_of(claim, at, equations, chosen))
         constants = [at.output(equation) for equation in equations]
         for outputs, found in zip((first, second), values, strict=True):

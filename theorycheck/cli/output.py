@@ -54,14 +54,14 @@ def print_masks(console: Console, allocation: Allocation) -> None:
     from rich.text import Text
 
     from ..problem.masks import count
-    from .text import print_entry
+    from .text import print_paragraph
 
     for name, number in allocation.counts.items():
         mask = allocation.mask(name)
         rows = mask[:, None] if mask.ndim == 1 else mask
         if rows.shape[0] > 20 or rows.shape[1] > 40:
             present = count(allocation.present_mask(name))
-            print_entry(console, name, f"{number} of {present} weights learnable")
+            print_paragraph(console, name, f"{number} of {present} weights learnable")
             continue
         for i, row in enumerate(rows):
             label = name if i == 0 else ""

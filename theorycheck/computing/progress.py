@@ -120,7 +120,7 @@ def _in_terminal(console: Console, title: str) -> Iterator[Teller]:
 
 @contextlib.contextmanager
 def _in_notebook(title: str) -> Iterator[Teller]:
-    """A bar of HTML in the output of the cell; it needs no widgets."""
+    """A bar of HTML in the output of the entry; it needs no widgets."""
     from IPython.display import HTML, display  # pyright: ignore[reportMissingImports]
 
     def bar(now: Progress | None) -> HTML:

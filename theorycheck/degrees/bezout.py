@@ -92,7 +92,7 @@ class _Degrees:
         for name, shape in network.weight_shapes.items():
             steps.setdefault(name, np.zeros(shape))
         for place in group:
-            name, index = system.cells[place]
+            name, index = system.entries[place]
             steps[name][index] = 1.0
         table = _feedforward(steps, self._starts, network, self.deadline)
         flat = table.reshape(-1)[list(system.equations)]
@@ -194,17 +194,17 @@ class _Best:
 
 
 def _partitions(system: SquareSystem) -> Iterator[frozenset[Group]]:
-    cells = system.cells
+    entries = system.entries
     keys: list[list[Any]] = [
-        [name[1:] if name[0] in "Wb" else name for name, _ in cells],  # by layer
-        [(name, index[0]) for name, index in cells],
-        [(name, index[-1]) for name, index in cells],
-        list(range(len(cells))),
-        [0] * len(cells),
+        [name[1:] if name[0] in "Wb" else name for name, _ in entries],  # by layer
+        [(name, index[0]) for name, index in entries],
+        [(name, index[-1]) for name, index in entries],
+        list(range(len(entries))),
+        [0] * len(entries),
     ]
-    for name in {name for name, _ in cells}:
+    for name in {name for name, _ in entries}:
         for axis in (0, -1):
-            keys.append([(n, index[axis]) if n == name else n for n, index in cells])
+            keys.append([(n, index[axis]) if n == name else n for n, index in entries])
     for labels in keys:
         groups: dict[Any, set[int]] = {}
         for place, label in enumerate(labels):

@@ -44,7 +44,7 @@ class Draws:
 
     def __init__(self, system: SquareSystem) -> None:
         self.system, self._network = system, system.network
-        self.equations = Equations(self._network, system.samples, system.cells, system.equations)
+        self.equations = Equations(self._network, system.samples, system.entries, system.equations)
         self.is_spanning = system.samples == input_dimension(self._network)
 
     def complex(self, rng: np.random.Generator, count: int) -> Instance:
@@ -73,7 +73,7 @@ class Draws:
         shapes = self._network.weight_shapes
         student = {n: rounded(*shape) * given.get(n, True) for n, shape in shapes.items()}
         teacher = {n: rounded(*shape) * given.get(n, True) for n, shape in shapes.items()}
-        for name, index in self.system.cells:
+        for name, index in self.system.entries:
             student[name][(slice(None), *index)] = 0
         inputs = None if self.is_spanning else rounded(*self._input_shape())
         return RationalInstances(student, teacher, inputs)

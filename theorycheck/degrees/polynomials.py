@@ -74,7 +74,7 @@ def equations(
     prime = draw_prime(seed, trial)
     point = draw_point(system.allocation, system.samples, prime, seed, trial, np)
     n = len(system.unknowns)
-    places = {cell: place for place, cell in enumerate(system.cells)}
+    places = {entry: place for place, entry in enumerate(system.entries)}
 
     def constant(value: float) -> _Entry:
         terms = {(0,) * n: int(value) % prime} if value else {}
@@ -149,7 +149,7 @@ def bounds(system: SquareSystem) -> list[Bound]:
     (2, 1, 3, 5)
     """
     allocation, network, m = system.allocation, system.network, system.samples
-    unknowns = set(system.cells)
+    unknowns = set(system.entries)
 
     def weight(name: str, index: tuple[int, ...]) -> Bound:
         if not allocation.present_mask(name)[index]:

@@ -85,7 +85,7 @@ def _key(system: SquareSystem, seed: int) -> _Key:
     """All of a block that its solutions depend on: not how the learnables are numbered."""
     present = system.allocation.given_present()
     absent = tuple((name, mask.tobytes()) for name, mask in sorted(present.items()))
-    return (system.network, absent, system.samples, tuple(system.cells), system.equations, seed)
+    return (system.network, absent, system.samples, tuple(system.entries), system.equations, seed)
 
 
 def _origin(degree: Degree) -> _Key:

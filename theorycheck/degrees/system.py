@@ -8,11 +8,11 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..problem.allocation import Allocation
-from ..problem.masks import cells_of
+from ..problem.masks import entries_of
 from ..problem.matchings import maximum_matching
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.bases import Cell
+from ..ranks.bases import Entry
 from ..structure.support import Pattern
 
 
@@ -39,11 +39,11 @@ class SquareSystem:
         return network
 
     @property
-    def cells(self) -> list[Cell]:
+    def entries(self) -> list[Entry]:
         """The unknown weights, in order."""
         masks = {name: self.allocation.mask(name) for name in self.allocation.counts}
-        cells = cells_of(masks)
-        return [cells[number] for number in self.unknowns]
+        entries = entries_of(masks)
+        return [entries[number] for number in self.unknowns]
 
     def blocks(self, pattern: Pattern) -> list[SquareSystem]:
         """Smaller systems that can be solved one after the other: the degree is their product.

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from .paragraphs import WARNING, Paragraph
 from .html import framed
+from .paragraphs import WARNING, Paragraph
 
 
 class Shown:
     """A result that shows itself: in a line by `repr`, in some by `str`, as HTML in notebooks.
 
-    The first of its paragraphs, warnings aside, says what came out, the others why and how sure that
-    is.
+    The first of its paragraphs, warnings aside, says what came out, the others why and how sure
+    that is.
     """
 
     def paragraphs(self) -> Sequence[Paragraph]:
@@ -20,7 +20,9 @@ class Shown:
         raise NotImplementedError
 
     def __repr__(self) -> str:
-        label, text, _ = next(paragraph for paragraph in self.paragraphs() if paragraph.label != WARNING)
+        label, text, _ = next(
+            paragraph for paragraph in self.paragraphs() if paragraph.label != WARNING
+        )
         line = " ".join(f"{label}: {text}".split())
         return f"<{type(self).__name__} {line if len(line) <= 100 else f'{line[:97]}...'}>"
 
@@ -32,4 +34,6 @@ class Shown:
         """The result as a notebook shows it: a fragment of HTML without scripts."""
         paragraphs = self.paragraphs()
         head, *rows = (paragraph for paragraph in paragraphs if paragraph.label != WARNING)
-        return framed(head, rows, [paragraph.text for paragraph in paragraphs if paragraph.label == WARNING])
+        return framed(
+            head, rows, [paragraph.text for paragraph in paragraphs if paragraph.label == WARNING]
+        )

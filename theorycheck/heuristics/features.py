@@ -35,7 +35,7 @@ def block_features(degrees: Iterable[Degree]) -> tuple[BlockFeatures, ...]:
 
 def _features(degree: Degree) -> BlockFeatures:
     diagonal = sum(
-        name == "recurrent" and index[0] == index[1] for name, index in degree.system.cells
+        name == "recurrent" and index[0] == index[1] for name, index in degree.system.entries
     )
     return BlockFeatures(degree.value, len(degree.system.unknowns), diagonal)
 

@@ -93,14 +93,14 @@ def _jacobians(allocation: Allocation, samples: int, rng: np.random.Generator, c
     active = before > 0
     columns = []
     for name in allocation.counts:
-        for cell in np.argwhere(allocation.mask(name)).tolist():
+        for entry in np.argwhere(allocation.mask(name)).tolist():
             if name in ("W1", "b1"):
-                source = inputs[:, cell[1]] if name == "W1" else 1.0
-                behind = weights["W2"][:, :, cell[0], None]
-                column = behind * (active[:, cell[0]] * source)[:, None, :]
+                source = inputs[:, entry[1]] if name == "W1" else 1.0
+                behind = weights["W2"][:, :, entry[0], None]
+                column = behind * (active[:, entry[0]] * source)[:, None, :]
             else:
                 column = np.zeros((count, network.outputs, samples))
-                column[:, cell[0]] = (before * active)[:, cell[1]] if name == "W2" else 1.0
+                column[:, entry[0]] = (before * active)[:, entry[1]] if name == "W2" else 1.0
             columns.append(column.reshape(count, -1))
     return np.stack(columns, axis=2)
 

@@ -26,7 +26,7 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from ..numeric.forward import Cells
+from ..numeric.forward import Entries
 from ..numeric.instances import Instance
 from .orthogonal import chunks, reduce, solve_upper
 
@@ -40,7 +40,7 @@ class System(Protocol):
     the same call on absolute values majorizes it; piecewise linear networks need another proof.
     """
 
-    cells: Cells
+    entries: Entries
 
     def residual(self, theta: Any, instance: Instance) -> tuple[Any, Any]:
         """phi(theta) - y (batch, n) and the Jacobian (batch, n, r)."""

@@ -45,7 +45,7 @@ def find_start(trials: LinearTrials, seed: int, *, most: int, deadline: Deadline
     conditioned at one random point.
     """
     rng = np.random.default_rng([seed, 11])
-    chosen = chosen_equations(trials, rng, len(trials.cells))
+    chosen = chosen_equations(trials, rng, len(trials.entries))
     equations = trials.equations(chosen)
 
     def draw(own: np.random.Generator, count: int) -> Instance:
@@ -161,7 +161,7 @@ def chosen_equations(trials: LinearTrials, rng: np.random.Generator, count: int)
     from scipy.linalg import qr
 
     whole = trials.equations()
-    theta = rng.normal(size=(1, len(trials.cells)))
+    theta = rng.normal(size=(1, len(trials.entries)))
     _, jacobian = whole.residual(theta, trials.draw(rng, 1).instance)
     _, pivots = qr(jacobian[0].T, mode="r", pivoting=True)  # type: ignore[misc]
     return tuple(sorted(int(k) for k in pivots[:count]))

@@ -59,7 +59,7 @@ def fit(
     The starts of an instance depend on `rng` and its place only, not on how others fare. At the
     deadline the search ends where it is.
     """
-    batch, unknowns = len(instances), len(system.cells)
+    batch, unknowns = len(instances), len(system.entries)
     matched, unproved = xp.zeros(batch, dtype=bool), xp.zeros(batch, dtype=bool)
     residual, theta = xp.full(batch, xp.inf), xp.zeros((batch, unknowns))
     starts_used = xp.zeros(batch, dtype=xp.int64)

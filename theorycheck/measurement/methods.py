@@ -10,7 +10,7 @@ from typing import Any
 import numpy as np
 
 from ..numeric.instances import Equations, Instance
-from ..problem.masks import cells_of
+from ..problem.masks import entries_of
 from .homotopy import FITS, Start, chosen_equations, decide, find_start, misfits, restricted
 from .least_squares import MATCH, NO_MATCH, UNDECIDED, decide_affine
 from .levenberg import fit
@@ -48,7 +48,7 @@ class Method:
 def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
     """Least squares if the outputs are affine in the learnables, else homotopy, else a search."""
     trials = LinearTrials(source, xp)
-    if not trials.cells:
+    if not trials.entries:
         return Method("comparison", lambda chunk, count: _same(trials, seed, chunk, count), 0)
     probe = _Probe(trials, seed)
     if probe.is_affine:
@@ -60,13 +60,13 @@ def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> M
             backend=xp.__name__,
         )
     start = None
-    if probe.rank == len(trials.cells) <= _MOST_UNKNOWNS:
+    if probe.rank == len(trials.entries) <= _MOST_UNKNOWNS:
         deadline = source.deadline.within(_MONODROMY_SECONDS)
         start = find_start(trials, seed, most=_MOST_SOLUTIONS, deadline=deadline)
     search = _Search(trials, seed, restarts, start, probe)
     if start is None:
         return Method("Levenberg-Marquardt", search.decide, probe.rank, probe.target_dimension)
-    is_square = trials.n_equations == len(trials.cells)
+    is_square = trials.n_equations == len(trials.entries)
     degree = start.count if is_square else None
     return Method(
         "homotopy",
@@ -83,21 +83,21 @@ class _Probe:
 
     def __init__(self, trials: LinearTrials, seed: int) -> None:
         rng = np.random.default_rng([seed, 10])
-        sizes = (len(trials.cells), trials.source.allocation.n_present)
-        entries = _RANK_TRIALS * trials.n_equations * sum(sizes)
+        sizes = (len(trials.entries), trials.source.allocation.n_present)
+        size = _RANK_TRIALS * trials.n_equations * sum(sizes)
         each = min(trials.n_equations, max(sizes)) * _TERM_SECONDS + _ENTRY_SECONDS
-        trials.source.deadline.afford(entries * each, "the ranks that a measurement begins with")
+        trials.source.deadline.afford(size * each, "the ranks that a measurement begins with")
         drawn = trials.draw(rng, _RANK_TRIALS)
         student = trials.equations()
-        points = rng.normal(size=(2, _RANK_TRIALS, len(trials.cells)))
+        points = rng.normal(size=(2, _RANK_TRIALS, len(trials.entries)))
         jacobians = [student.residual(theta, drawn.instance)[1] for theta in points]
         scale = abs(jacobians[0]).max(axis=(1, 2), keepdims=True)
         self.is_affine = bool((abs(jacobians[0] - jacobians[1]) <= 1e-12 * scale).all())
         self.rank = _agreed(jacobians[0])
-        cells = cells_of(dict(trials.source.allocation.masks("present")))
+        entries = entries_of(dict(trials.source.allocation.masks("present")))
         everything = range(trials.n_equations)
-        teacher = Equations(trials.network, trials.n_samples, cells, everything)
-        values = [drawn.teacher[name][(slice(None), *index)] for name, index in cells]
+        teacher = Equations(trials.network, trials.n_samples, entries, everything)
+        values = [drawn.teacher[name][(slice(None), *index)] for name, index in entries]
         theta = np.stack(values, axis=1)
         self.target_dimension = _agreed(teacher.residual(theta, drawn.instance)[1])
 
@@ -126,10 +126,10 @@ def _same(trials: LinearTrials, seed: int, chunk: int, count: int) -> Any:
 
 def _affine(trials: LinearTrials, seed: int, chunk: int, count: int, xp: ModuleType) -> Any:
     instances = _drawn(trials, seed, chunk, count)
-    entries = count * trials.n_equations * len(trials.cells)
-    each = min(trials.n_equations, len(trials.cells)) * _TERM_SECONDS + _ENTRY_SECONDS
+    entries = count * trials.n_equations * len(trials.entries)
+    each = min(trials.n_equations, len(trials.entries)) * _TERM_SECONDS + _ENTRY_SECONDS
     trials.source.deadline.afford(entries * each, f"{count} least squares problems")
-    zero = np.zeros((count, len(trials.cells)))
+    zero = np.zeros((count, len(trials.entries)))
     value, jacobian = trials.equations().residual(zero, instances)
     decision = decide_affine(xp.asarray(jacobian), xp.asarray(-value), xp).decision
     return decision if xp is np else decision.get()

@@ -12,11 +12,11 @@ import numpy as np
 
 from ..computing.deadline import NEVER, Deadline
 from ..errors import InputError, nearest, shown
-from ..numeric.forward import Cells, ForwardPass, Weights
+from ..numeric.forward import Entries, ForwardPass, Weights
 from ..numeric.instances import Equations, Instance
 from ..problem.allocation import Allocation
 from ..problem.interop.foreign import real_numbers
-from ..problem.masks import cells_of
+from ..problem.masks import entries_of
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
 from ..problem.networks.recurrent import LinearRecurrent
 
@@ -112,12 +112,12 @@ class LinearTrials:
     def equations(self, chosen: Sequence[int] | None = None) -> Equations:
         """The chosen equations in the learnable weights; without a choice all of them."""
         numbers = range(self.n_equations) if chosen is None else chosen
-        return Equations(self.network, self.n_samples, self.cells, numbers)
+        return Equations(self.network, self.n_samples, self.entries, numbers)
 
     @cached_property
-    def cells(self) -> Cells:
+    def entries(self) -> Entries:
         """The learnable weights."""
-        return cells_of(dict(self.source.allocation.masks("learnable")))
+        return entries_of(dict(self.source.allocation.masks("learnable")))
 
     def draw(self, rng: np.random.Generator, count: int) -> Trials:
         """`count` trials, on NumPy arrays whatever the backend, so that seeds mean the same."""

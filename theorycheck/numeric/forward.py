@@ -17,24 +17,24 @@ from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
 
 Weights: TypeAlias = dict[str, Any]  # name -> array (batch, *shape of the weight)
-Cells: TypeAlias = Sequence[tuple[str, tuple[int, ...]]]
+Entries: TypeAlias = Sequence[tuple[str, tuple[int, ...]]]
 
 
 class ForwardPass:
     """Chosen outputs of a linear network as functions of some of its weights.
 
-    `cells` are the weights (name, index) to differentiate by. `equations` numbers the outputs: for
-    output o and sample s of n_samples, o * n_samples + s; with readout `all`, for output o of step
-    t from 0, (t * outputs + o) * n_samples + s. Inputs have shape (batch, n_0, n_samples), with
-    biases a last row of constants; recurrent (batch, steps, n_in, n_samples); weights have the same
-    batch size.
+    `entries` are the weights (name, index) to differentiate by. `equations` numbers the outputs:
+    for output o and sample s of n_samples, o * n_samples + s; with readout `all`, for output o of
+    step t from 0, (t * outputs + o) * n_samples + s. Inputs have shape (batch, n_0, n_samples),
+    with biases a last row of constants; recurrent (batch, steps, n_in, n_samples); weights have the
+    same batch size.
     """
 
     def __init__(
         self,
         network: LinearFeedforward | LinearRecurrent,
         n_samples: int,
-        cells: Cells,
+        entries: Entries,
         equations: Sequence[int],
         xp: ModuleType = np,
     ) -> None:
@@ -47,10 +47,10 @@ class ForwardPass:
         every = is_recurrent and network.readout == "all"
         self._time = rest // network.outputs + 1 if every else np.full(len(numbers), last)
         self._places: dict[str, Any] = {}
-        for place, (name, index) in enumerate(cells):
+        for place, (name, index) in enumerate(entries):
             self._places.setdefault(name, []).append((place, index[0], index[-1]))
         self._places = {name: np.array(rows).T for name, rows in self._places.items()}
-        self._n_cells, self._n_samples = len(cells), n_samples
+        self._n_entries, self._n_samples = len(entries), n_samples
 
     def values(self, weights: Weights, inputs: Any) -> Any:
         """The chosen outputs, shape (batch, equations)."""
@@ -77,16 +77,16 @@ class ForwardPass:
         return through + self._outputs(states, d_weights["readout"])
 
     def jacobian(self, weights: Weights, inputs: Any) -> tuple[Any, Any]:
-        """The chosen outputs and their derivatives, (batch, equations) and (..., cells)."""
+        """The chosen outputs and their derivatives, (batch, equations) and (..., entries)."""
         if isinstance(self._network, LinearFeedforward):
             return self._feedforward_jacobian(weights, inputs)
         return self._recurrent_jacobian(weights, inputs)
 
-    def with_cells(self, weights: Weights, values: Any, cells: Cells) -> Weights:
-        """The weights, with `cells` replaced by the columns of `values` (batch, cells)."""
+    def with_entries(self, weights: Weights, values: Any, entries: Entries) -> Weights:
+        """The weights, with `entries` replaced by the columns of `values` (batch, entries)."""
         result = dict(weights)
         for name, (places, *_) in self._places.items():
-            index = tuple(np.array([cells[place][1] for place in places]).T)
+            index = tuple(np.array([entries[place][1] for place in places]).T)
             shape = (len(values), *weights[name].shape[1:])
             kind = self._xp.result_type(weights[name], values)
             changed = self._xp.array(self._xp.broadcast_to(weights[name], shape), dtype=kind)
@@ -129,10 +129,10 @@ class ForwardPass:
 
     @cached_property
     def _factors(self) -> tuple[Any, Any]:
-        """Where the factors of the Jacobian (equations, cells) are in `_feedforward_jacobian`."""
+        """Where the factors of the Jacobian (equations, entries) are in `_feedforward_jacobian`."""
         network, m = self._network, self._n_samples
         assert isinstance(network, LinearFeedforward)
-        behind = np.zeros((len(self._output), self._n_cells), dtype=np.int64)
+        behind = np.zeros((len(self._output), self._n_entries), dtype=np.int64)
         ahead = np.zeros_like(behind)
         widths = network.widths
         outer = [network.outputs * width for width in widths[:0:-1]]
@@ -182,7 +182,7 @@ class ForwardPass:
             [nothing, shown, *(state.reshape(batch, -1) for state in states)], axis=1
         )
         inner, behind_places, ahead_places, outer, readout_places = self._recurrent_factors
-        result = xp.zeros((*value.shape, self._n_cells), dtype=value.dtype)
+        result = xp.zeros((*value.shape, self._n_entries), dtype=value.dtype)
         if len(outer):
             result[:, :, outer] = ahead.take(readout_places, axis=1)
         if len(inner):
@@ -196,7 +196,7 @@ class ForwardPass:
 
     @cached_property
     def _recurrent_factors(self) -> tuple[Any, Any, list[Any], Any, Any]:
-        """Cells before the readout with the places of their factors, and those of the readout.
+        """Entries before the readout with the places of their factors, and those of the readout.
 
         Of what is ahead, place 0 is a zero; inputs by (step, input, sample) and states follow.
         """

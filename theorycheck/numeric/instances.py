@@ -13,14 +13,14 @@ import numpy as np
 
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from .forward import Cells, ForwardPass, Weights
+from .forward import Entries, ForwardPass, Weights
 
 
 @dataclass(frozen=True)
 class Instance:
     """Student weights, inputs and wanted outputs, all with the same leading batch size.
 
-    The values of `weights` at the unknown cells are not used.
+    The values of `weights` at the unknown entries are not used.
     """
 
     weights: Weights
@@ -37,18 +37,18 @@ class Instance:
 
 
 class Equations:
-    """phi_E(theta) - y_E in the unknown `cells` of a linear network, for batches of instances."""
+    """phi_E(theta) - y_E in the unknown `entries` of a linear network, for batches of instances."""
 
     def __init__(
         self,
         network: LinearFeedforward | LinearRecurrent,
         n_samples: int,
-        cells: Cells,
+        entries: Entries,
         equations: Sequence[int],
         xp: ModuleType = np,
     ) -> None:
-        self.cells, self.xp = cells, xp
-        self._forward = ForwardPass(network, n_samples, cells, equations, xp)
+        self.entries, self.xp = entries, xp
+        self._forward = ForwardPass(network, n_samples, entries, equations, xp)
         self._shapes = dict(network.weight_shapes)
         if isinstance(network, LinearFeedforward):
             self._shapes["inputs"] = (network.inputs + network.bias, n_samples)
@@ -63,13 +63,13 @@ class Equations:
         self._n_given = sum(sizes)
         places = [
             starts[name] + int(np.ravel_multi_index(index, self._shapes[name]))
-            for name, index in cells
+            for name, index in entries
         ]
         self._columns = xp.asarray(np.array(places, dtype=np.int64))
 
     def residual(self, theta: Any, instance: Instance) -> tuple[Any, Any]:
         """phi_E(theta) - y_E (batch, n), and its Jacobian (batch, n, n)."""
-        weights = self._forward.with_cells(instance.weights, theta, self.cells)
+        weights = self._forward.with_entries(instance.weights, theta, self.entries)
         value, jacobian = self._forward.jacobian(weights, instance.inputs)
         return value - instance.outputs, jacobian
 
@@ -83,7 +83,7 @@ class Equations:
         return self.xp.concatenate(rows, axis=1).astype(complex)
 
     def along(self, start: Any, end: Any) -> Any:
-        """The directions from flat instances to others, the unknown cells held."""
+        """The directions from flat instances to others, the unknown entries held."""
         direction = end - start
         direction[:, self._columns] = 0
         return direction

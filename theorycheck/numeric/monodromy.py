@@ -106,7 +106,7 @@ def find_together(
 
 def _begin(equations: Equations, draw: DrawInstance, rng: np.random.Generator) -> _Search:
     """A random instance with one known solution."""
-    n = len(equations.cells)
+    n = len(equations.entries)
     base = draw(rng, 1)
     theta = rng.normal(size=(1, n)) + 1j * rng.normal(size=(1, n))
     start, _ = equations.residual(theta, base)

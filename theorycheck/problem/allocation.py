@@ -292,8 +292,8 @@ def _refuse_absent_learnables(name: str, learnable: Mask, present: Mask) -> None
         return
     wrong = learnable > present
     if wrong.any():
-        cell = [int(i) for i in np.argwhere(wrong)[0]]
+        entry = [int(i) for i in np.argwhere(wrong)[0]]
         raise InputError(
-            f'learnable["{name}"]{cell} is 1 but present["{name}"]{cell} is 0: '
+            f'learnable["{name}"]{entry} is 1 but present["{name}"]{entry} is 0: '
             "an absent connection cannot be learnable"
         )

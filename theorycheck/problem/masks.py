@@ -18,9 +18,9 @@ from .interop.foreign import SparseMask, plain
 
 Mask: TypeAlias = NDArray[np.bool_]
 
-LARGEST_PACKED = 2**34  # cells: 2 GiB of bits
+LARGEST_PACKED = 2**34  # entries: 2 GiB of bits
 _ROWS = 1024  # of a mask, checked at once
-PACK_ABOVE = 10_000  # cells; below this nested lists stay readable
+PACK_ABOVE = 10_000  # entries; below this nested lists stay readable
 
 
 def masks_of(
@@ -62,7 +62,7 @@ def check_name(name: object, names: Mapping[str, object], place: str) -> None:
 
 
 def is_materialised(mask: Mask) -> bool:
-    """Whether the mask has its own cells; a large network's unnamed weights share one constant."""
+    """Whether the mask has its own entries; unnamed weights of large networks share a constant."""
     return mask.size == 1 or any(mask.strides)
 
 
@@ -74,14 +74,14 @@ def count(mask: Mask) -> int:
 
 
 def equal(one: Mask, other: Mask) -> bool:
-    """Whether two masks of the same shape have the same cells, at no cost for constants."""
+    """Whether two masks of the same shape have the same entries, at no cost for constants."""
     if is_materialised(one) and is_materialised(other):
         return np.array_equal(one, other)
     return count(one) == count(other)  # a constant's is 0 or all, so the other is constant too
 
 
 def both(one: Mask, other: Mask) -> Mask:
-    """The cells that are in two masks of the same shape, at no cost for constants."""
+    """The entries that are in two masks of the same shape, at no cost for constants."""
     if not is_materialised(one):
         return other if count(one) else one
     if not is_materialised(other):
@@ -90,7 +90,7 @@ def both(one: Mask, other: Mask) -> Mask:
 
 
 def mask_to_json(mask: Mask) -> Any:
-    """Nested 0/1 lists; above 10,000 cells an object with `shape` and `packed`.
+    """Nested 0/1 lists; above 10,000 entries an object with `shape` and `packed`.
 
     `packed` is base64 of the zlib-compressed bits, row by row, most significant bit first.
 
@@ -121,16 +121,16 @@ def mask_from_json(value: Any, shape: tuple[int, ...], place: str) -> ArrayLike:
         raise InputError(f"{place} must be a 0/1 list or have the keys shape, packed, not {keys}")
     if shown(value["shape"]) != shown(list(shape)):
         raise InputError(f"{place}.shape must be {list(shape)}, not {shown(value['shape'])}")
-    n_cells = math.prod(shape)
-    n_bytes = -(-n_cells // 8)
+    n_entries = math.prod(shape)
+    n_bytes = -(-n_entries // 8)
     bits = _unpack(value["packed"], n_bytes, place)
     if len(bits) != n_bytes:
         found = "more" if len(bits) > n_bytes else len(bits)
         raise InputError(f"{place}.packed must hold {n_bytes} bytes of bits, not {found}")
-    cells = np.unpackbits(np.frombuffer(bits, np.uint8))
-    if cells[n_cells:].any():
-        raise InputError(f"{place}.packed must have zeros behind its {n_cells} bits")
-    return cells[:n_cells].reshape(shape)
+    entries = np.unpackbits(np.frombuffer(bits, np.uint8))
+    if entries[n_entries:].any():
+        raise InputError(f"{place}.packed must have zeros behind its {n_entries} bits")
+    return entries[:n_entries].reshape(shape)
 
 
 def _unpack(packed: object, n_bytes: int, place: str) -> bytes:
@@ -169,9 +169,9 @@ def _mask(value: ArrayLike, shape: tuple[int, ...], place: str) -> Mask:
         wrong = (part != 0) & (part != 1)
         if wrong.any():
             first, *rest = (int(i) for i in np.argwhere(wrong)[0])
-            cell = (start + first, *rest)
-            found = f"{array[cell]}{_hint(array[cell])}"
-            raise InputError(f"{place}{list(cell)} must be 0 or 1, not {found}")
+            entry = (start + first, *rest)
+            found = f"{array[entry]}{_hint(array[entry])}"
+            raise InputError(f"{place}{list(entry)} must be 0 or 1, not {found}")
     # A copy of its own: a later change of the caller's array must not change the allocation.
     mask = np.array(array, dtype=bool, order="C")
     mask.setflags(write=False)
@@ -192,10 +192,10 @@ def _array(value: ArrayLike, shape: tuple[int, ...], place: str) -> NDArray[Any]
     _check_shape(array.shape, shape, place)
     if array.dtype.kind in "OSU":
         objects = np.asarray(value, dtype=object)  # text and numbers together became text above
-        for cell, entry in np.ndenumerate(objects):
-            if not _is_bit(entry):
-                wrong = f"{shown(entry)}{_hint(entry)}"
-                raise InputError(f"{place}{list(cell)} must be 0 or 1, not {wrong}")
+        for entry, value in np.ndenumerate(objects):
+            if not _is_bit(value):
+                wrong = f"{shown(value)}{_hint(value)}"
+                raise InputError(f"{place}{list(entry)} must be 0 or 1, not {wrong}")
         return objects.astype(bool)
     return array
 
@@ -235,10 +235,10 @@ def _uneven_row(value: object, shape: tuple[int, ...]) -> str:
     return ", without lists inside its rows" if isinstance(value, (list, tuple)) else ""
 
 
-def cells_of(masks: Mapping[str, ArrayLike]) -> list[tuple[str, tuple[int, ...]]]:
-    """The set cells of masks, weight by weight and row by row.
+def entries_of(masks: Mapping[str, ArrayLike]) -> list[tuple[str, tuple[int, ...]]]:
+    """The set entries of masks, weight by weight and row by row.
 
-    >>> cells_of({"W1": [[0, 1]], "b1": [1]})
+    >>> entries_of({"W1": [[0, 1]], "b1": [1]})
     [('W1', (0, 1)), ('b1', (0,))]
     """
     return [

@@ -42,9 +42,9 @@ def random_masks(
     """Masks with `budget` ones in total, uniform inside `allowed`."""
     check_choice(allowed, budget, rng)
     masks = [mask for mask in allowed.values() if count(mask)]
-    cells = np.concatenate([np.zeros(0, dtype=bool), *(mask.ravel() for mask in masks)])
-    candidates = np.flatnonzero(cells)
-    chosen = np.zeros(cells.size, dtype=bool)
+    entries = np.concatenate([np.zeros(0, dtype=bool), *(mask.ravel() for mask in masks)])
+    candidates = np.flatnonzero(entries)
+    chosen = np.zeros(entries.size, dtype=bool)
     chosen[candidates[rng.choice(len(candidates), budget, replace=False, shuffle=False)]] = True
     parts = iter(np.split(chosen, np.cumsum([mask.size for mask in masks])))
     return {name: next(parts).reshape(m.shape) for name, m in allowed.items() if count(m)}
@@ -56,7 +56,7 @@ def line_masks(
     present: Mapping[str, ArrayLike] | None,
     axis: int,
 ) -> dict[str, Mask]:
-    """Masks with the present cells of whole rows (`axis` 0) or columns (1), by weight name."""
+    """Masks with the present entries of whole rows (`axis` 0) or columns (1), by weight name."""
     word = ("rows", "columns")[axis]
     allowed = allowed_masks(network, present, None)
     if not isinstance(lines, Mapping):

@@ -71,8 +71,8 @@ def _spread_layer(
     columns = np.arange(q) if rng is None else rng.permutation(q)
     chosen = np.zeros((p, q), dtype=bool)
     if allowed.all():
-        # Walking diagonals: cell t lies in row t mod p and in a column that moves on by one each
-        # step and once more each time the walk would close, so all p q cells are met once.
+        # Walking diagonals: entry t lies in row t mod p and in a column that moves on by one each
+        # step and once more each time the walk would close, so all p q entries are met once.
         t = np.arange(count)
         chosen[rows[t % p], columns[(t + t // math.lcm(p, q)) % q]] = True
         return chosen
@@ -84,8 +84,8 @@ def _spread_layer(
         by_row, by_column = np.argsort(taken.sum(1), kind="stable"), np.argsort(taken.sum(0))
         matched = maximum_matching(free[by_row][:, by_column])
         i = np.flatnonzero(matched >= 0)[:count]
-        cells = by_row[i], by_column[matched[i]]
-        free[cells], taken[cells] = False, True
+        entries = by_row[i], by_column[matched[i]]
+        free[entries], taken[entries] = False, True
         count -= len(i)
     chosen[np.ix_(rows, columns)] = taken
     return chosen

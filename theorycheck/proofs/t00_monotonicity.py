@@ -63,15 +63,15 @@ _TINY = (
 )
 
 
-def _supersets(n_masks: int, cell: int) -> NDArray[np.int64]:
-    """For every mask the number of the mask with one more `cell`."""
-    return np.arange(n_masks) | 1 << cell
+def _supersets(n_masks: int, entry: int) -> NDArray[np.int64]:
+    """For every mask the number of the mask with one more `entry`."""
+    return np.arange(n_masks) | 1 << entry
 
 
-def _another(n_masks: int, cell: int) -> NDArray[np.int64]:
+def _another(n_masks: int, entry: int) -> NDArray[np.int64]:
     """For every mask one with as many learnables or more, which need not contain it."""
     numbers = np.arange(n_masks)
-    return np.where(numbers >> cell & 1, numbers, (numbers << 1 | 1) % n_masks | 1 << cell)
+    return np.where(numbers >> entry & 1, numbers, (numbers << 1 | 1) % n_masks | 1 << entry)
 
 
 def _enough(network: Linear) -> range:
@@ -85,11 +85,11 @@ def learnables(claim: tuple[Pairs, Order]) -> Iterator[str | None]:
         masks = exhaustive.all_masks(network.n_weights)
         for samples in _enough(network):
             matched = matches(network, samples)
-            for cell in range(network.n_weights):
-                other = pairs(len(masks), cell)
+            for entry in range(network.n_weights):
+                other = pairs(len(masks), entry)
                 holds = order(matched, matched[other])
 
-                words = in_words(network, samples, masks, f"and weight {cell} too")
+                words = in_words(network, samples, masks, f"and weight {entry} too")
                 yield from compared(holds | (other == np.arange(len(masks))), words)
 
 
@@ -118,8 +118,8 @@ def one_more_column(allowed: tuple[int, ...]) -> Iterator[str | None]:
         names = list(network.weight_shapes)
         for samples in (1, 2):
             ranks = exhaustive.ranks(network, samples, names, masks)
-            for cell in range(network.n_weights):
-                bigger = _supersets(len(masks), cell)
+            for entry in range(network.n_weights):
+                bigger = _supersets(len(masks), entry)
                 added = ranks[bigger] - ranks
                 holds = np.isin(added, allowed) | (bigger == np.arange(len(masks)))
                 yield from compared(holds, in_words(network, samples, masks))

@@ -70,7 +70,7 @@ from .base import Step
 from .shared import exhaustive
 from .shared.evaluation import Linear, compared, in_words, split, tangent
 from .shared.listed_paths import Numbers, Pairs, on_paths, products, rolled
-from .shared.polynomial_systems import cells_of, draw, equations, solve
+from .shared.polynomial_systems import draw, entries_of, equations, solve
 from .shared.transformations import numbered
 
 Weight: TypeAlias = tuple[str, int, int]
@@ -222,7 +222,7 @@ def without_affinity(claim: set[int]) -> Iterator[str | None]:
         rng = np.random.default_rng(0)
         found = set()
         for _ in range(30):
-            unknown = cells_of(network, mask, names)
+            unknown = entries_of(network, mask, names)
             found.add(solve(equations(network, unknown, draw(network, 2, rng, 999))).real)
         words = f"{exhaustive.shown(network, 2, names, mask)}: {found}"
         yield None if found == claim else words

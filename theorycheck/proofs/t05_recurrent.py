@@ -80,24 +80,24 @@ from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
 from .shared import recurrent_checks as checks
 from .shared import rigidity
-from .shared.rigidity import Cells
+from .shared.rigidity import Entries
 
 
-def _fewer(network: LinearRecurrent, samples: int, masks: Cells) -> checks.Said:
+def _fewer(network: LinearRecurrent, samples: int, masks: Entries) -> checks.Said:
     return (masks.sum(axis=2) >= checks.effective(network, samples) - 1).all(axis=1)
 
 
-def _one_step_of_inputs(network: LinearRecurrent, samples: int, masks: Cells) -> checks.Said:
+def _one_step_of_inputs(network: LinearRecurrent, samples: int, masks: Entries) -> checks.Said:
     return (masks.sum(axis=2) >= min(samples, network.inputs)).all(axis=1)
 
 
-def _by_columns(network: LinearRecurrent, samples: int, masks: Cells) -> checks.Said:
+def _by_columns(network: LinearRecurrent, samples: int, masks: Entries) -> checks.Said:
     needed = min(network.outputs, checks.effective(network, samples))
     return (masks.sum(axis=1) >= needed).all(axis=1)
 
 
 def _two_steps(
-    network: LinearRecurrent, samples: int, masks: Cells, most: int, exchanged: bool
+    network: LinearRecurrent, samples: int, masks: Entries, most: int, exchanged: bool
 ) -> checks.Said:
     """False variants of T = 2: m up to `most` n_in, or a and b exchanged."""
     hidden, outputs = network.hidden, network.outputs

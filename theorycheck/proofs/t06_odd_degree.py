@@ -111,49 +111,49 @@ def same_at_every_draw(claim: tuple[dict[int, int], int]) -> Iterator[str | None
     """Step 1: solutions at draws between -bound and bound modulo a prime, and their census."""
     census, bound = claim
     network, found = LinearFeedforward([2, 2, 2]), Counter()
-    for cells in at_budget(network, 2):
+    for entries in at_budget(network, 2):
         counts = set()
         for seed in range(3):
             instance = draw(network, 2, np.random.default_rng(seed), bound)
-            counts.add(number_of_solutions(equations(network, cells, instance, PRIME)))
+            counts.add(number_of_solutions(equations(network, entries, instance, PRIME)))
         found.update(counts)
-        yield None if len(counts) == 1 else f"{cells}: {sorted(counts)} solutions"
+        yield None if len(counts) == 1 else f"{entries}: {sorted(counts)} solutions"
     yield None if found == census else f"degrees {dict(found)}"
 
 
 def solvable_by_rank(claim: Callable[[int, int], bool]) -> Iterator[str | None]:
     """Step 1: with r = D there are solutions for generic teachers iff claim(rank, D)."""
     for network, samples in (*_FEEDFORWARD[:2], *_FEEDFORWARD[4:], *_RECURRENT):
-        for cells in at_budget(network, samples):
-            polynomials = generic_system(network, samples, cells)
+        for entries in at_budget(network, samples):
+            polynomials = generic_system(network, samples, entries)
             rank = len(independent(polynomials))
-            same = claim(rank, len(cells)) == (number_of_solutions(polynomials) > 0)
-            yield None if same else f"{network.describe()}, m = {samples}, {cells}: rank {rank}"
+            same = claim(rank, len(entries)) == (number_of_solutions(polynomials) > 0)
+            yield None if same else f"{network.describe()}, m = {samples}, {entries}: rank {rank}"
 
 
 def checked_values(claim: dict[str, int]) -> Iterator[str | None]:
     """Degrees of recurrent pairs as they were tabulated, by the pair's shape."""
-    for cells in at_budget(_PAIRS, 2, ["recurrent"]):
-        (_, (a, b)), (_, (c, d)) = cells
+    for entries in at_budget(_PAIRS, 2, ["recurrent"]):
+        (_, (a, b)), (_, (c, d)) = entries
         shape = "row or column" if a == c or b == d else "diagonal" if a == b else "antidiagonal"
-        count = number_of_solutions(generic_system(_PAIRS, 2, cells))
-        yield None if count == claim[shape] else f"{cells}: {count} solutions"
+        count = number_of_solutions(generic_system(_PAIRS, 2, entries))
+        yield None if count == claim[shape] else f"{entries}: {count} solutions"
 
 
 def real_solutions(claim: Callable[[int, int], bool]) -> Iterator[str | None]:
     """Step 2: claim(degree, real solutions) at exact draws, real solutions by Sturm."""
-    families = [(_PAIRS, 2, cells) for cells in at_budget(_PAIRS, 2, ["recurrent"])]
+    families = [(_PAIRS, 2, entries) for entries in at_budget(_PAIRS, 2, ["recurrent"])]
     longer, dense = LinearRecurrent(1, 2, 1, 5), LinearFeedforward([2, 2, 2])
-    families += [(longer, 2, cells) for cells in at_budget(longer, 2, ["recurrent"])]
-    families += [(dense, 2, cells) for cells in list(at_budget(dense, 2))[::7]]
-    for network, samples, cells in families:
-        degree = number_of_solutions(generic_system(network, samples, cells))
+    families += [(longer, 2, entries) for entries in at_budget(longer, 2, ["recurrent"])]
+    families += [(dense, 2, entries) for entries in list(at_budget(dense, 2))[::7]]
+    for network, samples, entries in families:
+        degree = number_of_solutions(generic_system(network, samples, entries))
         rng = np.random.default_rng(0)
         for _ in range(_DRAWS):
-            found = solve(equations(network, cells, draw(network, samples, rng, 999)))
+            found = solve(equations(network, entries, draw(network, samples, rng, 999)))
             generic = found.simple and found.count == degree
             held = generic and claim(degree, found.real)
-            yield None if held else f"{network.describe()}, {cells}: {found}, degree {degree}"
+            yield None if held else f"{network.describe()}, {entries}: {found}, degree {degree}"
 
 
 _CENSUS = {0: 8, 1: 58, 2: 4}

@@ -66,7 +66,7 @@ from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
 from .shared.polynomial_systems import (
     PRIME,
-    Cell,
+    Entry,
     Instance,
     Linear,
     Solutions,
@@ -87,14 +87,14 @@ from .shared.two_diagonals import (
 )
 
 _FOUR, _FIVE = LinearRecurrent(1, 2, 1, 4), LinearRecurrent(1, 2, 1, 5)
-_DIAGONAL: list[Cell] = [("recurrent", (0, 0)), ("recurrent", (1, 1))]
-_ANTIDIAGONAL: list[Cell] = [("recurrent", (0, 1)), ("recurrent", (1, 0))]
-_ROW: list[Cell] = [("recurrent", (0, 0)), ("recurrent", (0, 1))]
+_DIAGONAL: list[Entry] = [("recurrent", (0, 0)), ("recurrent", (1, 1))]
+_ANTIDIAGONAL: list[Entry] = [("recurrent", (0, 1)), ("recurrent", (1, 0))]
+_ROW: list[Entry] = [("recurrent", (0, 0)), ("recurrent", (0, 1))]
 _NEAR = 12  # neighbours of an instance
 
 _Predicate: TypeAlias = Callable[[Solutions, int], bool]
 # A network, samples, all unknowns, and the equations and the unknowns of a part.
-_Part: TypeAlias = tuple[Linear, int, list[Cell], Sequence[int], list[Cell]]
+_Part: TypeAlias = tuple[Linear, int, list[Entry], Sequence[int], list[Entry]]
 
 
 def is_witness(found: Solutions, degree: int) -> bool:
@@ -106,7 +106,7 @@ def is_witness(found: Solutions, degree: int) -> bool:
     return found.none_real and found.count == degree
 
 
-def _trap() -> tuple[Linear, list[Cell], Instance]:
+def _trap() -> tuple[Linear, list[Entry], Instance]:
     """One unit, four steps: x = (0, 1, 1, 0) loses a solution of three to infinity."""
     network = LinearRecurrent(1, 1, 1, 4)
     one = np.array([[1]], dtype=object)
@@ -116,61 +116,61 @@ def _trap() -> tuple[Linear, list[Cell], Instance]:
     return network, [("recurrent", (0, 0))], Instance(student, teacher, inputs)
 
 
-def _instances() -> Iterator[tuple[Linear, list[Cell], Instance]]:
+def _instances() -> Iterator[tuple[Linear, list[Entry], Instance]]:
     yield _trap()
     families = [(SQUARE, DIAGONALS), (_FOUR, _DIAGONAL), (_FOUR, _ANTIDIAGONAL), (_FOUR, _ROW)]
-    for network, cells in families:
+    for network, entries in families:
         rng = np.random.default_rng(1)
         for _ in range(15):
-            yield network, cells, draw(network, 2, rng, 99)
+            yield network, entries, draw(network, 2, rng, 99)
 
 
 def neighbours_have_no_match(claim: _Predicate) -> Iterator[str | None]:
     """Steps 2 and 3: around every instance that claim(solutions, degree) accepts."""
-    for network, cells, instance in _instances():
+    for network, entries, instance in _instances():
         samples = instance.inputs.shape[-1]
-        degree = number_of_solutions(generic_system(network, samples, cells))
-        found = solve(equations(network, cells, instance))
+        degree = number_of_solutions(generic_system(network, samples, entries))
+        found = solve(equations(network, entries, instance))
         if not claim(found, degree):
             continue
         rng = np.random.default_rng(2)
         for size in (QQ(1, 10**5), QQ(1, 10**7)):
             for _ in range(_NEAR // 2):
-                near = solve(equations(network, cells, moved(instance, rng, size)))
-                words = f"{network.describe()}, {cells}: {found}, degree {degree}, nearby {near}"
+                near = solve(equations(network, entries, moved(instance, rng, size)))
+                words = f"{network.describe()}, {entries}: {found}, degree {degree}, nearby {near}"
                 yield None if near.none_real else words
 
 
-def has_both(claim: tuple[tuple[Linear, list[Cell]], ...]) -> Iterator[str | None]:
+def has_both(claim: tuple[tuple[Linear, list[Entry]], ...]) -> Iterator[str | None]:
     """Both a witness and a draw with a match are among exact draws of these allocations."""
-    for network, cells in claim:
-        degree = number_of_solutions(generic_system(network, 2, cells))
+    for network, entries in claim:
+        degree = number_of_solutions(generic_system(network, 2, entries))
         rng = np.random.default_rng(3)
-        found = [solve(equations(network, cells, draw(network, 2, rng, 99))) for _ in range(20)]
+        found = [solve(equations(network, entries, draw(network, 2, rng, 99))) for _ in range(20)]
         witness = any(is_witness(solutions, degree) for solutions in found)
         matched = any(solutions.simple and solutions.real for solutions in found)
-        words = f"{network.describe()}, {cells}: witness {witness}, match {matched}"
+        words = f"{network.describe()}, {entries}: witness {witness}, match {matched}"
         yield None if witness and matched else words
 
 
 def trap(claim: _Predicate) -> Iterator[str | None]:
     """The trap: its equation and degree, and that claim(solutions, degree) does not accept it."""
-    network, cells, instance = _trap()
-    [polynomial] = equations(network, cells, instance)
+    network, entries, instance = _trap()
+    [polynomial] = equations(network, entries, instance)
     w = polynomial.ring.gens[0]
     yield None if polynomial == w**2 + w + 5 else f"the equation is {polynomial}"
-    degree = number_of_solutions(generic_system(network, 1, cells))
+    degree = number_of_solutions(generic_system(network, 1, entries))
     yield None if degree == 3 else f"the degree is {degree}"
     yield "it is taken for a witness" if claim(solve([polynomial]), degree) else None
     rng = np.random.default_rng(4)
     for _ in range(50):
-        found = solve(equations(network, cells, draw(network, 1, rng, 999)))
+        found = solve(equations(network, entries, draw(network, 1, rng, 999)))
         yield None if found.real else "a draw without a match"
 
 
 def part_decides(claim: _Part) -> Iterator[str | None]:
     """A part of the equations that has a witness: then the whole has no real solution either."""
-    network, samples, cells, numbers, unknowns = claim
+    network, samples, entries, numbers, unknowns = claim
     generic = draw(network, samples, np.random.default_rng(7), PRIME - 1)
     degree = number_of_solutions(equations(network, unknowns, generic, PRIME, numbers))
     rng = np.random.default_rng(8)
@@ -179,12 +179,12 @@ def part_decides(claim: _Part) -> Iterator[str | None]:
         instance = draw(network, samples, rng, 99)
         if is_witness(solve(equations(network, unknowns, instance, keep=numbers)), degree):
             witnesses += 1
-            whole = solve(equations(network, cells, instance))
+            whole = solve(equations(network, entries, instance))
             yield None if whole.none_real else f"the whole system: {whole}"
     yield None if witnesses else "no witness"
 
 
-def matched_at_every_draw(claim: list[Cell]) -> Iterator[str | None]:
+def matched_at_every_draw(claim: list[Entry]) -> Iterator[str | None]:
     """An even degree and a real solution at each of many exact draws: recurrent 1-2-1."""
     network = _FIVE if claim == _ROW else _FOUR
     degree = number_of_solutions(generic_system(network, 2, claim))

@@ -65,7 +65,7 @@ from .base import Step
 from .shared import exhaustive
 from .shared.evaluation import Linear, compared, in_words, split
 from .shared.finite_field import UNIFORM, matches
-from .shared.polynomial_systems import PRIME, cells_of, draw, equations, number_of_solutions
+from .shared.polynomial_systems import PRIME, draw, entries_of, equations, number_of_solutions
 from .shared.transformations import Source, codes, swaps, transposed
 
 Masks: TypeAlias = NDArray[np.bool_]
@@ -209,7 +209,7 @@ def _degrees(network: Linear, samples: int, size: int) -> dict[tuple[bool, ...],
     instance = draw(network, samples, np.random.default_rng(0), PRIME - 1)
     found = {}
     for mask in exhaustive.all_masks(network.n_weights, size):
-        unknowns = cells_of(network, mask, names)
+        unknowns = entries_of(network, mask, names)
         system = equations(network, unknowns, instance, PRIME)
         found[tuple(mask.tolist())] = number_of_solutions(system)
     return found

@@ -87,8 +87,8 @@ from .shared.evaluation import compared, in_words
 from .shared.polynomial_systems import (
     PRIME,
     Instance,
-    cells_of,
     draw,
+    entries_of,
     equations,
     number_of_solutions,
     solve,
@@ -120,7 +120,7 @@ def same_defect(lines: Lines) -> Iterator[str | None]:
                 continue
             before = _defects(network, samples)
             for index in range(lines.count(network)):
-                deleted = masks[:, lines.cells(network, index)].sum(axis=1) >= needed
+                deleted = masks[:, lines.entries(network, index)].sum(axis=1) >= needed
                 rest = lines.rest(network, samples, index)
                 after = np.zeros(len(masks), dtype=np.int64)
                 if rest is not None:
@@ -132,7 +132,7 @@ def same_defect(lines: Lines) -> Iterator[str | None]:
 
 
 def _degree(network: LinearFeedforward, instance: Instance, mask: Masks) -> int:
-    unknowns = cells_of(network, mask, list(network.weight_shapes))
+    unknowns = entries_of(network, mask, list(network.weight_shapes))
     return number_of_solutions(equations(network, unknowns, instance, PRIME))
 
 
@@ -149,7 +149,7 @@ def same_degree(lines: Lines) -> Iterator[str | None]:
         for mask in exhaustive.all_masks(network.n_weights, exhaustive.target(network, samples)):
             for index in range(lines.count(network)):
                 rest = lines.rest(network, samples, index)
-                if rest is None or mask[lines.cells(network, index)].sum() < needed:
+                if rest is None or mask[lines.entries(network, index)].sum() < needed:
                     continue
                 smaller, left, source = rest
                 core = draw(smaller, left, np.random.default_rng(1), PRIME - 1)
@@ -194,8 +194,8 @@ def _matches(
             part = without_row(whole, network, index)
         else:
             part = without_column(whole, index, eliminated)
-        before = solve(equations(network, cells_of(network, mask, names), whole)).real
-        after = solve(equations(smaller, cells_of(smaller, kept, names), part)).real
+        before = solve(equations(network, entries_of(network, mask, names), whole)).real
+        after = solve(equations(smaller, entries_of(smaller, kept, names), part)).real
         words = f"{exhaustive.shown(network, samples, names, mask)}: {index}"
         yield None if before == after else f"{words}, {before} and {after} real matches"
 

@@ -1,7 +1,7 @@
 """Bases of the Jacobian's columns: which weights to learn, by an explicit order of preference.
 
-A *cell* is one weight: its matrix's name and its index, `("W1", (0, 3))`. Generic independence of
-the cells' columns dY/dw is a matroid, so the greedy choice along any order is a basis, and the
+A *entry* is one weight: its matrix's name and its index, `("W1", (0, 3))`. Generic independence of
+the entries' columns dY/dw is a matroid, so the greedy choice along any order is a basis, and the
 order expresses the preference: the basis is the lexicographically first one.
 """
 
@@ -28,14 +28,14 @@ from .point import draw_point, draw_prime
 if TYPE_CHECKING:
     from .given_inputs import GivenInputs
 
-Cell: TypeAlias = tuple[str, tuple[int, ...]]
+Entry: TypeAlias = tuple[str, tuple[int, ...]]
 
 
 def greedy_basis(
     network: Network,
     present: Mapping[str, ArrayLike] | None,
     samples: int,
-    cells_in_order: Sequence[Cell],
+    entries_in_order: Sequence[Entry],
     seed: int = 0,
     *,
     most: int | None = None,
@@ -44,16 +44,16 @@ def greedy_basis(
     xp: ModuleType = np,
     given: GivenInputs | None = None,
     deadline: Deadline = NEVER,
-) -> list[Cell]:
-    """The lexicographically first basis of the span of `cells_in_order`, in that order.
+) -> list[Entry]:
+    """The lexicographically first basis of the span of `entries_in_order`, in that order.
 
     One trial, at the random point modulo a random prime that (`seed`, `trial`) fix, decides. That
-    the cells returned are independent is proved by the trial's minor; that no cell could be added
-    (and that the basis is the first one) is only as sure as the trial, whose failure
-    `ranks.generic_rank.trial_error` bounds. The search ends early with `most` cells, an upper bound
-    on the rank if one is known. With `given` inputs `samples` is their rank.
+    the entries returned are independent is proved by the trial's minor; that no entry could be
+    added (and that the basis is the first one) is only as sure as the trial, whose failure
+    `ranks.generic_rank.trial_error` bounds. The search ends early with `most` entries, an upper
+    bound on the rank if one is known. With `given` inputs `samples` is their rank.
 
-    Raises `InputError` for networks that are not linear and for absent or unknown cells,
+    Raises `InputError` for networks that are not linear and for absent or unknown entries,
     `SizeError` if the trial needs more than `memory_limit` bytes, `OutOfTimeError` after the
     deadline.
 
@@ -66,26 +66,26 @@ def greedy_basis(
         raise InputError("bases are those of linear networks, not of shallow ReLU networks")
     samples = positive_integer(samples, "samples")
     frame = Allocation.none(network, present)
-    _check_cells(frame, cells_in_order)
-    needed = required_bytes(frame, samples, len(cells_in_order))
+    _check_entries(frame, entries_in_order)
+    needed = required_bytes(frame, samples, len(entries_in_order))
     if needed > memory_limit:
         gib = f"{needed / 2**30:.3g} GiB, more than the limit of {memory_limit / 2**30:.3g} GiB"
-        raise SizeError(f"a basis among {len(cells_in_order)} weights needs about {gib}")
+        raise SizeError(f"a basis among {len(entries_in_order)} weights needs about {gib}")
     prime = draw_prime(seed, trial)
     point = draw_point(frame, samples, prime, seed, trial, xp, given, deadline)
     source = jacobian(frame, point, xp, deadline)
     elimination = Elimination(source.n_equations, prime, xp, deadline)
     limit = source.n_equations if most is None else min(most, source.n_equations)
-    for start in range(0, len(cells_in_order), BLOCK):
+    for start in range(0, len(entries_in_order), BLOCK):
         if elimination.rank >= limit:
             break
-        block = cells_in_order[start : start + BLOCK]
+        block = entries_in_order[start : start + BLOCK]
         elimination.extend(_columns(source, block, xp))
-    return [cells_in_order[column] for column in elimination.pivot_columns[:limit]]
+    return [entries_in_order[column] for column in elimination.pivot_columns[:limit]]
 
 
-def _columns(source: Any, block: Sequence[Cell], xp: ModuleType) -> Any:
-    """The Jacobian's columns of cells of any weights, in their order."""
+def _columns(source: Any, block: Sequence[Entry], xp: ModuleType) -> Any:
+    """The Jacobian's columns of entries of any weights, in their order."""
     places: dict[str, list[int]] = {}
     for place, (name, _) in enumerate(block):
         places.setdefault(name, []).append(place)
@@ -95,9 +95,9 @@ def _columns(source: Any, block: Sequence[Cell], xp: ModuleType) -> Any:
     return columns
 
 
-def _check_cells(frame: Allocation, cells: Iterable[Cell]) -> None:
+def _check_entries(frame: Allocation, entries: Iterable[Entry]) -> None:
     shapes = frame.network.weight_shapes
-    for name, index in cells:
+    for name, index in entries:
         shape = shapes.get(name, ())
         inside = len(index) == len(shape) and all(
             0 <= i < size for i, size in zip(index, shape, strict=True)
@@ -106,15 +106,15 @@ def _check_cells(frame: Allocation, cells: Iterable[Cell]) -> None:
             raise InputError(f"{shown((name, index))} is not a present weight of the network")
 
 
-def masks_with(network: Network, cells: Iterable[Cell]) -> dict[str, Mask]:
-    """Masks with just `cells` set, for the weights that have some; the inverse of `cells_of`.
+def masks_with(network: Network, entries: Iterable[Entry]) -> dict[str, Mask]:
+    """Masks with just `entries` set, for the weights that have some; the inverse of `entries_of`.
 
     >>> from theorycheck import LinearFeedforward
     >>> masks_with(LinearFeedforward([2, 1]), [("W1", (0, 1))])
     {'W1': array([[False,  True]])}
     """
     by_name: dict[str, list[tuple[int, ...]]] = {}
-    for name, index in cells:
+    for name, index in entries:
         by_name.setdefault(name, []).append(index)
     masks = {name: np.zeros(network.weight_shapes[name], dtype=bool) for name in by_name}
     for name, indices in by_name.items():
@@ -122,10 +122,10 @@ def masks_with(network: Network, cells: Iterable[Cell]) -> dict[str, Mask]:
     return masks
 
 
-def cell_name(cell: Cell) -> str:
-    """A cell as people write it.
+def entry_name(entry: Entry) -> str:
+    """An entry as people write it.
 
-    >>> cell_name(("W1", (0, 3)))
+    >>> entry_name(("W1", (0, 3)))
     'W1[0,3]'
     """
-    return f"{cell[0]}[{','.join(map(str, cell[1]))}]"
+    return f"{entry[0]}[{','.join(map(str, entry[1]))}]"

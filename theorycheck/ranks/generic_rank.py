@@ -20,7 +20,7 @@ from ..field.elimination import Elimination
 from ..problem.allocation import Allocation
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from .jacobian import cells, jacobian
+from .jacobian import entries, jacobian
 from .point import LOWEST_PRIME, draw_point, draw_prime, effective_samples
 
 if TYPE_CHECKING:
@@ -35,7 +35,7 @@ MOST_TRIALS = 64
 class Trial:
     """One rank modulo a random prime at a random point, with the minor that proves it.
 
-    `rows` (equations) and `columns` (learnables, in the order of `cells`) index a minor whose
+    `rows` (equations) and `columns` (learnables, in the order of `entries`) index a minor whose
     `determinant` is non-zero modulo `prime`; `error` bounds the probability that `rank` is below
     the generic rank.
     """
@@ -142,7 +142,7 @@ def rank_trial(
     point = draw_point(allocation, samples, prime, seed, index, xp, given, deadline)
     source = jacobian(allocation, point, xp, deadline)
     elimination = Elimination(source.n_equations, prime, xp, deadline)
-    for name, block in cells(allocation, which, BLOCK):
+    for name, block in entries(allocation, which, BLOCK):
         if elimination.rank >= upper:
             break
         elimination.extend(source.columns(name, block))

@@ -56,19 +56,19 @@ class FeedforwardJacobian:
         self._activations, self._behind = activations, behind[::-1]
         self.n_equations = network.outputs * point.inputs.shape[1]
 
-    def columns(self, name: str, cells: NDArray[np.int64]) -> Any:
-        """The columns of weights `name`[cells], shape (n_equations, len(cells)), reduced.
+    def columns(self, name: str, entries: NDArray[np.int64]) -> Any:
+        """The columns of weights `name`[entries], shape (n_equations, len(entries)), reduced.
 
-        `cells` has one row (i, j) per weight, (i,) for a bias.
+        `entries` has one row (i, j) per weight, (i,) for a bias.
         """
         self._deadline.check(_COLUMNS)
         layer = int(name[1:]) - 1
-        sources = cells[:, 1] if name[0] == "W" else np.full(len(cells), -1)
-        cells_xp, sources_xp = self._xp.asarray(cells[:, 0]), self._xp.asarray(sources)
-        behind = self._behind[layer][:, cells_xp]
+        sources = entries[:, 1] if name[0] == "W" else np.full(len(entries), -1)
+        entries_xp, sources_xp = self._xp.asarray(entries[:, 0]), self._xp.asarray(sources)
+        behind = self._behind[layer][:, entries_xp]
         activations = self._activations[layer][sources_xp].T
         block = behind[:, None, :] * activations[None, :, :]
-        return reduce(block.reshape(self.n_equations, len(cells)), self._prime)
+        return reduce(block.reshape(self.n_equations, len(entries)), self._prime)
 
 
 def _augmented(point: Point, layer: int, xp: ModuleType) -> Any:
@@ -104,14 +104,14 @@ class RecurrentJacobian:
         self._times = [network.steps] if network.readout == "final" else range(1, network.steps + 1)
         self.n_equations = len(self._times) * network.outputs * point.inputs.shape[2]
 
-    def columns(self, name: str, cells: NDArray[np.int64]) -> Any:
-        """The columns of weights `name`[cells] (rows (i, j)), shape (n_equations, len(cells))."""
-        rows, sources = self._xp.asarray(cells[:, 0]), self._xp.asarray(cells[:, 1])
+    def columns(self, name: str, entries: NDArray[np.int64]) -> Any:
+        """The columns of weights `name`[entries], shape (n_equations, len(entries))."""
+        rows, sources = self._xp.asarray(entries[:, 0]), self._xp.asarray(entries[:, 1])
         blocks = [self._block(time, name, rows, sources) for time in self._times]
-        return self._xp.stack(blocks).reshape(self.n_equations, len(cells))
+        return self._xp.stack(blocks).reshape(self.n_equations, len(entries))
 
     def _block(self, time: int, name: str, rows: Any, sources: Any) -> Any:
-        """dy_time/dw, shape (outputs, samples, cells)."""
+        """dy_time/dw, shape (outputs, samples, entries)."""
         if name == "readout":
             unit = self._xp.eye(self._network.outputs)[:, rows]
             return unit[:, None, :] * self._states[time][sources].T[None, :, :]
@@ -138,21 +138,21 @@ def jacobian(
     return RecurrentJacobian(network, point, xp, deadline)
 
 
-def cells(
+def entries(
     allocation: Allocation, which: str, chunk: int
 ) -> Iterator[tuple[str, NDArray[np.int64]]]:
-    """Yield (name, indices) of the set cells of the `which` masks, at most `chunk` at a time.
+    """Yield (name, indices) of the set entries of the `which` masks, at most `chunk` at a time.
 
     The order (weight by weight, row-major) numbers the columns of a Jacobian.
 
     >>> allocation = Allocation(LinearFeedforward([2, 1]), {"W1": [[0, 1]]})
-    >>> [(name, block.tolist()) for name, block in cells(allocation, "learnable", 10)]
+    >>> [(name, block.tolist()) for name, block in entries(allocation, "learnable", 10)]
     [('W1', [[0, 1]])]
     """
     for name, mask in allocation.masks(which):
         if which == "learnable" and name not in allocation.counts:
             continue
-        # Bounded pieces: a fully present weight may have far more cells than memory holds.
+        # Bounded pieces: a fully present weight may have far more entries than memory holds.
         rows_at_once = max(_CELLS_AT_ONCE // mask[0].size, 1)
         for start in range(0, len(mask), rows_at_once):
             block = np.argwhere(mask[start : start + rows_at_once])

@@ -178,8 +178,8 @@ class PatternList:
 
     def _trial(self, columns: NDArray[np.int64], prime: int, seed: int, trial: int) -> NDArray:
         weights, inputs = relu_point(self.allocation, self.samples, prime, seed, trial)
-        n_cells = getattr(self.allocation, f"n_{self.which}")
-        size = n_cells * self.samples * self.allocation.network.weight_shapes["W2"][0]
+        n_entries = getattr(self.allocation, f"n_{self.which}")
+        size = n_entries * self.samples * self.allocation.network.weight_shapes["W2"][0]
         step = max(1, _CHUNK_ENTRIES // max(size, 1))
         parts = [np.zeros(0, dtype=np.int64)]
         for start in range(0, len(columns), step):

@@ -19,7 +19,7 @@ from ..field.arithmetic import matmul, reduce
 from ..field.elimination import Elimination
 from ..problem.allocation import Allocation
 from .generic_rank import BLOCK, N_PRIMES
-from .jacobian import cells
+from .jacobian import entries
 from .point import LOWEST_PRIME, words
 
 Weights = Mapping[str, NDArray[Any]]
@@ -55,8 +55,8 @@ def relu_jacobians(
     """Derivatives of all outputs by the `which` weights, (batch, d m, weights), modulo `prime`.
 
     `weights` and `inputs` are balanced residues, each with or without a leading batch axis;
-    `active` is (batch, n_1, m). Equation (o, s) is row o m + s; columns as `masks.cells_of` orders
-    the weights.
+    `active` is (batch, n_1, m). Equation (o, s) is row o m + s; columns as `masks.entries_of`
+    orders the weights.
 
     >>> from theorycheck import Allocation, ShallowReLU
     >>> weights = {"W1": np.array([[3.0]]), "W2": np.array([[2.0]])}
@@ -67,7 +67,7 @@ def relu_jacobians(
     hidden = _hidden(weights, inputs, active, prime)
     size = weights["W2"].shape[-2] * active.shape[-1]
     parts = [np.zeros((len(active), size, 0))]
-    for name, block in cells(allocation, which, _CELLS_AT_ONCE):
+    for name, block in entries(allocation, which, _CELLS_AT_ONCE):
         parts.append(_columns(weights, inputs, active, hidden, name, block, prime))
     return np.concatenate(parts, axis=2)
 
@@ -81,14 +81,14 @@ def relu_rank(
     prime: int,
     deadline: Deadline = NEVER,
 ) -> Elimination:
-    """The elimination of one Jacobian, (outputs x samples, cells): it ends with full rank.
+    """The elimination of one Jacobian, (outputs x samples, entries): it ends with full rank.
 
     Arguments are those of `relu_jacobians`, for one pattern. Raises `OutOfTimeError` after the
     deadline.
     """
     hidden = _hidden(weights, inputs, active, prime)
     elimination = Elimination(weights["W2"].shape[-2] * active.shape[-1], prime, deadline=deadline)
-    for name, block in cells(allocation, which, BLOCK):
+    for name, block in entries(allocation, which, BLOCK):
         if elimination.rank == elimination.n_rows:
             break
         elimination.extend(_columns(weights, inputs, active, hidden, name, block, prime)[0])
@@ -111,7 +111,7 @@ def _columns(
     block: NDArray[np.int64],
     prime: int,
 ) -> NDArray[np.float64]:
-    """The derivatives by the weights `name`[block], (patterns, outputs x samples, cells)."""
+    """The derivatives by the weights `name`[block], (patterns, outputs x samples, entries)."""
     second = weights["W2"]
     count, outputs, samples = len(active), second.shape[-2], active.shape[-1]
     i, j = block[:, 0], block[:, -1]

@@ -63,14 +63,14 @@ class ReluSearch:
     memory_limit: int
     deadline: Deadline = NEVER
 
-    def _check_size(self, n_cells: int, *, whole: bool = False) -> None:
+    def _check_size(self, n_entries: int, *, whole: bool = False) -> None:
         """A Jacobian comes in blocks of columns, or `whole`; its elimination keeps a square."""
         inputs = self.allocation.network.weight_shapes["W1"][1] * self.samples
-        columns = min(self.target, n_cells) + 4 * (n_cells if whole else min(n_cells, BLOCK))
+        columns = min(self.target, n_entries) + 4 * (n_entries if whole else min(n_entries, BLOCK))
         needed = 8 * (self.target * columns + 4 * self.allocation.network.n_weights + 4 * inputs)
         if needed > self.memory_limit:
             raise SizeError(
-                f"the Jacobian ({self.target} equations x {n_cells} weights) needs about "
+                f"the Jacobian ({self.target} equations x {n_entries} weights) needs about "
                 f"{needed / 2**30:.3g} GiB, more than the limit of "
                 f"{self.memory_limit / 2**30:.3g} GiB"
             )
@@ -105,11 +105,11 @@ class ReluSearch:
         return self._ranks("present")
 
     def _ranks(self, which: str) -> PatternRanks | None:
-        n_cells = getattr(self.allocation, f"n_{which}")
+        n_entries = getattr(self.allocation, f"n_{which}")
         patterns = PatternList(self.allocation, self.samples, which, self.deadline)
         if not patterns.is_small:
             return None
-        self._check_size(n_cells, whole=True)
+        self._check_size(n_entries, whole=True)
         return patterns.ranks(self.target, self.seed, self.error_bound)
 
     def regular_at(self, shaping: Shaping) -> FullPoint | None:
@@ -118,14 +118,14 @@ class ReluSearch:
 
     def _found(self, which: str, shaping: Shaping | None = None) -> FullPoint | None:
         """By random integer draws."""
-        n_cells = getattr(self.allocation, f"n_{which}")
-        if n_cells < self.target:
+        n_entries = getattr(self.allocation, f"n_{which}")
+        if n_entries < self.target:
             return None
-        self._check_size(n_cells)
-        work = float(self.target) ** 2 * n_cells
+        self._check_size(n_entries)
+        work = float(self.target) ** 2 * n_entries
         most = min(MOST_DRAWS, max(int(_MOST_WORK / work), 2))
         drawn = self.allocation.network.n_weights + self.samples
-        step = max(1, min(128, _CHUNK_ENTRIES // max(self.target * n_cells, 16 * drawn)))
+        step = max(1, min(128, _CHUNK_ENTRIES // max(self.target * n_entries, 16 * drawn)))
         for start in range(0, most, step):
             self.deadline.check("a search for a point of full rank")
             draws = [self._draw(k) for k in range(start, min(start + step, most))]

@@ -162,9 +162,9 @@ def _counts(allocation: Allocation, samples: int) -> str:
         size, n_present = math.prod(shape), count(allocation.present_mask(name))
         n_learnable = count(allocation.mask(name))
         numbers = (n_learnable, n_present - n_learnable, size - n_present)
-        cells = "".join(f'<td class="number">{number}</td>' for number in numbers)
+        entries = "".join(f'<td class="number">{number}</td>' for number in numbers)
         shown = " x ".join(map(str, shape))
-        rows.append(f'<tr><th scope="row">{escape(name)}</th><td>{shown}</td>{cells}</tr>')
+        rows.append(f'<tr><th scope="row">{escape(name)}</th><td>{shown}</td>{entries}</tr>')
     left_out = len(shapes) - len(rows)
     more = f'<p class="soft">{left_out} more weights are not listed.</p>' if left_out else ""
     heads = "".join(

@@ -13,7 +13,7 @@ _MOST_CELLS, _MOST_LAYERS = 64, 12
 
 
 def masks_in_words(allocation: Allocation, marks: Marks, kind: str) -> str:
-    """The masks, cell by cell where they are small, and what the certificate points at."""
+    """The masks, entry by entry where they are small, and what the certificate points at."""
     sentences = []
     shapes = allocation.network.weight_shapes
     for name, shape in list(shapes.items())[:_MOST_LAYERS]:
@@ -24,7 +24,7 @@ def masks_in_words(allocation: Allocation, marks: Marks, kind: str) -> str:
         plural = "s" if absent > 1 else ""
         text += f", {absent} connection{plural} absent" if absent else ""
         if 0 < n_learnable < n_present and mask.size <= _MOST_CELLS:
-            text += f" ({_cells(mask)})"
+            text += f" ({_entries(mask)})"
         sentences.append(f"{text}.")
     if len(shapes) > _MOST_LAYERS:
         sentences.append(f"{len(shapes) - _MOST_LAYERS} more weights are not listed.")
@@ -34,7 +34,7 @@ def masks_in_words(allocation: Allocation, marks: Marks, kind: str) -> str:
     return " ".join(sentences)
 
 
-def _cells(mask: Mask) -> str:
+def _entries(mask: Mask) -> str:
     if mask.ndim == 1:
         return f"units {', '.join(map(str, np.flatnonzero(mask)))}"
     rows = [(i, np.flatnonzero(row)) for i, row in enumerate(mask)]

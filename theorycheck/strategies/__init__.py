@@ -7,7 +7,7 @@ which take a strategy of their `networks`:
 - `random_problems`: any allocation; `sparse_problems`: with absent connections;
 - `critical_problems`: as many learnables as the target dimension D(m), or one fewer or more;
 - `rows_problems`, `columns_problems`, `crosses_problems`: whole lines of weights;
-- `one_layer_problems`: all learnables in one layer, few cells of it frozen;
+- `one_layer_problems`: all learnables in one layer, few entries of it frozen;
 - `near_extremal_problems`: one learnable beside what T3 or T4 ask for, and what passes every count
   of T4 and is minimal all the same;
 - `bottleneck_problems`: a narrow hidden layer; `recurrent_problems`: one weight, or all.
@@ -17,7 +17,7 @@ which take a strategy of their `networks`:
 `draws` yields the numbers of a trial (teacher, frozen weights, inputs), `outputs` what a network
 answers, `smallest` a small example of a condition, `describe` the masks of a problem as text.
 
-All of them shrink: cells freeze one by one, absent connections become present, sizes go to 1.
+All of them shrink: entries freeze one by one, absent connections become present, sizes go to 1.
 
 >>> from hypothesis import given, note, settings
 >>> import theorycheck as tc
@@ -39,8 +39,8 @@ from .basics import (
     samples,
     seeds,
 )
-from .cells import present_masks
 from .extremal import near_extremal_problems, one_layer_problems
+from .masks import present_masks
 from .mixture import problems
 from .numbers import Draw, drawn, draws, outputs
 from .plain import (

@@ -14,10 +14,10 @@ from ..problem.allocation import Allocation
 from ..problem.files import Problem
 from ..problem.masks import Mask
 from ..problem.networks.base import Network
-from .cells import chosen
+from .masks import chosen
 from .sites import Site, sites, sites_of
 
-Cell: TypeAlias = tuple[int, int]
+Entry: TypeAlias = tuple[int, int]
 Kind: TypeAlias = Callable[[st.DrawFn, Site], Mask]
 
 
@@ -26,7 +26,7 @@ def one_layer_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None
     """One layer with one learnable less than d m_e up to all, the bias being one more column.
 
     The default networks have layers of d to d + 2 rows and m_e to m_e + 2 columns which no other
-    layer narrows, so that the place of the frozen cells decides.
+    layer narrows, so that the place of the frozen entries decides.
 
     >>> from theorycheck.strategies import smallest
     >>> smallest(one_layer_problems(), lambda problem: len(problem.allocation.counts) > 0).samples
@@ -36,7 +36,7 @@ def one_layer_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None
     rows, columns = site.layer.shape
     edge = min(site.network.outputs * site.columns_needed, rows * columns)
     budget = draw(st.integers(edge - 1, rows * columns))
-    return _problem(site, _mask(site, chosen(draw, _cells(site), budget)))
+    return _problem(site, _mask(site, chosen(draw, _entries(site), budget)))
 
 
 @st.composite
@@ -46,9 +46,9 @@ def near_extremal_problems(
     """One learnable more or fewer than a condition of T3 or T4 asks for, in one layer.
 
     Rows of m_e learnables, one of them at times with one fewer; columns likewise with d; frozen
-    cells that form a forest, or a forest and an edge that closes a cycle; as many frozen cells as
-    the count allows, or one more or fewer; and two complete blocks of frozen cells that share one
-    cell, itself learnable: what passes every count and still may be dependent.
+    entries that form a forest, or a forest and an edge that closes a cycle; as many frozen entries
+    as the count allows, or one more or fewer; and two complete blocks of frozen entries that share
+    one entry, itself learnable: what passes every count and still may be dependent.
     """
     if networks is None:
         kind, fitting = draw(st.sampled_from(list(_default_sites().items())))
@@ -83,9 +83,9 @@ def _lines(draw: st.DrawFn, shape: tuple[int, int], needed: int) -> Mask:
 
 
 def forest(draw: st.DrawFn, site: Site) -> Mask:
-    """The frozen cells form a forest of rows and columns, or a forest and one edge too many."""
+    """The frozen entries form a forest of rows and columns, or a forest and one edge too many."""
     rows, columns = site.layer.shape
-    tree: list[Cell] = [(0, 0)]
+    tree: list[Entry] = [(0, 0)]
     i, j = 1, 1
     while i < rows or j < columns:
         if j == columns or (i < rows and draw(st.booleans())):
@@ -96,19 +96,19 @@ def forest(draw: st.DrawFn, site: Site) -> Mask:
             j += 1
     left_out = draw(st.integers(0, 2))
     kept = tree[: len(tree) - left_out]
-    closing = _closing(kept, _cells(site))
+    closing = _closing(kept, _entries(site))
     if closing and draw(st.booleans()):
         kept.append(draw(st.sampled_from(closing)))
     return ~_mask(site, kept)
 
 
-def _closing(edges: list[Cell], cells: list[Cell]) -> list[Cell]:
-    """The cells that would close a cycle."""
+def _closing(edges: list[Entry], entries: list[Entry]) -> list[Entry]:
+    """The entries that would close a cycle."""
     graph = nx.Graph((("row", i), ("column", j)) for i, j in edges)
     part = {node: k for k, nodes in enumerate(nx.connected_components(graph)) for node in nodes}
     return [
         (i, j)
-        for i, j in cells
+        for i, j in entries
         if (i, j) not in edges and part.get(("row", i), -1) == part.get(("column", j), -2)
     ]
 
@@ -116,13 +116,13 @@ def _closing(edges: list[Cell], cells: list[Cell]) -> list[Cell]:
 def counted(draw: st.DrawFn, site: Site) -> Mask:
     """d m_e learnables anywhere in the layer, or one more or fewer."""
     budget = site.network.outputs * site.columns_needed + draw(st.sampled_from([0, 1, -1]))
-    return _mask(site, chosen(draw, _cells(site), budget))
+    return _mask(site, chosen(draw, _entries(site), budget))
 
 
 def glued_blocks(draw: st.DrawFn, site: Site) -> Mask:
-    """Two complete blocks of (a + 1) x (b + 1) frozen cells share one cell, which is learnable.
+    """Two complete blocks of (a + 1) x (b + 1) frozen entries share one entry, which is learnable.
 
-    A block is a circuit of the rigidity matroid, so that the two without their common cell are one
+    A block is a circuit of the rigidity matroid, so that the two without their common entry are one
     too. For a = b = 2 no count sees it: on (5, 5, 3) with 3 samples the rank is 8 < 9.
     """
     a, b = site.spare
@@ -159,15 +159,15 @@ def _fits(kind: Kind, site: Site) -> bool:
     return kind is counted or (a == 0 <= b if kind is full_rows else b == 0 <= a)
 
 
-def _cells(site: Site) -> list[Cell]:
+def _entries(site: Site) -> list[Entry]:
     rows, columns = site.layer.shape
     return [(i, j) for i in range(rows) for j in range(columns)]
 
 
-def _mask(site: Site, cells: Iterable[Cell]) -> Mask:
+def _mask(site: Site, entries: Iterable[Entry]) -> Mask:
     mask = np.zeros(site.layer.shape, dtype=bool)
-    for cell in cells:
-        mask[cell] = True
+    for entry in entries:
+        mask[entry] = True
     return mask
 
 

@@ -16,14 +16,14 @@ from ..problem.networks.base import Network
 from ..ranks.target_dimension import target_dimension
 from .basics import linear_networks, samples
 from .basics import networks as all_networks
-from .cells import chosen, layers, learnable_masks, present_mask, present_masks, with_budget
+from .masks import chosen, layers, learnable_masks, present_mask, present_masks, with_budget
 
 
 @st.composite
 def allocations(
     draw: st.DrawFn, networks: SearchStrategy[Network] | None = None, dense: bool = False
 ) -> Allocation:
-    """Any allocation: some weights frozen as a whole, of the others few to all cells learnable.
+    """Any allocation: some weights frozen as a whole, of the others few to all entries learnable.
 
     `networks` are those of `networks()` unless given; with `dense` no connection is absent.
 

@@ -11,7 +11,7 @@ from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..ranks.point import effective_samples
 from .basics import Linear, samples
-from .cells import Layer, layers
+from .masks import Layer, layers
 
 
 class Site(NamedTuple):

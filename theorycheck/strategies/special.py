@@ -15,7 +15,7 @@ from ..problem.networks.recurrent import LinearRecurrent
 from ..ranks.point import effective_samples
 from ..ranks.target_dimension import target_dimension
 from .basics import recurrent_networks, samples
-from .cells import chosen, drawn_mask, learnable_masks
+from .masks import chosen, drawn_mask, learnable_masks
 from .plain import critical
 
 

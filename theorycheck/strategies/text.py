@@ -60,8 +60,8 @@ def describe(allocation: Allocation, samples: int) -> str:
         rows = zip(mask.reshape(len(mask), -1), present.reshape(len(mask), -1), strict=True)
         for number, (learnable, exists) in enumerate(rows):
             signs = [
-                str(int(cell)) if there else "."
-                for cell, there in zip(learnable, exists, strict=True)
+                str(int(entry)) if there else "."
+                for entry, there in zip(learnable, exists, strict=True)
             ]
             lines.append(f"  {'' if number else name:<{width}}  {''.join(signs)}")
     return "\n".join(lines)

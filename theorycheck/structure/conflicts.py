@@ -124,7 +124,7 @@ class Unrolled:
         behind = np.zeros_like(self.fed[0])
         for level, step in enumerate(self.steps, start=1):
             learnable = self._allocation.mask(step.inner) & behind & self.read[level][:, None]
-            found |= {(step.inner, tuple(cell)) for cell in np.argwhere(learnable).tolist()}
+            found |= {(step.inner, tuple(entry)) for entry in np.argwhere(learnable).tolist()}
             behind = _reached(self._allocation.present_mask(step.inner), behind)
             is_inner = name == step.inner and self.fed[level - 1][index[-1]]
             if is_inner or name == step.outer:
@@ -208,7 +208,7 @@ def _first(units: Units) -> int | None:
 
 
 def _find(mask: Mask, rows: Units, columns: Units) -> tuple[int, int] | None:
-    """A cell of `mask` in the given rows and columns."""
+    """An entry of `mask` in the given rows and columns."""
     if not columns.any():
         return None
     row = _first(_reached(mask, columns) & rows)
@@ -234,7 +234,9 @@ def conflict_graph(allocation: Allocation) -> nx.Graph:
 
     graph = nx.Graph()
     names = {name: np.argwhere(allocation.mask(name)).tolist() for name in allocation.counts}
-    graph.add_nodes_from((name, tuple(index)) for name, cells in names.items() for index in cells)
+    graph.add_nodes_from(
+        (name, tuple(index)) for name, entries in names.items() for index in entries
+    )
     if allocation.n_learnable:
         unrolled = Unrolled(allocation)
         for node in list(graph):

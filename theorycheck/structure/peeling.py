@@ -85,7 +85,7 @@ class _Lines:
         return index if self._counts[index] >= needed else None
 
     def delete(self, index: int, crossing: _Lines) -> int:
-        """Delete a line; in a single layer the lines that cross it lose a cell. Returns `index`."""
+        """Delete a line; in a single layer lines that cross it lose an entry. Returns `index`."""
         assert self._counts is not None
         self._counts[index] = -1
         self.n_left -= 1

@@ -179,8 +179,8 @@ def _found(name: str, mask: Mask, idle: Callable[[slice], Units]) -> Idle | None
         part = slice(start, start + _ROWS)
         found = idle(part) & mask[part]
         if first is None and found.any():
-            cell = np.argwhere(found)[0].tolist()
-            first = (start + cell[0], *cell[1:])
+            entry = np.argwhere(found)[0].tolist()
+            first = (start + entry[0], *entry[1:])
         number += int(np.count_nonzero(found))
     if first is None:
         return None

@@ -46,8 +46,8 @@ def _product(one: Pattern, other: Pattern) -> Pattern:
 
 def _outer(behind: Pattern, ahead: Pattern, mask: Pattern) -> Pattern:
     """For every learnable (i, j): behind[:, i] (x) ahead[j, :], shape (outputs, samples, n)."""
-    cells = np.argwhere(mask)
-    return behind[:, None, cells[:, 0]] & ahead.T[None, :, cells[:, -1]]
+    entries = np.argwhere(mask)
+    return behind[:, None, entries[:, 0]] & ahead.T[None, :, entries[:, -1]]
 
 
 def _feedforward(

@@ -1,4 +1,4 @@
-"""Many masks of one network at once: numbered cells, keys, JSON."""
+"""Many masks of one network at once: numbered entries, keys, JSON."""
 
 from __future__ import annotations
 
@@ -20,14 +20,14 @@ Masks: TypeAlias = NDArray[np.bool_]
 
 @dataclass(frozen=True, eq=False)
 class Frame:
-    """Where the learnables of a sweep may be: the present cells of `weights`, numbered.
+    """Where the learnables of a sweep may be: the present entries of `weights`, numbered.
 
-    Cells are numbered weight by weight in the network's order, row by row. Masks of many
-    allocations are the rows of a boolean array (allocations, cells).
+    Entries are numbered weight by weight in the network's order, row by row. Masks of many
+    allocations are the rows of a boolean array (allocations, entries).
 
     >>> from theorycheck import LinearFeedforward
     >>> frame = Frame(LinearFeedforward([2, 2]), ("W1",), {"W1": [[1, 1], [0, 1]]})
-    >>> frame.n_cells, frame.keys(np.array([[True, False, True]]))
+    >>> frame.n_entries, frame.keys(np.array([[True, False, True]]))
     (3, ['a0'])
     """
 
@@ -45,30 +45,32 @@ class Frame:
         return Allocation.none(self.network, self.present)
 
     @cached_property
-    def cells(self) -> dict[str, NDArray[np.int64]]:
-        """Weight name -> the flat indices of its cells that may be learnable, ascending."""
+    def entries(self) -> dict[str, NDArray[np.int64]]:
+        """Weight name -> the flat indices of its entries that may be learnable, ascending."""
         names = [name for name in self.network.weight_shapes if name in self.weights]
         return {name: np.flatnonzero(self.empty.present_mask(name)) for name in names}
 
     @cached_property
-    def n_cells(self) -> int:
+    def n_entries(self) -> int:
         """How many weights may be learnable."""
-        return sum(len(cells) for cells in self.cells.values())
+        return sum(len(entries) for entries in self.entries.values())
 
     def allocation(self, mask: NDArray[np.bool_]) -> Allocation:
-        """The allocation whose learnables are the set cells of `mask`, shape (cells,)."""
+        """The allocation whose learnables are the set entries of `mask`, shape (entries,)."""
         return Allocation(self.network, self._by_weight(mask), self.empty.given_present())
 
     def masks_of(self, allocations: Sequence[Allocation]) -> Masks:
         """The inverse of `allocation`, for several; learnables elsewhere are left out."""
         rows = [
-            np.concatenate([each.mask(name).ravel()[cells] for name, cells in self.cells.items()])
+            np.concatenate(
+                [each.mask(name).ravel()[entries] for name, entries in self.entries.items()]
+            )
             for each in allocations
         ]
-        return np.array(rows, dtype=bool).reshape(len(rows), self.n_cells)
+        return np.array(rows, dtype=bool).reshape(len(rows), self.n_entries)
 
     def keys(self, masks: Masks) -> list[str]:
-        """The masks as text, four cells a hexadecimal digit; equal if and only if the masks are."""
+        """The masks as text, four entries a hexadecimal digit; equal just where the masks are."""
         packed = np.packbits(masks, axis=1)
         text, width = packed.tobytes().hex(), 2 * packed.shape[1]
         return [text[start : start + width] for start in range(0, len(text), width)]
@@ -76,14 +78,14 @@ class Frame:
     def masks(self, keys: Sequence[str]) -> Masks:
         """The inverse of `keys`."""
         packed = np.frombuffer(bytes.fromhex("".join(keys)), np.uint8).reshape(len(keys), -1)
-        return np.unpackbits(packed, axis=1, count=self.n_cells).astype(bool)
+        return np.unpackbits(packed, axis=1, count=self.n_entries).astype(bool)
 
     def learnable(self, masks: Masks) -> list[str]:
         """The `learnable` objects of allocation files, as JSON text."""
         if self.network.n_weights > PACK_ABOVE:
             return [self._written(mask) for mask in masks]
         # The same text for all but the digits, so that millions take seconds.
-        blank = self._written(np.zeros(self.n_cells, dtype=bool)).encode()
+        blank = self._written(np.zeros(self.n_entries, dtype=bool)).encode()
         places = np.flatnonzero(np.frombuffer(blank, np.uint8) == ord("0"))
         places = places[self._positions]
         text = np.tile(np.frombuffer(blank, np.uint8), (len(masks), 1))
@@ -93,18 +95,18 @@ class Frame:
 
     @cached_property
     def _positions(self) -> NDArray[np.int64]:
-        """Where each cell stands among all entries of `weights`."""
-        sizes = [int(np.prod(self.network.weight_shapes[name])) for name in self.cells]
+        """Where each entry stands among all entries of `weights`."""
+        sizes = [int(np.prod(self.network.weight_shapes[name])) for name in self.entries]
         starts = np.cumsum([0, *sizes])
-        pairs = zip(starts, self.cells.values(), strict=False)
+        pairs = zip(starts, self.entries.values(), strict=False)
         return np.concatenate([np.zeros(0, np.int64), *(start + own for start, own in pairs)])
 
     def _by_weight(self, mask: NDArray[np.bool_]) -> dict[str, Mask]:
         masks, start = {}, 0
-        for name, cells in self.cells.items():
+        for name, entries in self.entries.items():
             full = np.zeros(self.network.weight_shapes[name], dtype=bool)
-            full.ravel()[cells] = mask[start : start + len(cells)]
-            masks[name], start = full, start + len(cells)
+            full.ravel()[entries] = mask[start : start + len(entries)]
+            masks[name], start = full, start + len(entries)
         return masks
 
     def _written(self, mask: NDArray[np.bool_]) -> str:

@@ -63,13 +63,13 @@ def _orbits(
 
 
 def _all(spec: SweepSpec, budget: int, start: int) -> Iterator[Step]:
-    for masks in plain(spec.frame.n_cells, budget, start):
+    for masks in plain(spec.frame.n_entries, budget, start):
         start += len(masks)
         yield [(key, 1) for key in spec.frame.keys(masks)], start
 
 
 def _drawn(spec: SweepSpec, symmetry: Symmetry | None, budget: int, start: int) -> Iterator[Step]:
-    draws, total = Draws(spec.frame.n_cells, budget, spec.seed), spec.totals[budget]
+    draws, total = Draws(spec.frame.n_entries, budget, spec.seed), spec.totals[budget]
     for first in range(start, total, _DRAWS):
         end = min(first + _DRAWS, total)
         masks = draws.masks(first, end)

@@ -108,20 +108,20 @@ class SweepSpec:
         budgets: list[Any] = list(given) if is_list else [given]  # type: ignore[arg-type]
         if not budgets:
             raise InputError("sweep.budget must not be an empty list")
-        n_cells = self.frame.n_cells
+        n_entries = self.frame.n_entries
         for place, budget in enumerate(budgets):
             name = f"sweep.budget[{place}]" if is_list else "sweep.budget"
             is_integer = isinstance(budget, int) and not isinstance(budget, bool)
-            if not is_integer or not 0 <= budget <= n_cells:
-                where = f"the {n_cells} weights that may be learnable"
+            if not is_integer or not 0 <= budget <= n_entries:
+                where = f"the {n_entries} weights that may be learnable"
                 raise InputError(
-                    f"{name} must be an integer from 0 to {n_cells}, {where}, not {shown(budget)}"
+                    f"{name} must be an integer from 0 to {n_entries}, {where}, not {shown(budget)}"
                 )
         return tuple(sorted(set(budgets)))
 
     @cached_property
     def frame(self) -> Frame:
-        """The cells that may be learnable, numbered."""
+        """The entries that may be learnable, numbered."""
         assert self.weights is not None
         return Frame(self.network, tuple(self.weights), self.present)
 
@@ -134,7 +134,7 @@ class SweepSpec:
     @cached_property
     def totals(self) -> dict[int, int]:
         """Budget -> how many allocations the sweep counts: all of them, or the draws."""
-        every = {budget: math.comb(self.frame.n_cells, budget) for budget in self.budgets}
+        every = {budget: math.comb(self.frame.n_entries, budget) for budget in self.budgets}
         if self.count is None:
             return every
         return {budget: min(self.count, number) for budget, number in every.items()}

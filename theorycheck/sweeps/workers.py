@@ -157,7 +157,7 @@ def chunk_size(spec: SweepSpec) -> int:
     if isinstance(spec.network, ShallowReLU):
         return _MOST_IN_CHUNK
     rank = min(n_equations(spec.network, spec.samples), max(spec.budgets))
-    work = float(rank) ** 2 * max(spec.budgets) + spec.frame.n_cells
+    work = float(rank) ** 2 * max(spec.budgets) + spec.frame.n_entries
     return max(1, min(_MOST_IN_CHUNK, int(_CHUNK_WORK / work)))
 
 

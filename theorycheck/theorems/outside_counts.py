@@ -13,8 +13,8 @@ from ..computing.deadline import NEVER, Deadline
 from ..problem.allocation import Mask
 
 _MOST_SETS = 2000  # enumerated for each size; beyond that the search is greedy
-_MOST_WORK = 1e9  # cells that all candidates together look at, about a second
-_OVERHEAD = 10_000  # cells that a candidate costs more
+_MOST_WORK = 1e9  # entries that all candidates together look at, about a second
+_OVERHEAD = 10_000  # entries that a candidate costs more
 
 
 class Outside(NamedTuple):
@@ -32,10 +32,10 @@ def starved_outside(
     """A violation of |M in I^c x J^c| >= (d - k|I|)^+ (m_e - k|J|)^+, k = `reach`, or None.
 
     A learnable in row i acts through at most k output directions, one in column j through at most
-    k sample directions, so cells that meet I or J span no more than what those directions do.
+    k sample directions, so entries that meet I or J span no more than what those directions do.
     The count of all learnables (I and J empty) is left to T1.
     The search is exhaustive where one side has at most 2,000 sets of each size, else greedy, and it
-    ends after a billion cells: None does not mean that there is no violation. Raises
+    ends after a billion entries: None does not mean that there is no violation. Raises
     `OutOfTimeError` after the deadline.
 
     >>> starved_outside(np.array([[True, True], [True, False], [True, False]]), 2, 2, 1)

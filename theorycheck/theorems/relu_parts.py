@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..problem.allocation import Allocation
-from ..problem.masks import cells_of
+from ..problem.masks import entries_of
 from ..ranks.relu_patterns import unit_supports
 from ..structure.support import Pattern
 from .matchings import cover_below
@@ -73,12 +73,12 @@ def all_active_pattern(allocation: Allocation, samples: int) -> Pattern:
     outward = allocation.present_mask("W2")
     blocks = []
     for name in allocation.counts:
-        cells = np.argwhere(allocation.mask(name))
+        entries = np.argwhere(allocation.mask(name))
         if name in ("W1", "b1"):
-            blocks.append(outward[:, cells[:, 0]])
+            blocks.append(outward[:, entries[:, 0]])
         else:
-            own = np.arange(len(outward))[:, None] == cells[None, :, 0]
-            blocks.append(own & (has_inputs[cells[:, 1]] if name == "W2" else True))
+            own = np.arange(len(outward))[:, None] == entries[None, :, 0]
+            blocks.append(own & (has_inputs[entries[:, 1]] if name == "W2" else True))
     if not blocks:
         return np.zeros((len(outward) * samples, 0), dtype=bool)
     return np.repeat(np.concatenate(blocks, axis=1), samples, axis=0)
@@ -173,14 +173,14 @@ def small_cover(allocation: Allocation, samples: int) -> Cover | None:
     >>> small_cover(Allocation(network, {"W1": [[1, 1], [0, 0]]}), 1)
     Cover(equations=[], learnables=[], units=[0])
     """
-    cells = cells_of(dict(allocation.masks("learnable")))
+    entries = entries_of(dict(allocation.masks("learnable")))
     inputs: dict[int, list[int]] = {}
-    for number, (name, index) in enumerate(cells):
+    for number, (name, index) in enumerate(entries):
         if name in ("W1", "b1"):
             inputs.setdefault(index[0], []).append(number)
     rich = {k: numbers for k, numbers in inputs.items() if len(numbers) > samples}
     left_out = {number for numbers in rich.values() for number in numbers[samples:]}
-    kept = [number for number in range(len(cells)) if number not in left_out]
+    kept = [number for number in range(len(entries)) if number not in left_out]
     pattern = all_active_pattern(allocation, samples)
     found = cover_below(pattern[:, kept], len(pattern))
     if found is None:

@@ -12,8 +12,8 @@ from ..computing.effort import Effort
 from ..degrees.bezout import bezout_bound
 from ..errors import OutOfTimeError
 from ..problem.allocation import Allocation
-from ..problem.masks import cells_of
-from ..ranks.bases import Cell, greedy_basis, masks_with
+from ..problem.masks import entries_of
+from ..ranks.bases import Entry, greedy_basis, masks_with
 from ..verdict import Expressivity
 from . import t02_dichotomy, t03_rows, t04_one_layer, t05_recurrent, t06_odd_degree, t09_peeling
 from .analysis import Analysis
@@ -72,7 +72,7 @@ def _by_basis(analysis: Analysis) -> Finding | None:
     if analysis.rank.value < target:
         return None
     parts: list[Analysis] = []
-    tried: list[set[Cell]] = []
+    tried: list[set[Entry]] = []
     network, given = analysis.network, analysis.allocation.given_present()
     for order in _orders(analysis):
         basis = greedy_basis(
@@ -137,7 +137,7 @@ def _likely_degree(part: Analysis) -> float:
     return math.prod(bezout_bound(block, core.deadline).value for block in core.solving.blocks)
 
 
-def _orders(analysis: Analysis) -> Iterator[list[Cell]]:
+def _orders(analysis: Analysis) -> Iterator[list[Entry]]:
     """Orders of the learnables: each layer first, then at random; fewer where they are dear."""
     allocation = analysis.allocation
     work = float(analysis.n_equations) ** 2 * allocation.n_learnable
@@ -148,10 +148,10 @@ def _orders(analysis: Analysis) -> Iterator[list[Cell]]:
         if number < len(names):
             first = names[-1 - number]
             ordered = [first, *(name for name in names if name != first)]
-            yield cells_of({name: allocation.mask(name) for name in ordered})
+            yield entries_of({name: allocation.mask(name) for name in ordered})
         else:
-            cells = cells_of({name: allocation.mask(name) for name in names})
-            yield [cells[i] for i in rng.permutation(len(cells))]
+            entries = entries_of({name: allocation.mask(name) for name in names})
+            yield [entries[i] for i in rng.permutation(len(entries))]
 
 
 def _maximal(part: Analysis, theorems: tuple[Theorem, ...]) -> Finding | None:

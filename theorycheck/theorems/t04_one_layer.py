@@ -1,9 +1,9 @@
 """T4 One learnable layer: the frozen weights must be independent in a rigidity matroid.
 
 With mask p x q of the learnable layer, a = p - d and b = q - m_e, the allocation is maximal iff the
-frozen cells F, as a bipartite graph, are independent in B_(p,q)(a, b). Bottlenecks are found here,
-the cases of the mask alone in `one_layer`. Where min(a, b) >= 2 and min(d, m_e) >= 3 they may leave
-it open; then the exact rank decides (T1, T2).
+frozen entries F, as a bipartite graph, are independent in B_(p,q)(a, b). Bottlenecks are found
+here, the cases of the mask alone in `one_layer`. Where min(a, b) >= 2 and min(d, m_e) >= 3 they may
+leave it open; then the exact rank decides (T1, T2).
 """
 
 from __future__ import annotations

@@ -139,16 +139,16 @@ def _problems(
         network = LinearRecurrent(sizes[0], sizes[1], d, sizes[2])
         m_e = effective_samples(network, m)
         rows, columns = network.weight_shapes[name]
-        cells = [(i, j) for i in range(rows) for j in range(columns)]
+        entries = [(i, j) for i in range(rows) for j in range(columns)]
         if draw(st.booleans()):
-            cells.sort(key=lambda cell: cell[1])
+            entries.sort(key=lambda entry: entry[1])
         budget = d * m_e + (draw(st.sampled_from([0, -1, 1])) if name == "recurrent" else 0)
-        assume(0 < budget <= len(cells))
+        assume(0 < budget <= len(entries))
         mask = np.zeros((rows, columns), dtype=bool)
         # Whole rows or columns, nearly so, or anywhere: uniform masks never fill a line.
-        reach = draw(st.sampled_from([1, 2, len(cells)]))
+        reach = draw(st.sampled_from([1, 2, len(entries)]))
         for _ in range(budget):
-            mask[cells.pop(draw(st.integers(0, min(reach, len(cells)) - 1)))] = True
+            mask[entries.pop(draw(st.integers(0, min(reach, len(entries)) - 1)))] = True
         return Problem(Allocation(network, {name: mask}), m)
 
     return st.composite(drawn)()

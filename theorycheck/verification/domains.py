@@ -192,10 +192,10 @@ def _recurrent_only(draw: DrawFn) -> Problem:
     hidden = draw(st.integers(1, 2))
     m = draw(st.integers(1, min(hidden, 2)))
     network = LinearRecurrent(1, hidden, 1, draw(st.sampled_from([3, 2, 3, 3, 4])))
-    cells = [(i, j) for i in range(hidden) for j in range(hidden)]
+    entries = [(i, j) for i in range(hidden) for j in range(hidden)]
     mask = np.zeros((hidden, hidden), dtype=bool)
     for _ in range(m):
-        mask[cells.pop(draw(st.integers(0, len(cells) - 1)))] = True
+        mask[entries.pop(draw(st.integers(0, len(entries) - 1)))] = True
     return Problem(Allocation(network, {"recurrent": mask}), m)
 
 

@@ -11,7 +11,7 @@ from ..measurement.svd_rank import measured_rank
 from ..measurement.trials import LinearTrials, Source
 from ..numeric.instances import Equations
 from ..problem.allocation import Allocation
-from ..problem.masks import cells_of
+from ..problem.masks import entries_of
 from ..problem.networks.feedforward import ShallowReLU
 from ..problem.networks.recurrent import LinearRecurrent
 from ..ranks.generic_rank import generic_rank, n_equations
@@ -65,7 +65,7 @@ def measured_ranks(
     drawn = trials.draw(rng, _RANK_TRIALS)
     ranks = []
     for which in ("learnable", "present"):
-        unknowns = cells_of(dict(allocation.masks(which)))
+        unknowns = entries_of(dict(allocation.masks(which)))
         system = Equations(trials.network, trials.n_samples, unknowns, range(trials.n_equations))
         theta = rng.normal(size=(_RANK_TRIALS, len(unknowns)))
         ranks.append(_agreed(system.residual(theta, drawn.instance)[1]))

@@ -12,7 +12,7 @@ from ..measurement.relu.methods import relu_method
 from ..measurement.trials import Source
 from ..problem.allocation import Allocation
 from ..problem.files import Problem
-from ..problem.masks import cells_of
+from ..problem.masks import entries_of
 from ..problem.networks.feedforward import ShallowReLU
 from ..verdict import Expressivity
 from .base import Case, Cases, Claim, Inapplicable, Property, claimed
@@ -150,12 +150,12 @@ def pattern_cases() -> SearchStrategy[Case]:
     def drawn(draw: DrawFn) -> Problem:
         network, m = draw(relu_networks()), draw(st.integers(1, 3))
         assume(network.widths[1] * m <= _MOST_BITS)
-        cells = cells_of(dict(Allocation.full(network).masks("learnable")))
+        entries = entries_of(dict(Allocation.full(network).masks("learnable")))
         budget = network.outputs * m + draw(st.sampled_from([0, 1, -1, 2, -2]))
-        assume(0 <= budget <= len(cells))
+        assume(0 <= budget <= len(entries))
         masks = {name: np.zeros(shape, bool) for name, shape in network.weight_shapes.items()}
         for _ in range(budget):
-            name, index = cells.pop(draw(st.integers(0, len(cells) - 1)))
+            name, index = entries.pop(draw(st.integers(0, len(entries) - 1)))
             masks[name][index] = True
         return Problem(Allocation(network, masks), m)
 

@@ -14,7 +14,7 @@ from ..field.arithmetic import reduce
 from ..field.batched import batched_rank
 from ..measurement.trials import Source
 from ..problem.allocation import Allocation
-from ..problem.masks import cells_of
+from ..problem.masks import entries_of
 from ..ranks.point import draw_prime, words
 from .base import Case
 
@@ -119,15 +119,15 @@ def no_pattern_has_full_rank(allocation: Allocation, samples: int, seed: int) ->
     before = reduce(weights["W1"] @ inputs, prime)
     bits = np.array(list(product((0, 1), repeat=before.size)), dtype=np.float64)
     patterns = bits.reshape(-1, *before.shape)
-    cells = cells_of(dict(allocation.masks("learnable")))
-    jacobians = np.zeros((len(patterns), network.outputs, samples, len(cells)))
-    for place, (name, (i, j)) in enumerate(cells):
+    entries = entries_of(dict(allocation.masks("learnable")))
+    jacobians = np.zeros((len(patterns), network.outputs, samples, len(entries)))
+    for place, (name, (i, j)) in enumerate(entries):
         if name == "W2":
             jacobians[:, i, :, place] = patterns[:, j] * before[j]
         else:
             slope = reduce(np.outer(weights["W2"][:, i], inputs[j]), prime)
             jacobians[..., place] = patterns[:, None, i] * slope
-    ranks = batched_rank(jacobians.reshape(len(patterns), full, len(cells)), prime)
+    ranks = batched_rank(jacobians.reshape(len(patterns), full, len(entries)), prime)
     return int(ranks.max()) < full
 
 

@@ -89,5 +89,5 @@ def _print(console: Console, name: str, allocation: Allocation, found: Repair) -
         console.print(f"  {move}", markup=False, soft_wrap=True)
     if found.moves:
         console.print()
-    print_paragraphs(console, (paragraph for paragraph in found.paragraphs() if paragraph.label != "move"))
+    print_paragraphs(console, (each for each in found.paragraphs() if each.label != "move"))
     console.print()

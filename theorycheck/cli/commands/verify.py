@@ -139,7 +139,7 @@ def _print_counterexample(console: Console, found: Counterexample, file: str) ->
     from rich.text import Text
 
     from ...strategies.text import describe
-    from ..text import print_entry
+    from ..text import print_paragraph
     from .compare import command_line
 
     number = "the first example" if found.examples == 1 else f"{found.examples} examples"
@@ -148,14 +148,14 @@ def _print_counterexample(console: Console, found: Counterexample, file: str) ->
     for line in describe(found.allocation, found.samples).splitlines():
         console.print(Text(f"  {line}"), soft_wrap=True)
     console.print()
-    print_entry(console, "because", found.message)
-    print_entry(console, "saved", file)
+    print_paragraph(console, "because", found.message)
+    print_paragraph(console, "saved", file)
     if found.comparison is not None:
         # On one line, to be copied.
         command = command_line(file, found.comparison)
         console.print(Text(f"  {'repeat':<11}{command}"), soft_wrap=True)
         outcome = found.comparison.outcome.upper()
-        print_entry(console, "compare", f"{outcome}: {found.comparison.reason}")
+        print_paragraph(console, "compare", f"{outcome}: {found.comparison.reason}")
     console.print()
 
 

@@ -14,9 +14,9 @@ from typing import Any
 
 import numpy as np
 
-from ...numeric.forward import Cells, Weights
+from ...numeric.forward import Entries, Weights
 from ...numeric.instances import Instance
-from ...problem.masks import cells_of
+from ...problem.masks import entries_of
 from ..existence import UNIT, Certificates, System, certify
 from ..least_squares import MATCH, NO_MATCH, UNDECIDED, decide_affine
 from ..levenberg import fit
@@ -41,19 +41,19 @@ PATTERN = "pattern"  # the name under which an instance carries its activation p
 
 
 class ReluEquations:
-    """W2 relu(W1 x + b1) + b2 - y in the unknown `cells`, on all samples.
+    """W2 relu(W1 x + b1) + b2 - y in the unknown `entries`, on all samples.
 
     If an instance has an activation pattern among its weights, (batch, hidden, samples), that is
     used in place of the signs of the pre-activations: then the outputs are polynomials.
     """
 
-    def __init__(self, cells: Cells) -> None:
-        self.cells = cells
+    def __init__(self, entries: Entries) -> None:
+        self.entries = entries
 
     def residual(self, theta: Any, instance: Instance) -> tuple[Any, Any]:
         """Residuals (batch, outputs x samples), and their Jacobian in the unknowns."""
         weights = dict(instance.weights)
-        for place, (name, index) in enumerate(self.cells):
+        for place, (name, index) in enumerate(self.entries):
             if weights[name] is instance.weights[name]:
                 weights[name] = weights[name].copy()
             weights[name][(slice(None), *index)] = theta[:, place]
@@ -64,8 +64,8 @@ class ReluEquations:
         outputs = second @ hidden
         if "b2" in weights:
             outputs = outputs + weights["b2"][:, :, None]
-        jacobian = np.zeros((*outputs.shape, len(self.cells)))
-        for place, (name, index) in enumerate(self.cells):
+        jacobian = np.zeros((*outputs.shape, len(self.entries)))
+        for place, (name, index) in enumerate(self.entries):
             if name in ("W2", "b2"):
                 slope = hidden[:, index[1]] if name == "W2" else 1.0
                 jacobian[:, index[0], :, place] = slope
@@ -75,7 +75,7 @@ class ReluEquations:
                 jacobian[..., place] = second[:, :, index[0], None] * slope[:, None]
         count = len(outputs)
         value = outputs.reshape(count, -1) - instance.outputs
-        return value, jacobian.reshape(*value.shape, len(self.cells))  # without cells too
+        return value, jacobian.reshape(*value.shape, len(self.entries))  # without entries too
 
 
 def pre_activations(weights: Any, inputs: Any) -> Any:
@@ -92,7 +92,7 @@ def certify_relu(
     weights = dict(instances.weights)
     reach = np.zeros_like(weights["W1"])  # 1 at learnable weights of the hidden units
     shift = np.zeros(weights["W1"].shape[:2])
-    for place, (name, index) in enumerate(system.cells):
+    for place, (name, index) in enumerate(system.entries):
         if name in ("W1", "b1"):
             weights[name] = weights[name].copy()
             weights[name][(slice(None), *index)] = theta[:, place]
@@ -127,10 +127,10 @@ class _ReluTrials:
     def __init__(self, source: Source, seed: int, restarts: int) -> None:
         allocation = source.allocation
         self._source, self._seed, self._restarts = source, seed, restarts
-        self._cells = cells_of(dict(allocation.masks("learnable")))
-        everything = cells_of(dict(allocation.masks("present")))
-        self._student, self._teacher = ReluEquations(self._cells), ReluEquations(everything)
-        is_affine = all(name in ("W2", "b2") for name, _ in self._cells)
+        self._entries = entries_of(dict(allocation.masks("learnable")))
+        everything = entries_of(dict(allocation.masks("present")))
+        self._student, self._teacher = ReluEquations(self._entries), ReluEquations(everything)
+        is_affine = all(name in ("W2", "b2") for name, _ in self._entries)
         self._kinds = None if is_affine else _enumerable(source, unit_kinds(allocation))
         self._conflict = None if is_affine or self._kinds else _conflict(source)
         self.name = LEAST_SQUARES if is_affine else PATTERNS if self._kinds else SEARCH
@@ -148,8 +148,8 @@ class _ReluTrials:
         teacher, student = self._source.weights(rng, count), self._source.weights(rng, count)
         inputs = self._source.inputs(rng, count)
         n_outputs = self._source.allocation.network.outputs * self._source.samples
-        theta = np.empty((count, len(self._teacher.cells)))
-        for place, (name, index) in enumerate(self._teacher.cells):
+        theta = np.empty((count, len(self._teacher.entries)))
+        for place, (name, index) in enumerate(self._teacher.entries):
             theta[:, place] = teacher[name][(slice(None), *index)]
         nothing = Instance(teacher, inputs, np.zeros((count, n_outputs)))
         outputs, jacobians = self._teacher.residual(theta, nothing)
@@ -160,7 +160,7 @@ class _ReluTrials:
         instances = self.drawn(chunk, count).instances
         decisions, unclear = np.full(count, UNDECIDED), {}
         if self.name == LEAST_SQUARES:
-            zero = np.zeros((count, len(self._cells)))
+            zero = np.zeros((count, len(self._entries)))
             value, jacobian = self._student.residual(zero, instances)
             decisions = decide_affine(jacobian, -value).decision
             unclear = {int(k): [()] for k in np.flatnonzero(decisions == UNDECIDED)}
@@ -196,7 +196,7 @@ class _ReluTrials:
 
     def _exactly(self, drawn: _Drawn, draw: int, combinations: list[tuple[int, ...]]) -> int:
         """The decision of a draw in which all combinations but some are excluded."""
-        if drawn.instances.outputs.shape[1] * len(self._cells) > MOST_ENTRIES:
+        if drawn.instances.outputs.shape[1] * len(self._entries) > MOST_ENTRIES:
             return UNDECIDED
         one = drawn.instances.take(draw)
         teacher = {name: value[draw] for name, value in drawn.teacher.items()}

@@ -77,8 +77,8 @@ def _of_matrix(matrix: Any, labels: Sequence[Any] | None, rows: str, learnable: 
         raise InputError(f"the matrix must hold numbers, not {array.dtype} values")
     wrong = np.argwhere(~np.isfinite(array))
     if len(wrong):
-        cell = wrong[0].tolist()
-        raise InputError(f"the matrix{cell} is {array[tuple(cell)]}: 0 is no connection")
+        entry = wrong[0].tolist()
+        raise InputError(f"the matrix{entry} is {array[tuple(entry)]}: 0 is no connection")
     chosen = learnable
     if hasattr(learnable, "shape") or _is_nested(learnable):
         shape = {"matrix": array.shape}

@@ -78,7 +78,7 @@ def _table(data: bytes) -> EdgeTable:
     separator = max(",;\t", key=head.count)
     reader = csv.reader(io.StringIO(text), delimiter=separator, skipinitialspace=True)
     try:
-        lines = [(reader.line_num, [cell.strip() for cell in row]) for row in reader]
+        lines = [(reader.line_num, [entry.strip() for entry in row]) for row in reader]
     except csv.Error as error:
         raise InputError(f"line {reader.line_num}: no CSV ({error})") from None
     lines = [(number, row) for number, row in lines if any(row)]
@@ -126,17 +126,17 @@ def _edges(
 
 
 def _matrix(labels: list[str], body: list[tuple[int, list[str]]]) -> EdgeTable:
-    """Rows in the order of the columns; an empty cell is no connection."""
+    """Rows in the order of the columns; an empty entry is no connection."""
     for names in (labels, [row[0] for _, row in body]):
         if len(set(names)) < len(names):
             twice = next(name for name in names if names.count(name) > 1)
             raise InputError(f"the unit {shown(twice)} comes twice in the matrix")
     rows: dict[str, list[float]] = {}
     for number, row in body:
-        values = [_number(cell) if cell else 0.0 for cell in row[1:]]
+        values = [_number(entry) if entry else 0.0 for entry in row[1:]]
         if None in values:
-            cell = row[1 + values.index(None)]
-            raise InputError(f"line {number}: {shown(cell)} is no number")
+            entry = row[1 + values.index(None)]
+            raise InputError(f"line {number}: {shown(entry)} is no number")
         rows[row[0]] = values  # type: ignore[assignment]
     return EdgeTable(None, [rows[label] for label in labels], labels, [])
 

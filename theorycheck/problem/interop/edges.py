@@ -132,8 +132,8 @@ def _recurrent(
         present["readout"][row, [number[unit] for unit in units]] = True
     learnable = np.zeros((size, size), dtype=bool)
     for (source, target), is_learnable in found.edges.items():
-        cell = number[target], number[source]  # rows are targets
-        present["recurrent"][cell] = True
-        learnable[cell] = is_learnable
+        entry = number[target], number[source]  # rows are targets
+        present["recurrent"][entry] = True
+        learnable[entry] = is_learnable
     names = {"input": list(driven), "hidden": list(found.units), "output": list(read)}
     return Wiring(network, {"recurrent": learnable}, present, names)

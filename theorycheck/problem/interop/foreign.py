@@ -13,7 +13,7 @@ from numpy.typing import NDArray
 from ...errors import InputError, SizeError, shown
 
 FORMATS = ("csr", "csc", "coo")
-LARGEST_DENSE = 2**34  # cells, a byte each
+LARGEST_DENSE = 2**34  # entries, a byte each
 
 
 class SparseMask:
@@ -146,8 +146,8 @@ def _entries(
     data = data.view(np.uint8) if data.dtype == bool else data
     wrong = np.flatnonzero((data != 0) & (data != 1))
     if len(wrong):
-        cell = [int(rows[wrong[0]]), int(columns[wrong[0]])]
-        raise InputError(f"{place}{cell} must be 0 or 1, not {data[wrong[0]]}")
+        entry = [int(rows[wrong[0]]), int(columns[wrong[0]])]
+        raise InputError(f"{place}{entry} must be 0 or 1, not {data[wrong[0]]}")
     if not data.all():
         rows, columns = rows[data != 0], columns[data != 0]
     return SparseMask(tuple(int(side) for side in shape), rows, columns)

@@ -33,7 +33,7 @@ def to_frame(allocation: Allocation) -> Any:
     for name, shape in allocation.network.weight_shapes.items():
         rows, *columns = (index.ravel() for index in np.indices(shape))
         column = pandas.array(columns[0] if columns else [None] * len(rows), dtype="Int64")
-        cells = {"name": name, "row": rows, "column": column}
-        cells |= {"present": allocation.present_mask(name).ravel()}
-        parts.append(pandas.DataFrame({**cells, "learnable": allocation.mask(name).ravel()}))
+        entries = {"name": name, "row": rows, "column": column}
+        entries |= {"present": allocation.present_mask(name).ravel()}
+        parts.append(pandas.DataFrame({**entries, "learnable": allocation.mask(name).ravel()}))
     return pandas.concat(parts, ignore_index=True)

@@ -52,9 +52,9 @@ def layered(
         for _ in range(2)
     )
     for (source, target), is_learnable in found.edges.items():
-        cell = number[target], number[source]  # rows are targets
-        present[f"W{level[target]}"][cell] = True
-        learnable[f"W{level[target]}"][cell] = is_learnable
+        entry = number[target], number[source]  # rows are targets
+        present[f"W{level[target]}"][entry] = True
+        learnable[f"W{level[target]}"][entry] = is_learnable
     return network, learnable, present, names
 
 

@@ -123,9 +123,9 @@ def _missing(name: str, missing: NDArray[np.bool_], learnable: Mask, mode: str) 
     return f"{_entries(name, missing)} read as learnable, but {why.format(them)}: {cure}"
 
 
-def _entries(name: str, cells: NDArray[np.bool_]) -> str:
-    first = [int(i) for i in np.argwhere(cells)[0]]
-    n_cells = int(cells.sum())
-    if n_cells == 1:
+def _entries(name: str, entries: NDArray[np.bool_]) -> str:
+    first = [int(i) for i in np.argwhere(entries)[0]]
+    n_entries = int(entries.sum())
+    if n_entries == 1:
         return f"the entry {first} of {name} is"
-    return f"{n_cells} entries of {name}, {first} the first, are"
+    return f"{n_entries} entries of {name}, {first} the first, are"

@@ -12,7 +12,7 @@ from ...problem.networks.recurrent import LinearRecurrent
 from . import exhaustive
 from .bipartite import by_name, matching_number, pattern, permanent
 from .polynomial_systems import (
-    Cell,
+    Entry,
     Linear,
     at_budget,
     dependence,
@@ -26,7 +26,7 @@ Claim: TypeAlias = tuple[Networks, Callable[[int, int, int], bool]]
 
 
 def group_bezout(
-    network: LinearFeedforward, samples: int, cells: Sequence[Cell], keep: Sequence[int]
+    network: LinearFeedforward, samples: int, entries: Sequence[Entry], keep: Sequence[int]
 ) -> int:
     """prod_i C(e_i, r_(L,i)) (D - r_L)! / prod_(l<L) r_l! for the equations `keep`.
 
@@ -36,8 +36,8 @@ def group_bezout(
     """
     last = f"W{network.depth}"
     equations_of = Counter(number // samples for number in keep)
-    row = Counter(index[0] for name, index in cells if name == last)
-    layer = Counter(name for name, _ in cells if name != last)
+    row = Counter(index[0] for name, index in entries if name == last)
+    layer = Counter(name for name, _ in entries if name != last)
     number = math.prod(math.comb(equations_of[i], row[i]) for i in range(network.outputs))
     return number * math.factorial(layer.total()) // math.prod(map(math.factorial, layer.values()))
 
@@ -49,17 +49,17 @@ def bounded(claim: Claim) -> Iterator[str | None]:
     """
     networks, holds = claim
     for network, samples in networks:
-        for cells in at_budget(network, samples):
-            polynomials = generic_system(network, samples, cells)
+        for entries in at_budget(network, samples):
+            polynomials = generic_system(network, samples, entries)
             keep = independent(polynomials)
-            if len(keep) < len(cells):
+            if len(keep) < len(entries):
                 continue
             matchings = permanent(dependence([polynomials[number] for number in keep]))
             groups = -1
             if isinstance(network, LinearFeedforward):
-                groups = group_bezout(network, samples, cells, keep)
+                groups = group_bezout(network, samples, entries, keep)
             found = number_of_solutions(polynomials), groups, matchings
-            words = f"{network.describe()}, m = {samples}, {cells}"
+            words = f"{network.describe()}, m = {samples}, {entries}"
             yield None if holds(*found) else f"{words}: degree, bounds {found}"
 
 
@@ -68,10 +68,10 @@ def rank_by_matching(claim: Callable[[int, int, int], bool]) -> Iterator[str | N
     dense = [(LinearFeedforward(w), m) for w in ([1, 2, 2], [2, 1, 2], [2, 2, 1]) for m in (1, 2)]
     dense += [(LinearRecurrent(1, 1, 1, 3), 2), (LinearRecurrent(1, 2, 1, 2), 2)]
     for network, samples in dense:
-        names, n_cells = list(network.weight_shapes), network.n_weights
-        for kept in exhaustive.all_masks(n_cells):
+        names, n_entries = list(network.weight_shapes), network.n_weights
+        for kept in exhaustive.all_masks(n_entries):
             present = by_name(network, kept)
-            masks = exhaustive.all_masks(n_cells)
+            masks = exhaustive.all_masks(n_entries)
             masks = masks[~(masks & ~kept).any(axis=1)]
             acts = pattern(network, samples, present)
             target = exhaustive.target(network, samples, present)

@@ -36,7 +36,7 @@ class Lines:
             return None
         return most - self.fewer
 
-    def cells(self, network: LinearFeedforward, index: int) -> Source:
+    def entries(self, network: LinearFeedforward, index: int) -> Source:
         """The numbers of a line's weights."""
         numbers = numbered(network)
         return numbers[f"W{network.depth}"][index] if self.rows else numbers["W1"][:, index]

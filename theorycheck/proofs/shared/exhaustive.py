@@ -17,24 +17,25 @@ from ...field.batched import batched_rank
 from ...problem.allocation import Allocation, Mask
 from ...problem.networks.feedforward import LinearFeedforward
 from ...problem.networks.recurrent import LinearRecurrent
-from ...ranks.jacobian import cells, jacobian
+from ...ranks.jacobian import entries, jacobian
 from ...ranks.point import draw_point, draw_prime
 
 _TRIALS = 2
 _AT_ONCE = 2**14
 
 
-def all_masks(n_cells: int, budget: int | None = None) -> NDArray[np.bool_]:
-    """All 0/1 vectors of `n_cells` entries, or those with `budget` ones; shape (count, n_cells).
+def all_masks(n_entries: int, budget: int | None = None) -> NDArray[np.bool_]:
+    """All 0/1 vectors of `n_entries` entries, or those with `budget` ones; shape (count,
+    n_entries).
 
     >>> all_masks(2).astype(int).tolist(), all_masks(3, 2).astype(int).tolist()
     ([[0, 0], [1, 0], [0, 1], [1, 1]], [[1, 1, 0], [1, 0, 1], [0, 1, 1]])
     """
     if budget is None:
-        codes = np.arange(2**n_cells)[:, None]
-        return (codes >> np.arange(n_cells) & 1).astype(bool)
-    chosen = np.array(list(combinations(range(n_cells), budget)), dtype=int)
-    masks = np.zeros((math.comb(n_cells, budget), n_cells), dtype=bool)
+        codes = np.arange(2**n_entries)[:, None]
+        return (codes >> np.arange(n_entries) & 1).astype(bool)
+    chosen = np.array(list(combinations(range(n_entries), budget)), dtype=int)
+    masks = np.zeros((math.comb(n_entries, budget), n_entries), dtype=bool)
     if budget:
         np.put_along_axis(masks, chosen, True, axis=1)
     return masks
@@ -97,7 +98,7 @@ def _columns(
     point = draw_point(frame, samples, prime, seed, trial, np)
     at_point = jacobian(frame, point, np)
     full = Allocation(network, {name: np.ones(network.weight_shapes[name]) for name in names})
-    blocks = dict(cells(full, "learnable", 2**20))
+    blocks = dict(entries(full, "learnable", 2**20))
     parts = [
         at_point.columns(name, blocks[name]) * frame.present_mask(name).ravel() for name in names
     ]

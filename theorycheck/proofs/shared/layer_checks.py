@@ -10,15 +10,15 @@ import numpy as np
 from ...problem.networks.feedforward import LinearFeedforward
 from . import exhaustive, layer_rules, rigidity
 from .layer_rules import Case, Rule, Said
-from .rigidity import Cells
+from .rigidity import Entries
 
 Shapes = Sequence[tuple[int, int]]
-Independence = Callable[[Cells, int, int, int, int], Said]
-Construction = Callable[[np.random.Generator, int, int, int, int], Cells | None]
-LayerRule = Callable[[LinearFeedforward, int, int, Cells], Said]
+Independence = Callable[[Entries, int, int, int, int], Said]
+Construction = Callable[[np.random.Generator, int, int, int, int], Entries | None]
+LayerRule = Callable[[LinearFeedforward, int, int, Entries], Said]
 
 
-def spanning(masks: Cells, d: int, m: int) -> Said:
+def spanning(masks: Entries, d: int, m: int) -> Said:
     """Which masks of the first layer of q-p-d have rank d m, exactly.
 
     >>> spanning(np.eye(2, dtype=bool)[None], 1, 2).tolist()
@@ -30,7 +30,7 @@ def spanning(masks: Cells, d: int, m: int) -> Said:
     return exhaustive.ranks(network, m, ["W1"], flat) == d * m
 
 
-def _outcomes(wrong: Said, masks: Cells, where: str) -> Iterator[str | None]:
+def _outcomes(wrong: Said, masks: Entries, where: str) -> Iterator[str | None]:
     """None per mask up to the first that is wrong, which is shown."""
     if not wrong.any():
         yield from repeat(None, len(wrong))
@@ -40,7 +40,7 @@ def _outcomes(wrong: Said, masks: Cells, where: str) -> Iterator[str | None]:
     yield f"{where}, learnable {masks[first].astype(int).tolist()}"
 
 
-def _layers(shapes: Shapes) -> Iterator[tuple[Cells, int, int, str]]:
+def _layers(shapes: Shapes) -> Iterator[tuple[Entries, int, int, str]]:
     """All masks of each shape, with each d <= p and m_e <= q."""
     for p, q in shapes:
         masks = exhaustive.all_masks(p * q).reshape(-1, p, q)
@@ -84,14 +84,14 @@ def on(
 
 
 def duality(frozen_independent: Independence) -> Iterator[str | None]:
-    """A mask spans iff its frozen cells are independent; every mask up to 3 x 4."""
+    """A mask spans iff its frozen entries are independent; every mask up to 3 x 4."""
     for masks, d, m, where in _layers([(p, q) for p in (1, 2, 3) for q in (1, 2, 3, 4)]):
         said = frozen_independent(~masks, masks.shape[1] - d, masks.shape[2] - m, d, m)
         yield from _outcomes(said != spanning(masks, d, m), masks, where)
 
 
 def complete_rank(rank: Callable[[int, int, int, int], int]) -> Iterator[str | None]:
-    """The rank of all cells of I x J, for |I|, |J| up to 6 and a, b up to 4."""
+    """The rank of all entries of I x J, for |I|, |J| up to 6 and a, b up to 4."""
     for n_rows, n_columns in product(range(1, 7), repeat=2):
         for a, b in product(range(5), repeat=2):
             if n_rows >= a and n_columns >= b:
@@ -103,33 +103,33 @@ def complete_rank(rank: Callable[[int, int, int, int], int]) -> Iterator[str | N
 
 
 def circuits(size: Callable[[int, int, int], int]) -> Iterator[str | None]:
-    """a = 1: every circuit on exactly the rows I and columns J has size(|I|, |J|, b) cells."""
+    """a = 1: every circuit on exactly the rows I and columns J has size(|I|, |J|, b) entries."""
     for p, q, b in ((3, 3, 1), (3, 3, 2), (3, 4, 1), (3, 4, 2), (4, 3, 2), (4, 4, 2)):
-        cells = exhaustive.all_masks(p * q)
-        shaped = cells.reshape(-1, p, q)
+        entries = exhaustive.all_masks(p * q)
+        shaped = entries.reshape(-1, p, q)
         is_free = rigidity.independent(shaped, 1, b)
-        codes = np.arange(len(cells))
+        codes = np.arange(len(entries))
         is_circuit = ~is_free
-        for cell in range(p * q):
-            is_circuit &= is_free[codes & ~(1 << cell)] | ~cells[:, cell]
+        for entry in range(p * q):
+            is_circuit &= is_free[codes & ~(1 << entry)] | ~entries[:, entry]
         for circuit in shaped[is_circuit]:
             n_rows, n_columns = (int(circuit.any(axis=axis).sum()) for axis in (1, 0))
             same = int(circuit.sum()) == size(n_rows, n_columns, b)
             yield None if same else f"b = {b}, circuit {circuit.astype(int).tolist()}"
 
 
-def peeling_keeps(core: Callable[[Cells, int, int], Cells]) -> Iterator[str | None]:
-    """Cells are independent iff those of the core are, for every set of cells up to 3 x 4."""
+def peeling_keeps(core: Callable[[Entries, int, int], Entries]) -> Iterator[str | None]:
+    """Entries are independent iff those of the core are, for every set of entries up to 3 x 4."""
     for p, q in ((2, 2), (2, 3), (3, 3), (3, 4)):
-        cells = exhaustive.all_masks(p * q).reshape(-1, p, q)
+        entries = exhaustive.all_masks(p * q).reshape(-1, p, q)
         for a, b in product(range(min(p, 3)), range(min(q, 3))):
-            same = rigidity.independent(cells, a, b)
-            same = same == rigidity.independent(core(cells, a, b), a, b)
-            yield from _outcomes(~same, ~cells, f"a = {a}, b = {b}")
+            same = rigidity.independent(entries, a, b)
+            same = same == rigidity.independent(core(entries, a, b), a, b)
+            yield from _outcomes(~same, ~entries, f"a = {a}, b = {b}")
 
 
 def constructed(make: Construction, sizes: tuple[int, int] = (2, 7)) -> Iterator[str | None]:
-    """Sets of frozen cells made at random as a sufficient condition asks for are independent."""
+    """Sets of frozen entries made at random as a sufficient condition asks for are independent."""
     rng = np.random.default_rng(0)
     for _ in range(200):
         p, q = (int(side) for side in rng.integers(*sizes, size=2, endpoint=True))
@@ -141,7 +141,7 @@ def constructed(make: Construction, sizes: tuple[int, int] = (2, 7)) -> Iterator
 
 
 def bernstein(split: Rule) -> Iterator[str | None]:
-    """a = b = 2, p = q = 4: every basis (12 cells) and no other set of 12 cells splits."""
+    """a = b = 2, p = q = 4: every basis (12 entries) and no other set of 12 entries splits."""
     frozen = exhaustive.all_masks(16, 12).reshape(-1, 4, 4)
     said = split(~frozen, 2, 2)
     yield from _outcomes(said != rigidity.independent(frozen, 2, 2), ~frozen, "a = b = 2")
@@ -183,7 +183,7 @@ def _every_mask(
 
 
 def statement_rule(
-    network: LinearFeedforward, layer: int, samples: int, masks: Cells, shift: tuple[int, int]
+    network: LinearFeedforward, layer: int, samples: int, masks: Entries, shift: tuple[int, int]
 ) -> Said:
     """T4: bottlenecks first, then the exact cases; shift = (0, 0), or what a false variant adds.
 

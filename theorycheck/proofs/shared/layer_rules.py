@@ -15,10 +15,10 @@ import numpy as np
 from numpy.typing import NDArray
 
 from . import rigidity
-from .rigidity import Cells
+from .rigidity import Entries
 
 Said: TypeAlias = NDArray[np.bool_]
-Rule: TypeAlias = Callable[[Cells, int, int], Said]
+Rule: TypeAlias = Callable[[Entries, int, int], Said]
 
 
 @dataclass(frozen=True)
@@ -29,7 +29,7 @@ class Case:
     rule: Rule
 
 
-def rows(masks: Cells, d: int, m: int) -> Said:
+def rows(masks: Entries, d: int, m: int) -> Said:
     """Every row has m_e learnables (a = 0).
 
     >>> rows(np.array([[[1, 1], [1, 0]]], dtype=bool), 2, 2).tolist()
@@ -38,27 +38,27 @@ def rows(masks: Cells, d: int, m: int) -> Said:
     return (masks.sum(axis=2) >= m).all(axis=1)
 
 
-def columns(masks: Cells, d: int, m: int) -> Said:
+def columns(masks: Entries, d: int, m: int) -> Said:
     """Every column has d learnables (b = 0)."""
     return rows(masks.transpose(0, 2, 1), m, d)
 
 
-def nonempty_columns(masks: Cells, d: int, m: int) -> Said:
+def nonempty_columns(masks: Entries, d: int, m: int) -> Said:
     """m_e columns have a learnable (d = 1)."""
     return masks.any(axis=1).sum(axis=1) >= m
 
 
-def nonempty_rows(masks: Cells, d: int, m: int) -> Said:
+def nonempty_rows(masks: Entries, d: int, m: int) -> Said:
     """d rows have a learnable (m_e = 1)."""
     return masks.any(axis=2).sum(axis=1) >= d
 
 
-def forest(masks: Cells, d: int, m: int) -> Said:
-    """The frozen cells form a forest (a = b = 1)."""
+def forest(masks: Entries, d: int, m: int) -> Said:
+    """The frozen entries form a forest (a = b = 1)."""
     return rigidity.forests(~masks)
 
 
-def two_outputs(masks: Cells, d: int, m: int) -> Said:
+def two_outputs(masks: Entries, d: int, m: int) -> Said:
     """m' <= 0 or sum_i min(c_i, m') >= 2 m' (d = 2).
 
     >>> two_outputs(np.array([[[1, 1, 0], [0, 0, 1]]], dtype=bool), 2, 2).tolist()
@@ -70,12 +70,12 @@ def two_outputs(masks: Cells, d: int, m: int) -> Said:
     return np.minimum(others, left[:, None]).sum(axis=1) >= 2 * left
 
 
-def two_samples(masks: Cells, d: int, m: int) -> Said:
+def two_samples(masks: Entries, d: int, m: int) -> Said:
     """The same with rows and columns exchanged (m_e = 2)."""
     return two_outputs(masks.transpose(0, 2, 1), m, d)
 
 
-def counted(frozen: Cells, a: int, b: int, slack: int = 0) -> Said:
+def counted(frozen: Entries, a: int, b: int, slack: int = 0) -> Said:
     """|F in I x J| <= b|I| + a|J| - ab + slack for all |I| >= a, |J| >= b.
 
     >>> counted(np.ones((1, 3, 3), dtype=bool), 2, 2).tolist()
@@ -84,7 +84,7 @@ def counted(frozen: Cells, a: int, b: int, slack: int = 0) -> Said:
     _, p, q = frozen.shape
     places = rigidity.rectangles(p, q)
     n_rows, n_columns = places.any(axis=2).sum(axis=1), places.any(axis=1).sum(axis=1)
-    # Without cells (I or J empty) |I| and |J| are read as 0: nothing to count.
+    # Without entries (I or J empty) |I| and |J| are read as 0: nothing to count.
     big = (n_rows >= max(a, 1)) & (n_columns >= max(b, 1))
     most = (b * n_rows + a * n_columns - a * b + slack)[big].astype(np.float32)
     flat = places[big].reshape(-1, p * q).T.astype(np.float32)
@@ -95,19 +95,19 @@ def counted(frozen: Cells, a: int, b: int, slack: int = 0) -> Said:
     return held
 
 
-def count(masks: Cells, d: int, m: int) -> Said:
-    """The count of all rectangles of frozen cells (exact for min(a, b) = 1)."""
+def count(masks: Entries, d: int, m: int) -> Said:
+    """The count of all rectangles of frozen entries (exact for min(a, b) = 1)."""
     _, p, q = masks.shape
     return counted(~masks, p - d, q - m)
 
 
-def peeled(masks: Cells, d: int, m: int) -> Said:
-    """Peeling off rows of at most b and columns of at most a frozen cells leaves nothing."""
+def peeled(masks: Entries, d: int, m: int) -> Said:
+    """Peeling off rows of at most b and columns of at most a frozen entries leaves nothing."""
     _, p, q = masks.shape
     return np.logical_not(rigidity.core(~masks, p - d, q - m).any(axis=(1, 2)))
 
 
-def coloured(masks: Cells, d: int, m: int) -> Said:
+def coloured(masks: Entries, d: int, m: int) -> Said:
     """The columns have a colouring with m_e colours that each meet d rows.
 
     >>> coloured(np.array([[[1, 0, 1], [1, 1, 0]]], dtype=bool), 2, 2).tolist()
@@ -122,17 +122,17 @@ def coloured(masks: Cells, d: int, m: int) -> Said:
 
 
 def _acyclic(p: int, q: int) -> Said:
-    """Which sets of cells are forests, by their code."""
+    """Which sets of entries are forests, by their code."""
     codes = np.arange(2 ** (p * q))[:, None] >> np.arange(p * q) & 1
     return rigidity.forests(codes.astype(bool).reshape(-1, p, q))
 
 
-def _codes(cells: Cells) -> NDArray[np.int64]:
-    return cells.reshape(len(cells), -1) @ (1 << np.arange(cells[0].size))
+def _codes(entries: Entries) -> NDArray[np.int64]:
+    return entries.reshape(len(entries), -1) @ (1 << np.arange(entries[0].size))
 
 
-def block_forests(masks: Cells, d: int, m: int) -> Said:
-    """Rows in a and columns in b classes with a forest of frozen cells in each block.
+def block_forests(masks: Entries, d: int, m: int) -> Said:
+    """Rows in a and columns in b classes with a forest of frozen entries in each block.
 
     >>> block_forests(np.zeros((1, 2, 2), dtype=bool), 1, 0).tolist()  # a = 1, b = 2
     [True]
@@ -150,8 +150,8 @@ def block_forests(masks: Cells, d: int, m: int) -> Said:
     return said
 
 
-def two_forests(masks: Cells, d: int, m: int) -> Said:
-    """For some order of the lines, the frozen cells before and after it are both forests.
+def two_forests(masks: Entries, d: int, m: int) -> Said:
+    """For some order of the lines, the frozen entries before and after it are both forests.
 
     >>> two_forests(np.zeros((1, 2, 2), dtype=bool), 2, 2).tolist()
     [True]
@@ -159,14 +159,14 @@ def two_forests(masks: Cells, d: int, m: int) -> Said:
     return _split(masks, rigidity.row_first(*masks.shape[1:]))
 
 
-def any_two_forests(masks: Cells, d: int, m: int) -> Said:
+def any_two_forests(masks: Entries, d: int, m: int) -> Said:
     """The same without the order: some split into two forests."""
     _, p, q = masks.shape
     parts = np.arange(2 ** (p * q))[:, None] >> np.arange(p * q) & 1
     return _split(masks, parts.astype(bool).reshape(-1, p, q))
 
 
-def _split(masks: Cells, parts: Cells) -> Said:
+def _split(masks: Entries, parts: Entries) -> Said:
     _, p, q = masks.shape
     is_forest, frozen = _acyclic(p, q), _codes(~masks)
     said = np.zeros(len(masks), dtype=bool)
@@ -187,7 +187,7 @@ CASES = (
 )
 
 
-def exact(masks: Cells, d: int, m: int) -> Said:
+def exact(masks: Entries, d: int, m: int) -> Said:
     """By the last of the exact cases that apply; every layer with p, q <= 4 has one.
 
     Raises StopIteration where none applies.

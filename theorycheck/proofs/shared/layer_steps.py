@@ -12,7 +12,7 @@ from . import layer_symbolic as symbolic
 from . import rigidity
 from .layer_checks import on
 from .layer_rules import CASES, Case
-from .rigidity import Cells
+from .rigidity import Entries
 
 _SMALL = tuple((p, q) for p in (1, 2, 3, 4) for q in (1, 2, 3, 4))
 _UP_TO_12 = tuple((p, q) for p, q in _SMALL if p * q <= 12)
@@ -25,7 +25,7 @@ def _mistaken(case: Case, change: tuple[int, int]) -> Case:
     return Case(case.applies, lambda masks, d, m: rule(masks, d + change[0], m + change[1]))
 
 
-def _too_few_pairs(masks: Cells, d: int, m: int) -> rules.Said:
+def _too_few_pairs(masks: Entries, d: int, m: int) -> rules.Said:
     """d = 2 with m' counted from all columns, not only from the full ones."""
     is_full = masks.sum(axis=1) >= 2
     left = max(m - 1, 0)
@@ -34,11 +34,11 @@ def _too_few_pairs(masks: Cells, d: int, m: int) -> rules.Said:
 
 
 def _is_quick(a: int, b: int, d: int, m: int) -> bool:
-    """Up to 12 cells, and for 4 x 4 the cases where the count is not exact by step 8."""
+    """Up to 12 entries, and for 4 x 4 the cases where the count is not exact by step 8."""
     return (a + d) * (b + m) <= 12 or min(a, b) >= 2
 
 
-def _slack(masks: Cells, d: int, m: int, slack: int) -> rules.Said:
+def _slack(masks: Entries, d: int, m: int, slack: int) -> rules.Said:
     return rules.counted(~masks, masks.shape[1] - d, masks.shape[2] - m, slack)
 
 
@@ -170,8 +170,8 @@ _SUFFICIENT = (
         checks.peeling_keeps,
         rigidity.core,
         {
-            "b + 1 in a row": lambda cells, a, b: rigidity.core(cells, a, b + 1),
-            "a and b exchanged": lambda cells, a, b: rigidity.core(cells, b, a),
+            "b + 1 in a row": lambda entries, a, b: rigidity.core(entries, a, b + 1),
+            "a and b exchanged": lambda entries, a, b: rigidity.core(entries, b, a),
         },
         "every set of cells up to 3 x 4, a, b up to 2",
     ),

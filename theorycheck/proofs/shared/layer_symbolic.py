@@ -12,7 +12,7 @@ from sympy import Matrix
 from ...problem.networks.feedforward import LinearFeedforward
 from . import exhaustive, layer_rules, rigidity
 from .layer_checks import spanning
-from .rigidity import Cells
+from .rigidity import Entries
 
 
 def _free(name: str, rows: int, columns: int) -> Matrix:
@@ -92,7 +92,7 @@ def one_kernel(k: Matrix, ell: Matrix) -> Matrix:
 
 
 def graphic(scales: Callable[[Sequence, Sequence], list]) -> Iterator[str | None]:
-    """a = b = 1: in scaled coordinates (rows, then columns) each cell's vector is an edge's."""
+    """a = b = 1: in scaled coordinates (rows, then columns) each entry's vector is an edge's."""
     for p, q in ((1, 1), (2, 3), (3, 3)):
         k, ell = sympy.symbols(f"k:{p}"), sympy.symbols(f"l:{q}")
         for i, j in product(range(p), range(q)):
@@ -105,7 +105,7 @@ def graphic(scales: Callable[[Sequence, Sequence], list]) -> Iterator[str | None
             yield None if ratio == Matrix.zeros(p + q, 1) else f"cell {i, j}"
 
 
-def trap() -> Cells:
+def trap() -> Entries:
     """Two copies of K_(3,3) less the edge (0, 0) that share row 0 and column 0, in K_(5,5).
 
     >>> int(trap().sum())
@@ -126,10 +126,10 @@ def count_misses_the_trap(is_exact: bool) -> Iterator[str | None]:
     rank = int(exhaustive.ranks(network, 3, ["W1"], masks.reshape(1, 25))[0])
     yield None if held and int(masks.sum()) == 9 else "the trap violates the count"
     yield None if (rank == 9 if is_exact else rank == 8) else f"the count holds, the rank is {rank}"
-    for cell in np.argwhere(trap()):  # it is a circuit: less any cell it is independent
+    for entry in np.argwhere(trap()):  # it is a circuit: less any entry it is independent
         frozen = trap()
-        frozen[tuple(cell)] = False
-        yield None if rigidity.independent(frozen[None], 2, 2)[0] else f"less {cell}: dependent"
+        frozen[tuple(entry)] = False
+        yield None if rigidity.independent(frozen[None], 2, 2)[0] else f"less {entry}: dependent"
 
 
 def sparse_fails(holds: bool) -> Iterator[str | None]:

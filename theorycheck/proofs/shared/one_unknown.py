@@ -14,8 +14,8 @@ from ...problem.networks.recurrent import LinearRecurrent
 from . import exhaustive
 from .polynomial_systems import (
     Linear,
-    cells_of,
     draw,
+    entries_of,
     equations,
     generic_system,
     number_of_solutions,
@@ -99,7 +99,7 @@ def one_polynomial(claim: Callable[[Poly, Poly, int, int], bool]) -> Iterator[st
         rng = np.random.default_rng(0)
         for mask in exhaustive.all_masks(network.n_weights, budget):
             instance = draw(network, samples, rng, 999)
-            polynomials = equations(network, cells_of(network, mask, names), instance)
+            polynomials = equations(network, entries_of(network, mask, names), instance)
             place = affine_but_for(polynomials)
             if place is None:
                 continue
@@ -120,11 +120,11 @@ def one_outside(claim: tuple[str, int]) -> Iterator[str | None]:
         names = list(network.weight_shapes)
         edge = names[-1] if side == "last" else names[0]
         for mask in exhaustive.all_masks(network.n_weights, network.outputs * samples):
-            cells = cells_of(network, mask, names)
-            if sum(name != edge for name, _ in cells) > most:
+            entries = entries_of(network, mask, names)
+            if sum(name != edge for name, _ in entries) > most:
                 continue
-            count = number_of_solutions(generic_system(network, samples, cells))
-            yield None if count <= 1 else f"{network.describe()}, {cells}: {count} solutions"
+            count = number_of_solutions(generic_system(network, samples, entries))
+            yield None if count <= 1 else f"{network.describe()}, {entries}: {count} solutions"
 
 
 def determinant_is_affine(frozen_part: bool) -> Iterator[str | None]:

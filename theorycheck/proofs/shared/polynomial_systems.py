@@ -25,7 +25,7 @@ from ...problem.networks.feedforward import LinearFeedforward
 from . import exhaustive
 from .evaluation import Linear, outputs
 
-Cell: TypeAlias = tuple[str, tuple[int, int]]
+Entry: TypeAlias = tuple[str, tuple[int, int]]
 Weights: TypeAlias = Mapping[str, NDArray[Any]]
 
 PRIME = 2**31 - 1
@@ -33,7 +33,7 @@ PRIME = 2**31 - 1
 
 @dataclass(frozen=True)
 class Instance:
-    """A student's weights (those of learnable cells are not used), a teacher's, and inputs."""
+    """A student's weights (those of learnable entries are not used), a teacher's, and inputs."""
 
     student: Weights
     teacher: Weights
@@ -78,12 +78,12 @@ def draw(network: Linear, samples: int, rng: np.random.Generator, bound: int) ->
 
 def equations(
     network: Linear,
-    cells: Sequence[Cell],
+    entries: Sequence[Entry],
     instance: Instance,
     modulus: int | None = None,
     keep: Sequence[int] | None = None,
 ) -> list[Any]:
-    """phi_e(theta) - y_e as polynomials in the unknown `cells`, over Q or modulo a prime.
+    """phi_e(theta) - y_e as polynomials in the unknown `entries`, over Q or modulo a prime.
 
     `keep` are the numbers of the equations that are wanted; all by default.
 
@@ -92,7 +92,7 @@ def equations(
     >>> equations(network, [("W1", (0, 0))], Instance({"W1": one}, {"W1": 3 * one}, 2 * one))
     [2*t0 - 6]
     """
-    names = [f"t{k}" for k in range(len(cells))]
+    names = [f"t{k}" for k in range(len(entries))]
     field, *unknowns = ring(names, QQ if modulus is None else GF(modulus), grevlex)
 
     def polynomials(values: NDArray[Any]) -> NDArray[Any]:
@@ -102,7 +102,7 @@ def equations(
         return result
 
     student = {name: polynomials(value) for name, value in instance.student.items()}
-    for (name, index), unknown in zip(cells, unknowns, strict=True):
+    for (name, index), unknown in zip(entries, unknowns, strict=True):
         student[name][index] = unknown
     inputs = polynomials(instance.inputs)
     teacher = {name: polynomials(value) for name, value in instance.teacher.items()}
@@ -171,7 +171,7 @@ def _quotient(polynomials: Sequence[Any]) -> tuple[list[Any], list[tuple[int, ..
 
 
 def generic_system(
-    network: Linear, samples: int, cells: Sequence[Cell], seed: int = 0
+    network: Linear, samples: int, entries: Sequence[Entry], seed: int = 0
 ) -> list[Any]:
     """`equations` at random data modulo `PRIME`.
 
@@ -180,7 +180,7 @@ def generic_system(
     2
     """
     instance = draw(network, samples, np.random.default_rng(seed), PRIME - 1)
-    return equations(network, cells, instance, PRIME)
+    return equations(network, entries, instance, PRIME)
 
 
 def dependence(polynomials: Sequence[Any]) -> list[list[int]]:
@@ -218,10 +218,10 @@ def independent(polynomials: Sequence[Any], seed: int = 0) -> tuple[int, ...]:
     return DomainMatrix(entries, (n, len(polynomials)), domain).rref()[1]
 
 
-def cells_of(network: Linear, mask: NDArray[np.bool_], names: Sequence[str]) -> list[Cell]:
-    """The learnable cells of a mask as `exhaustive.all_masks` makes them.
+def entries_of(network: Linear, mask: NDArray[np.bool_], names: Sequence[str]) -> list[Entry]:
+    """The learnable entries of a mask as `exhaustive.all_masks` makes them.
 
-    >>> cells_of(LinearFeedforward([2, 1]), np.array([False, True]), ["W1"])
+    >>> entries_of(LinearFeedforward([2, 1]), np.array([False, True]), ["W1"])
     [('W1', (0, 1))]
     """
     every = [(name, index) for name in names for index in np.ndindex(network.weight_shapes[name])]
@@ -230,16 +230,16 @@ def cells_of(network: Linear, mask: NDArray[np.bool_], names: Sequence[str]) -> 
 
 def at_budget(
     network: Linear, samples: int, names: Sequence[str] | None = None
-) -> Iterator[list[Cell]]:
+) -> Iterator[list[Entry]]:
     """All allocations of the weights `names` (all by default) with r = D.
 
     >>> sum(1 for _ in at_budget(LinearFeedforward([2, 2, 2]), 2))
     70
     """
     names = list(network.weight_shapes) if names is None else names
-    n_cells = sum(math.prod(network.weight_shapes[name]) for name in names)
-    for mask in exhaustive.all_masks(n_cells, exhaustive.target(network, samples)):
-        yield cells_of(network, mask, names)
+    n_entries = sum(math.prod(network.weight_shapes[name]) for name in names)
+    for mask in exhaustive.all_masks(n_entries, exhaustive.target(network, samples)):
+        yield entries_of(network, mask, names)
 
 
 def moved(instance: Instance, rng: np.random.Generator, size: Any) -> Instance:

@@ -13,10 +13,10 @@ from sympy import Matrix
 
 from ...problem.networks.recurrent import LinearRecurrent
 from . import exhaustive, rigidity
-from .rigidity import Cells
+from .rigidity import Entries
 
 Said: TypeAlias = NDArray[np.bool_]
-Rule: TypeAlias = Callable[[LinearRecurrent, int, Cells], Said]
+Rule: TypeAlias = Callable[[LinearRecurrent, int, Entries], Said]
 # (k, samples that count) for learnables `name` of a network with m samples
 Reach: TypeAlias = Callable[[LinearRecurrent, str, int], tuple[int, int]]
 
@@ -32,12 +32,12 @@ def effective(network: LinearRecurrent, samples: int) -> int:
     return min(samples, network.inputs * network.steps)
 
 
-def readout_rows(network: LinearRecurrent, samples: int, masks: Cells) -> Said:
+def readout_rows(network: LinearRecurrent, samples: int, masks: Entries) -> Said:
     """Every row of the readout has m_e learnables."""
     return (masks.sum(axis=2) >= effective(network, samples)).all(axis=1)
 
 
-def two_steps(network: LinearRecurrent, samples: int, masks: Cells) -> Said:
+def two_steps(network: LinearRecurrent, samples: int, masks: Entries) -> Said:
     """Recurrent only, T = 2: T4 for p = q = N, d outputs and m samples; minimal for m > n_in."""
     hidden, outputs = network.hidden, network.outputs
     if samples > network.inputs or hidden < max(outputs, samples):
@@ -79,7 +79,7 @@ def direct_path(frozen: Callable[[LinearRecurrent, int], bool]) -> Iterator[str 
                 yield shown if full else None
 
 
-def starved(masks: Cells, d: int, m: int, k: int) -> Said:
+def starved(masks: Entries, d: int, m: int, k: int) -> Said:
     """Whether for some I, J fewer than (d - k|I|)^+ (m - k|J|)^+ learnables are outside of them.
 
     >>> starved(np.array([[[1, 1], [1, 0], [1, 0]]], dtype=bool), 2, 2, 1).tolist()

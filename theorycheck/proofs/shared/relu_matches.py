@@ -241,9 +241,9 @@ def _rank(rows: list[list[int]]) -> int:
 
 def _least_squares(hidden: Any, wanted: Any, mask: Any) -> bool:
     """All rows at once in floating point: does the best fit reach the targets."""
-    cells = np.argwhere(mask)
-    matrix = np.zeros((wanted.size, len(cells)))
-    for place, (i, k) in enumerate(cells):
+    entries = np.argwhere(mask)
+    matrix = np.zeros((wanted.size, len(entries)))
+    for place, (i, k) in enumerate(entries):
         block = np.zeros(wanted.shape)
         block[i] = hidden[k]
         matrix[:, place] = block.ravel()

@@ -14,7 +14,7 @@ from ...problem.networks.feedforward import ShallowReLU
 from .activity import full_matching, given_angle, jacobians, over_angles, regular_pattern
 from .exhaustive import all_masks
 
-Masks: TypeAlias = dict[str, Any]  # weight name -> learnable cells
+Masks: TypeAlias = dict[str, Any]  # weight name -> learnable entries
 Outputs: TypeAlias = Callable[[Masks], Any]  # which outputs are bounded
 Units: TypeAlias = Callable[[Masks, int], list[Any]]  # for each output the units that serve it
 

@@ -123,7 +123,7 @@ def without_input(network: LinearFeedforward, column: int) -> tuple[LinearFeedfo
 
 
 def codes(masks: NDArray[np.bool_]) -> NDArray[np.int64]:
-    """Where masks (count, cells) stand among `exhaustive.all_masks(cells)`.
+    """Where masks (count, entries) stand among `exhaustive.all_masks(entries)`.
 
     >>> codes(np.array([[True, False], [False, True]])).tolist()
     [1, 2]

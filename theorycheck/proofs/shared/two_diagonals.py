@@ -9,10 +9,10 @@ import numpy as np
 import sympy
 
 from ...problem.networks.feedforward import LinearFeedforward
-from .polynomial_systems import Cell, Instance, draw, equations, solve
+from .polynomial_systems import Entry, Instance, draw, equations, solve
 
 SQUARE = LinearFeedforward([2, 2, 2])
-DIAGONALS: list[Cell] = [(name, (k, k)) for name in ("W1", "W2") for k in range(2)]
+DIAGONALS: list[Entry] = [(name, (k, k)) for name in ("W1", "W2") for k in range(2)]
 
 
 def _matrix(letter: str) -> Any:

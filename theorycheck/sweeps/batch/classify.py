@@ -21,7 +21,7 @@ from .conflicts import Bits, has_conflict
 from .peeled import has_bezout_one, peel_all
 from .ranks import Floats, Integers, Ranks
 
-_AT_ONCE = 2**22  # cells of masks decided together
+_AT_ONCE = 2**22  # entries of masks decided together
 
 # What a decision can be: class and theorem.
 RULES: tuple[tuple[Expressivity, str | None], ...] = (
@@ -176,7 +176,7 @@ class Batch:
 
         Raises `ContradictionError` if a rank denies what peeling proves.
         """
-        size = max(_AT_ONCE // max(self.frame.n_cells, 1), 1)
+        size = max(_AT_ONCE // max(self.frame.n_entries, 1), 1)
         starts = range(0, max(len(masks), 1), size)
         parts = [self._decide(masks[start : start + size]) for start in starts]
         return Decisions(
@@ -255,9 +255,9 @@ class Batch:
 
     @cached_property
     def _layers(self) -> list[Bits]:
-        """The cells of each layer; a bias belongs to the layer of its weights."""
+        """The entries of each layer; a bias belongs to the layer of its weights."""
         is_recurrent = not isinstance(self.frame.network, LinearFeedforward)
-        names = [(name, len(cells)) for name, cells in self.frame.cells.items()]
+        names = [(name, len(entries)) for name, entries in self.frame.entries.items()]
         layer_of = [name if is_recurrent else name[1:] for name, n in names for _ in range(n)]
         return [np.array(layer_of) == layer for layer in dict.fromkeys(layer_of)]
 

@@ -48,11 +48,11 @@ def by_weight(frame: Frame, masks: Masks) -> dict[str, Any]:
     """Weight name -> its learnables, shape (*shape of the weight, allocations)."""
     parts: dict[str, Any] = {}
     start = 0
-    for name, cells in frame.cells.items():
+    for name, entries in frame.entries.items():
         shape = frame.network.weight_shapes[name]
         full = np.zeros((int(np.prod(shape)), len(masks)), dtype=bool)
-        full[cells] = masks[:, start : start + len(cells)].T
-        parts[name], start = full.reshape(*shape, len(masks)), start + len(cells)
+        full[entries] = masks[:, start : start + len(entries)].T
+        parts[name], start = full.reshape(*shape, len(masks)), start + len(entries)
     return parts
 
 

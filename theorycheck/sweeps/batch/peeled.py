@@ -78,14 +78,14 @@ def peel_all(frame: Frame, samples: int, masks: Masks) -> Left:
 def _cleared(frame: Frame, masks: Masks, left: dict[str, Bits]) -> Masks:
     """The masks without the learnables of lines that are not left."""
     parts, start = [], 0
-    for name, cells in frame.cells.items():
-        part = masks[:, start : start + len(cells)]
+    for name, entries in frame.entries.items():
+        part = masks[:, start : start + len(entries)]
         if name in left:
             shape = frame.network.weight_shapes[name]
-            lines = cells % shape[1] if name == "W1" else cells // shape[1]
+            lines = entries % shape[1] if name == "W1" else entries // shape[1]
             part = part & left[name][lines].T
         parts.append(part)
-        start += len(cells)
+        start += len(entries)
     return np.concatenate(parts, axis=1) if parts else masks
 
 

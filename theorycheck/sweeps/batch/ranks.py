@@ -109,13 +109,13 @@ class Ranks:
     @property
     def _entries(self) -> int:
         network: Any = self.frame.network
-        return n_equations(network, self.samples) * self.frame.n_cells
+        return n_equations(network, self.samples) * self.frame.n_entries
 
     def _check_size(self) -> None:
-        needed = required_bytes(self.frame.empty, self.samples, self.frame.n_cells)
+        needed = required_bytes(self.frame.empty, self.samples, self.frame.n_entries)
         if needed > self.memory_limit:
             raise SizeError(
-                f"the Jacobian of {self.frame.n_cells} weights needs about {needed / 2**30:.3g} "
+                f"the Jacobian of {self.frame.n_entries} weights needs about {needed / 2**30:.3g} "
                 f"GiB, more than the limit of {self.memory_limit / 2**30:.3g} GiB"
             )
 
@@ -145,7 +145,7 @@ class Ranks:
         reduced = kept[trial] if trial in kept else self._reduce(trial)
         if trial < _KEPT_TRIALS:
             kept[trial] = reduced
-        size = max(_MASKS_ENTRIES // max(self.frame.n_cells, 1), 1)
+        size = max(_MASKS_ENTRIES // max(self.frame.n_entries, 1), 1)
         starts = range(0, len(masks), size)
         parts = [self._ranks(reduced, masks[start : start + size]) for start in starts]
         return np.concatenate([np.zeros(0, np.int64), *parts])
@@ -189,9 +189,9 @@ class Ranks:
         point = draw_point(empty, self.samples, prime, self.seed, trial, xp)
         source = jacobian(empty, point, xp)
         parts: list[Any] = [xp.zeros((source.n_equations, 0))]
-        for name, cells in self.frame.cells.items():
+        for name, entries in self.frame.entries.items():
             shape = empty.network.weight_shapes[name]
-            parts.append(source.columns(name, np.stack(np.unravel_index(cells, shape), axis=1)))
+            parts.append(source.columns(name, np.stack(np.unravel_index(entries, shape), axis=1)))
         return _reduced(xp.concatenate(parts, axis=1), prime, xp)
 
 

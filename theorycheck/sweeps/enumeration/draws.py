@@ -19,30 +19,30 @@ _ROUNDS = 24
 
 @dataclass(frozen=True)
 class Draws:
-    """A sequence of distinct random masks of `n_cells` with `budget` set cells.
+    """A sequence of distinct random masks of `n_entries` with `budget` set entries.
 
     Draw i is the mask with the number p(i), where p is a pseudorandom permutation of the numbers of
-    all C(n_cells, budget) masks: a Feistel network whose halves are residues, with cycle walking
+    all C(n_entries, budget) masks: a Feistel network whose halves are residues, with cycle walking
     (Black and Rogaway 2002), keyed by BLAKE2b of the seed. So draws are distinct whatever their
-    count, and all C(n_cells, budget) of them are all masks, each once, the last ones included; any
+    count, and all C(n_entries, budget) of them are all masks, each once, the last included; any
     draw is found without those before it, in the same memory. Only beyond 2^126 masks draws are
     independent and uniform: then two of `count` draws agree with probability below count^2 / 2^127.
 
-    >>> draws = Draws(n_cells=4, budget=2, seed=0)
+    >>> draws = Draws(n_entries=4, budget=2, seed=0)
     >>> len({mask.tobytes() for mask in draws.masks(0, 6)})
     6
     >>> bool((draws.masks(0, 6)[4:] == draws.masks(4, 6)).all())
     True
     """
 
-    n_cells: int
+    n_entries: int
     budget: int
     seed: int
 
     def masks(self, start: int, stop: int) -> Masks:
         """Draws number `start` to `stop` - 1, one row each.
 
-        Raises `ValueError` unless 0 <= start <= stop <= C(n_cells, budget).
+        Raises `ValueError` unless 0 <= start <= stop <= C(n_entries, budget).
         """
         total = self._unranking.total
         if not 0 <= start <= stop <= total:
@@ -58,7 +58,7 @@ class Draws:
 
     @cached_property
     def _unranking(self) -> Unranking:
-        return Unranking(self.n_cells, self.budget)
+        return Unranking(self.n_entries, self.budget)
 
     @cached_property
     def _sides(self) -> tuple[int, int]:
@@ -69,7 +69,7 @@ class Draws:
 
     @cached_property
     def _keys(self) -> NDArray[np.uint64]:
-        text = f"{self.n_cells} {self.budget} {self.seed}"
+        text = f"{self.n_entries} {self.budget} {self.seed}"
         digests = (
             hashlib.blake2b(f"{number} {text}".encode(), digest_size=8).digest()
             for number in range(_ROUNDS)
@@ -100,11 +100,13 @@ class Draws:
         return high, low
 
     def _independent(self, start: int, stop: int) -> Masks:
-        size = min(self.budget, self.n_cells - self.budget)
-        masks = np.zeros((stop - start, self.n_cells), dtype=bool)
+        size = min(self.budget, self.n_entries - self.budget)
+        masks = np.zeros((stop - start, self.n_entries), dtype=bool)
         for row, number in zip(masks, range(start, stop), strict=True):
             # Raw bits, for the other streams of NumPy may change with its version.
-            bits = np.random.default_rng([self.seed, number]).bit_generator.random_raw(self.n_cells)
+            bits = np.random.default_rng([self.seed, number]).bit_generator.random_raw(
+                self.n_entries
+            )
             row[np.argsort(bits, kind="stable")[:size]] = True
         return masks if size == self.budget else ~masks
 

@@ -1,9 +1,9 @@
 """All orbits of masks of one budget, one by one, and all masks, block by block.
 
-Orbits come by canonical augmentation (McKay (1998), docs/bibliography.md): sets of
-cells grow cell by cell, by one cell of each orbit of the set's stabiliser. A larger set counts only
-if its last cell is equivalent to the one that its canonical labelling singles out, so that every
-orbit is reached once, and no list of those found is needed.
+Orbits come by canonical augmentation (McKay (1998), docs/bibliography.md): sets of entries grow
+entry by entry, by one entry of each orbit of the set's stabiliser. A larger set counts only if its
+last entry is equivalent to the one that its canonical labelling singles out, so that every orbit is
+reached once, and no list of those found is needed.
 """
 
 from __future__ import annotations
@@ -36,7 +36,7 @@ class Orbit:
 
 
 def orbits(symmetry: Symmetry, budget: int, after: Sequence[int] | None = None) -> Iterator[Orbit]:
-    """One `Orbit` for each orbit of masks with `budget` set cells, in a fixed order.
+    """One `Orbit` for each orbit of masks with `budget` set entries, in a fixed order.
 
     Begins right behind the orbit with the path `after`, without going through those before it. The
     order is that of one version of igraph; the memory needed does not depend on the count.
@@ -49,28 +49,28 @@ def orbits(symmetry: Symmetry, budget: int, after: Sequence[int] | None = None) 
     >>> sorted(orbit.size for orbit in orbits(symmetry, 2))  # one line, or the two diagonals
     [2, 4]
     """
-    n_cells = symmetry.frame.n_cells
-    if not 0 <= budget <= n_cells:
-        raise ValueError(f"a budget of {budget} of {n_cells} cells")
+    n_entries = symmetry.frame.n_entries
+    if not 0 <= budget <= n_entries:
+        raise ValueError(f"a budget of {budget} of {n_entries} cells")
     # The orbits of complements are the complements of orbits, and small sets are found sooner.
-    turned = 2 * budget > n_cells
-    depth = n_cells - budget if turned else budget
-    every = set(range(n_cells))
+    turned = 2 * budget > n_entries
+    depth = n_entries - budget if turned else budget
+    every = set(range(n_entries))
     for found in _Search(symmetry, depth).sets(after):
-        cells = sorted(every.difference(found.cells)) if turned else found.cells
-        mask = np.zeros(n_cells, dtype=bool)
-        mask[symmetry.canonical_cells(cells)] = True
-        yield Orbit(mask, symmetry.order // found.stabiliser, found.cells)
+        entries = sorted(every.difference(found.entries)) if turned else found.entries
+        mask = np.zeros(n_entries, dtype=bool)
+        mask[symmetry.canonical_entries(entries)] = True
+        yield Orbit(mask, symmetry.order // found.stabiliser, found.entries)
 
 
 @dataclass(frozen=True, slots=True)
 class _Set:
-    """Cells in the order in which they came, and the stabiliser: its order and its generators.
+    """Entries in the order in which they came, and the stabiliser: its order and its generators.
 
     `moves` is None where the generators are not known yet.
     """
 
-    cells: tuple[int, ...]
+    entries: tuple[int, ...]
     stabiliser: int
     moves: list[list[int]] | None
 
@@ -81,7 +81,7 @@ class _Search:
     depth: int
 
     def sets(self, after: Sequence[int] | None) -> Iterator[_Set]:
-        """One set of `depth` cells of each orbit, behind the path `after`."""
+        """One set of `depth` entries of each orbit, behind the path `after`."""
         root = _Set((), self.symmetry.order, None)
         if after is None and self.depth == 0:
             yield root
@@ -90,7 +90,7 @@ class _Search:
             found = next(open_[-1], None)
             if found is None:
                 open_.pop()
-            elif len(found.cells) == self.depth:
+            elif len(found.entries) == self.depth:
                 yield found
             else:
                 open_.append(self._larger(found))
@@ -98,68 +98,68 @@ class _Search:
     def _reopened(self, root: _Set, path: Sequence[int]) -> list[Iterator[_Set]]:
         """What is left of the search behind the set that `path` leads to."""
         found, open_ = root, []
-        for cell in path:
-            open_.append(self._larger(found, cell + 1))
-            found = next(self._larger(found, cell), None)
-            if found is None or found.cells[-1] != cell:
+        for entry in path:
+            open_.append(self._larger(found, entry + 1))
+            found = next(self._larger(found, entry), None)
+            if found is None or found.entries[-1] != entry:
                 break
-        if found is None or found.cells != tuple(path) or len(path) != self.depth:
+        if found is None or found.entries != tuple(path) or len(path) != self.depth:
             raise ValueError(f"{list(path)} is no path here; is this another version of igraph?")
         return open_
 
     def _larger(self, small: _Set, first: int = 0) -> Iterator[_Set]:
-        """The sets that grow from `small`, one of each orbit, by cells from `first`, ascending."""
-        if len(small.cells) == self.depth:
+        """The sets that grow from `small`, one of each orbit, by entries from `first` on."""
+        if len(small.entries) == self.depth:
             return
         moves = small.moves
         if moves is None:
-            moves = self._moves(small.cells) if small.stabiliser > 1 else []
-        n_cells = self.symmetry.frame.n_cells
-        images = smallest_images(moves, n_cells)
-        cells = [c for c in range(first, n_cells) if images[c] == c and c not in small.cells]
-        ties = self._ties(small.cells, cells)
-        for place, cell in enumerate(cells):
+            moves = self._moves(small.entries) if small.stabiliser > 1 else []
+        n_entries = self.symmetry.frame.n_entries
+        images = smallest_images(moves, n_entries)
+        entries = [c for c in range(first, n_entries) if images[c] == c and c not in small.entries]
+        ties = self._ties(small.entries, entries)
+        for place, entry in enumerate(entries):
             if ties[place] is not None:
-                common = small.stabiliser // images.count(cell)  # keeps small and cell
-                large = self._accepted((*small.cells, cell), ties[place] or [], common)
+                common = small.stabiliser // images.count(entry)  # keeps small and entry
+                large = self._accepted((*small.entries, entry), ties[place] or [], common)
                 if large is not None:
                     yield large
 
-    def _accepted(self, cells: tuple[int, ...], tied: list[int], common: int) -> _Set | None:
-        """The set of all `cells` if its last one is equivalent to the one singled out.
+    def _accepted(self, entries: tuple[int, ...], tied: list[int], common: int) -> _Set | None:
+        """The set of all `entries` if its last one is equivalent to the one singled out.
 
-        That one is in `tied`, cells that an invariant cannot tell from the last.
+        That one is in `tied`, entries that an invariant cannot tell from the last.
         """
         if len(tied) == 1:
-            return _Set(cells, common, None)
-        moves = self._moves(cells)
-        images = smallest_images(moves, self.symmetry.frame.n_cells)
-        same = images[cells[-1]]
-        equivalent = sum(images[cell] == same for cell in tied)
+            return _Set(entries, common, None)
+        moves = self._moves(entries)
+        images = smallest_images(moves, self.symmetry.frame.n_entries)
+        same = images[entries[-1]]
+        equivalent = sum(images[entry] == same for entry in tied)
         if equivalent < len(tied):
-            labels = dict(zip(cells, self.symmetry.labelled(cells), strict=True))
+            labels = dict(zip(entries, self.symmetry.labelled(entries), strict=True))
             if images[min(tied, key=labels.__getitem__)] != same:
                 return None
-        return _Set(cells, common * equivalent, moves)
+        return _Set(entries, common * equivalent, moves)
 
-    def _moves(self, cells: Sequence[int]) -> list[list[int]]:
-        return [move.tolist() for move in self.symmetry.generators_of(cells)]
+    def _moves(self, entries: Sequence[int]) -> list[list[int]]:
+        return [move.tolist() for move in self.symmetry.generators_of(entries)]
 
-    def _ties(self, small: tuple[int, ...], cells: list[int]) -> list[list[int] | None]:
-        """For each larger set the cells of greatest invariant; None if the last is not of them."""
-        if not cells:
+    def _ties(self, small: tuple[int, ...], entries: list[int]) -> list[list[int] | None]:
+        """For each larger set its entries of greatest invariant; None if the last is none."""
+        if not entries:
             return []
-        large = np.zeros((len(cells), self.symmetry.frame.n_cells), dtype=np.uint64)
+        large = np.zeros((len(entries), self.symmetry.frame.n_entries), dtype=np.uint64)
         large[:, small] = 1
-        rows = np.arange(len(cells))
-        large[rows, cells] = 1
+        rows = np.arange(len(entries))
+        large[rows, entries] = 1
         values = self._invariant.of(large)
         greatest = values.max(axis=1)
         tied = values == greatest[:, None]
-        counts, last = tied.sum(axis=1).tolist(), tied[rows, cells].tolist()
+        counts, last = tied.sum(axis=1).tolist(), tied[rows, entries].tolist()
         return [
-            None if not is_last else [cell] if count == 1 else np.flatnonzero(row).tolist()
-            for cell, count, is_last, row in zip(cells, counts, last, tied, strict=True)
+            None if not is_last else [entry] if count == 1 else np.flatnonzero(row).tolist()
+            for entry, count, is_last, row in zip(entries, counts, last, tied, strict=True)
         ]
 
     @cached_property
@@ -168,18 +168,18 @@ class _Search:
 
 
 class _Invariant:
-    """A number for each set cell that the group preserves: colours refined twice.
+    """A number for each set entry that the group preserves: colours refined twice.
 
-    Modulo 2^64; that two cells happen to share a number costs time and changes no result.
+    Modulo 2^64; that two entries happen to share a number costs time and changes no result.
     """
 
     def __init__(self, symmetry: Symmetry) -> None:
-        n_cells, n_ends = symmetry.frame.n_cells, symmetry.n_ends
+        n_entries, n_ends = symmetry.frame.n_entries, symmetry.n_ends
         self.first, self.second = symmetry.end_arrays
-        self.from_first = np.zeros((n_cells, n_ends), dtype=np.uint64)
-        self.from_second = np.zeros((n_cells, n_ends), dtype=np.uint64)
-        self.from_first[np.arange(n_cells), self.second] = 1
-        self.from_second[np.arange(n_cells), self.first] = 1
+        self.from_first = np.zeros((n_entries, n_ends), dtype=np.uint64)
+        self.from_second = np.zeros((n_entries, n_ends), dtype=np.uint64)
+        self.from_first[np.arange(n_entries), self.second] = 1
+        self.from_second[np.arange(n_entries), self.first] = 1
         self.links = np.zeros((n_ends, n_ends), dtype=np.uint64)
         for one, other in symmetry.links:
             self.links[one, other] = self.links[other, one] = 1
@@ -191,7 +191,7 @@ class _Invariant:
         )
 
     def of(self, masks: NDArray[np.uint64]) -> NDArray[np.uint64]:
-        """The numbers of set cells, 0 for others; `masks` has the shape (masks, cells)."""
+        """The numbers of set entries, 0 for others; `masks` has the shape (masks, entries)."""
         colours = _mixed(self.start + masks @ self.sums)
         sums = (colours[:, self.first] * masks) @ self.from_first
         sums += (colours[:, self.second] * masks) @ self.from_second
@@ -205,18 +205,18 @@ def _mixed(numbers: NDArray[np.uint64]) -> NDArray[np.uint64]:
     return numbers * (numbers + _ADDEND)
 
 
-def plain(n_cells: int, budget: int, start: int = 0) -> Iterator[Masks]:
-    """All masks with `budget` set cells from number `start`, some thousand rows at a time.
+def plain(n_entries: int, budget: int, start: int = 0) -> Iterator[Masks]:
+    """All masks with `budget` set entries from number `start`, some thousand rows at a time.
 
     Rows ascend lexicographically, and so do their keys. Raises `ValueError` for more than 2^63 - 1.
 
     >>> [masks.astype(int).tolist() for masks in plain(3, 1)]
     [[[0, 0, 1], [0, 1, 0], [1, 0, 0]]]
     """
-    total = math.comb(n_cells, budget)
+    total = math.comb(n_entries, budget)
     if total >= 2**63:
         raise ValueError(f"{total:.1e} masks are too many to go through")
-    unranking = Unranking(n_cells, budget)
-    step = max(1, min(_BLOCK, _BLOCK_BYTES // max(1, n_cells)))
+    unranking = Unranking(n_entries, budget)
+    step = max(1, min(_BLOCK, _BLOCK_BYTES // max(1, n_entries)))
     for first in range(start, total, step):
         yield unranking.masks(np.arange(first, min(first + step, total)))

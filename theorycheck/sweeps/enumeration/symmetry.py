@@ -1,4 +1,4 @@
-"""The symmetry group of T8 on the cells of a frame: canonical masks, stabilisers, orbit sizes.
+"""The symmetry group of T8 on the entries of a frame: canonical masks, stabilisers, orbit sizes.
 
 A mask becomes a graph with coloured vertices (see `vertices`), and BLISS (Junttila and Kaski 2007)
 finds its canonical labelling and its automorphisms.
@@ -67,18 +67,18 @@ class Symmetry:
     def order(self) -> int:
         """How many permutations the group has.
 
-        Those of units count that move no cell of the frame too: orbits are `order` divided by the
+        Those of units count that move no entry of the frame too: orbits are `order` divided by the
         order of a stabiliser all the same.
         """
         return self._graph([]).count_automorphisms(color=self._vertices.colours)
 
     def canonical(self, mask: NDArray[np.bool_]) -> NDArray[np.bool_]:
-        """The one mask of the orbit of `mask`, shape (cells,), that stands for all.
+        """The one mask of the orbit of `mask`, shape (entries,), that stands for all.
 
         Two masks have the same canonical mask if and only if they are in one orbit.
         """
-        found = np.zeros(self.frame.n_cells, dtype=bool)
-        found[self.canonical_cells(np.flatnonzero(mask).tolist())] = True
+        found = np.zeros(self.frame.n_entries, dtype=bool)
+        found[self.canonical_entries(np.flatnonzero(mask).tolist())] = True
         return found
 
     def stabiliser(self, mask: NDArray[np.bool_]) -> int:
@@ -91,18 +91,18 @@ class Symmetry:
         return self.order // self.stabiliser(mask)
 
     def generators(self, mask: NDArray[np.bool_]) -> list[NDArray[np.int64]]:
-        """Permutations that generate the stabiliser of `mask`; cell c goes to cell p[c]."""
+        """Permutations that generate the stabiliser of `mask`; entry c goes to entry p[c]."""
         return self.generators_of(np.flatnonzero(mask).tolist())
 
-    def generators_of(self, cells: Sequence[int]) -> list[NDArray[np.int64]]:
-        """`generators` of the mask with the set `cells`."""
-        moves = self._graph(cells).automorphism_group(color=self._vertices.colours)
+    def generators_of(self, entries: Sequence[int]) -> list[NDArray[np.int64]]:
+        """`generators` of the mask with the set `entries`."""
+        moves = self._graph(entries).automorphism_group(color=self._vertices.colours)
         return [self._moved(np.array(move)) for move in moves]
 
-    def canonical_cells(self, cells: Sequence[int]) -> list[int]:
-        """The set cells of the canonical mask, each where the one in `cells` goes."""
-        vertices, cell_of = self._vertices, self._cell_of
-        place = self._places(self._labels(cells, vertices.absent))
+    def canonical_entries(self, entries: Sequence[int]) -> list[int]:
+        """The set entries of the canonical mask, each where the one in `entries` goes."""
+        vertices, entry_of = self._vertices, self._entry_of
+        place = self._places(self._labels(entries, vertices.absent))
         if vertices.absent:
             # Sorted units put absent connections elsewhere. What maps them back to where they are
             # depends on nothing but where they went, hence on the orbit of the mask alone.
@@ -111,22 +111,22 @@ class Symmetry:
             labels = self._labels([], absent)
             place = [self._vertex_labelled[labels[where]] for where in place]
         ends = vertices.ends
-        return [cell_of[place[ends[cell][0]]][place[ends[cell][1]]] for cell in cells]
+        return [entry_of[place[ends[entry][0]]][place[ends[entry][1]]] for entry in entries]
 
-    def labelled(self, cells: Sequence[int]) -> list[tuple[int, int]]:
-        """For each of the set `cells`, the canonical labels of its two ends, the smaller first."""
-        labels, ends = self._labels(cells, self._vertices.absent), self._vertices.ends
-        pairs = ((labels[ends[cell][0]], labels[ends[cell][1]]) for cell in cells)
+    def labelled(self, entries: Sequence[int]) -> list[tuple[int, int]]:
+        """For each of the set `entries`, canonical labels of its two ends, the smaller first."""
+        labels, ends = self._labels(entries, self._vertices.absent), self._vertices.ends
+        pairs = ((labels[ends[entry][0]], labels[ends[entry][1]]) for entry in entries)
         return [(min(pair), max(pair)) for pair in pairs]
 
     @cached_property
     def end_arrays(self) -> NDArray[np.int64]:
-        """For each cell, the two vertices of `n_ends` that it joins; shape (2, cells)."""
+        """For each entry, the two vertices of `n_ends` that it joins; shape (2, entries)."""
         return np.array(self._vertices.ends, dtype=np.int64).reshape(-1, 2).T
 
     @property
     def n_ends(self) -> int:
-        """How many vertices cells can join: units, and constants of biases."""
+        """How many vertices entries can join: units, and constants of biases."""
         return self._vertices.n_ends
 
     @property
@@ -140,9 +140,9 @@ class Symmetry:
         moves = self._graph([]).automorphism_group(color=self._vertices.colours)
         return smallest_images(moves, self.n_ends)
 
-    def _labels(self, cells: Sequence[int], absent: Edges) -> list[int]:
+    def _labels(self, entries: Sequence[int], absent: Edges) -> list[int]:
         """The canonical labels of all vertices."""
-        graph = self._graph(cells, absent)
+        graph = self._graph(entries, absent)
         found = graph.canonical_permutation(color=self._vertices.colours)
         if not self._inverse:
             return found
@@ -151,14 +151,14 @@ class Symmetry:
             labels[vertex] = label
         return labels
 
-    def _graph(self, cells: Sequence[int], absent: Edges | None = None) -> GraphBase:
+    def _graph(self, entries: Sequence[int], absent: Edges | None = None) -> GraphBase:
         vertices = self._vertices
         ends, fixed = vertices.ends, vertices.fixed
         if absent is None or absent is vertices.absent:
             fixed = self._fixed
         else:
             fixed = fixed + vertices.paths(absent)
-        return GraphBase(len(vertices.colours), fixed + [ends[cell] for cell in cells])
+        return GraphBase(len(vertices.colours), fixed + [ends[entry] for entry in entries])
 
     def _places(self, labels: list[int]) -> list[int]:
         """Where each end goes: units of each level in the order of their labels."""
@@ -176,7 +176,7 @@ class Symmetry:
 
     def _moved(self, move: NDArray[np.int64]) -> NDArray[np.int64]:
         first, second = self.end_arrays
-        return self._cell_numbers[move[first], move[second]]
+        return self._entry_numbers[move[first], move[second]]
 
     @cached_property
     def _inverse(self) -> bool:
@@ -199,16 +199,16 @@ class Symmetry:
         return np.argsort(self._labels([], self._vertices.absent)).tolist()
 
     @cached_property
-    def _cell_numbers(self) -> NDArray[np.int64]:
-        # No cell: a number that no mask has, so that a mistake cannot pass for another cell.
-        numbers = np.full((self.n_ends, self.n_ends), self.frame.n_cells)
+    def _entry_numbers(self) -> NDArray[np.int64]:
+        # No entry: a number that no mask has, so that a mistake cannot pass for another entry.
+        numbers = np.full((self.n_ends, self.n_ends), self.frame.n_entries)
         first, second = self.end_arrays
-        numbers[first, second] = numbers[second, first] = np.arange(self.frame.n_cells)
+        numbers[first, second] = numbers[second, first] = np.arange(self.frame.n_entries)
         return numbers
 
     @cached_property
-    def _cell_of(self) -> list[list[int]]:
-        return self._cell_numbers.tolist()
+    def _entry_of(self) -> list[list[int]]:
+        return self._entry_numbers.tolist()
 
 
 def smallest_images(moves: Sequence[Sequence[int]], size: int) -> list[int]:

@@ -18,24 +18,24 @@ _LARGEST_TABLE = 2**20  # entries
 
 @dataclass(frozen=True)
 class Unranking:
-    """Masks of `n_cells` with `budget` set cells, numbered from 0 in lexicographic order.
+    """Masks of `n_entries` with `budget` set entries, numbered from 0 in lexicographic order.
 
     >>> Unranking(4, 2).masks([0, 5]).astype(int).tolist()
     [[0, 0, 1, 1], [1, 1, 0, 0]]
     """
 
-    n_cells: int
+    n_entries: int
     budget: int
 
     @cached_property
     def total(self) -> int:
         """How many masks there are."""
-        return math.comb(self.n_cells, self.budget)
+        return math.comb(self.n_entries, self.budget)
 
     def masks(self, numbers: NDArray[np.int64] | Sequence[int]) -> Masks:
         """The masks with these numbers, each from 0 to `total` - 1; one row for each."""
-        # With more cells set than not, the others are found; their order is the reverse.
-        turned = 2 * self.budget > self.n_cells
+        # With more entries set than not, the others are found; their order is the reverse.
+        turned = 2 * self.budget > self.n_entries
         if self.total < 2**63:
             rest = np.array(numbers, dtype=np.int64)
             found = self._small(self.total - 1 - rest if turned else rest)
@@ -46,36 +46,36 @@ class Unranking:
 
     @property
     def _size(self) -> int:
-        return min(self.budget, self.n_cells - self.budget)
+        return min(self.budget, self.n_entries - self.budget)
 
     def _small(self, rest: NDArray[np.int64]) -> Masks:
-        # The number is comb(c_k, k) + ... + comb(c_1, 1), c_k > ... > c_1 cells from the end.
-        masks = np.zeros((len(rest), self.n_cells), dtype=bool)
+        # The number is comb(c_k, k) + ... + comb(c_1, 1), c_k > ... > c_1 entries from the end.
+        masks = np.zeros((len(rest), self.n_entries), dtype=bool)
         rows = np.arange(len(rest))
         for size in range(self._size, 0, -1):
             column = self._columns[size]
-            cell = np.searchsorted(column, rest, side="right") - 1
-            rest = rest - column[cell]
-            masks[rows, self.n_cells - 1 - cell] = True
+            entry = np.searchsorted(column, rest, side="right") - 1
+            rest = rest - column[entry]
+            masks[rows, self.n_entries - 1 - entry] = True
         return masks
 
     def _large(self, numbers: Iterable[int]) -> Masks:
-        n_cells, rows = self.n_cells, []
-        tabled = n_cells * self._size <= _LARGEST_TABLE
+        n_entries, rows = self.n_entries, []
+        tabled = n_entries * self._size <= _LARGEST_TABLE
         for number in numbers:
-            rest, cell, cells = int(number), n_cells, []
+            rest, entry, entries = int(number), n_entries, []
             for size in range(self._size, 0, -1):
                 if tabled:
                     column = self._long_columns[size]
-                    cell = bisect_right(column, rest, 0, cell) - 1
-                    rest -= column[cell]
+                    entry = bisect_right(column, rest, 0, entry) - 1
+                    rest -= column[entry]
                 else:
                     key = lambda c, size=size: math.comb(c, size)  # noqa: E731
-                    cell = bisect_right(range(cell), rest, key=key) - 1
-                    rest -= math.comb(cell, size)
-                cells.append(n_cells - 1 - cell)
-            rows.append(cells)
-        masks = np.zeros((len(rows), n_cells), dtype=bool)
+                    entry = bisect_right(range(entry), rest, key=key) - 1
+                    rest -= math.comb(entry, size)
+                entries.append(n_entries - 1 - entry)
+            rows.append(entries)
+        masks = np.zeros((len(rows), n_entries), dtype=bool)
         if self._size:
             np.put_along_axis(masks, np.array(rows, dtype=int).reshape(-1, self._size), True, 1)
         return masks
@@ -87,4 +87,4 @@ class Unranking:
     @cached_property
     def _long_columns(self) -> list[list[int]]:
         sizes = range(self._size + 1)
-        return [[math.comb(cell, size) for cell in range(self.n_cells)] for size in sizes]
+        return [[math.comb(entry, size) for entry in range(self.n_entries)] for size in sizes]

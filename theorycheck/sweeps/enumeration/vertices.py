@@ -25,7 +25,7 @@ Edges: TypeAlias = list[tuple[int, int]]
 
 @dataclass(frozen=True)
 class Vertices:
-    """Which vertex is what. First come the ends of cells: units level by level, then constants."""
+    """Which vertex is what. First the ends of entries: units level by level, then constants."""
 
     n_ends: int
     levels: list[range]
@@ -34,7 +34,7 @@ class Vertices:
     tied: Edges  # the two units that are one hidden unit
     colours: list[int]  # of all vertices
     fixed: Edges  # edges of every mask, without those of absent connections
-    ends: Edges  # of each cell
+    ends: Edges  # of each entry
     absent: Edges  # the ends of each absent connection
     first_path: int  # the first vertex in the middle of an absent connection
 
@@ -93,6 +93,8 @@ def vertices_of(frame: Frame, transposes: bool) -> Vertices:
     absent = [ends[name][k] for name in lines for k in np.flatnonzero(~masks[name]).tolist()]
     first_path = len(colours)
     colours += [max(colours) + 1] * len(absent)
-    cells = [ends[name][k] for name, flat in frame.cells.items() for k in flat.tolist()]
+    entries = [ends[name][k] for name, flat in frame.entries.items() for k in flat.tolist()]
     absent = sorted((min(pair), max(pair)) for pair in absent)
-    return Vertices(n_ends, levels, sorters, hubs, tied, colours, fixed, cells, absent, first_path)
+    return Vertices(
+        n_ends, levels, sorters, hubs, tied, colours, fixed, entries, absent, first_path
+    )

@@ -1,11 +1,11 @@
 """Rows in a classes and columns in b classes, a forest in every block: sufficient for any a, b.
 
-Set k_i to the unit vector of row i's class and l_j to that of column j's. The vector of cell (i, j)
-is then a sum of two unit vectors, those of the nodes (class of i, j) and (i, class of j): an edge.
-Nodes of different blocks (class of rows x class of columns) differ, and inside one block the edges
-are its frozen cells between rows and columns. So the cells are independent at this special point,
-and then at a generic one, if each block is a forest. (All blocks together can hold
-b p + a q - a b cells, as many as can be independent.)
+Set k_i to the unit vector of row i's class and l_j to that of column j's. The vector of entry (i,
+j) is then a sum of two unit vectors, those of the nodes (class of i, j) and (i, class of j): an
+edge. Nodes of different blocks (class of rows x class of columns) differ, and inside one block the
+edges are its frozen entries between rows and columns. So the entries are independent at this
+special point, and then at a generic one, if each block is a forest. (All blocks together can hold b
+p + a q - a b entries, as many as can be independent.)
 """
 
 from __future__ import annotations
@@ -15,11 +15,11 @@ import numpy as np
 from ...problem.allocation import Mask
 
 MOST_MOVES = 300
-EFFORT = 2_000_000  # frozen cells that the search may look at, about a second
+EFFORT = 2_000_000  # frozen entries that the search may look at, about a second
 
 
 class _Classes:
-    """The classes of the lines of one axis, and their frozen cells by line."""
+    """The classes of the lines of one axis, and their frozen entries by line."""
 
     def __init__(self, frozen: Mask, n_classes: int, rng: np.random.Generator) -> None:
         self.near = [np.flatnonzero(line).tolist() for line in frozen]
@@ -27,9 +27,9 @@ class _Classes:
         self.of = rng.integers(n_classes, size=len(frozen)).tolist()
 
     def cycles(self, line: int, group: int, across: list[int]) -> int:
-        """Cells of `line` that close a cycle if it comes last into `group`; `across`: the others.
+        """Entries of `line` that close a cycle if it comes last into `group`; `across`: the others.
 
-        Lines of the group join the lines across of one class that they have cells in.
+        Lines of the group join the lines across of one class that they have entries in.
         """
         tree = list(range(len(across)))
 

@@ -1,6 +1,6 @@
 """Colouring the columns with m_e colours so that each colour meets d rows: sufficient.
 
-With v_j set to the unit vector e_c for every column j of colour c, the cells of one colour span
+With v_j set to the unit vector e_c for every column j of colour c, the entries of one colour span
 R^d (x) e_c as soon as they meet d rows. A rank at a special point is at most the generic one.
 """
 
@@ -12,7 +12,7 @@ from ...problem.allocation import Mask
 from ..counts import line_counts
 
 ATTEMPTS = 8
-MOST_WORK = 10**8  # cells that one attempt may look at, about a tenth of a second
+MOST_WORK = 10**8  # entries that one attempt may look at, about a tenth of a second
 
 
 def find_colouring(mask: Mask, outputs: int, samples: int) -> list[int] | None:

@@ -1,13 +1,13 @@
-"""Peeling: lines with few frozen cells never matter, so only a core of the mask is left to judge.
+"""Peeling: lines with few frozen entries never matter, so only a core of the mask is left to judge.
 
-Claim: a row with at most b frozen cells, or a column with at most a, can be deleted: the frozen
-cells F are independent in B_(p,q)(a, b) iff those outside that line are.
-Proof: cell (i, j) has the vector k_i (x) e_j + e_i (x) l_j, with k_i in R^a and l_j in R^b generic.
-The coordinates e_i (x) R^b occur in the cells of row i only, there with the vectors l_j. At most b
-generic vectors of R^b are independent, so a linear dependency has coefficient 0 on every cell of
-row i: it is one of the other cells. Columns alike. What is left is B on the remaining lines, with
-the same a and b, so the argument repeats; if no frozen cell is left, F is independent.
-In a core that is not empty every row has more than b frozen cells and every column more than a.
+Claim: a row with at most b frozen entries, or a column with at most a, can be deleted: the frozen
+entries F are independent in B_(p,q)(a, b) iff those outside that line are. Proof: entry (i, j) has
+the vector k_i (x) e_j + e_i (x) l_j, with k_i in R^a and l_j in R^b generic. The coordinates e_i
+(x) R^b occur in the entries of row i only, there with the vectors l_j. At most b generic vectors of
+R^b are independent, so a linear dependency has coefficient 0 on every entry of row i: it is one of
+the other entries. Columns alike. What is left is B on the remaining lines, with the same a and b,
+so the argument repeats; if no frozen entry is left, F is independent. In a core that is not empty
+every row has more than b frozen entries and every column more than a.
 """
 
 from __future__ import annotations
@@ -35,12 +35,13 @@ class Core:
 
     @property
     def is_empty(self) -> bool:
-        """Whether no frozen cell is left."""
+        """Whether no frozen entry is left."""
         return len(self.rows) == 0
 
 
 def find_core(mask: Mask, a: int, b: int) -> Core:
-    """Delete rows with at most b frozen cells and columns with at most a, as long as there are any.
+    """Delete rows with at most b frozen entries and columns with at most a, as long as there are
+    any.
 
     Any a, b >= 0. Every line is read at most once more after the first count.
 

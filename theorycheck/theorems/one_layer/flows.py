@@ -1,15 +1,15 @@
-"""a = 1: a count decides, and assigning every frozen cell to its row or its column settles it.
+"""a = 1: a count decides, and assigning every frozen entry to its row or its column settles it.
 
-For a = 1 the frozen cells F are independent iff |F in I x J| <= b |I| + |J| - b for all rows I that
-are not empty and all columns J (T4; for |J| < b it holds by itself). By Hall's theorem
-for the sets I that contain the row r this says: every cell can go to its row, which takes b but
-none if it is r, or to its column, which takes one. One assignment for all b is found once; then
-for each root r what r holds must find another place.
+For a = 1 the frozen entries F are independent iff |F in I x J| <= b |I| + |J| - b for all rows I
+that are not empty and all columns J (T4; for |J| < b it holds by itself). By Hall's theorem for the
+sets I that contain the row r this says: every entry can go to its row, which takes b but none if it
+is r, or to its column, which takes one. One assignment for all b is found once; then for each root
+r what r holds must find another place.
 
-A column's cell is its `head`. Moving a cell (i, j) from row i to column j moves the column's former
-cell (h, j) to row h: a unit of load goes from i to h, and a path of such moves may end in any row
-with room. So r passes iff b units flow from r to a sink t, where b - load(i) units can go from
-each row i to t, and each column passes one.
+A column's entry is its `head`. Moving an entry (i, j) from row i to column j moves the column's
+former entry (h, j) to row h: a unit of load goes from i to h, and a path of such moves may end in
+any row with room. So r passes iff b units flow from r to a sink t, where b - load(i) units can go
+from each row i to t, and each column passes one.
 
 Contraction: rows that have passed may be taken as sinks of their own for all later roots. Proof:
 let a cut X with r in X and t outside be smaller than b. A passed row s in X would be cut from t by
@@ -26,10 +26,10 @@ from ...problem.allocation import Mask
 Lines = tuple[list[int], list[int]]
 
 
-class CellAssignment:
-    """Cells of `frozen` assigned to their rows or, the `head` of each column, to the column.
+class EntryAssignment:
+    """Entries of `frozen` assigned to their rows or, the `head` of each column, to the column.
 
-    Every column must have a frozen cell. `load` counts what each row holds.
+    Every column must have a frozen entry. `load` counts what each row holds.
     """
 
     def __init__(self, frozen: Mask, b: int) -> None:
@@ -42,7 +42,7 @@ class CellAssignment:
             self.load[row] -= 1
 
     def settle(self) -> Lines | None:
-        """Bring every load down to b; else the rows and columns that hold too many cells."""
+        """Bring every load down to b; else the rows and columns that hold too many entries."""
         for row in np.flatnonzero(self.load > self.b).tolist():
             while self.load[row] > self.b:
                 violated = self._push(row, self.load < self.b)
@@ -56,7 +56,7 @@ class CellAssignment:
         The assignment is afterwards as it was.
         """
         passed = np.zeros(len(self.load), dtype=bool)
-        direct = np.zeros(len(self.load), dtype=np.intp)  # own cells in columns of passed heads
+        direct = np.zeros(len(self.load), dtype=np.intp)  # own entries in columns of passed heads
         for _ in range(len(self.load)):
             missing = np.where(passed, np.iinfo(np.intp).max, self.load - direct)
             root = int(np.argmin(missing))
@@ -82,8 +82,8 @@ class CellAssignment:
     def _push(self, root: int, is_sink: NDArray[np.bool_]) -> Lines | None:
         """Move one unit of load from `root` to a sink row; else what can be reached.
 
-        Then the columns reached are those with heads in the rows I reached, and every cell of
-        I x J is such a head or part of a load: |J| + (|I| - 1) b + load(root) cells, with the
+        Then the columns reached are those with heads in the rows I reached, and every entry of
+        I x J is such a head or part of a load: |J| + (|I| - 1) b + load(root) entries, with the
         load of the root above what it may be.
         """
         came_from = {root: (-1, -1)}
@@ -116,21 +116,21 @@ class CellAssignment:
 
 
 def assign(frozen: Mask, b: int) -> tuple[NDArray[np.intp] | None, Lines]:
-    """Whether the frozen cells are independent for a = 1: the heads, or None and why not.
+    """Whether the frozen entries are independent for a = 1: the heads, or None and why not.
 
-    The heads name for every column the row whose cell it takes. Otherwise the pair of lists is a
-    violated rectangle. b >= 1; every column needs a frozen cell.
+    The heads name for every column the row whose entry it takes. Otherwise the pair of lists is a
+    violated rectangle. b >= 1; every column needs a frozen entry.
 
     >>> assign(np.ones((2, 4), dtype=bool), 2)
     (None, ([0, 1], [0, 1, 2, 3]))
     >>> assign(np.ones((2, 3), dtype=bool), 3)[0]
     array([0, 1, 0])
     """
-    cells = CellAssignment(frozen, b)
-    violated = cells.settle()
+    entries = EntryAssignment(frozen, b)
+    violated = entries.settle()
     if violated is None:
-        heads = cells.head.copy()
-        violated = cells.check_roots()
+        heads = entries.head.copy()
+        violated = entries.check_roots()
         if violated is None:
             return heads, ([], [])
     return None, violated

@@ -20,7 +20,7 @@ from .rectangle import find_violated, is_crowded
 from .two_dimensions import by_two_dimensions
 from .two_forests import find_order
 
-MOST_RELAXED = 4_000_000  # cells of a core on which assignments are tried where they only suffice
+MOST_RELAXED = 4_000_000  # entries of a core on which assignments are tried where they only suffice
 
 
 def decide_mask(
@@ -63,15 +63,15 @@ def _by_counts(layer: Layer) -> Finding | None:
     return None
 
 
-def _by_no_cells(layer: Layer) -> Finding | None:
-    """A huge layer that is learnable as a whole has a mask without cells of its own: count none."""
+def _by_no_entries(layer: Layer) -> Finding | None:
+    """A huge layer that is learnable as a whole has no entries of its own: count none."""
     if is_materialised(layer.mask) or not layer.mask.flat[0]:
         return None
     return layer.maximal("peeling_order", f"no weight of {layer.place} is frozen", peeled=[])
 
 
 def _by_peeling(layer: Layer) -> Finding | None:
-    """An empty core: the frozen cells are independent."""
+    """An empty core: the frozen entries are independent."""
     if not layer.core.is_empty:
         return None
     reason = (
@@ -82,7 +82,7 @@ def _by_peeling(layer: Layer) -> Finding | None:
 
 
 def _by_core_count(layer: Layer) -> Finding | None:
-    """More frozen cells in the core than the rank of all its cells."""
+    """More frozen entries in the core than the rank of all its entries."""
     if not is_crowded(layer.frozen_core, layer.a, layer.b):
         return None
     return layer.violated(layer.core.rows.tolist(), layer.core.columns.tolist())
@@ -117,17 +117,17 @@ def _both_ways(layer: Layer) -> Iterator[tuple[str, Mask, int, int]]:
 def _assigned(layer: Layer, axis: str, heads: list[int]) -> Finding:
     rows, columns = layer.core.rows.tolist(), layer.core.columns.tolist()
     if axis == "columns":
-        cells = [[rows[head], column] for column, head in zip(columns, heads, strict=True)]
+        entries = [[rows[head], column] for column, head in zip(columns, heads, strict=True)]
         most = layer.b
     else:
-        cells = [[row, columns[head]] for row, head in zip(rows, heads, strict=True)]
+        entries = [[row, columns[head]] for row, head in zip(rows, heads, strict=True)]
         most = layer.a
     others = AXES[1 - AXES.index(axis)]
     reason = (
         f"every frozen weight of {layer.place} finds room, {most} in each of the {others} but any "
         f"one, and 1 in each of the {axis}"
     )
-    return layer.maximal("assignment", reason, peeled=layer.core.peeled, axis=axis, cells=cells)
+    return layer.maximal("assignment", reason, peeled=layer.core.peeled, axis=axis, entries=entries)
 
 
 def _by_rectangle(layer: Layer) -> Finding | None:
@@ -190,7 +190,7 @@ def _by_block_forests(layer: Layer) -> Finding | None:
 # after it may leave a mask open.
 CASES: tuple[Callable[[Layer], Finding | None], ...] = (
     _by_counts,
-    _by_no_cells,
+    _by_no_entries,
     by_forest,
     by_two_dimensions,
     _by_peeling,

@@ -20,7 +20,7 @@ class Layer:
     """A p x q mask of learnables where `outputs` = d <= p and `samples` = m_e <= q count.
 
     `theorem` and `place` go into every finding. With a = p - d, b = q - m_e the mask is maximal iff
-    its frozen cells are independent in the bipartite rigidity matroid B_(p,q)(a, b).
+    its frozen entries are independent in the bipartite rigidity matroid B_(p,q)(a, b).
     """
 
     theorem: str
@@ -46,7 +46,7 @@ class Layer:
 
     @cached_property
     def frozen_core(self) -> Mask:
-        """The frozen cells of the core, its rows x its columns."""
+        """The frozen entries of the core, its rows x its columns."""
         core = self.mask[np.ix_(self.core.rows, self.core.columns)]
         return np.logical_not(core, out=core)  # it may be large: no second array
 
@@ -65,7 +65,7 @@ class Layer:
         return Finding(self.theorem, expressivity, reason, kind, evidence)
 
     def violated(self, rows: list[int], columns: list[int]) -> Finding:
-        """Minimal: the rectangle rows x columns of the mask holds too many frozen cells.
+        """Minimal: the rectangle rows x columns of the mask holds too many frozen entries.
 
         On |I| >= a rows and |J| >= b columns the matroid has rank b |I| + a |J| - a b.
         """

@@ -1,7 +1,7 @@
-"""Rectangles of a core that hold more frozen cells than can be independent.
+"""Rectangles of a core that hold more frozen entries than can be independent.
 
 On rows I and columns J with |I| >= a and |J| >= b the matroid has rank b |I| + a |J| - a b, so more
-frozen cells inside I x J are dependent. That none is found says nothing: the count is not
+frozen entries inside I x J are dependent. That none is found says nothing: the count is not
 sufficient, and the search is bounded.
 """
 
@@ -17,8 +17,8 @@ from ...problem.allocation import Mask
 from .core import find_core
 from .flows import Lines
 
-# Frozen cells that all minimum cuts together may see, a fraction of a second; each cut costs as
-# much as OVERHEAD cells more.
+# Frozen entries that all minimum cuts together may see, a fraction of a second; each cut costs as
+# much as OVERHEAD entries more.
 EFFORT = 4_000_000
 OVERHEAD = 10_000
 
@@ -43,7 +43,7 @@ def find_violated(frozen: Mask, a: int, b: int) -> Lines | None:
 
 
 def is_crowded(frozen: Mask, a: int, b: int) -> bool:
-    """Whether there are more frozen cells than the rank of all cells; at least a x b lines."""
+    """Whether there are more frozen entries than the rank of all entries; at least a x b lines."""
     p, q = frozen.shape
     return np.count_nonzero(frozen) > b * p + a * q - a * b
 
@@ -64,9 +64,9 @@ def _components(frozen: Mask) -> Iterator[tuple[NDArray[np.intp], NDArray[np.int
 def _search(frozen: Mask, a: int, b: int) -> Lines | None:
     """Minimum cuts with some a rows forced into the rectangle.
 
-    With a chosen rows I0 free of charge, a rectangle that contains them is violated iff its cells
+    With a chosen rows I0 free of charge, a rectangle that contains them is violated iff its entries
     outnumber b per other row and a per column (a b are paid by I0): by Hall's theorem iff the
-    cells cannot all go to their row (b each, none in I0) or to their column (a each).
+    entries cannot all go to their row (b each, none in I0) or to their column (a each).
     """
     counts = np.count_nonzero(frozen, axis=1)
     network = _Network(frozen, a)
@@ -95,7 +95,7 @@ def _root_sets(frozen: Mask, a: int) -> Iterator[tuple[int, ...]]:
 
 
 class _Network:
-    """Source - rows - columns - sink, one unit per frozen cell, `a` units into each column."""
+    """Source - rows - columns - sink, one unit per frozen entry, `a` units into each column."""
 
     def __init__(self, frozen: Mask, a: int) -> None:
         from scipy.sparse import csr_array
@@ -131,7 +131,7 @@ class _Network:
 
 
 def _peeled(frozen: Mask, lines: Lines, a: int, b: int) -> Lines:
-    """The same rectangle without lines of few cells, which leave it violated."""
+    """The same rectangle without lines of few entries, which leave it violated."""
     rows, columns = (np.array(line) for line in lines)
     core = find_core(~frozen[np.ix_(rows, columns)], a, b)
     return rows[core.rows].tolist(), columns[core.columns].tolist()

@@ -1,10 +1,10 @@
 """a = b = 2: two forests (Bernstein 2017), as an order of the lines.
 
-The frozen cells are independent in B(2, 2) iff they split into forests A and B such that A oriented
-from rows to columns and B from columns to rows has no directed cycle. Such a split is an order of
-the lines: A holds the cells whose row comes before their column, B the others. More dimensions do
-no harm: k_i and l_j cut down to two coordinates are those of B(2, 2), and vectors whose images are
-independent are independent. So for a, b >= 2 an order proves independence.
+The frozen entries are independent in B(2, 2) iff they split into forests A and B such that A
+oriented from rows to columns and B from columns to rows has no directed cycle. Such a split is an
+order of the lines: A holds the entries whose row comes before their column, B the others. More
+dimensions do no harm: k_i and l_j cut down to two coordinates are those of B(2, 2), and vectors
+whose images are independent are independent. So for a, b >= 2 an order proves independence.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ class _State:
     tree: tuple[int, ...]
 
     def place(self, line: int, ahead: list[int]) -> _State | None:
-        """The state with `line` next and its cells to the lines `ahead`; None if a cycle closes."""
+        """The state with `line` next and its entries to lines `ahead`; None if a cycle closes."""
         joined = {self.tree[other] for other in ahead}
         if len(joined) < len(ahead):
             return None
@@ -44,7 +44,7 @@ class _State:
 
 
 def find_order(frozen: Mask) -> list[int] | None:
-    """An order of the lines (rows 0..p-1, columns p..p+q-1) that splits the cells in two forests.
+    """An order of the lines (rows 0..p-1, columns p..p+q-1) that splits the entries in two forests.
 
     None if there is none or the search (depth first, without coming to a state twice) is too dear.
 
@@ -82,7 +82,7 @@ def _successors(state: _State, near: list[list[int]]) -> list[_State]:
         if successor is None:
             continue
         if len(ahead) <= 1:
-            # Never wrong: in any order that goes on, moving the line to the front takes cells out
+            # Never wrong: in any order that goes on, moving the line to the front takes entries out
             # of one forest and makes the line a leaf of the other.
             return [successor]
         found.append((len(ahead), successor))

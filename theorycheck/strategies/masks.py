@@ -1,4 +1,4 @@
-"""Masks drawn cell by cell, so that Hypothesis can freeze one cell after the other."""
+"""Masks drawn entry by entry, so that Hypothesis can freeze one entry after the other."""
 
 from __future__ import annotations
 
@@ -11,19 +11,19 @@ import numpy as np
 from hypothesis import strategies as st
 
 from ..problem.allocation import Allocation
-from ..problem.masks import Mask, cells_of
+from ..problem.masks import Mask, entries_of
 from ..problem.networks.base import Network
 from ..problem.networks.recurrent import LinearRecurrent
 
 T = TypeVar("T")
 
-# A cell is set if a number from 0 to 99 reaches the threshold: 99, 85, 50 or 20 % of the cells.
+# An entry is set if a number from 0 to 99 reaches the threshold: 99, 85, 50 or 20 % of the entries.
 # At every threshold 0 means not set, and the first threshold is the one a mask shrinks to.
 _THRESHOLDS = (1, 15, 50, 80)
 
 
 def drawn_mask(draw: st.DrawFn, shape: tuple[int, ...]) -> Mask:
-    """A mask with few, half, most or nearly all cells set; it shrinks to none."""
+    """A mask with few, half, most or nearly all entries set; it shrinks to none."""
     threshold = draw(st.sampled_from(_THRESHOLDS))
     values = [draw(st.integers(0, 99)) for _ in range(math.prod(shape))]
     return np.array(values, dtype=int).reshape(shape) >= threshold
@@ -75,11 +75,11 @@ def learnable_masks(draw: st.DrawFn, frame: Allocation) -> dict[str, Mask]:
 
 def with_budget(draw: st.DrawFn, frame: Allocation, budget: int) -> Allocation:
     """Exactly `budget` learnables among the present weights of `frame`, at times in few layers."""
-    cells = cells_of(dict(frame.masks("present")))
+    entries = entries_of(dict(frame.masks("present")))
     names = list(frame.network.weight_shapes)
     kept = set(chosen(draw, names, len(names) - draw(st.integers(0, len(names) - 1))))
-    inside = [cell for cell in cells if cell[0] in kept]
-    picked = chosen(draw, inside if len(inside) >= budget else cells, budget)
+    inside = [entry for entry in entries if entry[0] in kept]
+    picked = chosen(draw, inside if len(inside) >= budget else entries, budget)
     masks = {name: np.zeros(shape, bool) for name, shape in frame.network.weight_shapes.items()}
     for name, index in picked:
         masks[name][index] = True
@@ -94,11 +94,11 @@ class Layer:
     bias: str | None
     shape: tuple[int, int]
 
-    def masks(self, cells: Mask) -> dict[str, Mask]:
+    def masks(self, entries: Mask) -> dict[str, Mask]:
         """The masks of the weight and its bias from one with a column for the bias."""
         if self.bias is None:
-            return {self.weight: cells}
-        return {self.weight: cells[:, :-1], self.bias: cells[:, -1]}
+            return {self.weight: entries}
+        return {self.weight: entries[:, :-1], self.bias: entries[:, -1]}
 
 
 def layers(network: Network) -> list[Layer]:
