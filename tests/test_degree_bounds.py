@@ -30,46 +30,46 @@ def test_pattern_is_where_the_jacobian_does_not_vanish_at_a_random_point(allocat
     source = jacobian(allocation, point, np)
     blocks = [source.columns(name, block) for name, block in entries(allocation, "learnable", 999)]
     dense = np.concatenate(blocks, axis=1) if blocks else np.zeros((analysis.n_equations, 0))
-    assert np.array_equal(analysis.pattern, dense != 0)
+    assert np.array_equal(analysis.support, dense != 0)
 
 
 @given(patterns, st.integers(0, 7))
-def test_cover_exists_iff_no_matching_is_that_large(pattern, size):
-    cover = cover_below(pattern, size)
-    largest = largest_matching(pattern)
+def test_cover_exists_iff_no_matching_is_that_large(support, size):
+    cover = cover_below(support, size)
+    largest = largest_matching(support)
     assert (cover is None) == (largest >= size)
     if cover is not None:
         rows, columns = cover
         assert len(rows) + len(columns) < size
-        rest = np.delete(np.delete(pattern, rows, axis=0), columns, axis=1)
+        rest = np.delete(np.delete(support, rows, axis=0), columns, axis=1)
         assert not rest.any()
 
 
-def largest_matching(pattern: np.ndarray) -> int:
+def largest_matching(support: np.ndarray) -> int:
     """By trying everything, row after row."""
-    if not pattern.size:
+    if not support.size:
         return 0
-    best = largest_matching(pattern[1:])
-    for j in np.flatnonzero(pattern[0]):
-        best = max(best, 1 + largest_matching(np.delete(pattern[1:], j, axis=1)))
+    best = largest_matching(support[1:])
+    for j in np.flatnonzero(support[0]):
+        best = max(best, 1 + largest_matching(np.delete(support[1:], j, axis=1)))
     return best
 
 
-def permanent(pattern: np.ndarray) -> int:
-    if not len(pattern):
+def permanent(support: np.ndarray) -> int:
+    if not len(support):
         return 1
-    return sum(permanent(np.delete(pattern[1:], j, axis=1)) for j in np.flatnonzero(pattern[0]))
+    return sum(permanent(np.delete(support[1:], j, axis=1)) for j in np.flatnonzero(support[0]))
 
 
 @given(st.integers(1, 5), seeds, st.floats(0.1, 0.7))
 def test_triangular_order_exists_iff_exactly_one_perfect_matching_does(n, seed, density):
-    pattern = np.random.default_rng(seed).random((n, n)) < density
-    pattern |= np.eye(n, dtype=bool)[np.random.default_rng(seed + 1).permutation(n)]
-    order = triangular_order(pattern)
-    assert (order is not None) == (permanent(pattern) == 1)
+    support = np.random.default_rng(seed).random((n, n)) < density
+    support |= np.eye(n, dtype=bool)[np.random.default_rng(seed + 1).permutation(n)]
+    order = triangular_order(support)
+    assert (order is not None) == (permanent(support) == 1)
     if order is not None:
         rows, columns = (list(line) for line in zip(*order, strict=True))
-        square = pattern[np.ix_(rows, columns)]
+        square = support[np.ix_(rows, columns)]
         assert square.diagonal().all()
         assert not np.triu(square, 1).any()
 

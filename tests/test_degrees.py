@@ -152,11 +152,11 @@ def test_batches_are_done_one_by_one_and_cells_replaced(point, seed):
 # Blocks
 
 
-def can_be_split(pattern: np.ndarray) -> bool:
+def can_be_split(support: np.ndarray) -> bool:
     """Whether k < n of the equations depend on k unknowns only: by trying all."""
-    n = len(pattern)
+    n = len(support)
     return any(
-        pattern[list(rows)].any(axis=0).sum() == size
+        support[list(rows)].any(axis=0).sum() == size
         for size in range(1, n)
         for rows in combinations(range(n), size)
     )
@@ -165,19 +165,19 @@ def can_be_split(pattern: np.ndarray) -> bool:
 @given(st.integers(1, 7), st.floats(0, 0.6), seeds)
 def test_blocks_are_solved_in_order_and_cannot_be_split(n, density, seed):
     rng = np.random.default_rng(seed)
-    pattern = (rng.random((n, n)) < density) | np.eye(n, dtype=bool)[rng.permutation(n)]
+    support = (rng.random((n, n)) < density) | np.eye(n, dtype=bool)[rng.permutation(n)]
     system = SquareSystem(DIAGONALS, 2, tuple(range(n)), tuple(range(n)))
-    blocks = system.blocks(pattern)
+    blocks = system.blocks(support)
     assert sorted(e for block in blocks for e in block.equations) == list(range(n))
     assert sorted(u for block in blocks for u in block.unknowns) == list(range(n))
     known: set[int] = set()
     for block in blocks:
         known |= set(block.unknowns)
-        used = set(np.flatnonzero(pattern[list(block.equations)].any(axis=0)).tolist())
+        used = set(np.flatnonzero(support[list(block.equations)].any(axis=0)).tolist())
         assert used <= known
-        assert not can_be_split(pattern[np.ix_(block.equations, block.unknowns)])
-        whole = block.with_ancestors(blocks, pattern)
-        used = set(np.flatnonzero(pattern[list(whole.equations)].any(axis=0)).tolist())
+        assert not can_be_split(support[np.ix_(block.equations, block.unknowns)])
+        whole = block.with_ancestors(blocks, support)
+        used = set(np.flatnonzero(support[list(whole.equations)].any(axis=0)).tolist())
         assert used == set(whole.unknowns) >= set(block.unknowns)
         assert len(whole.equations) == len(whole.unknowns)
 

@@ -197,11 +197,11 @@ def test_extra_learnables_that_are_wasted_leave_the_estimate_alone():
 def test_the_determined_part_is_what_alternating_paths_leave():
     network = tc.LinearRecurrent(1, 2, 2, 1)
     allocation = tc.Allocation.full(network)
-    pattern = np.array([[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 1]], dtype=bool)
-    part = determined_part(allocation, 1, pattern, 0, FAST)
+    support = np.array([[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 1]], dtype=bool)
+    part = determined_part(allocation, 1, support, 0, FAST)
     assert part is not None
     assert (part.system.equations, part.system.unknowns) == ((1, 2), (2, 3))
-    assert determined_part(allocation, 1, pattern[:1], 0, FAST) is None
+    assert determined_part(allocation, 1, support[:1], 0, FAST) is None
 
 
 def test_without_a_degree_the_range_is_wide():

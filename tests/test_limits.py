@@ -36,7 +36,7 @@ from theorycheck.ranks.generic_rank import generic_rank
 from theorycheck.ranks.given_inputs import given_inputs
 from theorycheck.ranks.relu_search import ReluSearch
 from theorycheck.structure.conflicts import find_conflict
-from theorycheck.structure.support import jacobian_pattern
+from theorycheck.structure.support import jacobian_support
 from theorycheck.theorems import analysis as analysis_module
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.one_layer import decide_mask
@@ -83,8 +83,8 @@ STEPS: dict[str, Callable[[Deadline], Any]] = {
     "rank": lambda d: generic_rank(WIDE, 24, upper=576, deadline=d),
     "rank over time": lambda d: generic_rank(LONG, 5, upper=8, deadline=d),
     "basis": lambda d: greedy_basis(FF([2, 2]), None, 2, [("W1", (0, 0))], deadline=d),
-    "pattern": lambda d: jacobian_pattern(WIDE, 24, True, None, d),
-    "pattern over time": lambda d: jacobian_pattern(LONG, 5, False, None, d),
+    "pattern": lambda d: jacobian_support(WIDE, 24, True, None, d),
+    "pattern over time": lambda d: jacobian_support(LONG, 5, False, None, d),
     "conflict": lambda d: find_conflict(LONG, d),
     "one layer": lambda d: decide_mask("T4", "W1", np.eye(5, dtype=bool), 2, 3, d),
     "rows and columns": lambda d: starved_outside(np.ones((6, 6), bool), 4, 4, 1, d),

@@ -10,10 +10,10 @@ from hypothesis import strategies as st
 from hypothesis.extra.numpy import arrays
 
 import theorycheck as tc
-from tests.benchmarks.graphs import bipartite_graph, layered_pattern
+from tests.benchmarks.graphs import bipartite_graph, layered_support
 from theorycheck.problem.matchings import maximum_matching
 from theorycheck.problem.spread import spread_masks
-from theorycheck.structure.support import jacobian_pattern
+from theorycheck.structure.support import jacobian_support
 from theorycheck.theorems.matchings import cover_below
 
 LAYERED = Path(__file__).parent / "known" / "found" / "layered_matching.json"
@@ -29,35 +29,35 @@ def patterns(draw: st.DrawFn) -> np.ndarray:
     return rng.random(shape) < draw(st.floats(0.05, 0.4))
 
 
-def size_by_networkx(pattern: np.ndarray) -> int:
-    graph = bipartite_graph(pattern)
-    return len(nx.bipartite.hopcroft_karp_matching(graph, range(len(pattern)))) // 2
+def size_by_networkx(support: np.ndarray) -> int:
+    graph = bipartite_graph(support)
+    return len(nx.bipartite.hopcroft_karp_matching(graph, range(len(support)))) // 2
 
 
-def check(pattern: np.ndarray, size: int) -> None:
+def check(support: np.ndarray, size: int) -> None:
     """That the matching is one, that its size is `size`, and that a cover proves this."""
-    column_of = maximum_matching(pattern)
+    column_of = maximum_matching(support)
     rows = np.flatnonzero(column_of >= 0)
-    assert column_of.shape == (len(pattern),)
-    assert pattern[rows, column_of[rows]].all()
+    assert column_of.shape == (len(support),)
+    assert support[rows, column_of[rows]].all()
     assert len(set(column_of[rows].tolist())) == len(rows) == size
-    assert cover_below(pattern, size) is None
-    cover = cover_below(pattern, size + 1)
+    assert cover_below(support, size) is None
+    cover = cover_below(support, size + 1)
     assert cover is not None
     assert sum(map(len, cover)) == size
-    assert not np.delete(np.delete(pattern, cover[0], axis=0), cover[1], axis=1).any()
+    assert not np.delete(np.delete(support, cover[0], axis=0), cover[1], axis=1).any()
 
 
 @given(patterns())
-def test_a_matching_is_as_large_as_that_of_networkx_and_a_cover_proves_it(pattern):
-    check(pattern, size_by_networkx(pattern))
+def test_a_matching_is_as_large_as_that_of_networkx_and_a_cover_proves_it(support):
+    check(support, size_by_networkx(support))
 
 
 @pytest.mark.parametrize("density", [0.002, 0.004, 0.01, 0.5])
 @pytest.mark.parametrize("shape", [(300, 300), (200, 330), (330, 200)])
 def test_large_random_patterns(shape, density):
-    pattern = np.random.default_rng(0).random(shape) < density
-    check(pattern, size_by_networkx(pattern))
+    support = np.random.default_rng(0).random(shape) < density
+    check(support, size_by_networkx(support))
 
 
 @pytest.mark.parametrize("shape", [(0, 0), (0, 3), (3, 0)])
@@ -68,18 +68,18 @@ def test_a_pattern_without_entries_has_an_empty_matching(shape):
 @pytest.mark.parametrize("levels", [1, 2, 29, 1000])
 def test_layers_of_dead_ends_are_walked_through_once(levels):
     """Each level doubles the paths to its end: searched one by one, 40 would take for ever."""
-    pattern = layered_pattern(levels)
-    check(pattern, len(pattern) - 1)
+    support = layered_support(levels)
+    check(support, len(support) - 1)
     rng = np.random.default_rng(levels)
-    rows, columns = map(rng.permutation, pattern.shape)
-    check(pattern[rows][:, columns], len(pattern) - 1)
-    check(pattern.T.copy(), len(pattern) - 1)
+    rows, columns = map(rng.permutation, support.shape)
+    check(support[rows][:, columns], len(support) - 1)
+    check(support.T.copy(), len(support) - 1)
 
 
 def test_a_layered_network_is_classified():
     allocation, samples = tc.load(LAYERED)
-    pattern = jacobian_pattern(allocation, samples, True)
-    assert (pattern == layered_pattern(29)).all()
+    support = jacobian_support(allocation, samples, True)
+    assert (support == layered_support(29)).all()
     verdict = tc.classify(allocation, samples)
     assert verdict.expressivity == "minimal"
     assert verdict.certificate is not None
@@ -87,7 +87,7 @@ def test_a_layered_network_is_classified():
 
 
 def test_even_placement_inside_a_layered_mask_ends():
-    allowed = layered_pattern(99)
+    allowed = layered_support(99)
     budget = len(allowed) - 1
     placed = spread_masks({"W1": allowed}, budget, None)["W1"]
     assert placed.sum() == budget

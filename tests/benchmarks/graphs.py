@@ -6,12 +6,12 @@ import networkx as nx
 import numpy as np
 
 
-def bipartite_graph(pattern: np.ndarray) -> nx.Graph:
+def bipartite_graph(support: np.ndarray) -> nx.Graph:
     """Rows are the nodes 0 to p - 1, columns those from p on; an edge for every true entry."""
     graph = nx.Graph()
-    graph.add_nodes_from(range(sum(pattern.shape)))
-    rows, columns = np.nonzero(pattern)
-    graph.add_edges_from(zip(rows.tolist(), (columns + len(pattern)).tolist(), strict=True))
+    graph.add_nodes_from(range(sum(support.shape)))
+    rows, columns = np.nonzero(support)
+    graph.add_edges_from(zip(rows.tolist(), (columns + len(support)).tolist(), strict=True))
     return graph
 
 
@@ -44,7 +44,7 @@ def transport_network(frozen: np.ndarray, needed: np.ndarray, column_room: int) 
     return network
 
 
-def layered_pattern(levels: int) -> np.ndarray:
+def layered_support(levels: int) -> np.ndarray:
     """A matching of all rows whose search can walk through 2 ** levels dead ends.
 
     Two rows a level lead to both columns of the next, whose last two are taken; the row that is
@@ -54,7 +54,7 @@ def layered_pattern(levels: int) -> np.ndarray:
     rows = [[i, 2 * (i // 2) + 2, 2 * (i // 2) + 3] for i in range(2 * levels)]
     rows += [[chain - 2], [chain - 1], *([i, i + 1] for i in range(chain, end))]
     rows += [[0, 1], [chain], [end + 1, end + 2, end + 3]]
-    pattern = np.zeros((len(rows), end + 4), dtype=bool)
+    support = np.zeros((len(rows), end + 4), dtype=bool)
     for row, columns in enumerate(rows):
-        pattern[row, columns] = True
-    return pattern
+        support[row, columns] = True
+    return support

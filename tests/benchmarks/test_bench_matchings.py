@@ -13,30 +13,30 @@ from scipy.sparse.csgraph import maximum_flow
 
 import theorycheck as tc
 from tests.benchmarks.convention import Reference, measure
-from tests.benchmarks.graphs import bipartite_graph, layered_pattern
+from tests.benchmarks.graphs import bipartite_graph, layered_support
 from theorycheck.problem.matchings import maximum_matching
-from theorycheck.structure.support import jacobian_pattern
+from theorycheck.structure.support import jacobian_support
 from theorycheck.theorems.matchings import cover_below, triangular_order
 
 pytestmark = pytest.mark.benchmark(group="Matchings")
 
 
-def sparse_pattern(n: int, edges: int) -> np.ndarray:
+def sparse_support(n: int, edges: int) -> np.ndarray:
     rng = np.random.default_rng(0)
-    pattern = np.zeros((n, n), dtype=bool)
-    pattern[rng.integers(n, size=edges), rng.integers(n, size=edges)] = True
-    return pattern
+    support = np.zeros((n, n), dtype=bool)
+    support[rng.integers(n, size=edges), rng.integers(n, size=edges)] = True
+    return support
 
 
 def dense_pattern() -> np.ndarray:
     network = tc.LinearFeedforward([64, 64, 64, 16])
     allocation = tc.Allocation.spread(network, 1100, np.random.default_rng(0))
-    return jacobian_pattern(allocation, 64, True)
+    return jacobian_support(allocation, 64, True)
 
 
 PATTERNS = {
     "Jacobian of 64-64-64-16, 1,024 x 1,100, 36 % true": dense_pattern,
-    "2,000 x 2,000, three true a row": lambda: sparse_pattern(2000, 6000),
+    "2,000 x 2,000, three true a row": lambda: sparse_support(2000, 6000),
 }
 
 
@@ -46,11 +46,11 @@ def matching_size(graph: nx.Graph, n_rows: int) -> int:
 
 @pytest.mark.parametrize("case", PATTERNS)
 def test_size_of_a_maximum_matching(benchmark: Any, case: str):
-    pattern = PATTERNS[case]()
-    graph = bipartite_graph(pattern)
+    support = PATTERNS[case]()
+    graph = bipartite_graph(support)
 
     def own() -> int:
-        return int(np.count_nonzero(maximum_matching(pattern) >= 0))
+        return int(np.count_nonzero(maximum_matching(support) >= 0))
 
     sizes = measure(
         benchmark,
@@ -58,11 +58,11 @@ def test_size_of_a_maximum_matching(benchmark: Any, case: str):
         own,
         Reference(
             "networkx, hopcroft_karp_matching, graph given",
-            lambda: matching_size(graph, len(pattern)),
+            lambda: matching_size(graph, len(support)),
         ),
         Reference(
             "networkx, hopcroft_karp_matching, graph built from the same array",
-            lambda: matching_size(bipartite_graph(pattern), len(pattern)),
+            lambda: matching_size(bipartite_graph(support), len(support)),
         ),
         rounds=9,
     )
@@ -72,18 +72,18 @@ def test_size_of_a_maximum_matching(benchmark: Any, case: str):
 @pytest.mark.parametrize("levels", [30, 300, 3000])
 def test_a_maximum_matching_of_a_layered_pattern(benchmark: Any, levels: int):
     """SciPy's `maximum_bipartite_matching` takes twice the time a level: its flows are timed."""
-    pattern = layered_pattern(levels)
-    n_rows, n_columns = pattern.shape
+    support = layered_support(levels)
+    n_rows, n_columns = support.shape
     source, sink = n_rows + n_columns, n_rows + n_columns + 1
     network = lil_array((sink + 1, sink + 1), dtype=np.int32)
-    network[:n_rows, n_rows:source] = pattern
+    network[:n_rows, n_rows:source] = support
     network[source, :n_rows] = 1
     network[n_rows:source, sink] = 1
     graph = csr_array(network)
     found, flow = measure(
         benchmark,
         f"`maximum_matching`, {levels:,} layers",
-        lambda: int(np.count_nonzero(maximum_matching(pattern) >= 0)),
+        lambda: int(np.count_nonzero(maximum_matching(support) >= 0)),
         Reference(
             "SciPy, maximum_flow (Dinic), network given",
             lambda: maximum_flow(graph, source, sink).flow_value,
@@ -93,36 +93,36 @@ def test_a_maximum_matching_of_a_layered_pattern(benchmark: Any, levels: int):
     assert found == flow == n_rows - 1
 
 
-def cover_size(pattern: np.ndarray) -> int:
+def cover_size(support: np.ndarray) -> int:
     """Of the cover that is below any size: a smallest one."""
-    cover = cover_below(pattern, sum(pattern.shape))
+    cover = cover_below(support, sum(support.shape))
     assert cover is not None
     rows, columns = cover
-    assert not np.delete(np.delete(pattern, rows, axis=0), columns, axis=1).any()
+    assert not np.delete(np.delete(support, rows, axis=0), columns, axis=1).any()
     return len(rows) + len(columns)
 
 
 @pytest.mark.parametrize("case", PATTERNS)
 def test_a_cover_of_a_pattern(benchmark: Any, case: str):
     """Its size proves the matching's; networkx's own cover takes minutes, its matching is timed."""
-    pattern = PATTERNS[case]()
-    graph = bipartite_graph(pattern)
+    support = PATTERNS[case]()
+    graph = bipartite_graph(support)
     cover, expected = measure(
         benchmark,
         f"`cover_below`, {case}",
-        lambda: cover_below(pattern, sum(pattern.shape)),
+        lambda: cover_below(support, sum(support.shape)),
         Reference(
             "networkx, hopcroft_karp_matching alone, graph given",
-            lambda: matching_size(graph, len(pattern)),
+            lambda: matching_size(graph, len(support)),
         ),
         rounds=9,
     )
-    assert len(cover[0]) + len(cover[1]) == cover_size(pattern) == expected
+    assert len(cover[0]) + len(cover[1]) == cover_size(support) == expected
 
 
 def test_a_cover_of_a_pattern_of_400_rows(benchmark: Any):
-    pattern = sparse_pattern(400, 1200)
-    graph = bipartite_graph(pattern)
+    support = sparse_support(400, 1200)
+    graph = bipartite_graph(support)
 
     def with_networkx() -> set[int]:
         matching = bipartite.hopcroft_karp_matching(graph, range(400))
@@ -131,22 +131,22 @@ def test_a_cover_of_a_pattern_of_400_rows(benchmark: Any):
     cover, expected = measure(
         benchmark,
         "`cover_below`, 400 x 400, three true a row",
-        lambda: cover_below(pattern, 800),
+        lambda: cover_below(support, 800),
         Reference("networkx, hopcroft_karp_matching and to_vertex_cover", with_networkx),
         rounds=9,
     )
     assert len(cover[0]) + len(cover[1]) == len(expected)
-    assert not np.delete(np.delete(pattern, cover[0], axis=0), cover[1], axis=1).any()
+    assert not np.delete(np.delete(support, cover[0], axis=0), cover[1], axis=1).any()
 
 
 @pytest.mark.parametrize("is_unique", [True, False], ids=["one", "several"])
 def test_whether_a_matching_is_the_only_one(benchmark: Any, is_unique: bool):
     n, rng = 2000, np.random.default_rng(0)
-    pattern = np.tril(rng.random((n, n)) < 0.005) | np.eye(n, dtype=bool)
+    support = np.tril(rng.random((n, n)) < 0.005) | np.eye(n, dtype=bool)
     if not is_unique:  # two rows can exchange their columns
-        pattern[[10, 1990], [1990, 10]] = True
-    pattern = pattern[rng.permutation(n)][:, rng.permutation(n)]
-    graph = bipartite_graph(pattern)
+        support[[10, 1990], [1990, 10]] = True
+    support = support[rng.permutation(n)][:, rng.permutation(n)]
+    graph = bipartite_graph(support)
 
     def with_networkx() -> bool:
         """By whether a walk can alternate between other edges and matched ones in a circle."""
@@ -160,7 +160,7 @@ def test_whether_a_matching_is_the_only_one(benchmark: Any, is_unique: bool):
     order, expected = measure(
         benchmark,
         f"`triangular_order`, {n:,} x {n:,}, {'one' if is_unique else 'several'}",
-        lambda: triangular_order(pattern),
+        lambda: triangular_order(support),
         Reference("networkx, hopcroft_karp_matching and is_directed_acyclic_graph", with_networkx),
         rounds=9,
     )

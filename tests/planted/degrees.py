@@ -81,7 +81,7 @@ def two_outside(analysis: Analysis) -> Finding | None:
 def matching(analysis: Analysis) -> Finding | None:
     """Right: necessary only, the entries of the Jacobian are not independent."""
     target = analysis.target.value
-    if not target or cover_below(analysis.pattern, target) is not None:
+    if not target or cover_below(analysis.support, target) is not None:
         return None
     return said("T6", POSITIVE, "D equations can be matched with learnables")
 

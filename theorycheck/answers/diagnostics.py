@@ -85,13 +85,13 @@ def diagnose(analysis: Analysis) -> Diagnostics:
         raise SizeError(f"diagnostics need {n_entries} entries, more than {_MOST_ENTRIES}")
     names = entries_of({name: allocation.mask(name) for name in allocation.counts})
     rank, redundant = _redundant(analysis)
-    pattern = analysis.pattern
+    support = analysis.support
     return Diagnostics(
         rank=rank,
         missing=max(analysis.target.value - rank, 0),
         redundant=tuple(names[column] for column in redundant),
-        idle=tuple(names[column] for column in np.flatnonzero(~pattern.any(axis=0))),
-        unreached=tuple(_equation(analysis, int(e)) for e in np.flatnonzero(~pattern.any(axis=1))),
+        idle=tuple(names[column] for column in np.flatnonzero(~support.any(axis=0))),
+        unreached=tuple(_equation(analysis, int(e)) for e in np.flatnonzero(~support.any(axis=1))),
         seed=analysis.seed,
     )
 

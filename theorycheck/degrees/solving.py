@@ -8,7 +8,7 @@ from functools import cached_property
 
 from ..computing.deadline import NEVER, Deadline
 from ..computing.effort import Effort
-from ..structure.support import Pattern
+from ..structure.support import Support
 from .degree import Degree, Open
 from .evidence import Certified
 from .reuse import Reuse
@@ -32,7 +32,7 @@ class Solving:
     """
 
     system: SquareSystem
-    pattern: Pattern
+    support: Support
     is_faithful: bool
     seed: int
     effort: Effort
@@ -42,7 +42,7 @@ class Solving:
     @cached_property
     def blocks(self) -> list[SquareSystem]:
         """Smaller systems to be solved one after the other."""
-        return self.system.blocks(self.pattern)
+        return self.system.blocks(self.support)
 
     @cached_property
     def degrees(self) -> tuple[Degree | Open, ...]:
@@ -126,7 +126,7 @@ class Solving:
                 limits.append(degree.limit)
             if isinstance(degree, Open) or degree.value % 2:
                 continue
-            part = block.with_ancestors(self.blocks, self.pattern)
+            part = block.with_ancestors(self.blocks, self.support)
             whole = degree
             if part is not block:
                 whole = self.reuse.degree(part, self.seed, self.effort, self.deadline)

@@ -13,7 +13,7 @@ from ..problem.matchings import maximum_matching
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
 from ..ranks.bases import Entry
-from ..structure.support import Pattern
+from ..structure.support import Support
 
 
 @dataclass(frozen=True)
@@ -45,23 +45,23 @@ class SquareSystem:
         entries = entries_of(masks)
         return [entries[number] for number in self.unknowns]
 
-    def blocks(self, pattern: Pattern) -> list[SquareSystem]:
+    def blocks(self, support: Support) -> list[SquareSystem]:
         """Smaller systems that can be solved one after the other: the degree is their product.
 
-        `pattern` is that of the Jacobian (all equations x all learnables). Every block's equations
+        `support` is that of the Jacobian (all equations x all learnables). Every block's equations
         depend on the unknowns of that block and of blocks before it only.
 
         >>> net = LinearFeedforward([1, 2, 2])
         >>> allocation = Allocation(net, {"W1": [[1], [0]], "W2": [[0, 1], [0, 0]]})
         >>> system = SquareSystem(allocation, 1, (0, 1), (0, 1))
-        >>> pattern = np.array([[True, True], [True, False]])
-        >>> [(block.equations, block.unknowns) for block in system.blocks(pattern)]
+        >>> support = np.array([[True, True], [True, False]])
+        >>> [(block.equations, block.unknowns) for block in system.blocks(support)]
         [((1,), (0,)), ((0,), (1,))]
         """
         from scipy.sparse import csr_array
         from scipy.sparse.csgraph import connected_components
 
-        own = pattern[np.ix_(self.equations, self.unknowns)]
+        own = support[np.ix_(self.equations, self.unknowns)]
         column_of = maximum_matching(own)
         assert (column_of >= 0).all(), "the system has no matching, so no generic solution"
         # Equation e (with its matched unknown) waits for equation f if e depends on f's unknown.
@@ -82,12 +82,12 @@ class SquareSystem:
             blocks.append(replace(self, equations=tuple(equations), unknowns=tuple(unknowns)))
         return blocks
 
-    def with_ancestors(self, blocks: list[SquareSystem], pattern: Pattern) -> SquareSystem:
+    def with_ancestors(self, blocks: list[SquareSystem], support: Support) -> SquareSystem:
         """This block together with those of `blocks` that it depends on, as one system."""
         unknowns, equations = set(self.unknowns), set(self.equations)
         for block in reversed(blocks):
             own = np.ix_(sorted(equations), block.unknowns)
-            if block is not self and pattern[own].any():
+            if block is not self and support[own].any():
                 unknowns |= set(block.unknowns)
                 equations |= set(block.equations)
         whole = tuple(sorted(equations)), tuple(sorted(unknowns))

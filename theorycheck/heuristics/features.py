@@ -14,7 +14,7 @@ from ..problem.allocation import Allocation
 from ..problem.matchings import maximum_matching
 from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ..structure.support import Pattern
+from ..structure.support import Support
 
 
 class BlockFeatures(NamedTuple):
@@ -55,38 +55,38 @@ def narrowness(network: Network) -> float:
 def determined_part(
     allocation: Allocation,
     samples: int,
-    pattern: Pattern,
+    support: Support,
     seed: int,
     effort: Effort,
     deadline: Deadline = NEVER,
 ) -> Solving | None:
     """The equations that more learnables than equations leave determined; None if there are none.
 
-    `pattern` is that of the Jacobian, with as many rows as the target dimension, `samples` the
+    `support` is that of the Jacobian, with as many rows as the target dimension, `samples` the
     effective number. Starting from learnables that a maximum matching leaves over, alternating
     paths reach the underdetermined equations; the others depend on as many learnables as they are
     (the square part of the Dulmage-Mendelsohn decomposition).
     """
-    column_of = maximum_matching(pattern)
+    column_of = maximum_matching(support)
     if (column_of < 0).any():
         return None
-    spare = set(range(pattern.shape[1])) - set(column_of.tolist())
-    reached = set(_underdetermined(pattern, column_of.tolist(), spare))
-    equations = tuple(e for e in range(len(pattern)) if e not in reached)
+    spare = set(range(support.shape[1])) - set(column_of.tolist())
+    reached = set(_underdetermined(support, column_of.tolist(), spare))
+    equations = tuple(e for e in range(len(support)) if e not in reached)
     if not equations:
         return None
     unknowns = tuple(sorted(int(column_of[e]) for e in equations))
     system = SquareSystem(allocation, samples, equations, unknowns)
-    return Solving(system, pattern, True, seed, effort, deadline=deadline)
+    return Solving(system, support, True, seed, effort, deadline=deadline)
 
 
-def _underdetermined(pattern: Pattern, column_of: list[int], spare: set[int]) -> Iterator[int]:
+def _underdetermined(support: Support, column_of: list[int], spare: set[int]) -> Iterator[int]:
     """Equations that alternating paths from the spare learnables reach."""
     seen: set[int] = set()
     queue = sorted(spare)
     while queue:
         column = queue.pop()
-        for equation in pattern[:, column].nonzero()[0].tolist():
+        for equation in support[:, column].nonzero()[0].tolist():
             if equation not in seen:
                 seen.add(equation)
                 queue.append(column_of[equation])

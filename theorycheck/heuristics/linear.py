@@ -80,7 +80,7 @@ def _over_budget(analysis: Analysis) -> tuple[BlockFeatures, ...] | None:
     effort, deadline = analysis.effort, analysis.deadline
     if effort.paths is None:  # else that is the limit, and the clock must not matter
         deadline = deadline.within(_SECONDS)
-    problem = core.allocation, core.effective_samples, core.pattern
+    problem = core.allocation, core.effective_samples, core.support
     part = determined_part(*problem, core.seed, effort, deadline)
     if part is None:
         return ()

@@ -1,4 +1,4 @@
-"""Maximum matchings of rows and columns, in a time that no pattern makes exponential.
+"""Maximum matchings of rows and columns, in a time that no support makes exponential.
 
 This is the algorithm of Hopcroft and Karp (SIAM J. Comput. 2, 1973): O(E sqrt(V)) steps for E true
 entries in V lines. SciPy's `maximum_bipartite_matching` is meant to be the same, but walks along
@@ -13,15 +13,15 @@ import numpy as np
 from numpy.typing import NDArray
 
 
-def maximum_matching(pattern: NDArray[np.bool_]) -> NDArray[np.intp]:
+def maximum_matching(support: NDArray[np.bool_]) -> NDArray[np.intp]:
     """The column of each row in a matching of most pairs of true entries; -1 for rows without.
 
-    The same pattern always has the same answer.
+    The same support always has the same answer.
 
     >>> maximum_matching(np.array([[True, True], [True, False], [True, False]])).tolist()
     [1, 0, -1]
     """
-    search = _Search(pattern)
+    search = _Search(support)
     while search.is_open and search.layer():
         search.augment()
     return np.array(search.column_of, dtype=np.intp)
@@ -30,16 +30,16 @@ def maximum_matching(pattern: NDArray[np.bool_]) -> NDArray[np.intp]:
 class _Search:
     """A matching, at first a greedy one, that each phase makes larger along disjoint paths."""
 
-    def __init__(self, pattern: NDArray[np.bool_]) -> None:
-        self._pattern = pattern
+    def __init__(self, support: NDArray[np.bool_]) -> None:
+        self._support = support
         self._columns: dict[int, array[int]] = {}
-        n_rows, n_columns = pattern.shape
+        n_rows, n_columns = support.shape
         self.column_of = [-1] * n_rows
         self._row_of = [-1] * n_columns
         is_free = np.ones(n_columns, dtype=bool)
-        in_columns, in_rows = pattern.sum(axis=0), pattern.sum(axis=1)
+        in_columns, in_rows = support.sum(axis=0), support.sum(axis=1)
         for row in np.argsort(in_rows, kind="stable").tolist():
-            choice = np.flatnonzero(pattern[row] & is_free)
+            choice = np.flatnonzero(support[row] & is_free)
             if len(choice):  # of the columns the one that fewest other rows can have
                 self._match(row, int(choice[np.argmin(in_columns[choice])]))
                 is_free[self.column_of[row]] = False
@@ -55,7 +55,7 @@ class _Search:
     def _of(self, row: int) -> array[int]:
         """The columns of a row, listed once it is reached: most rows of most patterns are not."""
         if row not in self._columns:
-            listed = np.flatnonzero(self._pattern[row]).astype(np.intc)
+            listed = np.flatnonzero(self._support[row]).astype(np.intc)
             self._columns[row] = array("i", listed.tobytes())
         return self._columns[row]
 

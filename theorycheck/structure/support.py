@@ -1,4 +1,4 @@
-"""Which learnables act on which outputs at all: the pattern of the Jacobian, from paths alone."""
+"""Which learnables act on which outputs at all: the support of the Jacobian, from paths alone."""
 
 from __future__ import annotations
 
@@ -10,18 +10,18 @@ from ..problem.allocation import Allocation
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
 
-Pattern = NDArray[np.bool_]
+Support = NDArray[np.bool_]
 
 _WHAT = "the pattern of the Jacobian"
 
 
-def jacobian_pattern(
+def jacobian_support(
     allocation: Allocation,
     samples: int,
     spanning: bool,
-    inputs: Pattern | None = None,
+    inputs: Support | None = None,
     deadline: Deadline = NEVER,
-) -> Pattern:
+) -> Support:
     """Boolean matrix (equations x learnables): true where the entry is not identically zero.
 
     `samples` is the effective number; `spanning` tells whether they span the inputs and have been
@@ -32,7 +32,7 @@ def jacobian_pattern(
 
     >>> net = LinearFeedforward([1, 2, 2])
     >>> allocation = Allocation(net, {"W1": [[1], [0]], "W2": [[0, 1], [0, 0]]})
-    >>> jacobian_pattern(allocation, 1, True).tolist()
+    >>> jacobian_support(allocation, 1, True).tolist()
     [[True, True], [True, False]]
     """
     if isinstance(allocation.network, LinearFeedforward):
@@ -40,11 +40,11 @@ def jacobian_pattern(
     return _recurrent(allocation, samples, spanning, deadline)
 
 
-def _product(one: Pattern, other: Pattern) -> Pattern:
+def _product(one: Support, other: Support) -> Support:
     return (one.astype(np.float32) @ other.astype(np.float32)) > 0
 
 
-def _outer(behind: Pattern, ahead: Pattern, mask: Pattern) -> Pattern:
+def _outer(behind: Support, ahead: Support, mask: Support) -> Support:
     """For every learnable (i, j): behind[:, i] (x) ahead[j, :], shape (outputs, samples, n)."""
     entries = np.argwhere(mask)
     return behind[:, None, entries[:, 0]] & ahead.T[None, :, entries[:, -1]]
@@ -54,9 +54,9 @@ def _feedforward(
     allocation: Allocation,
     samples: int,
     spanning: bool,
-    inputs: Pattern | None,
+    inputs: Support | None,
     deadline: Deadline,
-) -> Pattern:
+) -> Support:
     network = allocation.network
     assert isinstance(network, LinearFeedforward)
     size = network.inputs + network.bias
@@ -69,7 +69,7 @@ def _feedforward(
     for layer in reversed(layers[1:]):
         deadline.check(_WHAT)
         behind[layer - 1] = _product(behind[layer], present[layer])
-    blocks: list[Pattern] = []
+    blocks: list[Support] = []
     for layer in layers:
         deadline.check(_WHAT)
         if f"W{layer}" in allocation.counts:
@@ -86,7 +86,7 @@ def _feedforward(
     return np.concatenate(blocks, axis=2).reshape(n_equations, -1) if blocks else _none(n_equations)
 
 
-def _recurrent(allocation: Allocation, samples: int, spanning: bool, deadline: Deadline) -> Pattern:
+def _recurrent(allocation: Allocation, samples: int, spanning: bool, deadline: Deadline) -> Support:
     network = allocation.network
     assert isinstance(network, LinearRecurrent)
     shape = (network.steps, network.inputs, samples)
@@ -104,7 +104,7 @@ def _recurrent(allocation: Allocation, samples: int, spanning: bool, deadline: D
     is_final = network.readout == "final"
     times = [network.steps] if is_final else range(1, network.steps + 1)
     ahead = {"input": list(inputs), "recurrent": states}
-    rows: list[Pattern] = []
+    rows: list[Support] = []
     for time in times:
         blocks = []
         for name in allocation.counts:
@@ -125,5 +125,5 @@ def _recurrent(allocation: Allocation, samples: int, spanning: bool, deadline: D
     return np.stack(rows).reshape(n_equations, -1) if allocation.counts else _none(n_equations)
 
 
-def _none(n_equations: int) -> Pattern:
+def _none(n_equations: int) -> Support:
     return np.zeros((n_equations, 0), dtype=bool)

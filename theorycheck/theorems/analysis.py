@@ -22,7 +22,7 @@ from ..ranks.point import effective_samples, input_dimension
 from ..ranks.target_dimension import TargetDimension, closed_form, target_dimension
 from ..structure.conflicts import Conflict, find_conflict
 from ..structure.peeling import Peeled, peel
-from ..structure.support import Pattern, jacobian_pattern
+from ..structure.support import Support, jacobian_support
 
 if TYPE_CHECKING:
     from ..degrees.reuse import Reuse
@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 Answer = TypeVar("Answer")
 
 # What depends neither on the effort nor on the deadline.
-_KEPT = ("effective_samples", "pattern", "target", "rank", "peeled", "conflict", "learnable_layers")
+_KEPT = ("effective_samples", "support", "target", "rank", "peeled", "conflict", "learnable_layers")
 _BYTES_PER_SECOND = 5e8  # of patterns
 _MOST_EQUATIONS = 500  # up to here a rank takes a fraction of a second
 
@@ -111,7 +111,7 @@ class Analysis:
         return self.effective_samples == input_dimension(self.network)
 
     @cached_property
-    def pattern(self) -> Pattern:
+    def support(self) -> Support:
         """Which learnables act on which equations (linear kinds only); may raise `SizeError`."""
         inputs = None if self.given is None else self.given.matrix != 0
         needed = 3 * self.n_equations * self.allocation.n_learnable  # while it is put together
@@ -122,7 +122,7 @@ class Analysis:
                 f"more than the limit of {self.memory_limit / 2**30:.3g} GiB"
             )
         self.deadline.afford(needed / _BYTES_PER_SECOND, "the pattern of the Jacobian")
-        return jacobian_pattern(
+        return jacobian_support(
             self.allocation, self.effective_samples, self.is_spanning, inputs, self.deadline
         )
 
@@ -226,7 +226,7 @@ class Analysis:
         reuse = {} if self.reuse is None else {"reuse": self.reuse}
         return Solving(
             system,
-            self.pattern,
+            self.support,
             is_faithful,
             self.seed,
             self.effort,

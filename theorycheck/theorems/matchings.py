@@ -5,10 +5,10 @@ from __future__ import annotations
 import numpy as np
 
 from ..problem.matchings import maximum_matching
-from ..structure.support import Pattern
+from ..structure.support import Support
 
 
-def cover_below(pattern: Pattern, size: int) -> tuple[list[int], list[int]] | None:
+def cover_below(support: Support, size: int) -> tuple[list[int], list[int]] | None:
     """Rows and columns, fewer than `size`, that cover all true entries; None if there are none.
 
     By Koenig's theorem they exist if and only if no matching has `size` pairs.
@@ -18,10 +18,10 @@ def cover_below(pattern: Pattern, size: int) -> tuple[list[int], list[int]] | No
     >>> cover_below(np.eye(2, dtype=bool), 2) is None
     True
     """
-    n_rows, n_columns = pattern.shape
-    if not pattern.size:
+    n_rows, n_columns = support.shape
+    if not support.size:
         return ([], []) if size else None
-    column_of = maximum_matching(pattern)
+    column_of = maximum_matching(support)
     if np.count_nonzero(column_of >= 0) >= size:
         return None
     # Alternating walks from unmatched rows: their rows are reached, and cover by their columns.
@@ -31,7 +31,7 @@ def cover_below(pattern: Pattern, size: int) -> tuple[list[int], list[int]] | No
     frontier = rows.copy()
     columns = np.zeros(n_columns, dtype=bool)
     while frontier.any():
-        new = pattern[frontier].any(axis=0) & ~columns
+        new = support[frontier].any(axis=0) & ~columns
         columns |= new
         frontier = np.zeros(n_rows, dtype=bool)
         frontier[row_of[new]] = True
@@ -40,10 +40,10 @@ def cover_below(pattern: Pattern, size: int) -> tuple[list[int], list[int]] | No
     return np.flatnonzero(~rows).tolist(), np.flatnonzero(columns).tolist()
 
 
-def triangular_order(pattern: Pattern) -> list[tuple[int, int]] | None:
-    """Pairs (row, column) in an order in which a square pattern is lower triangular, or None.
+def triangular_order(support: Support) -> list[tuple[int, int]] | None:
+    """Pairs (row, column) in an order in which a square support is lower triangular, or None.
 
-    The pattern then has exactly one perfect matching, and a pattern with exactly one has an order.
+    The support then has exactly one perfect matching, and a support with exactly one has an order.
 
     >>> triangular_order(np.array([[True, True], [False, True]]))
     [(1, 1), (0, 0)]
@@ -51,18 +51,18 @@ def triangular_order(pattern: Pattern) -> list[tuple[int, int]] | None:
     True
     """
     # In the order wanted, each row has one column that no earlier row has used.
-    left = pattern.sum(axis=1)
-    unused = np.ones(pattern.shape[1], dtype=bool)
+    left = support.sum(axis=1)
+    unused = np.ones(support.shape[1], dtype=bool)
     ready = [int(row) for row in np.flatnonzero(left == 1)]
     order: list[tuple[int, int]] = []
     while ready:
         row = ready.pop()
         if left[row] != 1:
             return None  # two rows are left with the same single column
-        column = int(np.argmax(pattern[row] & unused))
+        column = int(np.argmax(support[row] & unused))
         order.append((row, column))
         unused[column] = False
-        touched = pattern[:, column]
+        touched = support[:, column]
         ready += [int(other) for other in np.flatnonzero(touched & (left == 2))]
         left = left - touched
-    return order if len(order) == len(pattern) else None
+    return order if len(order) == len(support) else None

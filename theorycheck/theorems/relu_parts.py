@@ -11,7 +11,7 @@ from ..computing.deadline import NEVER, Deadline
 from ..problem.allocation import Allocation
 from ..problem.masks import entries_of
 from ..ranks.relu_patterns import unit_supports
-from ..structure.support import Pattern
+from ..structure.support import Support
 from .matchings import cover_below
 
 _SOLVE_SECONDS = 4e-10  # times the fourth power of the number of inputs
@@ -64,7 +64,7 @@ def interpolating_units(allocation: Allocation, samples: int) -> list[list[int]]
     return [np.flatnonzero(row)[:count].tolist() for row, count in rows]
 
 
-def all_active_pattern(allocation: Allocation, samples: int) -> Pattern:
+def all_active_pattern(allocation: Allocation, samples: int) -> Support:
     """Which equations each learnable acts on when all units are active; no pattern has more.
 
     Equations and learnables are numbered as in `ranks.relu_rank`.

@@ -24,8 +24,8 @@ from .ranks import full_rank_evidence, target_lower_evidence
 
 Bound: TypeAlias = tuple[str, str, dict[str, Any]]  # kind, how it is solved, evidence
 
-_MOST_ENTRIES = 400_000_000  # of the pattern of the Jacobian
-_MOST_TRIANGULAR = 20_000_000  # of a pattern that is solved line by line
+_MOST_ENTRIES = 400_000_000  # of the support of the Jacobian
+_MOST_TRIANGULAR = 20_000_000  # of a support that is solved line by line
 
 
 def obstacle(analysis: Analysis) -> str | None:
@@ -104,7 +104,7 @@ def count(analysis: Analysis) -> Finding | None:
     entries = analysis.n_equations * analysis.allocation.n_learnable
     if not target.value or entries > min(_MOST_ENTRIES, analysis.memory_limit // 3):
         return None
-    cover = cover_below(analysis.pattern, target.value)
+    cover = cover_below(analysis.support, target.value)
     if cover is None:
         return None
     equations, learnables = cover
@@ -166,7 +166,7 @@ def _triangular(analysis: Analysis, chosen: Sequence[int]) -> Bound | None:
     """One perfect matching only: the equations can be solved one after the other."""
     if len(chosen) * analysis.allocation.n_learnable > _MOST_TRIANGULAR:
         return None
-    order = triangular_order(analysis.pattern[list(chosen)])
+    order = triangular_order(analysis.support[list(chosen)])
     if order is None:
         return None
     pairs = [[chosen[row], column] for row, column in order]

@@ -67,7 +67,7 @@ def by_name(network: LinearFeedforward | LinearRecurrent, mask: Bits) -> dict[st
     return found
 
 
-def pattern(
+def support(
     network: LinearFeedforward | LinearRecurrent, samples: int, present: Mapping[str, Bits]
 ) -> Bits:
     """Which outputs on which samples each weight acts on by a path, (d m, weights).
@@ -75,7 +75,7 @@ def pattern(
     As many samples as inputs are taken to be unit vectors, others to be generic; readout at the
     end.
 
-    >>> pattern(LinearFeedforward([2, 1]), 2, {"W1": np.ones((1, 2), dtype=bool)}).astype(int)
+    >>> support(LinearFeedforward([2, 1]), 2, {"W1": np.ones((1, 2), dtype=bool)}).astype(int)
     array([[1, 0],
            [0, 1]])
     """

@@ -10,7 +10,7 @@ from typing import TypeAlias
 from ...problem.networks.feedforward import LinearFeedforward
 from ...problem.networks.recurrent import LinearRecurrent
 from . import exhaustive
-from .bipartite import by_name, matching_number, pattern, permanent
+from .bipartite import by_name, matching_number, permanent, support
 from .polynomial_systems import (
     Entry,
     Linear,
@@ -73,7 +73,7 @@ def rank_by_matching(claim: Callable[[int, int, int], bool]) -> Iterator[str | N
             present = by_name(network, kept)
             masks = exhaustive.all_masks(n_entries)
             masks = masks[~(masks & ~kept).any(axis=1)]
-            acts = pattern(network, samples, present)
+            acts = support(network, samples, present)
             target = exhaustive.target(network, samples, present)
             found = exhaustive.ranks(network, samples, names, masks, present)
             for mask, rank in zip(masks, found.tolist(), strict=True):
