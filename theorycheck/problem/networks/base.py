@@ -93,6 +93,11 @@ class Network(ABC):
         return all(name == "linear" for name in self.activations)
 
     @property
+    def is_shallow_relu(self) -> bool:
+        """Whether there is one hidden layer, of ReLU units, and every weight acts once."""
+        return self.activations == ("relu",) and not self.is_recurrent
+
+    @property
     def n_reads(self) -> int:
         """How many times the outputs are read: once, or at every step."""
         return len(self.unrolled.read)
