@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import NamedTuple, TypeAlias, TypeVar
 
 from ...computing.deadline import NEVER, Deadline
@@ -47,6 +48,17 @@ class Unrolled:
 
     levels: Sequence[Level]
     read: Sequence[int]
+
+    @cached_property
+    def rows(self) -> dict[int, slice]:
+        """The levels without terms, and which rows of the inputs are theirs."""
+        found, start = {}, 0
+        for number, level in enumerate(self.levels):
+            if level.terms:
+                break
+            found[number] = slice(start, start + level.size)
+            start += level.size
+        return found
 
     def uses(self, weight: str) -> list[tuple[int, int]]:
         """Where a weight acts: pairs (level, source)."""
