@@ -71,10 +71,10 @@ def find_factors(
     most = max(counts, default=0)
     has_zero = most == 0 or len(counts) > 1
     sources = {source for own in uses for pairs in own.values() for _, source in pairs}
-    shows_inputs = not sources.isdisjoint(unrolled.rows)
-    shown = sorted(sources - unrolled.rows.keys())
+    inputs = range(len(unrolled.starts))
+    shows_inputs, shown = not sources.isdisjoint(inputs), sorted(sources.difference(inputs))
     behind_at = _places_behind(unrolled, acting, int(has_zero))
-    before = [*(unrolled.rows if shows_inputs else ()), *shown]
+    before = [*(inputs if shows_inputs else ()), *shown]
     ahead_at = _places_ahead(unrolled, before, int(has_zero), equations.n_samples)
     n_entries = sum(len(places) for places, *_ in entries.values())
     shape = (2, max(most, 1), len(equations.read), n_entries)

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from functools import cached_property
+from itertools import accumulate, pairwise
 from types import ModuleType
 from typing import Any, TypeAlias
 
@@ -49,6 +50,8 @@ class ForwardPass:
         chosen, self._read = np.unique(read, return_inverse=True)
         whole = network.unrolled
         self._unrolled = _leading_to(whole, [whole.read[k] for k in chosen.tolist() or [0]])
+        sizes = [level.size for level in self._unrolled.starts]
+        self._rows = list(pairwise(accumulate(sizes, initial=0)))
         self._sums = [level.terms for level in self._unrolled.levels if level.terms]
         place = (self._read * network.outputs + self._output) * n_samples + self._sample
         self._places_read = xp.asarray(place)
@@ -109,7 +112,7 @@ class ForwardPass:
     def _given(self, inputs: Array) -> list[Array]:
         """The inputs level by level, (batch, size, samples)."""
         rows = inputs.reshape(len(inputs), -1, inputs.shape[-1])
-        return [rows[:, part] for part in self._unrolled.rows.values()]
+        return [rows[:, start:end] for start, end in self._rows]
 
     def _levels(self, weights: Weights, inputs: Array) -> list[Array]:
         """The values of all levels, (batch, size, samples)."""
@@ -171,7 +174,7 @@ def _leading_to(whole: Unrolled, read: Sequence[int]) -> Unrolled:
     for number in range(max(needed), -1, -1):
         if number in needed:
             needed |= {term.source for term in whole.levels[number].terms}
-    numbers = sorted(needed | whole.rows.keys())
+    numbers = sorted(needed.union(range(len(whole.starts))))
     place = {number: k for k, number in enumerate(numbers)}
     levels = []
     for number in numbers:

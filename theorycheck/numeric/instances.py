@@ -116,14 +116,14 @@ class Equations:
 
 def complex_instances(
     allocation: Allocation,
-    input_shape: tuple[int, ...],
+    input_shape: tuple[int, ...] | None,
     n_equations: int,
     rng: np.random.Generator,
     count: int,
 ) -> Instance:
     """`count` instances of complex Gaussians to travel through, the outputs free.
 
-    Absent weights are 0.
+    Absent weights are 0. Inputs are not drawn without a shape, but none.
     """
 
     def normal(*shape: int) -> NDArray[np.complex128]:
@@ -133,7 +133,8 @@ def complex_instances(
     given = allocation.given_present()
     shapes = allocation.network.weight_shapes
     weights = {name: normal(*shape) * given.get(name, True) for name, shape in shapes.items()}
-    return Instance(weights, normal(*input_shape), normal(n_equations))
+    inputs = np.empty((count, 0)) if input_shape is None else normal(*input_shape)
+    return Instance(weights, inputs, normal(n_equations))
 
 
 def solve(matrices: Array, vectors: Array, xp: ModuleType = np) -> Array:
