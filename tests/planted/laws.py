@@ -9,9 +9,8 @@ import numpy as np
 from theorycheck.problem.allocation import Allocation
 from theorycheck.problem.masks import entries_of
 from theorycheck.problem.networks.feedforward import LinearFeedforward
-from theorycheck.ranks.point import effective_samples
 from theorycheck.strategies import critical_problems, feedforward_networks, sparse_problems
-from theorycheck.structure.peeling import Peeled, Step
+from theorycheck.structure.peeling import Deletion, Peeled
 from theorycheck.verification import domains
 from theorycheck.verification.base import Case
 from theorycheck.verification.laws import monotone, peeled, symmetric, transposed
@@ -103,14 +102,14 @@ def _without_row(case: Case, *, lacking: int, needs_width: bool) -> Peeled:
     if not _can_be_peeled(case):
         return nothing
     assert isinstance(network, LinearFeedforward)
-    m, last = effective_samples(network, case.samples), f"W{network.depth}"
+    m, last = network.effective_samples(case.samples), f"W{network.depth}"
     counts, needed = case.allocation.mask(last).sum(axis=1), max(m - lacking, 1)
     is_wide = min(network.widths[1:-1], default=m) >= m
     if counts.max() < needed or (needs_width and not is_wide):
         return nothing
     row = int(np.argmax(counts >= needed))
     kept = [i for i in range(network.outputs) if i != row]
-    return _left(case, last, kept, 0, m, Step("row", row))
+    return _left(case, last, kept, 0, m, Deletion("row", row))
 
 
 def _without_column(case: Case, *, lacking: int, fewer_samples: int) -> Peeled:
@@ -124,8 +123,8 @@ def _without_column(case: Case, *, lacking: int, fewer_samples: int) -> Peeled:
         return nothing
     column = int(np.argmax(counts >= needed))
     kept = [j for j in range(network.inputs) if j != column]
-    m = effective_samples(network, case.samples) - fewer_samples
-    return _left(case, "W1", kept, 1, m, Step("column", column))
+    m = network.effective_samples(case.samples) - fewer_samples
+    return _left(case, "W1", kept, 1, m, Deletion("column", column))
 
 
 def _can_be_peeled(case: Case) -> bool:
@@ -134,7 +133,7 @@ def _can_be_peeled(case: Case) -> bool:
     return is_right and case.allocation.is_dense
 
 
-def _left(case: Case, name: str, kept: list[int], axis: int, m: int, step: Step) -> Peeled:
+def _left(case: Case, name: str, kept: list[int], axis: int, m: int, step: Deletion) -> Peeled:
     """The problem with the `kept` lines of one layer, None if no equation is left."""
     if not kept or not m:
         return Peeled(None, m, (step,))

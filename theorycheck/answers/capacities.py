@@ -17,7 +17,6 @@ from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
 from ..problem.networks.base import LARGEST_SIZE, positive_integer
 from ..problem.networks.feedforward import ShallowReLU
-from ..ranks.point import effective_samples
 from ..verdict import Expressivity, Verdict
 from .classification import classify
 
@@ -129,7 +128,7 @@ def capacity(
             "capacities are decided for linear networks only, not for shallow ReLU; "
             "classify decides these for one number of samples"
         )
-    cap = effective_samples(network, LARGEST_SIZE)
+    cap = network.effective_samples(LARGEST_SIZE)
     top = cap if largest is None else min(positive_integer(largest, "largest"), cap)
     deadline, each = divided(seconds, effort)
     decide = partial(

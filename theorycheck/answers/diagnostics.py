@@ -10,9 +10,8 @@ import numpy as np
 from ..display.paragraphs import Paragraph, list_some
 from ..errors import OutOfTimeError, SizeError
 from ..problem.masks import entries_of
-from ..problem.networks.recurrent import LinearRecurrent
 from ..ranks.bases import Entry, entry_name
-from ..ranks.jacobian import entries, jacobian
+from ..ranks.jacobian import Jacobian, entries
 from ..ranks.point import draw_point, draw_prime
 from ..theorems.analysis import Analysis
 
@@ -71,7 +70,7 @@ class Diagnostics:
 def diagnose(analysis: Analysis) -> Diagnostics:
     """Redundant and idle learnables, unreached equations, of a linear network.
 
-    Raises `SizeError` if the Jacobian has more than four million paragraphs.
+    Raises `SizeError` if the Jacobian has more than four million entries.
 
     >>> from theorycheck import Allocation, LinearFeedforward
     >>> allocation = Allocation.rows(LinearFeedforward([1, 2, 2]), {"W2": [0]})
@@ -116,7 +115,7 @@ def _redundant(analysis: Analysis) -> tuple[int, list[int]]:
     prime = draw_prime(analysis.seed, 0)
     deadline = analysis.deadline
     point = draw_point(allocation, analysis.samples, prime, analysis.seed, 0, np, deadline=deadline)
-    source = jacobian(allocation, point, np, deadline)
+    source = Jacobian(allocation.network, point, np, deadline)
     blocks = [source.columns(name, block) for name, block in entries(allocation, "learnable", 4096)]
     columns = np.concatenate(blocks, axis=1).astype(np.int64)
     n_rows, n_columns = columns.shape
@@ -133,7 +132,6 @@ def _redundant(analysis: Analysis) -> tuple[int, list[int]]:
 
 def _equation(analysis: Analysis, number: int) -> tuple[int, ...]:
     first, sample = divmod(number, analysis.effective_samples)
-    network = analysis.network
-    if isinstance(network, LinearRecurrent) and network.readout == "all":
-        return (*divmod(first, network.outputs), sample)
+    if analysis.network.reads_every_step:
+        return (*divmod(first, analysis.network.outputs), sample)
     return (first, sample)

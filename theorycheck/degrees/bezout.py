@@ -113,7 +113,9 @@ def _through(
     return result
 
 
-def path_degrees(system: SquareSystem, group: Unknowns, deadline: Deadline = NEVER) -> tuple[int, ...]:
+def path_degrees(
+    system: SquareSystem, group: Unknowns, deadline: Deadline = NEVER
+) -> tuple[int, ...]:
     """For every equation the most unknowns of `group` on one path: a bound on its degree in them.
 
     >>> from theorycheck import Allocation, LinearFeedforward

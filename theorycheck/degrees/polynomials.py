@@ -176,7 +176,8 @@ def _values(
     """The outputs that the equations are about, of weights and inputs that are objects."""
     network, m = system.network, system.samples
     weights = {
-        name: _objects(shape, partial(weight, name)) for name, shape in network.weight_shapes.items()
+        name: _objects(shape, partial(weight, name))
+        for name, shape in network.weight_shapes.items()
     }
     forward = ForwardPass(network, m, (), system.equations)
     return forward.values(weights, _objects(network.input_shape(m), given))[0].tolist()

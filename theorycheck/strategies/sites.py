@@ -9,7 +9,6 @@ from hypothesis.strategies import SearchStrategy
 
 from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
-from ..ranks.point import effective_samples
 from .basics import Linear, samples
 from .masks import Layer, layers
 
@@ -24,7 +23,7 @@ class Site(NamedTuple):
     @property
     def columns_needed(self) -> int:
         """m_e: the samples that count."""
-        return effective_samples(self.network, self.samples)
+        return self.network.effective_samples(self.samples)
 
     @property
     def spare(self) -> tuple[int, int]:

@@ -12,7 +12,6 @@ from ..problem.files import Problem
 from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.point import effective_samples
 from ..ranks.target_dimension import target_dimension
 from .basics import recurrent_networks, samples
 from .masks import chosen, drawn_mask, learnable_masks
@@ -47,7 +46,7 @@ def bottleneck_problems(
     assume(_narrowest(network) < network.outputs)
     least = _narrowest(network) + 1 + (not isinstance(network, LinearRecurrent) and network.bias)
     m = draw(st.integers(least, max(least, 6)))
-    assume(effective_samples(network, m) >= least)  # type: ignore[arg-type]
+    assume(network.effective_samples(m) >= least)
     return Problem(_near_critical(draw, Allocation.none(network), m), m)
 
 

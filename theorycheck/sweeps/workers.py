@@ -13,7 +13,6 @@ from ..degrees.reuse import Reuse
 from ..errors import ContradictionError, TheorycheckError
 from ..problem.allocation import Allocation
 from ..problem.networks.feedforward import ShallowReLU
-from ..ranks.generic_rank import n_equations
 from ..verdict import Verdict
 from .batch.classify import UNDECIDED, Batch, Decisions
 from .frame import Masks
@@ -156,7 +155,7 @@ def chunk_size(spec: SweepSpec) -> int:
     """How many allocations are decided together: about half a second's work."""
     if isinstance(spec.network, ShallowReLU):
         return _MOST_IN_CHUNK
-    rank = min(n_equations(spec.network, spec.samples), max(spec.budgets))
+    rank = min(spec.network.n_equations(spec.samples), max(spec.budgets))
     work = float(rank) ** 2 * max(spec.budgets) + spec.frame.n_entries
     return max(1, min(_MOST_IN_CHUNK, int(_CHUNK_WORK / work)))
 

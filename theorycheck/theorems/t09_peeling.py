@@ -60,7 +60,10 @@ def _by_rest(analysis: Analysis, *, only_counts: bool) -> Finding | None:
 
 def _finding(peeled: Peeled, reason: str, part: Analysis | None, inner: Finding | None) -> Finding:
     certificate = inner_certificate(part, inner) if part and inner else None
-    evidence = {"steps": [list(step) for step in peeled.steps], "certificate": certificate}
+    evidence = {
+        "steps": [[step.line, step.index] for step in peeled.steps],
+        "certificate": certificate,
+    }
     return Finding(
         "T9",
         inner.expressivity if inner else Expressivity.MAXIMAL,

@@ -15,7 +15,6 @@ import numpy as np
 from ..problem.allocation import Allocation
 from ..problem.files import Problem
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.point import effective_samples
 from ..theorems.analysis import Analysis
 from ..theorems.base import Finding, Theorem
 from ..verdict import Expressivity
@@ -137,7 +136,7 @@ def _problems(
         least = (assumptions.inputs(d, m), assumptions.hidden(d, m), assumptions.steps(d, m))
         sizes = [max(size, 1) + draw(st.integers(0, 2)) for size in least]
         network = LinearRecurrent(sizes[0], sizes[1], d, sizes[2])
-        m_e = effective_samples(network, m)
+        m_e = network.effective_samples(m)
         rows, columns = network.weight_shapes[name]
         entries = [(i, j) for i in range(rows) for j in range(columns)]
         if draw(st.booleans()):

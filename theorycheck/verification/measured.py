@@ -14,7 +14,7 @@ from ..problem.allocation import Allocation
 from ..problem.masks import entries_of
 from ..problem.networks.feedforward import ShallowReLU
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.generic_rank import generic_rank, n_equations
+from ..ranks.generic_rank import generic_rank
 from ..structure.conflicts import find_conflict
 from .base import Inapplicable
 
@@ -38,7 +38,7 @@ def exact_ranks(allocation: Allocation, samples: int, seed: int) -> tuple[int, i
     network = allocation.network
     if isinstance(network, ShallowReLU):
         raise Inapplicable("exact ranks are those of linear networks")
-    equations = n_equations(network, samples)
+    equations = network.n_equations(samples)
     rank, target = (
         generic_rank(allocation, samples, upper=min(number, equations), which=which, seed=seed)
         for which, number in (
@@ -97,7 +97,7 @@ def trials_of(allocation: Allocation, samples: int) -> int:
     most = _MOST_UNKNOWNS
     if isinstance(network, LinearRecurrent):
         most = _MOST_RECURRENT.get(network.steps, 0)
-    is_small = n_equations(network, samples) <= allocation.n_learnable <= most
+    is_small = network.n_equations(samples) <= allocation.n_learnable <= most
     return OTHER_TRIALS if is_small else 0
 
 

@@ -17,7 +17,7 @@ from ...field.batched import batched_rank
 from ...problem.allocation import Allocation, Mask
 from ...problem.networks.feedforward import LinearFeedforward
 from ...problem.networks.recurrent import LinearRecurrent
-from ...ranks.jacobian import entries, jacobian
+from ...ranks.jacobian import Jacobian, entries
 from ...ranks.point import draw_point, draw_prime
 
 _TRIALS = 2
@@ -96,7 +96,7 @@ def _columns(
     """The Jacobian's columns of the weights `names` at a random point, absent ones 0."""
     frame = Allocation.none(network, present)
     point = draw_point(frame, samples, prime, seed, trial, np)
-    at_point = jacobian(frame, point, np)
+    at_point = Jacobian(network, point, np)
     full = Allocation(network, {name: np.ones(network.weight_shapes[name]) for name in names})
     blocks = dict(entries(full, "learnable", 2**20))
     parts = [

@@ -8,7 +8,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...problem.masks import Mask
-from ...structure.conflicts import Unrolled
+from ...problem.networks.unrolled import as_matrix
+from ...structure.conflicts import LearnablePaths
 from ..frame import Frame, Masks
 
 Bits = NDArray[np.bool_]
@@ -25,22 +26,21 @@ def has_conflict(frame: Frame, masks: Masks) -> Bits:
     >>> has_conflict(frame, np.array([[True, False], [True, True]])).tolist()
     [False, True]
     """
-    unrolled = Unrolled(frame.empty)
+    paths = LearnablePaths(frame.empty)
     weights = by_weight(frame, masks)
     found = np.zeros(len(masks), dtype=bool)
-    marked: Bits = np.zeros((len(unrolled.fed[0]), len(masks)), dtype=bool)  # behind a learnable
-    for level, step in enumerate(unrolled.steps, start=1):
-        behind = _reached(frame.empty.present_mask(step.inner), marked)
-        learnable = weights.get(step.inner)
-        if learnable is not None:
-            # An edge counts only if its unit is read: dead ends multiply nothing.
-            met = learnable[unrolled.read[level]] & marked
-            found |= met.any(axis=(0, 1))
-            behind |= learnable[:, unrolled.fed[level - 1]].any(axis=1)
-        if step.outer is not None and step.outer in weights:
-            outer = weights[step.outer]
-            behind |= outer if outer.ndim == 2 else outer.any(axis=1)
-        marked = behind
+    marked: list[Bits] = []  # for each level, the units behind a learnable
+    for number, level in enumerate(paths.unrolled.levels):
+        marked.append(np.zeros((level.size, len(masks)), dtype=bool))
+        for name, source in level.terms:
+            marked[number] |= _reached(as_matrix(frame.empty.present_mask(name)), marked[source])
+            learnable = weights.get(name)
+            if learnable is not None:
+                learnable = learnable if learnable.ndim == 3 else learnable[:, None]
+                # An edge counts only if its unit is read: dead ends multiply nothing.
+                met = learnable[paths.read[number]] & marked[source]
+                found |= met.any(axis=(0, 1))
+                marked[number] |= learnable[:, paths.fed[source]].any(axis=1)
     return found
 
 

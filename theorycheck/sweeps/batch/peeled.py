@@ -8,7 +8,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...problem.networks.feedforward import LinearFeedforward
-from ...ranks.point import effective_samples, input_dimension
 from ..frame import Frame, Masks
 from .conflicts import Bits, by_weight
 
@@ -50,7 +49,7 @@ def peel_all(frame: Frame, samples: int, masks: Masks) -> Left:
     """
     network = frame.network
     assert isinstance(network, LinearFeedforward)
-    n_samples = effective_samples(network, samples)
+    n_samples = network.effective_samples(samples)
     outputs = np.ones((network.outputs, len(masks)), dtype=bool)
     inputs = np.ones((network.inputs, len(masks)), dtype=bool)
     left = np.full(len(masks), n_samples)
@@ -116,7 +115,7 @@ def has_bezout_one(frame: Frame, samples: int, left: Left) -> Bits:
     n_outputs = np.count_nonzero(left.outputs, axis=0)
     is_one = ((rows == 0) | (rows == left.samples)).all(axis=0)
     is_one &= np.count_nonzero(layers[:-1], axis=0) <= 1
-    if not network.bias and samples >= input_dimension(network) and "W1" in weights:
+    if not network.bias and samples >= network.input_dimension and "W1" in weights:
         columns = np.count_nonzero(weights["W1"], axis=0)
         by_columns = ((columns == 0) | (columns == n_outputs)).all(axis=0)
         is_one |= by_columns & (np.count_nonzero(layers[1:], axis=0) <= 1)

@@ -21,11 +21,10 @@ from ...field.elimination import Elimination, rank, rank_profile
 from ...ranks.generic_rank import (
     MOST_TRIALS,
     generic_rank,
-    n_equations,
     required_bytes,
     trial_error,
 )
-from ...ranks.jacobian import jacobian
+from ...ranks.jacobian import Jacobian
 from ...ranks.point import draw_point, draw_prime
 from ..frame import Frame, Masks
 
@@ -108,8 +107,7 @@ class Ranks:
 
     @property
     def _entries(self) -> int:
-        network: Any = self.frame.network
-        return n_equations(network, self.samples) * self.frame.n_entries
+        return self.frame.network.n_equations(self.samples) * self.frame.n_entries
 
     def _check_size(self) -> None:
         needed = required_bytes(self.frame.empty, self.samples, self.frame.n_entries)
@@ -187,7 +185,7 @@ class Ranks:
         empty, xp = self.frame.empty, self.xp
         prime = draw_prime(self.seed, trial)
         point = draw_point(empty, self.samples, prime, self.seed, trial, xp)
-        source = jacobian(empty, point, xp)
+        source = Jacobian(empty.network, point, xp)
         parts: list[Any] = [xp.zeros((source.n_equations, 0))]
         for name, entries in self.frame.entries.items():
             shape = empty.network.weight_shapes[name]
