@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
 from functools import cached_property, reduce
 from itertools import combinations
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +17,7 @@ from ..errors import OutOfTimeError
 from ..problem.networks.unrolled import Level, as_matrix, forward
 from .system import SquareSystem
 
+Lengths: TypeAlias = NDArray[np.float64]
 Unknowns: TypeAlias = frozenset[int]  # places of unknowns in the system, from 0
 
 _NONE = -np.inf  # no path
@@ -70,8 +71,8 @@ class _Degrees:
         return left.get((0,) * len(ordered), 0)
 
     @cached_property
-    def _starts(self) -> NDArray[np.float64]:
-        """0 where an input (or the constant) is shown by a sample, else no path: (rows, samples)."""
+    def _starts(self) -> Lengths:
+        """0 where a sample shows an input (or the constant), else no path: (rows, samples)."""
         network, samples = self._system.network, self._system.samples
         shape = (math.prod(network.input_shape(samples)[:-1]), samples)
         shown = np.eye(*shape) if samples == network.input_dimension else np.ones(shape)
@@ -79,7 +80,7 @@ class _Degrees:
 
     def _longest(self, group: Unknowns) -> tuple[int, ...]:
         system, network = self._system, self._system.network
-        steps: dict[str, NDArray[np.float64]] = {
+        steps: dict[str, Lengths] = {
             name: np.where(mask, 0.0, _NONE)
             for name, mask in system.allocation.given_present().items()
         }
@@ -89,7 +90,7 @@ class _Degrees:
             name, index = system.entries[place]
             steps[name][index] = 1.0
 
-        def combine(level: Level, terms: list[tuple[str, NDArray[np.float64]]]) -> Any:
+        def combine(level: Level, terms: list[tuple[str, Lengths]]) -> Lengths:
             ways = (_through(steps[name], before, self.deadline) for name, before in terms)
             return reduce(np.maximum, ways)
 
@@ -99,9 +100,7 @@ class _Degrees:
         return tuple(int(max(value, 0)) for value in table[list(system.equations)])
 
 
-def _through(
-    steps: NDArray[np.float64], before: NDArray[np.float64], deadline: Deadline
-) -> NDArray[np.float64]:
+def _through(steps: Lengths, before: Lengths, deadline: Deadline) -> Lengths:
     """Longest ways through one weight: max-plus product, a few columns at a time."""
     steps = as_matrix(steps)
     result = np.empty((len(steps), before.shape[1]))
@@ -176,7 +175,7 @@ class _Best:
 def _partitions(system: SquareSystem) -> Iterator[frozenset[Unknowns]]:
     entries, layers = system.entries, system.network.layers
     layer_of = {name: number for number, names in enumerate(layers) for name in names}
-    keys: list[list[Any]] = [
+    keys: list[list[Hashable]] = [
         [layer_of[name] for name, _ in entries],
         [(name, index[0]) for name, index in entries],
         [(name, index[-1]) for name, index in entries],
@@ -187,7 +186,7 @@ def _partitions(system: SquareSystem) -> Iterator[frozenset[Unknowns]]:
         for axis in (0, -1):
             keys.append([(n, index[axis]) if n == name else n for n, index in entries])
     for labels in keys:
-        groups: dict[Any, set[int]] = {}
+        groups: dict[Hashable, set[int]] = {}
         for place, label in enumerate(labels):
             groups.setdefault(label, set()).add(place)
         yield frozenset(frozenset(group) for group in groups.values())

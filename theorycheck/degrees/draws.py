@@ -32,7 +32,7 @@ class RationalInstances:
     def __len__(self) -> int:
         return len(next(iter(self.student.values())))
 
-    def take(self, indices: Array | slice) -> RationalInstances:
+    def take(self, indices: Array | slice | list[int]) -> RationalInstances:
         """The instances with these numbers."""
         student = {name: value[indices] for name, value in self.student.items()}
         teacher = {name: value[indices] for name, value in self.teacher.items()}

@@ -107,7 +107,7 @@ class Bound:
     in_unknowns: int
     in_parameters: int
     norm: int
-    parameters: frozenset[Any] = frozenset()
+    parameters: frozenset[tuple[str, tuple[int, ...]]] = frozenset()
 
     def __add__(self, other: Bound) -> Bound:
         if not (self.norm and other.norm):
@@ -175,10 +175,8 @@ def _values(
 ) -> list[Any]:
     """The outputs that the equations are about, of weights and inputs that are objects."""
     network, m = system.network, system.samples
-    weights = {
-        name: _objects(shape, partial(weight, name))
-        for name, shape in network.weight_shapes.items()
-    }
+    shapes = network.weight_shapes.items()
+    weights = {name: _objects(shape, partial(weight, name)) for name, shape in shapes}
     forward = ForwardPass(network, m, (), system.equations)
     return forward.values(weights, _objects(network.input_shape(m), given))[0].tolist()
 
