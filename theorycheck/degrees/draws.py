@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 
 from ..computing.arrays import Array
 from ..numeric.forward import Weights
-from ..numeric.instances import Equations, Instance, complex_instances
+from ..numeric.instances import Equations, Instance, complex_instances, with_constant
 from .system import SquareSystem
 
 SCALE = 64  # rational instances have this denominator: short numbers, and fine enough
@@ -107,6 +107,4 @@ class Draws:
         if free is None:
             impulses = unit * np.eye(math.prod(shape[:-1]), shape[-1])
             return np.broadcast_to(impulses.reshape(shape), (count, *shape))
-        if not self._network.bias:
-            return free
-        return np.concatenate([free, np.full((count, *shape[:-2], 1, shape[-1]), unit)], axis=-2)
+        return with_constant(self._network, free, unit)

@@ -114,6 +114,14 @@ class Equations:
         return self._forward.values(weights, inputs)
 
 
+def with_constant(network: Network, inputs: Array, unit: float = 1.0) -> Array:
+    """Inputs (batch, ..., n_0, samples); with biases a last row of constants follows."""
+    if not network.bias:
+        return inputs
+    constant = np.full((*inputs.shape[:-2], 1, inputs.shape[-1]), unit)
+    return np.concatenate([inputs, constant], axis=-2)
+
+
 def complex_instances(
     allocation: Allocation,
     input_shape: tuple[int, ...] | None,

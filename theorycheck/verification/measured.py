@@ -6,8 +6,8 @@ from typing import Any
 
 import numpy as np
 
+from ..measurement.batched_linalg import measured_rank
 from ..measurement.estimate import Estimate, measure
-from ..measurement.svd_rank import measured_rank
 from ..measurement.trials import LinearTrials, Source
 from ..numeric.instances import Equations
 from ..problem.allocation import Allocation
