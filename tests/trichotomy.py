@@ -29,8 +29,8 @@ from theorycheck.degrees.degree import Degree
 from theorycheck.degrees.elimination import degree_by_elimination
 from theorycheck.degrees.system import SquareSystem
 from theorycheck.problem.files import problem_from_dict, problem_to_dict
-from theorycheck.problem.masks import entries_of
-from theorycheck.ranks.bases import Entry, masks_with
+from theorycheck.problem.masks import Entry, entries_of
+from theorycheck.ranks.bases import masks_with
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.asking import ask_all
 from theorycheck.theorems.registry import THEOREMS

@@ -16,9 +16,9 @@ from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError, nearest, shown
 from ..problem.allocation import Allocation
+from ..problem.masks import Entry
 from ..problem.networks.base import Network
 from ..problem.placement import allowed_masks, check_choice
-from ..ranks.bases import Entry
 from ..ranks.jacobian import entries
 from ..theorems import t01_positivity
 from ..verdict import Verdict

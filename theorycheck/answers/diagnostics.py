@@ -9,9 +9,8 @@ import numpy as np
 
 from ..display.paragraphs import Paragraph, list_some
 from ..errors import OutOfTimeError, SizeError
-from ..problem.masks import entries_of
+from ..problem.masks import Entry, entries_of, entry_name
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.bases import Entry, entry_name
 from ..ranks.jacobian import entries, jacobian
 from ..ranks.point import draw_point, draw_prime
 from ..theorems.analysis import Analysis

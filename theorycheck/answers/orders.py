@@ -13,10 +13,9 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..problem.masks import Mask, both, entries_of
+from ..problem.masks import Entry, Mask, both, entries_of
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.bases import Entry
 
 Prefer: TypeAlias = Literal["spread", "few-layers"]
 PREFERENCES: tuple[Prefer, ...] = ("spread", "few-layers")

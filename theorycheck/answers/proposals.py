@@ -15,10 +15,11 @@ from ..display.paragraphs import Paragraph, rigor_in_words
 from ..errors import InputError, SizeError
 from ..problem.allocation import Allocation
 from ..problem.files import problem_to_dict
+from ..problem.masks import Entry
 from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.bases import Entry, greedy_basis, masks_with
+from ..ranks.bases import greedy_basis, masks_with
 from ..ranks.generic_rank import required_bytes
 from ..theorems.analysis import Analysis
 from ..verdict import Expressivity, Verdict

@@ -15,8 +15,7 @@ from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError, nearest, shown
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
-from ..problem.masks import entries_of
-from ..ranks.bases import Entry, entry_name
+from ..problem.masks import Entry, entries_of, entry_name
 from ..verdict import Expressivity, Verdict
 from .orders import Plan, plans
 from .proposals import SOME_DEGREES, Proposal, Workshop

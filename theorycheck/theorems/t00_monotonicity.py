@@ -12,8 +12,8 @@ from ..computing.effort import Effort
 from ..degrees.bezout import bezout_bound
 from ..errors import OutOfTimeError
 from ..problem.allocation import Allocation
-from ..problem.masks import entries_of
-from ..ranks.bases import Entry, greedy_basis, masks_with
+from ..problem.masks import Entry, entries_of
+from ..ranks.bases import greedy_basis, masks_with
 from ..verdict import Expressivity
 from . import t02_dichotomy, t03_rows, t04_one_layer, t05_recurrent, t06_odd_degree, t09_peeling
 from .analysis import Analysis
