@@ -15,7 +15,6 @@ from ..computing.deadline import Deadline
 from ..computing.effort import DEFAULT_EFFORT, Effort, checked
 from ..computing.progress import Watch, watching
 from ..errors import InputError, OutOfTimeError, SizeError
-from ..heuristics.guess import HeuristicEstimate
 from ..heuristics.linear import linear_estimate
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
@@ -27,7 +26,7 @@ from ..theorems.base import Finding, Theorem
 from ..theorems.counts import name_lines
 from ..theorems.registry import THEOREMS
 from ..theorems.t10_shallow_relu import why_open
-from ..verdict import Expressivity, Verdict
+from ..verdict import Expressivity, HeuristicEstimate, Verdict
 from .cautions import warnings_of
 from .diagnostics import diagnostics_of
 

@@ -5,13 +5,12 @@ from __future__ import annotations
 from ..computing.effort import DEFAULT_EFFORT, Effort, checked
 from ..computing.progress import Watch, watching
 from ..errors import OutOfTimeError
-from ..heuristics.guess import HeuristicEstimate
 from ..heuristics.linear import extremal_estimate, wide_estimate
 from ..heuristics.relu import relu_estimate
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
 from ..theorems.analysis import Analysis
-from ..verdict import Expressivity, Verdict
+from ..verdict import Expressivity, HeuristicEstimate, Verdict
 from .classification import classify
 
 

@@ -21,9 +21,9 @@ from ..theorems.analysis import Analysis
 from ..theorems.asking import Answers, consistent
 from ..theorems.base import Theorem
 from ..theorems.registry import THEOREMS
-from ..verdict import Verdict
+from ..verdict import Diagnostics, Verdict
 from .classification import verdict_of
-from .diagnostics import Diagnostics, diagnostics_of
+from .diagnostics import diagnostics_of
 
 
 @dataclass(frozen=True)

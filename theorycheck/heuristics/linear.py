@@ -4,9 +4,8 @@ from __future__ import annotations
 
 from ..problem.networks.recurrent import LinearRecurrent
 from ..theorems.analysis import Analysis
-from ..verdict import Expressivity
+from ..verdict import Expressivity, HeuristicEstimate
 from .features import BlockFeatures, block_features, determined_part
-from .guess import HeuristicEstimate
 from .law import HELPED, UNKNOWN, probability
 
 _MOST_ENTRIES = 10_000  # of a Jacobian that is searched for a determined part

@@ -11,7 +11,7 @@ from ..computing.deadline import NEVER, Deadline
 from ..errors import InputError
 from ..problem.allocation import Allocation
 from ..problem.networks.feedforward import ShallowReLU
-from .guess import HeuristicEstimate
+from ..verdict import HeuristicEstimate
 
 _DRAWS = 2000
 _MOST_ENTRIES = 2**22  # of all Jacobians at once
