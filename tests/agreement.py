@@ -19,6 +19,7 @@ import numpy as np
 
 import theorycheck as tc
 from theorycheck.computing.effort import Effort
+from theorycheck.computing.options import Options
 from theorycheck.problem.files import problem_to_dict
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.registry import THEOREMS
@@ -87,7 +88,7 @@ def disagreement(
     allocation: tc.Allocation, m: int, counts: Counter[tuple[str, ...]], effort: Effort = NO_DEGREES
 ) -> str:
     """Ask every theorem; count who says what. Empty if all agree with each other and the rank."""
-    analysis = Analysis(allocation, m, effort=effort)
+    analysis = Analysis(allocation, m, Options(effort=effort))
     is_minimal = analysis.rank.value < analysis.target.value
     try:
         verdict = tc.classify(allocation, m, effort=effort)

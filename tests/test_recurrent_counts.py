@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.strategies import SMALL_DEGREES, allocations, linear_networks, samples, seeds
+from theorycheck.computing.options import Options
 from theorycheck.theorems import t00_monotonicity, t05_recurrent
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.outside_counts import starved_outside
@@ -58,7 +59,7 @@ def test_the_count_finds_what_t1_needs_a_rank_for():
 @settings(max_examples=150)
 @given(allocations(linear_networks), samples)
 def test_t0_bases_are_sub_allocations_of_full_rank(allocation, m):
-    analysis = Analysis(allocation, m, effort=SMALL_DEGREES)
+    analysis = Analysis(allocation, m, Options(effort=SMALL_DEGREES))
     if t00_monotonicity.obstacle(analysis) is not None:
         return
     finding = t00_monotonicity.decide(analysis)

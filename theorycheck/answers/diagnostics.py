@@ -6,7 +6,6 @@ import numpy as np
 
 from ..errors import OutOfTimeError, SizeError
 from ..problem.masks import entries_of
-from ..problem.networks.recurrent import LinearRecurrent
 from ..ranks.jacobian import entries, jacobian
 from ..ranks.point import draw_point, draw_prime
 from ..theorems.analysis import Analysis
@@ -41,7 +40,7 @@ def diagnose(analysis: Analysis) -> Diagnostics:
         redundant=tuple(names[column] for column in redundant),
         idle=tuple(names[column] for column in np.flatnonzero(~support.any(axis=0))),
         unreached=tuple(_equation(analysis, int(e)) for e in np.flatnonzero(~support.any(axis=1))),
-        seed=analysis.seed,
+        seed=analysis.options.seed,
     )
 
 
@@ -62,9 +61,9 @@ def _redundant(analysis: Analysis) -> tuple[int, list[int]]:
     allocation = analysis.allocation
     if not allocation.n_learnable:
         return 0, []
-    prime = draw_prime(analysis.seed, 0)
-    deadline = analysis.deadline
-    point = draw_point(allocation, analysis.samples, prime, analysis.seed, 0, np, deadline=deadline)
+    seed, deadline = analysis.options.seed, analysis.options.deadline
+    prime = draw_prime(seed, 0)
+    point = draw_point(allocation, analysis.samples, prime, seed, 0, np, deadline=deadline)
     source = jacobian(allocation, point, np, deadline)
     blocks = [source.columns(name, block) for name, block in entries(allocation, "learnable", 4096)]
     columns = np.concatenate(blocks, axis=1).astype(np.int64)
@@ -83,6 +82,6 @@ def _redundant(analysis: Analysis) -> tuple[int, list[int]]:
 def _equation(analysis: Analysis, number: int) -> tuple[int, ...]:
     first, sample = divmod(number, analysis.effective_samples)
     network = analysis.network
-    if isinstance(network, LinearRecurrent) and network.readout == "all":
+    if network.reads_every_step:
         return (*divmod(first, network.outputs), sample)
     return (first, sample)

@@ -52,7 +52,7 @@ def ask_all(
     for ask in (Theorem.ask,) if cross_check else (Theorem.ask_count, Theorem.ask):
         for theorem in theorems:
             try:
-                analysis.effort.report(theorem.title)
+                analysis.options.effort.report(theorem.title)
                 finding = ask(theorem, analysis)
             except (OutOfTimeError, SizeError, MemoryError) as error:
                 # What is known by now may be enough for the others: they end at once if it is not.

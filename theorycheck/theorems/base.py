@@ -1,4 +1,4 @@
-"""What a theorem is to the code: an id, a statement, an obstacle and a decision."""
+"""What a theorem is to the code: an id, a statement, when it applies, and a decision."""
 
 from __future__ import annotations
 
@@ -37,7 +37,7 @@ class Theorem:
     `obstacle(analysis)` returns None where the theorem applies, else in words why it does not.
     `decide(analysis)` is called only where it applies; None means that it leaves the case open.
     `count(analysis)` is the part of it that counts, matchings and graphs decide, without the rank
-    of the learnables: it is asked of all theorems before anything dear is asked of one. With
+    of the learnables: it is asked of all theorems before anything expensive is asked of one. With
     `only_counts` that is all that it ever asks for.
     """
 
@@ -71,6 +71,23 @@ class Theorem:
         return analysis.once(count)
 
 
+def not_dense_layers(analysis: Analysis, *, biases: bool) -> str | None:
+    """Why the network is not dense linear feed-forward (with `biases` allowed or not), or None."""
+    network = analysis.network
+    if not (network.is_linear and network.is_layered):
+        return "the network is not linear feed-forward"
+    if not analysis.allocation.is_dense:
+        return "the network is sparse"
+    if network.bias and not biases:
+        return "the network has biases"
+    return not_random_inputs(analysis)
+
+
+def not_random_inputs(analysis: Analysis) -> str | None:
+    """Why a theorem about random inputs says nothing, or None."""
+    return None if analysis.given is None else "the inputs are given, not random"
+
+
 def first_final(
     theorems: Sequence[Theorem],
     analysis: Analysis,
@@ -81,7 +98,7 @@ def first_final(
     """The first finding of a wanted class, in the order of the theorems, counts before all else."""
     for ask in (Theorem.ask_count,) if only_counts else (Theorem.ask_count, Theorem.ask):
         for theorem in theorems:
-            analysis.deadline.check(f"what {theorem.id} says")
+            analysis.options.deadline.check(f"what {theorem.id} says")
             finding = ask(theorem, analysis)
             if finding is not None and is_wanted(finding.expressivity):
                 return finding
