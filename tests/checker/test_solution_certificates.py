@@ -16,7 +16,6 @@ import sympy as sp
 from flint import acb, arb, fmpq
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from theorycheck.theorems.ranks import full_rank_evidence
 
 import theorycheck as tc
 from tests.checker.test_certificates import corrupted, redigested
@@ -39,6 +38,7 @@ from theorycheck.checker.rank import n_equations
 from theorycheck.errors import SizeError
 from theorycheck.problem.files import problem_to_dict
 from theorycheck.theorems.analysis import Analysis
+from theorycheck.theorems.evidence import full_rank_evidence
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 SCALE = 4

@@ -11,7 +11,7 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from theorycheck.theorems.ranks import full_rank_evidence
+from theorycheck.theorems.evidence import full_rank_evidence
 
 import theorycheck as tc
 from tests.shared.strategies import WORK_ONLY, allocations, linear_networks, samples, seeds

@@ -222,7 +222,7 @@ SLOW = {
     "columns of a Jacobian": (jacobian.FeedforwardJacobian, "columns"),
     "products over time": (jacobian, "matmul"),
     "steps along a path": (tracking, "_advance"),
-    "choices of a design": (designs._Search, "_filled"),
+    "choices of a design": (designs._DesignSearch, "_filled"),
     "random instances": (draws_module.Draws, "complex"),
 }
 QUESTIONS: dict[str, Callable[[Effort], Any]] = {

@@ -42,6 +42,14 @@ def _target_upper_evidence(target: TargetDimension) -> dict[str, Any]:
     return evidence
 
 
+def full_rank_evidence(analysis: Analysis) -> dict[str, Any]:
+    """Why rank(A) = D: a minor of the learnables of size D, and D from above."""
+    return {
+        "minor": _minor_evidence(analysis.rank.best),
+        "target_upper": _target_upper_evidence(analysis.target),
+    }
+
+
 def below_target(
     theorem: str,
     analysis: Analysis,
@@ -87,11 +95,7 @@ def at_full_rank(
         expressivity,
         reason,
         kind,
-        {
-            **(evidence or {}),
-            "minor": _minor_evidence(rank.best),
-            "target_upper": _target_upper_evidence(target),
-        },
+        {**(evidence or {}), **full_rank_evidence(analysis)},
         rank.value,
         target.value,
         degree,
