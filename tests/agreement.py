@@ -93,7 +93,7 @@ def disagreement(
         verdict = tc.classify(allocation, m, effort=effort)
         counts["verdict", verdict.theorem or "none", str(verdict.expressivity)] += 1
         for theorem in THEOREMS:
-            if theorem.obstacle(analysis) is not None:
+            if theorem.why_not(analysis) is not None:
                 continue
             finding = theorem.decide(analysis)
             if finding is None:

@@ -11,7 +11,6 @@ import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from theorycheck.theorems.evidence import full_rank_evidence
 
 import theorycheck as tc
 from tests.shared.strategies import WORK_ONLY, allocations, linear_networks, samples, seeds
@@ -34,6 +33,7 @@ from theorycheck.numeric.forward import ForwardPass
 from theorycheck.problem.files import problem_to_dict
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem
+from theorycheck.theorems.evidence import full_rank_evidence
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 DIAGONALS = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})

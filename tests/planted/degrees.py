@@ -30,13 +30,13 @@ REAL = 1e-9
 def critical(decide: Callable[[Analysis], Finding | None]) -> Theorem:
     """A theorem about linear networks with r = rank(A) = D."""
 
-    def obstacle(analysis: Analysis) -> str | None:
+    def why_not(analysis: Analysis) -> str | None:
         if not analysis.is_linear:
             return "not linear"
         is_critical = analysis.allocation.n_learnable == analysis.target.value > 0
         return None if is_critical and analysis.rank.value == analysis.target.value else "not r = D"
 
-    return Theorem("T6", obstacle, decide)
+    return Theorem("T6", why_not, decide)
 
 
 def any_degree(analysis: Analysis) -> Finding | None:

@@ -112,7 +112,7 @@ def _answers(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool)
     """What the theorems say; raises `SizeError` where memory alone kept them from saying it."""
     answers = ask_all(analysis, theorems, cross_check=cross_check)
     if not answers.findings and answers.is_too_large:
-        raise answers.obstacles[0]
+        raise answers.errors[0]
     return answers
 
 
@@ -228,7 +228,7 @@ def _reason(
     """Why a verdict is what it is, and what ended the search where something stays open."""
     if finding is not None and finding.expressivity.is_final:
         return finding.reason, None
-    if answers.obstacles:
+    if answers.errors:
         reason = answers.why if finding is None else f"{finding.reason}; {answers.why}"
         return reason, answers.limited_by
     if finding is None:

@@ -127,19 +127,19 @@ def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
     analysis.options.effort.report(theorem.title)
     finding = None
     try:
-        obstacle = theorem.obstacle(analysis)
-        if obstacle is None:
+        why_not = theorem.why_not(analysis)
+        if why_not is None:
             finding = theorem.ask(analysis)
             answers.findings.extend([] if finding is None else [finding])
     except (OutOfTimeError, SizeError, MemoryError) as error:
-        obstacle = str(error) or "not enough memory"
-        answers.obstacles.append(error)
+        why_not = str(error) or "not enough memory"
+        answers.errors.append(error)
     opinion = Opinion(
         theorem.id,
         theorem.statement.name,
         theorem.statement.text,
         theorem.statement.source,
-        obstacle,
+        why_not,
         str(finding.expressivity) if finding else None,
         finding.reason if finding else None,
     )

@@ -34,7 +34,7 @@ class Finding:
 class Theorem:
     """A theorem that decides, with the same `id` in statement, proof, verdict and test.
 
-    `obstacle(analysis)` returns None where the theorem applies, else in words why it does not.
+    `why_not(analysis)` returns None where the theorem applies, else in words why it does not.
     `decide(analysis)` is called only where it applies; None means that it leaves the case open.
     `count(analysis)` is the part of it that counts, matchings and graphs decide, without the rank
     of the learnables: it is asked of all theorems before anything expensive is asked of one. With
@@ -42,7 +42,7 @@ class Theorem:
     """
 
     id: str
-    obstacle: Callable[[Analysis], str | None]
+    why_not: Callable[[Analysis], str | None]
     decide: Callable[[Analysis], Finding | None]
     count: Callable[[Analysis], Finding | None] | None = None
     only_counts: bool = False
@@ -59,14 +59,14 @@ class Theorem:
 
     def ask(self, analysis: Analysis) -> Finding | None:
         """What the theorem says; None if it does not apply or leaves the case open."""
-        if self.obstacle(analysis) is not None:
+        if self.why_not(analysis) is not None:
             return None
         return analysis.once(self.decide) if self.only_counts else self.decide(analysis)
 
     def ask_count(self, analysis: Analysis) -> Finding | None:
         """What the theorem says without any rank; None if that decides nothing."""
         count = self.decide if self.only_counts else self.count
-        if count is None or self.obstacle(analysis) is not None:
+        if count is None or self.why_not(analysis) is not None:
             return None
         return analysis.once(count)
 

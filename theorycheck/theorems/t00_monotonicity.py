@@ -27,7 +27,7 @@ _MOST_BASES = 12
 _MOST_WORK = 2.5e9  # of all bases together, in equations^2 x learnables
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T0 needs a sub-allocation to start from: all weights, whole layers, or a smaller basis."""
     if analysis.allocation.n_learnable == analysis.allocation.n_present:
         return None
@@ -179,4 +179,4 @@ def _basis(analysis: Analysis, part: Analysis) -> Part:
     return Part(analysis, part, f"{number} of the learnable weights, a basis,")
 
 
-THEOREM = Theorem("T0", obstacle, decide, count=count)
+THEOREM = Theorem("T0", why_not, decide, count=count)

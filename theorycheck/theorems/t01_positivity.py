@@ -11,7 +11,7 @@ from .base import Finding, Theorem
 from .evidence import at_full_rank, below_target, conflict_in_words
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T1 needs a linear network, of any kind."""
     return None if analysis.is_linear else "the network is not linear"
 
@@ -90,4 +90,4 @@ def _degree_in_words(analysis: Analysis) -> str:
     return f"; the degree {solving.degree} is even"
 
 
-THEOREM = Theorem("T1", obstacle, decide, count=count)
+THEOREM = Theorem("T1", why_not, decide, count=count)

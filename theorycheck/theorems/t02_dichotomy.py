@@ -8,7 +8,7 @@ from .base import Finding, Theorem
 from .evidence import at_full_rank, conflict_in_words
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T2 needs a linear network in which no input-output path runs through two learnables."""
     if not analysis.is_linear:
         return "the network is not linear"
@@ -35,4 +35,4 @@ def decide(analysis: Analysis) -> Finding | None:
     )
 
 
-THEOREM = Theorem("T2", obstacle, decide)
+THEOREM = Theorem("T2", why_not, decide)

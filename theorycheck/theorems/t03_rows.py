@@ -7,7 +7,7 @@ from .base import Finding, Theorem, not_dense_layers
 from .counts import bottleneck, by_degrees
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T3 needs a dense linear feed-forward network without biases, learnable in W_L only."""
     reason = not_dense_layers(analysis, biases=False)
     if reason is not None:
@@ -29,4 +29,4 @@ def decide(analysis: Analysis) -> Finding:
     return by_degrees("T3", last, analysis.allocation.mask(last), 0, needed)
 
 
-THEOREM = Theorem("T3", obstacle, decide, only_counts=True)
+THEOREM = Theorem("T3", why_not, decide, only_counts=True)

@@ -15,7 +15,7 @@ from .counts import bottleneck
 from .one_layer import decide_mask
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T4 needs a dense linear feed-forward network with learnables in exactly one layer."""
     reason = not_dense_layers(analysis, biases=True)
     if reason is not None:
@@ -53,4 +53,4 @@ def _bottleneck(network: Network, layer: int, samples: int) -> Finding | None:
     return None
 
 
-THEOREM = Theorem("T4", obstacle, decide, only_counts=True)
+THEOREM = Theorem("T4", why_not, decide, only_counts=True)

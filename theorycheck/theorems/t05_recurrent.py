@@ -14,7 +14,7 @@ from .outside_counts import starved_outside
 _LAYERS = (("input",), ("recurrent",), ("readout",))
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T5 needs a dense linear recurrent network with learnables in one weight matrix only."""
     network = analysis.network
     if not (network.is_recurrent and network.is_linear):
@@ -95,4 +95,4 @@ def _outside(analysis: Analysis, name: str, reach: int) -> Finding | None:
     return below_target("T5", analysis, reason, "outside_count", evidence)
 
 
-THEOREM = Theorem("T5", obstacle, decide, only_counts=True)
+THEOREM = Theorem("T5", why_not, decide, only_counts=True)

@@ -27,7 +27,7 @@ _MOST_ENTRIES = 400_000_000  # of the support of the Jacobian
 _MOST_TRIANGULAR = 20_000_000  # of a support that is solved line by line
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T6 needs a linear network with at least D learnables that is not affine in them."""
     if not analysis.is_linear:
         return "the network is not linear"
@@ -165,4 +165,4 @@ def _one_solution(analysis: Analysis, kind: str, words: str, evidence: dict[str,
     return at_full_rank("T6", Expressivity.MAXIMAL, analysis, reason, kind, evidence, degree=1)
 
 
-THEOREM = Theorem("T6", obstacle, decide, count=count)
+THEOREM = Theorem("T6", why_not, decide, count=count)

@@ -13,7 +13,7 @@ from .base import Finding, Theorem, not_random_inputs
 from .evidence import at_full_rank
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T7 needs a linear network with exactly D learnables, and nothing to peel off first."""
     if not analysis.is_linear:
         return "the network is not linear"
@@ -53,4 +53,4 @@ def decide(analysis: Analysis) -> Finding | None:
     )
 
 
-THEOREM = Theorem("T7", obstacle, decide)
+THEOREM = Theorem("T7", why_not, decide)

@@ -19,7 +19,7 @@ _INNER = (
 )
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T9 needs a dense linear feed-forward network without biases, and something to peel."""
     reason = not_dense_layers(analysis, biases=False)
     if reason is not None:
@@ -86,4 +86,4 @@ class Peeling(Reduction):
         return " and ".join(parts)
 
 
-THEOREM = Theorem("T9", obstacle, decide, count=count)
+THEOREM = Theorem("T9", why_not, decide, count=count)

@@ -51,7 +51,7 @@ from .relu_parts import Cover, bounded_output, interpolating_units, lone_unit, s
 _MOST_ENTRIES = 20_000_000  # of the pattern of the Jacobian
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T10 needs a shallow ReLU network, with or without biases, dense or sparse."""
     is_shallow_relu = analysis.network.is_shallow_relu
     return None if is_shallow_relu else "the network is not a shallow ReLU network"
@@ -276,4 +276,4 @@ def _finding(
     )
 
 
-THEOREM = Theorem("T10", obstacle, decide, count=count)
+THEOREM = Theorem("T10", why_not, decide, count=count)
