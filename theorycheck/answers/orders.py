@@ -105,7 +105,7 @@ def even_order(allowed: Mapping[str, Mask], rng: np.random.Generator) -> list[En
     queues: list[list[Entry]] = []
     for name in allowed:
         bias = f"b{name[1:]}"
-        if name[0] != "b":
+        if allowed[name].ndim > 1:
             queues.append(_diagonals(name, allowed[name], bias, allowed.get(bias), rng))
         elif f"W{name[1:]}" not in allowed:
             queues.append(

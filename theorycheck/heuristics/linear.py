@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..problem.networks.base import Network
 from ..theorems.analysis import Analysis
 from ..verdict import Expressivity, HeuristicEstimate
@@ -77,11 +79,10 @@ def _over_budget(analysis: Analysis) -> tuple[BlockFeatures, ...] | None:
     target = core.target.value
     if core.n_equations != target or target * core.allocation.n_learnable > _MOST_ENTRIES:
         return None
-    effort, deadline = analysis.options.effort, analysis.options.deadline
-    if effort.paths is None:  # else that is the limit, and the clock must not matter
-        deadline = deadline.within(_SECONDS)
-    problem = core.allocation, core.effective_samples, core.support
-    part = determined_part(*problem, core.options.seed, effort, deadline)
+    options = analysis.options
+    if options.effort.paths is None:  # else that is the limit, and the clock must not matter
+        options = replace(options, deadline=options.deadline.within(_SECONDS))
+    part = determined_part(core.allocation, core.effective_samples, core.support, options)
     if part is None:
         return ()
     return None if part.known is None else block_features(part.known)

@@ -74,7 +74,7 @@ class Analysis:
     @property
     def is_linear(self) -> bool:
         """Whether the network is linear (feed-forward or recurrent)."""
-        return not isinstance(self.network, ShallowReLU)
+        return self.network.is_linear
 
     @cached_property
     def effective_samples(self) -> int:
@@ -129,7 +129,7 @@ class Analysis:
     @property
     def stated_target(self) -> int | None:
         """D(m) for the record, where no theorem asks for it; None where it would be expensive."""
-        if isinstance(self.network, ShallowReLU):
+        if not self.is_linear:
             return None
         formula = closed_form(self.allocation, self.samples)
         if formula is not None or self.n_equations > _MOST_EQUATIONS:
