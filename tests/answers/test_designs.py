@@ -16,6 +16,8 @@ from theorycheck.ranks.bases import masks_with
 from theorycheck.ranks.target_dimension import target_dimension
 from theorycheck.structure.conflicts import find_conflict
 
+pytestmark = pytest.mark.long
+
 
 def random_network(rng):
     if rng.random() < 0.6:

@@ -45,7 +45,7 @@ STRANGERS = {
     "checker": (*FINDERS, "numeric", "heuristics", "measurement", "verification"),
     "measurement": (*FINDERS, "verdict", "heuristics", "certificates", "checker"),
     "numeric": FINDERS,
-    "proofs": ("theorems", "degrees", "answers", "structure", "checker", "verdict"),
+    "proofs": ("theorems", "degrees", "answers", "structure", "numeric", "checker", "verdict"),
     "ranks": ("theorems", "degrees", "verdict"),
     "field": ("problem",),
 }
