@@ -35,11 +35,8 @@ NOT_RUN = {
 }
 # Python blocks, by a line of theirs.
 NEEDS_A_CLUSTER = {("sweeps.md", "from dask_jobqueue import SLURMCluster"): "needs SLURM"}
-# What needs torch or peft, which not every run installs.
-RUN_ELSEWHERE = {
-    "interop.md": "test_torch.py",
-    "peft.md": "test_torch_peft.py",
-}  # in problem/interop
+# What needs torch or peft, which not every run installs: by tests in problem/interop.
+RUN_ELSEWHERE = {"interop.md": "test_torch.py", "peft.md": "test_torch_peft.py"}
 VARIES = ("verification.md",)  # pages whose commands print times
 
 
