@@ -22,6 +22,7 @@ def limit(numbers, cap):
     return None if largest == cap else largest
 
 
+@pytest.mark.long
 @settings(max_examples=200)
 @given(allocations(linear_networks))
 def test_capacity_is_what_a_scan_finds(allocation):

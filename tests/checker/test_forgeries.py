@@ -25,6 +25,8 @@ from theorycheck.checker.registry import KINDS, ROWS
 from theorycheck.computing.effort import Effort
 from theorycheck.problem.files import load, problem_from_dict, problem_to_dict
 
+pytestmark = pytest.mark.long
+
 FF, LR, RELU = tc.LinearFeedforward, tc.LinearRecurrent, tc.ShallowReLU
 FOUND = Path(__file__).parents[1] / "known" / "found"
 NO_DEGREES = Effort(seconds=0)

@@ -17,6 +17,8 @@ from tests.mutations.problems import is_affine, rank, read
 from tests.mutations.truth import degree, refuted, truth_of
 from theorycheck.checker.registry import KINDS, Row
 
+pytestmark = pytest.mark.long
+
 KNOWN = Path(__file__).parents[1] / "known"
 CLASSES = ("minimal", "positive", "intermediate", "maximal")
 MUTANTS, FORGED = 40, 30  # of each kind; python -m tests.mutations tries more

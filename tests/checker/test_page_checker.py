@@ -30,6 +30,8 @@ from tests.ranks.test_inputs import cases
 from theorycheck.checker.registry import KINDS
 from theorycheck.computing.effort import Effort
 
+pytestmark = pytest.mark.long
+
 HERE = Path(__file__).parents[1]
 NO_DEGREES = Effort(seconds=0)
 SEED = 20

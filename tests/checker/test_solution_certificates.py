@@ -619,6 +619,7 @@ def test_other_networks_and_other_budgets_are_refused():
     refused(certificate("witness", more, 2, {"block": only}), "r = D is needed")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["witness", "witness recurrent", "odd shown", "odd blocks"])
 def test_corrupted_evidence_is_refused_unless_it_is_free(name):
     n = 0
@@ -647,6 +648,7 @@ small_networks = st.one_of(
 )
 
 
+@pytest.mark.long
 @given(allocations(small_networks), samples, seeds)
 @settings(max_examples=200)
 def test_path_degrees_are_those_of_the_polynomials(allocation, m, seed):
@@ -698,6 +700,7 @@ def test_many_groups_are_multiplied_out_and_too_many_are_refused_in_time():
         bezout_number(claim_of(DIAGONAL, 2), [[1] * 40] * 40, [1] * 40)
 
 
+@pytest.mark.long
 @given(allocations(small_networks), samples, seeds)
 @settings(max_examples=200)
 def test_balls_enclose_the_polynomials_and_their_derivatives(allocation, m, seed):

@@ -35,6 +35,8 @@ from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem
 from theorycheck.theorems.evidence import full_rank_evidence
 
+pytestmark = pytest.mark.long
+
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 DIAGONALS = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})
 ROW = tc.Allocation.rows(LR(1, 2, 1, 4), {"recurrent": [0]})

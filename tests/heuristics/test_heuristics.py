@@ -94,6 +94,7 @@ def test_over_budget_the_match_probability_is_in_the_stated_range():
     assert np.mean(inside) >= 0.9
 
 
+@pytest.mark.long
 def test_rows_of_the_data_are_what_the_library_says_today(monkeypatch):
     # Some degrees need an elimination, whose work only a clock limits: here none does.
     for limit in ("_ELIMINATION_SECONDS", "_UNIVARIATE_SECONDS"):

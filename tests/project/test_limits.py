@@ -45,6 +45,8 @@ from theorycheck.theorems.one_layer import decide_mask
 from theorycheck.theorems.outside_counts import starved_outside
 from theorycheck.theorems.registry import THEOREMS
 
+pytestmark = pytest.mark.long
+
 FF, LR, RELU = tc.LinearFeedforward, tc.LinearRecurrent, tc.ShallowReLU
 DIAGONALS = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})
 ROW = tc.Allocation.rows(LR(1, 2, 1, 4), {"recurrent": [0]})

@@ -24,6 +24,8 @@ from theorycheck.theorems.one_layer.rectangle import find_violated, is_crowded
 from theorycheck.theorems.one_layer.small_sizes import find_cycle, two_dimension_sum
 from theorycheck.theorems.one_layer.two_forests import find_order
 
+pytestmark = pytest.mark.long
+
 
 def allocation_of(mask: np.ndarray, outputs: int, bias: bool = False) -> tc.Allocation:
     """A network with `mask` as its first layer, the only learnable one."""

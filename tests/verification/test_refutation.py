@@ -18,6 +18,8 @@ from theorycheck.verdict import Expressivity
 from theorycheck.verification.base import Property
 from theorycheck.verification.run import refute, run_property
 
+pytestmark = pytest.mark.long
+
 SHRINKING = 2.0  # seconds of processor time for one counterexample
 
 

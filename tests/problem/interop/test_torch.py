@@ -15,6 +15,8 @@ import theorycheck as tc
 from tests.shared import torch_zoo as zoo
 from tests.shared.torch_zoo import LinearRNN, Own, Recurrent
 
+pytestmark = pytest.mark.torch
+
 torch: Any = pytest.importorskip("torch", reason="torch is missing (extra torch)")
 nn: Any = torch.nn
 prune: Any = pytest.importorskip("torch.nn.utils.prune")

@@ -36,6 +36,8 @@ from tests.shared.torch_zoo import (
     hook,
 )
 
+pytestmark = pytest.mark.torch
+
 torch: Any = zoo.torch
 nn: Any = zoo.nn
 functional: Any = zoo.functional

@@ -21,6 +21,8 @@ from tests.problem.interop.test_torch_read import (
 from tests.shared import torch_zoo as zoo
 from tests.shared.torch_zoo import Case, Loop, Own, Recurrent, chain, changed, freeze, hook, linear
 
+pytestmark = pytest.mark.torch
+
 torch: Any = zoo.torch
 nn: Any = zoo.nn
 functional: Any = zoo.functional
