@@ -26,7 +26,7 @@ from theorycheck.sweeps.batch.classify import Batch, Decision
 from theorycheck.sweeps.batch.conflicts import has_conflict
 from theorycheck.sweeps.batch.peeled import peel_all
 from theorycheck.sweeps.batch.ranks import Ranks, _reduced
-from theorycheck.sweeps.frame import Frame, Masks
+from theorycheck.sweeps.mask_space import Frame, Masks
 
 NO_DEGREES = Effort(seconds=0, instances=0, bases=0)
 SPARSE = {"W1": [[1, 0], [1, 1], [0, 1]], "W2": [[1, 1, 0], [0, 1, 1]]}

@@ -20,7 +20,7 @@ from theorycheck.sweeps.enumeration.draws import Draws
 from theorycheck.sweeps.enumeration.orbits import orbits, plain
 from theorycheck.sweeps.enumeration.symmetry import Symmetry
 from theorycheck.sweeps.enumeration.unranking import Unranking
-from theorycheck.sweeps.frame import Frame
+from theorycheck.sweeps.mask_space import Frame
 
 
 def elements(frame: Frame, samples: int) -> np.ndarray:

@@ -16,7 +16,8 @@ import pytest
 
 import theorycheck as tc
 from theorycheck.errors import ContradictionError, InputError
-from theorycheck.sweeps import run, source, workers
+from theorycheck.sweeps import run, workers
+from theorycheck.sweeps.enumeration import source
 from theorycheck.sweeps.spec import SweepSpec, load_spec, spec_from_dict
 
 from .patience import HANGS
@@ -159,7 +160,7 @@ def test_random_draws_are_distinct_and_all_of_them_are_the_whole(symmetry, tmp_p
 
 def test_orbits_that_are_drawn_again_in_a_later_run_are_counted_once_each(tmp_path, monkeypatch):
     spec = replace(SMALL, mode="random", count=70, degree=False)
-    monkeypatch.setattr("theorycheck.sweeps.source._DRAWS", 7)
+    monkeypatch.setattr("theorycheck.sweeps.enumeration.source._DRAWS", 7)
     monkeypatch.setattr(run, "_WINDOW", 3)
     tc.sweep(spec, tmp_path / "pieces.sqlite")
     monkeypatch.undo()

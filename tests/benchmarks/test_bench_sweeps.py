@@ -16,7 +16,7 @@ from theorycheck.ranks.jacobian import jacobian
 from theorycheck.ranks.point import draw_point, draw_prime
 from theorycheck.sweeps.batch.classify import Batch, Decisions
 from theorycheck.sweeps.batch.conflicts import has_conflict
-from theorycheck.sweeps.frame import Frame, Masks
+from theorycheck.sweeps.mask_space import Frame, Masks
 
 pytestmark = pytest.mark.benchmark(group="Sweeps")
 

@@ -69,9 +69,9 @@ from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
 from .shared import exhaustive
 from .shared.evaluation import Linear, compared, in_words, split, tangent
-from .shared.listed_paths import Numbers, Pairs, on_paths, products, rolled
 from .shared.polynomial_systems import draw, entries_of, equations, solve
 from .shared.transformations import numbered
+from .t02.paths import Numbers, Pairs, on_paths, products, rolled
 
 Weight: TypeAlias = tuple[str, int, int]
 

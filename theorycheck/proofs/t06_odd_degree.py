@@ -80,8 +80,6 @@ import numpy as np
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
-from .shared.degree_bounds import bounded, rank_by_matching
-from .shared.one_unknown import determinant_is_affine, one_outside, one_polynomial
 from .shared.polynomial_systems import (
     PRIME,
     at_budget,
@@ -92,6 +90,8 @@ from .shared.polynomial_systems import (
     number_of_solutions,
     solve,
 )
+from .t06.bounds import bounded, rank_by_matching
+from .t06.one_unknown import determinant_is_affine, one_outside, one_polynomial
 
 _FEEDFORWARD = (
     (LinearFeedforward([2, 2, 2]), 2),

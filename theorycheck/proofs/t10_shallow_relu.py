@@ -127,10 +127,10 @@ from typing import Any
 from sympy import Rational
 
 from .base import Step
-from .shared.activity import over_angles, ranks_of_positive
 from .shared.bipartite import matching_number
-from .shared.relu_matches import matched_by_solving, matched_nearby, readout_by_span
-from .shared.relu_probabilities import (
+from .t10.activity import over_angles, ranks_of_positive
+from .t10.matches import matched_by_solving, matched_nearby, readout_by_span
+from .t10.probabilities import (
     all_dead,
     given_both,
     given_regular,
@@ -144,7 +144,7 @@ from .shared.relu_probabilities import (
     sharing,
     simulated,
 )
-from .shared.relu_steps import OUTPUT_STEPS
+from .t10.steps import OUTPUT_STEPS
 
 
 def _some_pattern(ranks: Any, n_learnable: int, full: int) -> bool:

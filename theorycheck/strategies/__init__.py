@@ -30,20 +30,7 @@ All of them shrink: entries freeze one by one, absent connections become present
 >>> test_no_more_directions_than_learnables()
 """
 
-from .basics import (
-    feedforward_networks,
-    linear_networks,
-    networks,
-    recurrent_networks,
-    relu_networks,
-    samples,
-    seeds,
-)
-from .extremal import near_extremal_problems, one_layer_problems
-from .masks import present_masks
-from .mixture import problems
-from .numbers import Draw, drawn, draws, outputs
-from .plain import (
+from .allocations import (
     allocations,
     columns_problems,
     critical_problems,
@@ -52,8 +39,21 @@ from .plain import (
     rows_problems,
     sparse_problems,
 )
+from .masks import present_masks
+from .networks import (
+    feedforward_networks,
+    linear_networks,
+    networks,
+    recurrent_networks,
+    relu_networks,
+    samples,
+    seeds,
+)
+from .one_layer import near_extremal_problems, one_layer_problems
+from .problems import problems
 from .special import bottleneck_networks, bottleneck_problems, recurrent_problems
 from .text import describe, smallest
+from .trials import Draw, drawn, draws, outputs
 
 __all__ = [
     "Draw",

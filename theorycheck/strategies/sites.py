@@ -10,8 +10,8 @@ from hypothesis.strategies import SearchStrategy
 from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..ranks.point import effective_samples
-from .basics import Linear, samples
 from .masks import Layer, layers
+from .networks import Linear, samples
 
 
 class Site(NamedTuple):

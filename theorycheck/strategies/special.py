@@ -14,9 +14,9 @@ from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
 from ..ranks.point import effective_samples
 from ..ranks.target_dimension import target_dimension
-from .basics import recurrent_networks, samples
+from .allocations import critical
 from .masks import chosen, drawn_mask, learnable_masks
-from .plain import critical
+from .networks import recurrent_networks, samples
 
 
 @st.composite

@@ -10,9 +10,9 @@ from ..computing.backend import array_module
 from ..computing.parallel import Pool
 from ..computing.progress import Progress, Watch, watching
 from ..errors import TheorycheckError
+from .enumeration.source import pieces
 from .enumeration.symmetry import Symmetry
 from .results import Summary, summarize
-from .source import pieces
 from .spec import SweepSpec
 from .store import Row, Store
 from .versions import versions

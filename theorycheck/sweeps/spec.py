@@ -19,7 +19,7 @@ from ..problem.masks import mask_to_json
 from ..problem.networks.base import Network, positive_integer
 from ..problem.networks.kinds import network_from_dict
 from ..problem.placement import check_network
-from .frame import Frame
+from .mask_space import Frame
 
 LARGEST_SPEC = 2**24  # bytes
 _MOST_ALLOCATIONS = 2**63 - 1  # what a column of SQLite can count

@@ -16,7 +16,7 @@ from ..problem.networks.feedforward import ShallowReLU
 from ..ranks.generic_rank import n_equations
 from ..verdict import Verdict
 from .batch.classify import UNDECIDED, Batch, Decisions
-from .frame import Masks
+from .mask_space import Masks
 from .spec import SweepSpec
 from .store import Row
 

@@ -16,7 +16,7 @@ from ...problem.networks.feedforward import LinearFeedforward, ShallowReLU
 from ...ranks.target_dimension import TargetDimension
 from ...theorems.analysis import Analysis
 from ...verdict import Expressivity
-from ..frame import Frame, Masks
+from ..mask_space import Frame, Masks
 from .conflicts import Bits, has_conflict
 from .peeled import has_bezout_one, peel_all
 from .ranks import Floats, Integers, Ranks

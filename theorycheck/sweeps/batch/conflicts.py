@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...problem.masks import Mask
 from ...structure.conflicts import Unrolled
-from ..frame import Frame, Masks
+from ..mask_space import Frame, Masks
 
 Bits = NDArray[np.bool_]
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 from ...problem.networks.feedforward import LinearFeedforward
 from ...ranks.point import effective_samples, input_dimension
-from ..frame import Frame, Masks
+from ..mask_space import Frame, Masks
 from .conflicts import Bits, by_weight
 
 

@@ -27,7 +27,7 @@ from ...ranks.generic_rank import (
 )
 from ...ranks.jacobian import jacobian
 from ...ranks.point import draw_point, draw_prime
-from ..frame import Frame, Masks
+from ..mask_space import Frame, Masks
 
 Integers = NDArray[np.int64]
 Floats = NDArray[np.float64]

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frame import Masks
+from ..mask_space import Masks
 from .unranking import Unranking
 
 _LARGEST_PERMUTED = 2**126  # masks; more are drawn independently

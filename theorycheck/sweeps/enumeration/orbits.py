@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frame import Masks
+from ..mask_space import Masks
 from .symmetry import Symmetry, smallest_images
 from .unranking import Unranking
 
@@ -44,7 +44,7 @@ def orbits(symmetry: Symmetry, budget: int, after: Sequence[int] | None = None) 
     Raises `ValueError` if the budget is impossible or `after` is no path of this enumeration.
 
     >>> from theorycheck import LinearFeedforward
-    >>> from theorycheck.sweeps.frame import Frame
+    >>> from theorycheck.sweeps.mask_space import Frame
     >>> symmetry = Symmetry(Frame(LinearFeedforward([2, 2]), ("W1",)), samples=2)
     >>> sorted(orbit.size for orbit in orbits(symmetry, 2))  # one line, or the two diagonals
     [2, 4]

@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from ...problem.networks.feedforward import LinearFeedforward
 from ...problem.networks.recurrent import LinearRecurrent
-from ..frame import Frame
+from ..mask_space import Frame
 from .vertices import Edges, Vertices, vertices_of
 
 

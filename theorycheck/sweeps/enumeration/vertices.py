@@ -18,7 +18,7 @@ import numpy as np
 
 from ...problem.networks.base import Network
 from ...problem.networks.recurrent import LinearRecurrent
-from ..frame import Frame
+from ..mask_space import Frame
 
 Edges: TypeAlias = list[tuple[int, int]]
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from fractions import Fraction
 
 from ..base import Step
-from .relu_outputs import (
+from .outputs import (
     any_unit,
     bounded,
     interpolated,
@@ -21,7 +21,7 @@ from .relu_outputs import (
     two_sample_means,
     with_learnable_bias,
 )
-from .relu_probabilities import rank_two_probability
+from .probabilities import rank_two_probability
 
 OUTPUT_STEPS = (
     Step(

@@ -9,8 +9,7 @@ from ..problem.files import Problem
 from ..problem.networks.base import Network
 from ..problem.networks.feedforward import ShallowReLU
 from ..problem.networks.recurrent import LinearRecurrent
-from .extremal import near_extremal_problems, one_layer_problems
-from .plain import (
+from .allocations import (
     columns_problems,
     critical_problems,
     crosses_problems,
@@ -18,6 +17,7 @@ from .plain import (
     rows_problems,
     sparse_problems,
 )
+from .one_layer import near_extremal_problems, one_layer_problems
 from .special import bottleneck_problems, recurrent_problems
 
 

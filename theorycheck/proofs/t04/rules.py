@@ -14,8 +14,8 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from . import rigidity
-from .rigidity import Entries
+from ..shared import rigidity
+from ..shared.rigidity import Entries
 
 Said: TypeAlias = NDArray[np.bool_]
 Rule: TypeAlias = Callable[[Entries, int, int], Said]

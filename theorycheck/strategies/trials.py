@@ -14,7 +14,7 @@ from ..problem.allocation import Allocation
 from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
 from ..problem.networks.recurrent import LinearRecurrent
-from .basics import seeds
+from .networks import seeds
 
 Array = NDArray[np.float64]
 

@@ -11,8 +11,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...problem.networks.feedforward import LinearFeedforward
-from .evaluation import Linear, symbolic_outputs
-from .transformations import numbered
+from ..shared.evaluation import Linear, symbolic_outputs
+from ..shared.transformations import numbered
 
 Pairs: TypeAlias = set[tuple[int, int]]
 Numbers: TypeAlias = NDArray[np.int64]

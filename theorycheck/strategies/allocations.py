@@ -14,9 +14,9 @@ from ..problem.files import Problem
 from ..problem.masks import Mask
 from ..problem.networks.base import Network
 from ..ranks.target_dimension import target_dimension
-from .basics import linear_networks, samples
-from .basics import networks as all_networks
 from .masks import chosen, layers, learnable_masks, present_mask, present_masks, with_budget
+from .networks import linear_networks, samples
+from .networks import networks as all_networks
 
 
 @st.composite

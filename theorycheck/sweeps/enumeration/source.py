@@ -14,10 +14,10 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .enumeration.draws import Draws
-from .enumeration.orbits import orbits, plain
-from .enumeration.symmetry import Symmetry
-from .spec import SweepSpec
+from ..spec import SweepSpec
+from .draws import Draws
+from .orbits import orbits, plain
+from .symmetry import Symmetry
 
 _ORBITS = 512  # in one piece
 _DRAWS = 1024

@@ -11,8 +11,8 @@ from sympy import Poly, Symbol
 
 from ...problem.networks.feedforward import LinearFeedforward
 from ...problem.networks.recurrent import LinearRecurrent
-from . import exhaustive
-from .polynomial_systems import (
+from ..shared import exhaustive
+from ..shared.polynomial_systems import (
     Linear,
     draw,
     entries_of,

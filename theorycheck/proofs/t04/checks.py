@@ -8,9 +8,10 @@ from itertools import product, repeat
 import numpy as np
 
 from ...problem.networks.feedforward import LinearFeedforward
-from . import exhaustive, layer_rules, rigidity
-from .layer_rules import Case, Rule, Said
-from .rigidity import Entries
+from ..shared import exhaustive, rigidity
+from ..shared.rigidity import Entries
+from . import rules as layer_rules
+from .rules import Case, Rule, Said
 
 Shapes = Sequence[tuple[int, int]]
 Independence = Callable[[Entries, int, int, int, int], Said]

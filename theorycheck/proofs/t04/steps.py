@@ -5,14 +5,14 @@ from __future__ import annotations
 from functools import partial
 
 from ..base import Step
-from . import layer_checks as checks
-from . import layer_constructions as constructions
-from . import layer_rules as rules
-from . import layer_symbolic as symbolic
-from . import rigidity
-from .layer_checks import on
-from .layer_rules import CASES, Case
-from .rigidity import Entries
+from ..shared import rigidity
+from ..shared.rigidity import Entries
+from . import checks as checks
+from . import constructions as constructions
+from . import rules as rules
+from . import symbolic as symbolic
+from .checks import on
+from .rules import CASES, Case
 
 _SMALL = tuple((p, q) for p in (1, 2, 3, 4) for q in (1, 2, 3, 4))
 _UP_TO_12 = tuple((p, q) for p, q in _SMALL if p * q <= 12)

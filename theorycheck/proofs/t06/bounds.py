@@ -9,9 +9,9 @@ from typing import TypeAlias
 
 from ...problem.networks.feedforward import LinearFeedforward
 from ...problem.networks.recurrent import LinearRecurrent
-from . import exhaustive
-from .bipartite import by_name, matching_number, permanent, support
-from .polynomial_systems import (
+from ..shared import exhaustive
+from ..shared.bipartite import by_name, matching_number, permanent, support
+from ..shared.polynomial_systems import (
     Entry,
     Linear,
     at_budget,
