@@ -342,7 +342,7 @@ def test_wrong_groups_disagree_with_exact_ranks():
     assert ranks_differ(blind)
 
 
-@pytest.mark.parametrize(("n_cells", "budget"), [(0, 0), (1, 1), (6, 3), (7, 0), (9, 7), (7, 7)])
+@pytest.mark.parametrize(("n_entries", "budget"), [(0, 0), (1, 1), (6, 3), (7, 0), (9, 7), (7, 7)])
 def test_plain_masks_are_all_in_lexicographic_order(n_entries, budget):
     everything = [tuple(mask) for block in plain(n_entries, budget) for mask in block.tolist()]
     expected = {tuple(mask) for mask in all_masks(n_entries, budget).tolist()}
@@ -391,7 +391,7 @@ def test_unranking_without_tables():
 SMALL = [(0, 0), (1, 0), (5, 5), (3, 1), (4, 2), (6, 3), (10, 5), (40, 3), (16, 8), (16, 14)]
 
 
-@pytest.mark.parametrize(("n_cells", "budget"), SMALL)
+@pytest.mark.parametrize(("n_entries", "budget"), SMALL)
 def test_all_draws_are_all_masks(n_entries, budget):
     total = math.comb(n_entries, budget)
     masks = Draws(n_entries, budget, seed=3).masks(0, total)
@@ -405,7 +405,7 @@ def test_all_draws_are_all_masks(n_entries, budget):
 FEW_AND_MANY = [(12, 5), (32, 16), (80, 40), (80, 70), (200, 90), (200, 120)]
 
 
-@pytest.mark.parametrize(("n_cells", "budget"), FEW_AND_MANY)
+@pytest.mark.parametrize(("n_entries", "budget"), FEW_AND_MANY)
 def test_a_draw_depends_on_seed_and_number_only(n_entries, budget):
     masks = Draws(n_entries, budget, seed=5).masks(0, 60)
     parts = [Draws(n_entries, budget, seed=5).masks(*ends) for ends in ((0, 1), (1, 45), (45, 60))]
@@ -421,7 +421,7 @@ def test_a_draw_depends_on_seed_and_number_only(n_entries, budget):
 
 
 @pytest.mark.parametrize(
-    ("n_cells", "budget", "count"),
+    ("n_entries", "budget", "count"),
     [(32, 16, 20_000), (18, 9, 5_000), (40, 4, 20_000), (30, 25, 20_000), (80, 40, 4_000),
      (140, 40, 2_000), (140, 70, 2_000)],
 )  # fmt: skip
@@ -450,7 +450,7 @@ def likely(statistic: float, dimension: int) -> None:
     assert 5e-5 < chi2.sf(statistic, dimension) < 1 - 5e-5
 
 
-@pytest.mark.parametrize(("n_cells", "budget"), [(3, 1), (4, 1), (5, 2), (4, 2), (7, 1)])
+@pytest.mark.parametrize(("n_entries", "budget"), [(3, 1), (4, 1), (5, 2), (4, 2), (7, 1)])
 def test_small_orders_are_all_equally_likely(n_entries, budget):
     total, seeds = math.comb(n_entries, budget), 1500
     orders = np.array(
