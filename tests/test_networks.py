@@ -187,4 +187,5 @@ def test_a_relu_network_is_not_transposed():
 def test_which_networks_are_read_at_every_step():
     final, every = (tc.LinearRecurrent(1, 2, 1, 1, readout) for readout in ("final", "all"))
     assert every.reads_every_step
-    assert not final.reads_every_step and not tc.LinearFeedforward([1, 2]).reads_every_step
+    assert not final.reads_every_step
+    assert not tc.LinearFeedforward([1, 2]).reads_every_step

@@ -32,15 +32,18 @@ All of them shrink: entries freeze one by one, absent connections become present
 
 from .allocations import (
     allocations,
+    bottleneck_problems,
     columns_problems,
     critical_problems,
     crosses_problems,
     random_problems,
+    recurrent_problems,
     rows_problems,
     sparse_problems,
 )
 from .masks import present_masks
 from .networks import (
+    bottleneck_networks,
     feedforward_networks,
     linear_networks,
     networks,
@@ -51,7 +54,6 @@ from .networks import (
 )
 from .one_layer import near_extremal_problems, one_layer_problems
 from .problems import problems
-from .special import bottleneck_networks, bottleneck_problems, recurrent_problems
 from .text import describe, smallest
 from .trials import Draw, drawn, draws, outputs
 
