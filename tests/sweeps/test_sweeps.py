@@ -402,12 +402,12 @@ def test_the_specification_survives_its_dictionary():
 
 
 def test_frames_number_cells_in_keys_and_json():
-    frame = SweepSpec(NETWORK, 2, 3, present={"W1": [[1, 0], [1, 1]]}, weights=["W1"]).frame
+    space = SweepSpec(NETWORK, 2, 3, present={"W1": [[1, 0], [1, 1]]}, weights=["W1"]).space
     masks = np.array([[1, 0, 1], [0, 1, 1]], dtype=bool)
-    assert (frame.masks(frame.keys(masks)) == masks).all()
-    texts = [json.loads(text) for text in frame.learnable(masks)]
+    assert (space.masks(space.keys(masks)) == masks).all()
+    texts = [json.loads(text) for text in space.learnable(masks)]
     assert texts == [{"W1": [[1, 0], [0, 1]]}, {"W1": [[0, 0], [1, 1]]}]
     for mask, text in zip(masks, texts, strict=True):
-        allocation = frame.allocation(mask)
+        allocation = space.allocation(mask)
         assert allocation == tc.Allocation(NETWORK, text, {"W1": [[1, 0], [1, 1]]})
-        assert (frame.masks_of([allocation]) == mask).all()
+        assert (space.masks_of([allocation]) == mask).all()

@@ -19,15 +19,15 @@ Masks: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class MaskSpace:
     """Where the learnables of a sweep may be: the present entries of `weights`, numbered.
 
     Entries are numbered weight by weight in the network's order, row by row. Masks of many
     allocations are the rows of a boolean array (allocations, entries).
 
     >>> from theorycheck import LinearFeedforward
-    >>> frame = Frame(LinearFeedforward([2, 2]), ("W1",), {"W1": [[1, 1], [0, 1]]})
-    >>> frame.n_entries, frame.keys(np.array([[True, False, True]]))
+    >>> space = MaskSpace(LinearFeedforward([2, 2]), ("W1",), {"W1": [[1, 1], [0, 1]]})
+    >>> space.n_entries, space.keys(np.array([[True, False, True]]))
     (3, ['a0'])
     """
 

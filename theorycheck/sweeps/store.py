@@ -31,7 +31,7 @@ CREATE TABLE pending (
 
 
 @dataclass(frozen=True)
-class Row:
+class ResultRow:
     """One line of the table `allocations`, without budget and orbit size.
 
     Where `error` is not None the allocation could not be classified.
@@ -51,7 +51,7 @@ class Row:
     error: str | None = None
 
 
-_ROW = tuple(field.name for field in fields(Row))
+_ROW = tuple(field.name for field in fields(ResultRow))
 # A row takes the place of its key in `pending`; if another process was faster, nothing happens.
 _INSERT = f"""INSERT OR IGNORE INTO allocations ({", ".join(_ROW)}, budget, orbit_size)
     SELECT {", ".join("?" * len(_ROW))}, budget, orbit_size FROM pending WHERE key = ?"""
@@ -162,7 +162,7 @@ class Store:
         query = "SELECT key, orbit_size FROM pending ORDER BY key LIMIT ?"
         return dict(self._connection.execute(query, (most,)).fetchall())
 
-    def commit(self, rows: Sequence[Row]) -> None:
+    def commit(self, rows: Sequence[ResultRow]) -> None:
         """Write rows in the place of their pending keys."""
         with _clear(), self._transaction():
             self._connection.executemany(_INSERT, ((*astuple(row), row.key) for row in rows))

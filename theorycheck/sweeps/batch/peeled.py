@@ -9,8 +9,8 @@ from numpy.typing import NDArray
 
 from ...problem.networks.feedforward import LinearFeedforward
 from ...ranks.point import effective_samples, input_dimension
-from ..mask_space import Frame, Masks
-from .conflicts import Bits, by_weight
+from ..mask_space import Masks, MaskSpace
+from .conflicts import Booleans, by_weight
 
 
 @dataclass(frozen=True)
@@ -22,42 +22,42 @@ class Left:
     """
 
     masks: Masks
-    outputs: Bits
-    inputs: Bits
+    outputs: Booleans
+    inputs: Booleans
     samples: NDArray[np.int64]
 
     @property
-    def is_peeled(self) -> Bits:
+    def is_peeled(self) -> Booleans:
         """Whether some line has been deleted."""
         is_whole = np.logical_and.reduce(self.outputs) & np.logical_and.reduce(self.inputs)
         return ~is_whole
 
     @property
-    def is_nothing(self) -> Bits:
+    def is_nothing(self) -> Booleans:
         """Whether no output or no sample is left: then every teacher is matched (T9)."""
         return (np.count_nonzero(self.outputs, axis=0) == 0) | (self.samples == 0)
 
 
-def peel_all(frame: Frame, samples: int, masks: Masks) -> Left:
+def peel_all(space: MaskSpace, samples: int, masks: Masks) -> Left:
     """`peeling.peel` for many masks; dense networks of two or more layers without biases only.
 
     The order of the deletions does not matter: with two layers or more no deletion takes a
     learnable from another line, and each makes the conditions on the others weaker.
 
-    >>> frame = Frame(LinearFeedforward([2, 2, 2]), ("W2",))
-    >>> peel_all(frame, 2, np.array([[1, 1, 1, 1], [1, 1, 1, 0]], dtype=bool)).is_nothing.tolist()
+    >>> space = MaskSpace(LinearFeedforward([2, 2, 2]), ("W2",))
+    >>> peel_all(space, 2, np.array([[1, 1, 1, 1], [1, 1, 1, 0]], dtype=bool)).is_nothing.tolist()
     [True, False]
     """
-    network = frame.network
+    network = space.network
     assert isinstance(network, LinearFeedforward)
     n_samples = effective_samples(network, samples)
     outputs = np.ones((network.outputs, len(masks)), dtype=bool)
     inputs = np.ones((network.inputs, len(masks)), dtype=bool)
     left = np.full(len(masks), n_samples)
-    if network.depth == 1 or network.bias or not frame.empty.is_dense:
+    if network.depth == 1 or network.bias or not space.empty.is_dense:
         return Left(masks, outputs, inputs, left)
     last, first = f"W{network.depth}", "W1"
-    weights, narrowest = by_weight(frame, masks), min(network.widths[1:-1])
+    weights, narrowest = by_weight(space, masks), min(network.widths[1:-1])
     none = np.zeros((1, 1, len(masks)), dtype=bool)
     rows = np.count_nonzero(weights.get(last, none), axis=1)
     columns = np.count_nonzero(weights.get(first, none), axis=0)
@@ -72,16 +72,16 @@ def peel_all(frame: Frame, samples: int, masks: Masks) -> Left:
         left = np.maximum(left - np.count_nonzero(gone_columns, axis=0), 0)
         if not (gone_rows.any() or gone_columns.any()):
             break
-    return Left(_cleared(frame, masks, {last: outputs, first: inputs}), outputs, inputs, left)
+    return Left(_cleared(space, masks, {last: outputs, first: inputs}), outputs, inputs, left)
 
 
-def _cleared(frame: Frame, masks: Masks, left: dict[str, Bits]) -> Masks:
+def _cleared(space: MaskSpace, masks: Masks, left: dict[str, Booleans]) -> Masks:
     """The masks without the learnables of lines that are not left."""
     parts, start = [], 0
-    for name, entries in frame.entries.items():
+    for name, entries in space.entries.items():
         part = masks[:, start : start + len(entries)]
         if name in left:
-            shape = frame.network.weight_shapes[name]
+            shape = space.network.weight_shapes[name]
             lines = entries % shape[1] if name == "W1" else entries // shape[1]
             part = part & left[name][lines].T
         parts.append(part)
@@ -89,21 +89,21 @@ def _cleared(frame: Frame, masks: Masks, left: dict[str, Bits]) -> Masks:
     return np.concatenate(parts, axis=1) if parts else masks
 
 
-def has_bezout_one(frame: Frame, samples: int, left: Left) -> Bits:
+def has_bezout_one(space: MaskSpace, samples: int, left: Left) -> Booleans:
     """Whether a group Bezout number of T6 is 1, so that all equations have at most one solution.
 
     The equations must be all of what is left. prod_i C(e_i, r_i) (sum_l r_l)! / prod_l r_l! is 1 if
     and only if each line i of the edge layer has all of its e_i learnables or none, and at most one
     other layer has learnables.
 
-    >>> frame = Frame(LinearFeedforward([1, 1, 2]), ("W1", "W2"))
+    >>> space = MaskSpace(LinearFeedforward([1, 1, 2]), ("W1", "W2"))
     >>> masks = np.array([[True, True, False], [False, True, True]])
-    >>> has_bezout_one(frame, 1, peel_all(frame, 1, masks)).tolist()
+    >>> has_bezout_one(space, 1, peel_all(space, 1, masks)).tolist()
     [True, True]
     """
-    network = frame.network
+    network = space.network
     assert isinstance(network, LinearFeedforward)
-    weights = by_weight(frame, left.masks)
+    weights = by_weight(space, left.masks)
     count = len(left.masks)
     layers = np.zeros((network.depth, count), dtype=np.int64)
     rows = np.zeros((network.outputs, count), dtype=np.int64)

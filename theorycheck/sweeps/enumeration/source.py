@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 import numpy as np
 
 from ..spec import SweepSpec
-from .draws import Draws
+from .draws import RandomMasks
 from .orbits import orbits, plain
 from .symmetry import Symmetry
 
@@ -57,22 +57,22 @@ def _orbits(
 ) -> Iterator[Step]:
     found = orbits(symmetry, budget, after=None if path is None else tuple(path))
     while some := list(islice(found, _ORBITS)):
-        keys = spec.frame.keys(np.array([orbit.mask for orbit in some]))
+        keys = spec.space.keys(np.array([orbit.mask for orbit in some]))
         sizes = [orbit.size for orbit in some]
         yield list(zip(keys, sizes, strict=True)), list(some[-1].path)
 
 
 def _all(spec: SweepSpec, budget: int, start: int) -> Iterator[Step]:
-    for masks in plain(spec.frame.n_entries, budget, start):
+    for masks in plain(spec.space.n_entries, budget, start):
         start += len(masks)
-        yield [(key, 1) for key in spec.frame.keys(masks)], start
+        yield [(key, 1) for key in spec.space.keys(masks)], start
 
 
 def _drawn(spec: SweepSpec, symmetry: Symmetry | None, budget: int, start: int) -> Iterator[Step]:
-    draws, total = Draws(spec.frame.n_entries, budget, spec.seed), spec.totals[budget]
+    draws, total = RandomMasks(spec.space.n_entries, budget, spec.seed), spec.totals[budget]
     for first in range(start, total, _DRAWS):
         end = min(first + _DRAWS, total)
         masks = draws.masks(first, end)
         if symmetry is not None:
             masks = np.array([symmetry.canonical(mask) for mask in masks])
-        yield list(Counter(spec.frame.keys(masks)).items()), end
+        yield list(Counter(spec.space.keys(masks)).items()), end

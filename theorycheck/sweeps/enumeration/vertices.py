@@ -1,4 +1,4 @@
-"""Masks of a frame as graphs with coloured vertices, for T8: which vertex is what.
+"""Masks of a mask space as graphs with coloured vertices, for T8: which vertex is what.
 
 Vertices are the units, coloured by level, and for each layer with biases one constant; a learnable
 is an edge. A hidden unit of a recurrent network is two units, one that receives and one that sends,
@@ -18,7 +18,7 @@ import numpy as np
 
 from ...problem.networks.base import Network
 from ...problem.networks.recurrent import LinearRecurrent
-from ..mask_space import Frame
+from ..mask_space import MaskSpace
 
 Edges: TypeAlias = list[tuple[int, int]]
 
@@ -56,14 +56,14 @@ def _lines(network: Network) -> tuple[list[int], dict[str, tuple[int, int | None
     return list(network.widths), layers
 
 
-def vertices_of(frame: Frame, transposes: bool) -> Vertices:
-    """The vertices of a frame, with hubs if the group `transposes`.
+def vertices_of(space: MaskSpace, transposes: bool) -> Vertices:
+    """The vertices of a mask space, with hubs if the group `transposes`.
 
     >>> from theorycheck import LinearFeedforward
-    >>> vertices_of(Frame(LinearFeedforward([1, 2]), ("W1",)), transposes=False).ends
+    >>> vertices_of(MaskSpace(LinearFeedforward([1, 2]), ("W1",)), transposes=False).ends
     [(1, 0), (2, 0)]
     """
-    sizes, lines = _lines(frame.network)
+    sizes, lines = _lines(space.network)
     starts = np.cumsum([0, *sizes]).tolist()
     levels = [range(*pair) for pair in pairwise(starts)]
     last = len(levels) - 1
@@ -77,7 +77,7 @@ def vertices_of(frame: Frame, transposes: bool) -> Vertices:
         else:
             ends[name] = [(unit, other) for unit in levels[row] for other in levels[column]]
     n_ends, fixed, sorters, tied = len(colours), [], list(levels), []
-    if isinstance(frame.network, LinearRecurrent):
+    if isinstance(space.network, LinearRecurrent):
         ties = range(n_ends, n_ends + sizes[1])
         tied = list(zip(levels[1], levels[2], strict=True))
         fixed += [(u, tie) for pair, tie in zip(tied, ties, strict=True) for u in pair]
@@ -89,11 +89,11 @@ def vertices_of(frame: Frame, transposes: bool) -> Vertices:
         colours += [base + colour for colour in classes]
         fixed += list(pairwise(hubs))
         fixed += [(h, unit) for h, units in zip(hubs, levels, strict=True) for unit in units]
-    masks = {name: frame.empty.present_mask(name).ravel() for name in lines}
+    masks = {name: space.empty.present_mask(name).ravel() for name in lines}
     absent = [ends[name][k] for name in lines for k in np.flatnonzero(~masks[name]).tolist()]
     first_path = len(colours)
     colours += [max(colours) + 1] * len(absent)
-    entries = [ends[name][k] for name, flat in frame.entries.items() for k in flat.tolist()]
+    entries = [ends[name][k] for name, flat in space.entries.items() for k in flat.tolist()]
     absent = sorted((min(pair), max(pair)) for pair in absent)
     return Vertices(
         n_ends, levels, sorters, hubs, tied, colours, fixed, entries, absent, first_path
