@@ -132,11 +132,6 @@ class Network(ABC):
         """How many times the outputs are read: once, or at every step."""
         return len(self.unrolled.read)
 
-    @property
-    def reads_every_step(self) -> bool:
-        """Whether the outputs are read at every step, not only at the end."""
-        return False
-
     def transposed(self) -> tuple[Network, dict[str, str]] | None:
         """The network of the transposed weights, without biases, and the new name of each weight.
 

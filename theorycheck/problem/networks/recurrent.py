@@ -83,11 +83,6 @@ class LinearRecurrent(Network):
         levels = _Steps(self)
         return Unrolled(levels, range(2 * self.steps, len(levels)))
 
-    @property
-    def reads_every_step(self) -> bool:
-        """Whether the readout is `all`."""
-        return self.readout == "all"
-
     def transposed(self) -> tuple[Network, dict[str, str]]:
         """Inputs and outputs exchanged, and their weights."""
         other = replace(self, inputs=self.outputs, outputs=self.inputs)
