@@ -193,7 +193,7 @@ def spec_from_dict(data: object) -> SweepSpec:
 
 
 def load_spec(path: str | Path) -> SweepSpec:
-    """Read a specification file (TOML); raises `InputError` for whatever is none."""
+    """Read a specification file (TOML); raises `InputError` for anything else."""
     data = read_limited(Path(path), LARGEST_SPEC)
     try:
         tables = tomllib.loads(data.decode("utf-8"))

@@ -12,8 +12,6 @@ from ..computing.backend import array_module
 from ..degrees.reuse import Reuse
 from ..errors import ContradictionError, TheorycheckError
 from ..problem.allocation import Allocation
-from ..problem.networks.feedforward import ShallowReLU
-from ..ranks.generic_rank import n_equations
 from ..verdict import Verdict
 from .batch.classify import UNDECIDED, Batch, BatchDecisions
 from .mask_space import Masks
@@ -32,7 +30,7 @@ def decide_many(
 
     Without degrees every allocation gets a row, the open ones as `positive`.
     """
-    if isinstance(spec.network, ShallowReLU):
+    if not spec.network.is_linear:
         return [], list(keys)
     start = time.perf_counter()
     masks = spec.space.masks(keys)
@@ -156,9 +154,9 @@ def _in_words(error: Exception) -> str:
 
 def chunk_size(spec: SweepSpec) -> int:
     """How many allocations are decided together: about half a second's work."""
-    if isinstance(spec.network, ShallowReLU):
+    if not spec.network.is_linear:
         return _MOST_IN_CHUNK
-    rank = min(n_equations(spec.network, spec.samples), max(spec.budgets))
+    rank = min(spec.network.n_equations(spec.samples), max(spec.budgets))
     work = float(rank) ** 2 * max(spec.budgets) + spec.space.n_entries
     return max(1, min(_MOST_IN_CHUNK, int(_CHUNK_WORK / work)))
 

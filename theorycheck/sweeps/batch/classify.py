@@ -12,7 +12,6 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...errors import ContradictionError, InputError, SizeError
-from ...problem.networks.feedforward import LinearFeedforward, ShallowReLU
 from ...ranks.target_dimension import TargetDimension
 from ...theorems.analysis import Analysis
 from ...verdict import Expressivity
@@ -134,7 +133,7 @@ class Batch:
     xp: ModuleType = np
 
     def __post_init__(self) -> None:
-        if isinstance(self.space.network, ShallowReLU):
+        if not self.space.network.is_linear:
             raise InputError("only allocations of linear networks are decided many at a time")
         self._analysis  # noqa: B018  (its arguments are checked by itself)
 
@@ -218,7 +217,7 @@ class Batch:
         low = where[is_low]
         found.rule[low], found.rank[low] = _MINIMAL, ranks[is_low]
         found.error_bound[low] = bounds[is_low]
-        if isinstance(self.space.network, LinearFeedforward):
+        if self.space.network.is_layered:
             is_nothing = peel_all(self.space, self.samples, masks[low]).is_nothing
             self._check(masks[low], is_nothing, "peeling leaves nothing (T9)")
         if target.error_bound <= self.error_bound:
@@ -234,7 +233,7 @@ class Batch:
         space = self.space
         rules = np.full(len(masks), _POSITIVE, dtype=np.int8)
         rules[~has_conflict(space, masks)] = _T2
-        if isinstance(space.network, LinearFeedforward):
+        if space.network.is_layered:
             left_open = np.flatnonzero(rules == _POSITIVE)
             left = peel_all(space, self.samples, masks[left_open])
             is_one = left.is_nothing | ~has_conflict(space, left.masks)
@@ -256,10 +255,9 @@ class Batch:
     @cached_property
     def _layers(self) -> list[Booleans]:
         """The entries of each layer; a bias belongs to the layer of its weights."""
-        is_recurrent = not isinstance(self.space.network, LinearFeedforward)
-        names = [(name, len(entries)) for name, entries in self.space.entries.items()]
-        layer_of = [name if is_recurrent else name[1:] for name, n in names for _ in range(n)]
-        return [np.array(layer_of) == layer for layer in dict.fromkeys(layer_of)]
+        weight_of = np.repeat(list(self.space.entries), list(map(len, self.space.entries.values())))
+        found = (np.isin(weight_of, names) for names in self.space.network.layers)
+        return [layer for layer in found if layer.any()]
 
     def _check(self, masks: Masks, is_contradicted: Booleans, reason: str) -> None:
         """Refuse ranks below D of masks that surely match every teacher."""

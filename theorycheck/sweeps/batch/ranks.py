@@ -21,7 +21,6 @@ from ...field.elimination import Elimination, rank, rank_profile
 from ...ranks.generic_rank import (
     MOST_TRIALS,
     generic_rank,
-    n_equations,
     required_bytes,
     trial_error,
 )
@@ -108,8 +107,7 @@ class BatchRanks:
 
     @property
     def _entries(self) -> int:
-        network: Any = self.space.network
-        return n_equations(network, self.samples) * self.space.n_entries
+        return self.space.network.n_equations(self.samples) * self.space.n_entries
 
     def _check_size(self) -> None:
         needed = required_bytes(self.space.empty, self.samples, self.space.n_entries)
