@@ -15,6 +15,7 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from theorycheck import LinearFeedforward, LinearRecurrent, ShallowReLU
+from theorycheck.errors import InputError
 from theorycheck.proofs.shared.exhaustive import all_masks, ranks
 from theorycheck.sweeps.enumeration.draws import RandomMasks
 from theorycheck.sweeps.enumeration.orbits import orbits, plain
@@ -464,3 +465,15 @@ def test_small_orders_are_all_equally_likely(n_entries, budget):
         expected = seeds / number
         statistic = ((pairs - expected) ** 2).sum() / expected + expected * (number - len(pairs))
         likely(statistic, number - 1)
+
+
+class _Shared(LinearFeedforward):
+    """One weight for all connections."""
+
+    weight_shapes = {"W1": (1, 1)}  # type: ignore[assignment]  # noqa: RUF012
+
+
+def test_weights_that_units_share_have_no_known_symmetry():
+    symmetry = Symmetry(MaskSpace(_Shared([2, 2]), ("W1",)), samples=1)
+    with pytest.raises(InputError, match="shares weights: its symmetries are not known"):
+        symmetry.order  # noqa: B018

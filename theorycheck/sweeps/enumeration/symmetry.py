@@ -15,8 +15,6 @@ import numpy as np
 from igraph import GraphBase
 from numpy.typing import NDArray
 
-from ...problem.networks.feedforward import LinearFeedforward
-from ...problem.networks.recurrent import LinearRecurrent
 from ..mask_space import MaskSpace
 from .vertices import Edges, Vertices, vertices_of
 
@@ -32,6 +30,7 @@ class Symmetry:
 
     Source: T8 (proofs/t08_symmetry.py).
 
+    >>> from theorycheck import LinearFeedforward
     >>> space = MaskSpace(LinearFeedforward([3, 3, 3]), ("W1", "W2"))
     >>> symmetry = Symmetry(space, samples=3)
     >>> symmetry.order  # three times 3! for the levels, and 2 for transposing
@@ -52,17 +51,13 @@ class Symmetry:
         at the end, as many inputs as outputs and m >= n_in T, learnables in `input` and `readout`
         or in neither.
         """
-        network, names = self.space.network, self.space.weights
-        if isinstance(network, LinearFeedforward):
-            mirrored = {f"W{network.depth + 1 - int(name[1:])}" for name in names if name[0] == "W"}
-            same = tuple(network.widths) == tuple(reversed(network.widths))
-            enough = self.samples >= network.inputs
-            return not network.bias and same and enough and mirrored == set(names)
-        if isinstance(network, LinearRecurrent):
-            enough = self.samples >= network.inputs * network.steps
-            same = network.readout == "final" and network.inputs == network.outputs
-            return same and enough and ("input" in names) == ("readout" in names)
-        return False
+        network, weights = self.space.network, set(self.space.weights)
+        transposed = network.transposed()
+        if transposed is None or network.bias or network.reads_every_step:
+            return False
+        other, names = transposed
+        is_enough = self.samples >= network.input_dimension
+        return other == network and is_enough and {names[name] for name in weights} == weights
 
     @cached_property
     def order(self) -> int:
