@@ -14,8 +14,7 @@ from .enumeration.source import pieces
 from .enumeration.symmetry import Symmetry
 from .results import Summary, summarize
 from .spec import SweepSpec
-from .store import ResultRow, Store
-from .versions import versions
+from .store import ResultRow, Store, versions
 from .workers import chunk_size, classify_each, decide_many, split
 
 _WINDOW = 8192  # pending allocations that are taken up together

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
+import platform
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
@@ -11,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, shown
-from .versions import versions
 
 _FORMAT = "theorycheck sweep 1"
+_PACKAGES = ("theorycheck", "numpy", "scipy", "sympy", "networkx", "python-flint", "igraph")
 _WAIT = 60.0  # seconds for another process to finish writing
 
 _SCHEMA = """
@@ -211,3 +213,14 @@ def _difference(meta: dict[str, Any], specification: dict[str, Any]) -> str:
                 values = f"{shown(there.get(key))} there and {shown(here.get(key))} here"
                 return f"{table}.{key} is {values}; choose another file"
     return "choose another file"
+
+
+def versions() -> dict[str, str]:
+    """Name -> version of Python and of the packages that results depend on.
+
+    >>> sorted(versions())[:2]
+    ['igraph', 'networkx']
+    """
+    return {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in _PACKAGES
+    }

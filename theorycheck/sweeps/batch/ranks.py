@@ -9,11 +9,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...computing.arrays import Array
 from ...errors import SizeError
 from ...field.arithmetic import reduce
 from ...field.batched import batched_rank
@@ -28,8 +29,8 @@ from ...ranks.jacobian import jacobian
 from ...ranks.point import draw_point, draw_prime
 from ..mask_space import Masks, MaskSpace
 
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
 
 _MOST_ENTRIES = 2**22  # of a Jacobian that is reduced for all allocations
 _MASKS_ENTRIES = 2**21  # of masks handled together
@@ -49,7 +50,7 @@ class _Reduced:
     prime: int
     basis: Integers
     others: Integers
-    matrix: Any
+    matrix: Array
 
 
 @dataclass(frozen=True, eq=False)
@@ -186,14 +187,14 @@ class BatchRanks:
         prime = draw_prime(self.seed, trial)
         point = draw_point(empty, self.samples, prime, self.seed, trial, xp)
         source = jacobian(empty, point, xp)
-        parts: list[Any] = [xp.zeros((source.n_equations, 0))]
+        parts: list[Array] = [xp.zeros((source.n_equations, 0))]
         for name, entries in self.space.entries.items():
             shape = empty.network.weight_shapes[name]
             parts.append(source.columns(name, np.stack(np.unravel_index(entries, shape), axis=1)))
         return _reduced(xp.concatenate(parts, axis=1), prime, xp)
 
 
-def _reduced(a: Any, p: int, xp: ModuleType) -> _Reduced:
+def _reduced(a: Array, p: int, xp: ModuleType) -> _Reduced:
     """The echelon form of a matrix modulo `p`."""
     profile = rank_profile(a, p)
     basis = np.array(sorted(profile.columns), dtype=np.int64)
