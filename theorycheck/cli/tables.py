@@ -12,7 +12,7 @@ from rich.text import Text
 from ..proofs.base import StepResult
 from ..proofs.run import ProofResult
 from ..statements import STATEMENTS
-from ..sweeps.results import Tally, Summary
+from ..sweeps.results import Summary, Tally
 
 
 def print_proofs(console: Console, proofs: Sequence[ProofResult]) -> None:
