@@ -42,11 +42,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
 from .shared import exhaustive
-from .shared.evaluation import Linear, compared, in_words
+from .shared.evaluation import compared, in_words
 from .shared.finite_field import all_draws, matches
 
 Order: TypeAlias = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
@@ -74,7 +75,7 @@ def _another(n_masks: int, entry: int) -> NDArray[np.int64]:
     return np.where(numbers >> entry & 1, numbers, (numbers << 1 | 1) % n_masks | 1 << entry)
 
 
-def _enough(network: Linear) -> range:
+def _enough(network: Network) -> range:
     return range(1, 2 if network.n_weights > 6 else 3)
 
 
@@ -105,7 +106,7 @@ def more_samples(order: Order) -> Iterator[str | None]:
         yield from compared(holds, in_words(network, 1, masks))
 
 
-def _networks() -> Iterator[Linear]:
+def _networks() -> Iterator[Network]:
     yield from exhaustive.feedforward_networks((1, 2, 3), (1, 2), 10)
     yield from exhaustive.feedforward_networks((1, 2), (2, 3), 10, bias=True)
     yield from exhaustive.recurrent_networks((1, 2), (1, 2, 3), ("final", "all"), 10)

@@ -70,13 +70,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy.polys.matrices import DomainMatrix
 
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
 from .shared import exhaustive
 from .shared.evaluation import (
     Entries,
-    Linear,
     compared,
     in_words,
     input_shape,
@@ -110,7 +110,7 @@ def full_rank(ranks: Numbers, target: int, learnable: Numbers) -> NDArray[np.boo
 
 
 def _misfits(
-    network: Linear, samples: int, masks: NDArray[np.bool_], exists: Numbers, seed: int
+    network: Network, samples: int, masks: NDArray[np.bool_], exists: Numbers, seed: int
 ) -> NDArray[np.float64]:
     """What Newton's method leaves of a teacher near the student, for every mask, relatively."""
     rng = np.random.default_rng(seed)
@@ -133,7 +133,7 @@ def _misfits(
 
 
 def _around_a_common_point(
-    rule: Rule, network: Linear, samples: int, exists: Numbers, draws: range
+    rule: Rule, network: Network, samples: int, exists: Numbers, draws: range
 ) -> Iterator[str | None]:
     masks = exhaustive.all_masks(network.n_weights)
     masks = masks[~(masks & (exists == 0)).any(axis=1)]

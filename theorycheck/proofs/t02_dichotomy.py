@@ -64,11 +64,12 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..field.batched import batched_rank
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
 from .shared import exhaustive
-from .shared.evaluation import Linear, compared, in_words, split, tangent
+from .shared.evaluation import compared, in_words, split, tangent
 from .shared.polynomial_systems import draw, entries_of, equations, solve
 from .shared.transformations import numbered
 from .t02.paths import Numbers, Pairs, on_paths, products, rolled
@@ -76,17 +77,17 @@ from .t02.paths import Numbers, Pairs, on_paths, products, rolled
 Weight: TypeAlias = tuple[str, int, int]
 
 
-def _other_layers_only(network: Linear, present: Numbers | None = None) -> Pairs:
+def _other_layers_only(network: Network, present: Numbers | None = None) -> Pairs:
     """As if the output were affine in each weight matrix."""
     of = np.concatenate([np.full(a.size, k) for k, a in enumerate(numbered(network).values())])
     return {(a, b) for a, b in on_paths(network, present) if of[a] != of[b]}
 
 
-def _distinct_only(network: Linear, present: Numbers | None = None) -> Pairs:
+def _distinct_only(network: Network, present: Numbers | None = None) -> Pairs:
     return {(a, b) for a, b in on_paths(network, present) if a != b}
 
 
-def _cases() -> Iterator[tuple[Linear, Numbers | None]]:
+def _cases() -> Iterator[tuple[Network, Numbers | None]]:
     for bias in (False, True):
         for network in exhaustive.feedforward_networks((1, 2), (1, 2, 3), 30, bias):
             yield network, None
@@ -98,7 +99,7 @@ def _cases() -> Iterator[tuple[Linear, Numbers | None]]:
             yield network, np.array(present)
 
 
-def monomials(paths: Callable[[Linear, Numbers | None], Pairs]) -> Iterator[str | None]:
+def monomials(paths: Callable[[Network, Numbers | None], Pairs]) -> Iterator[str | None]:
     """Products of two weights in the output polynomials against pairs on paths."""
     for network, present in _cases():
         found, said = products(network, present), paths(network, present)
@@ -173,7 +174,7 @@ def _successive(network: LinearFeedforward, masks: dict[str, NDArray[np.bool_]])
     return len(layers) <= 1 or (len(layers) == 2 and layers[1] == layers[0] + 1)
 
 
-def affine_masks(network: Linear) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def affine_masks(network: Network) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """All masks, and which have no product of two learnables in the output polynomials."""
     masks = exhaustive.all_masks(network.n_weights)
     meets = np.zeros((network.n_weights, network.n_weights), dtype=int)
@@ -192,7 +193,7 @@ def layers(rule: Callable[[LinearFeedforward, dict[str, Any]], bool]) -> Iterato
 
 def solvable(rule: Callable[[Numbers, int, Numbers], NDArray[np.bool_]]) -> Iterator[str | None]:
     """At three random points each affine mask is matched iff the rule says so, of rank, D, r."""
-    networks: tuple[Iterator[Linear], ...] = (
+    networks: tuple[Iterator[Network], ...] = (
         exhaustive.feedforward_networks((1, 2, 3), (1, 2, 3), 9),
         exhaustive.feedforward_networks((1, 2), (1, 2), 9, bias=True),
         exhaustive.recurrent_networks((1, 2, 3), (1, 2, 3, 4), ("final", "all"), 8),

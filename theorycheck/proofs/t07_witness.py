@@ -61,6 +61,7 @@ from typing import TypeAlias
 import numpy as np
 from sympy import QQ
 
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
 from .base import Step
@@ -68,7 +69,6 @@ from .shared.polynomial_systems import (
     PRIME,
     Entry,
     Instance,
-    Linear,
     Solutions,
     draw,
     equations,
@@ -94,7 +94,7 @@ _NEAR = 12  # neighbours of an instance
 
 _Predicate: TypeAlias = Callable[[Solutions, int], bool]
 # A network, samples, all unknowns, and the equations and the unknowns of a part.
-_Part: TypeAlias = tuple[Linear, int, list[Entry], Sequence[int], list[Entry]]
+_Part: TypeAlias = tuple[Network, int, list[Entry], Sequence[int], list[Entry]]
 
 
 def is_witness(found: Solutions, degree: int) -> bool:
@@ -106,7 +106,7 @@ def is_witness(found: Solutions, degree: int) -> bool:
     return found.none_real and found.count == degree
 
 
-def _trap() -> tuple[Linear, list[Entry], Instance]:
+def _trap() -> tuple[Network, list[Entry], Instance]:
     """One unit, four steps: x = (0, 1, 1, 0) loses a solution of three to infinity."""
     network = LinearRecurrent(1, 1, 1, 4)
     one = np.array([[1]], dtype=object)
@@ -116,7 +116,7 @@ def _trap() -> tuple[Linear, list[Entry], Instance]:
     return network, [("recurrent", (0, 0))], Instance(student, teacher, inputs)
 
 
-def _instances() -> Iterator[tuple[Linear, list[Entry], Instance]]:
+def _instances() -> Iterator[tuple[Network, list[Entry], Instance]]:
     yield _trap()
     families = [(SQUARE, DIAGONALS), (_FOUR, _DIAGONAL), (_FOUR, _ANTIDIAGONAL), (_FOUR, _ROW)]
     for network, entries in families:
@@ -141,7 +141,7 @@ def neighbours_have_no_match(claim: _Predicate) -> Iterator[str | None]:
                 yield None if near.none_real else words
 
 
-def has_both(claim: tuple[tuple[Linear, list[Entry]], ...]) -> Iterator[str | None]:
+def has_both(claim: tuple[tuple[Network, list[Entry]], ...]) -> Iterator[str | None]:
     """Both a witness and a draw with a match are among exact draws of these allocations."""
     for network, entries in claim:
         degree = number_of_solutions(generic_system(network, 2, entries))

@@ -21,9 +21,9 @@ from sympy.polys.matrices import DomainMatrix
 from sympy.polys.orderings import grevlex
 from sympy.polys.rings import ring
 
-from ...problem.networks.feedforward import LinearFeedforward
+from ...problem.networks.base import Network
 from . import exhaustive
-from .evaluation import Linear, outputs
+from .evaluation import input_shape, outputs
 
 Entry: TypeAlias = tuple[str, tuple[int, int]]
 Weights: TypeAlias = Mapping[str, NDArray[Any]]
@@ -57,9 +57,10 @@ class Solutions:
         return self.count > 0 and self.simple and not self.real
 
 
-def draw(network: Linear, samples: int, rng: np.random.Generator, bound: int) -> Instance:
+def draw(network: Network, samples: int, rng: np.random.Generator, bound: int) -> Instance:
     """An instance of integers between -bound and bound, none of them 0.
 
+    >>> from theorycheck import LinearFeedforward
     >>> instance = draw(LinearFeedforward([2, 1]), 3, np.random.default_rng(0), 9)
     >>> instance.inputs.shape, instance.student["W1"].shape
     ((2, 3), (1, 2))
@@ -71,13 +72,11 @@ def draw(network: Linear, samples: int, rng: np.random.Generator, bound: int) ->
 
     shapes = network.weight_shapes
     student, teacher = ({name: some(*shape) for name, shape in shapes.items()} for _ in range(2))
-    if isinstance(network, LinearFeedforward):
-        return Instance(student, teacher, some(network.inputs, samples))
-    return Instance(student, teacher, some(network.steps, network.inputs, samples))
+    return Instance(student, teacher, some(*input_shape(network, samples)))
 
 
 def equations(
-    network: Linear,
+    network: Network,
     entries: Sequence[Entry],
     instance: Instance,
     modulus: int | None = None,
@@ -87,6 +86,7 @@ def equations(
 
     `keep` are the numbers of the equations that are wanted; all by default.
 
+    >>> from theorycheck import LinearFeedforward
     >>> network = LinearFeedforward([1, 1])
     >>> one = np.array([[1]], dtype=object)
     >>> equations(network, [("W1", (0, 0))], Instance({"W1": one}, {"W1": 3 * one}, 2 * one))
@@ -171,10 +171,11 @@ def _quotient(polynomials: Sequence[Any]) -> tuple[list[Any], list[tuple[int, ..
 
 
 def generic_system(
-    network: Linear, samples: int, entries: Sequence[Entry], seed: int = 0
+    network: Network, samples: int, entries: Sequence[Entry], seed: int = 0
 ) -> list[Any]:
     """`equations` at random data modulo `PRIME`.
 
+    >>> from theorycheck import LinearFeedforward
     >>> diagonals = [(name, (k, k)) for name in ("W1", "W2") for k in range(2)]
     >>> number_of_solutions(generic_system(LinearFeedforward([2, 2, 2]), 2, diagonals))
     2
@@ -218,9 +219,10 @@ def independent(polynomials: Sequence[Any], seed: int = 0) -> tuple[int, ...]:
     return DomainMatrix(entries, (n, len(polynomials)), domain).rref()[1]
 
 
-def entries_of(network: Linear, mask: NDArray[np.bool_], names: Sequence[str]) -> list[Entry]:
+def entries_of(network: Network, mask: NDArray[np.bool_], names: Sequence[str]) -> list[Entry]:
     """The learnable entries of a mask as `exhaustive.all_masks` makes them.
 
+    >>> from theorycheck import LinearFeedforward
     >>> entries_of(LinearFeedforward([2, 1]), np.array([False, True]), ["W1"])
     [('W1', (0, 1))]
     """
@@ -229,10 +231,11 @@ def entries_of(network: Linear, mask: NDArray[np.bool_], names: Sequence[str]) -
 
 
 def at_budget(
-    network: Linear, samples: int, names: Sequence[str] | None = None
+    network: Network, samples: int, names: Sequence[str] | None = None
 ) -> Iterator[list[Entry]]:
     """All allocations of the weights `names` (all by default) with r = D.
 
+    >>> from theorycheck import LinearFeedforward
     >>> sum(1 for _ in at_budget(LinearFeedforward([2, 2, 2]), 2))
     70
     """
