@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..errors import InputError, nearest, shown
 from ..statements import STATEMENTS
-from .base import Step
+from .base import ProofStep
 
 MODULES = {
     "T0": "t00_monotonicity",
@@ -26,7 +26,7 @@ MODULES = {
 }
 
 
-def steps_of(id: str) -> tuple[Step, ...]:
+def steps_of(id: str) -> tuple[ProofStep, ...]:
     """The steps of the proof `id` that a machine checks.
 
     >>> len(steps_of("T3")) > 0

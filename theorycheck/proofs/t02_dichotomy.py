@@ -67,7 +67,7 @@ from ..field.batched import batched_rank
 from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from .base import Step
+from .base import ProofStep
 from .shared import exhaustive
 from .shared.evaluation import compared, in_words, split, tangent
 from .shared.polynomial_systems import draw, entries_of, equations, solve
@@ -230,7 +230,7 @@ def without_affinity(claim: set[int]) -> Iterator[str | None]:
 
 
 STEPS = (
-    Step(
+    ProofStep(
         "two weights are in one product of the output iff they are on one path, unrolled in time",
         monomials,
         on_paths,
@@ -242,7 +242,7 @@ STEPS = (
         "sizes up to 2, depth up to 3 with and without biases, T up to 4; all sparse 2-2-2, "
         "1-1-2-1 with biases, 1-2-1 recurrent with T = 2, 3",
     ),
-    Step(
+    ProofStep(
         "the table of dense recurrent pairs that share a path",
         table,
         share_a_path,
@@ -253,14 +253,14 @@ STEPS = (
         },
         "networks of up to 16 weights, sizes up to 3, T up to 5, both readouts",
     ),
-    Step(
+    ProofStep(
         "dense feed-forward: affine iff one layer, or two successive ones without a common unit",
         layers,
         no_unit_has_both,
         {"one layer only": _one_layer, "any two successive layers": _successive},
         "every mask of networks of up to 10 weights, widths up to 2, depth up to 4",
     ),
-    Step(
+    ProofStep(
         "affine allocations are matched by all of three random draws or by none, by their rank",
         solvable,
         lambda ranks, target, learnable: ranks == target,
@@ -271,7 +271,7 @@ STEPS = (
         },
         "every affine mask of networks of up to 9 weights (recurrent 8), T up to 4, m = 1, 2",
     ),
-    Step(
+    ProofStep(
         "without affinity, at full rank, some draws have two matches and some have none (2-2-2)",
         without_affinity,
         {0, 2},

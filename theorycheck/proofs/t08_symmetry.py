@@ -62,7 +62,7 @@ from numpy.typing import NDArray
 from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from .base import Step
+from .base import ProofStep
 from .shared import exhaustive
 from .shared.evaluation import compared, in_words, split
 from .shared.finite_field import UNIFORM, matches
@@ -217,7 +217,7 @@ def _degrees(network: Network, samples: int, size: int) -> dict[tuple[bool, ...]
 
 
 STEPS = (
-    Step(
+    ProofStep(
         "exchanging units keeps the exact rank: dense",
         permuted_ranks,
         swaps,
@@ -225,14 +225,14 @@ STEPS = (
         "every mask, networks of up to 12 weights (recurrent: 10), T up to 3, m = 1, 2; exchanges "
         "of neighbouring units generate all permutations",
     ),
-    Step(
+    ProofStep(
         "exchanging units keeps the exact rank: sparse, with the connections exchanged too",
         permuted_sparse_ranks,
         swaps,
         {"their rows without the columns of the next weights": rows_only},
         "every mask of every sparse 2-2-1 and recurrent 1-2-1 (T = 3) network, m = 2",
     ),
-    Step(
+    ProofStep(
         "exchanging units keeps the match probability: all draws, field of three elements",
         permuted_matches,
         (swaps, True),
@@ -242,7 +242,7 @@ STEPS = (
         },
         "every mask of six networks of up to 8 weights, m = 1, all teachers, students and inputs",
     ),
-    Step(
+    ProofStep(
         "transposing keeps the exact rank, if the samples span the inputs",
         transposed_ranks,
         (transposed_samples, True),
@@ -253,7 +253,7 @@ STEPS = (
         },
         "every mask, networks of up to 10 weights, T up to 3, both readouts, m up to n_in T + 1",
     ),
-    Step(
+    ProofStep(
         "exchanging units and transposing keeps the degree: Groebner bases at random draws",
         degrees,
         swaps,

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import combinations, product
+from itertools import combinations, product, repeat
 
 import numpy as np
 from numpy.typing import NDArray
@@ -134,6 +134,24 @@ def recurrent_networks(
             network = LinearRecurrent(inputs, hidden, outputs, count, readout)  # type: ignore
             if network.n_weights <= most_weights:
                 yield network
+
+
+def outcomes(
+    wrong: NDArray[np.bool_],
+    network: Network,
+    samples: int,
+    names: Sequence[str],
+    masks: NDArray[np.bool_],
+) -> Iterator[str | None]:
+    """None for each of the masks, or the first of them that is `wrong` in words.
+
+    >>> list(outcomes(np.array([False]), LinearFeedforward([1, 1]), 1, ["W1"], np.ones((1, 1))))
+    [None]
+    """
+    if wrong.any():
+        yield shown(network, samples, names, masks[int(np.argmax(wrong))])
+    else:
+        yield from repeat(None, len(masks))
 
 
 def shown(

@@ -32,7 +32,7 @@ PRIME = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class Instance:
+class IntegerInstance:
     """A student's weights (those of learnable entries are not used), a teacher's, and inputs."""
 
     student: Weights
@@ -57,7 +57,7 @@ class Solutions:
         return self.count > 0 and self.simple and not self.real
 
 
-def draw(network: Network, samples: int, rng: np.random.Generator, bound: int) -> Instance:
+def draw(network: Network, samples: int, rng: np.random.Generator, bound: int) -> IntegerInstance:
     """An instance of integers between -bound and bound, none of them 0.
 
     >>> from theorycheck import LinearFeedforward
@@ -72,13 +72,13 @@ def draw(network: Network, samples: int, rng: np.random.Generator, bound: int) -
 
     shapes = network.weight_shapes
     student, teacher = ({name: some(*shape) for name, shape in shapes.items()} for _ in range(2))
-    return Instance(student, teacher, some(*input_shape(network, samples)))
+    return IntegerInstance(student, teacher, some(*input_shape(network, samples)))
 
 
 def equations(
     network: Network,
     entries: Sequence[Entry],
-    instance: Instance,
+    instance: IntegerInstance,
     modulus: int | None = None,
     keep: Sequence[int] | None = None,
 ) -> list[Any]:
@@ -89,7 +89,7 @@ def equations(
     >>> from theorycheck import LinearFeedforward
     >>> network = LinearFeedforward([1, 1])
     >>> one = np.array([[1]], dtype=object)
-    >>> equations(network, [("W1", (0, 0))], Instance({"W1": one}, {"W1": 3 * one}, 2 * one))
+    >>> equations(network, [("W1", (0, 0))], IntegerInstance({"W1": one}, {"W1": 3 * one}, 2 * one))
     [2*t0 - 6]
     """
     names = [f"t{k}" for k in range(len(entries))]
@@ -245,10 +245,10 @@ def at_budget(
         yield entries_of(network, mask, names)
 
 
-def moved(instance: Instance, rng: np.random.Generator, size: Any) -> Instance:
+def moved(instance: IntegerInstance, rng: np.random.Generator, size: Any) -> IntegerInstance:
     """A neighbour: every number changed by a random integer from -9 to 9, times `size`.
 
-    >>> one = Instance({}, {}, np.array([[1]], dtype=object))
+    >>> one = IntegerInstance({}, {}, np.array([[1]], dtype=object))
     >>> abs(moved(one, np.random.default_rng(0), QQ(1, 100)).inputs[0, 0] - 1) <= QQ(9, 100)
     True
     """
