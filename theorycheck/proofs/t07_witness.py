@@ -77,7 +77,7 @@ from .shared.polynomial_systems import (
     number_of_solutions,
     solve,
 )
-from .shared.two_diagonals import (
+from .t07.two_diagonals import (
     DIAGONALS,
     SQUARE,
     discriminant,

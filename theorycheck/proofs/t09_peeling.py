@@ -82,7 +82,6 @@ from numpy.typing import NDArray
 from ..problem.networks.feedforward import LinearFeedforward
 from .base import ProofStep
 from .shared import exhaustive
-from .shared.deletions import Lines, without_column, without_row
 from .shared.evaluation import compared, in_words
 from .shared.polynomial_systems import (
     PRIME,
@@ -94,6 +93,7 @@ from .shared.polynomial_systems import (
     solve,
 )
 from .shared.transformations import codes
+from .t09.deletions import Lines, without_column, without_row
 
 Masks: TypeAlias = NDArray[np.bool_]
 Numbers: TypeAlias = NDArray[np.int64]

@@ -19,12 +19,7 @@ from ...errors import SizeError
 from ...field.arithmetic import reduce
 from ...field.batched import batched_rank
 from ...field.elimination import Elimination, rank, rank_profile
-from ...ranks.generic_rank import (
-    MOST_TRIALS,
-    generic_rank,
-    required_bytes,
-    trial_error,
-)
+from ...ranks.generic_rank import MOST_TRIALS, generic_rank, required_bytes, trial_error
 from ...ranks.jacobian import jacobian
 from ...ranks.point import draw_point, draw_prime
 from ..mask_space import Masks, MaskSpace

@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 
 from ...problem.networks.feedforward import LinearFeedforward
-from .polynomial_systems import Entry, IntegerInstance, draw, equations, solve
+from ..shared.polynomial_systems import Entry, IntegerInstance, draw, equations, solve
 
 SQUARE = LinearFeedforward([2, 2, 2])
 DIAGONALS: list[Entry] = [(name, (k, k)) for name in ("W1", "W2") for k in range(2)]

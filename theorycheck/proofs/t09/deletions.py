@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...problem.networks.feedforward import LinearFeedforward
-from .polynomial_systems import IntegerInstance
-from .transformations import Source, numbered, without_input, without_output
+from ..shared.polynomial_systems import IntegerInstance
+from ..shared.transformations import Source, numbered, without_input, without_output
 
 
 @dataclass(frozen=True)
