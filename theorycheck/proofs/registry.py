@@ -81,9 +81,10 @@ _INTRODUCTION = """\
 # Proofs
 
 One file per statement: the proof in words and formulas in its docstring (Markdown), then the steps
-of it that a machine checks. `theorycheck prove` runs them. Every step also has false variants of
-its claim, which the same check must reject. Nothing here is imported by the code that decides
-verdicts, and nothing of that code is imported here. This page is written by
+of it that a machine checks; what they check is in a folder of the same number where it is long, and
+in `shared/` where several proofs use it. `theorycheck prove` runs them. Every step also has false
+variants of its claim, which the same check must reject. Nothing here is imported by the code that
+decides verdicts, and nothing of that code is imported here. This page is written by
 `python -m theorycheck.proofs.registry`.
 """
 
