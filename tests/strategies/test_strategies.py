@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from theorycheck import strategies
-from theorycheck.problem.files import problem_from_dict, problem_to_dict
+from theorycheck.problem import files
 from theorycheck.problem.networks.kinds import KINDS
 from theorycheck.ranks.point import effective_samples
 from theorycheck.strategies.masks import layers
-from theorycheck.strategies.sites import sites
+from theorycheck.strategies.one_layer import single_layers
 from theorycheck.theorems.analysis import Analysis
 
 DOCS = Path(__file__).parents[2] / "docs" / "strategies.md"
@@ -254,7 +254,7 @@ def test_given_networks_are_used(name):
 @settings(max_examples=200)
 @given(strategies.problems(strategies.networks()))
 def test_problems_of_any_networks_are_valid(problem):
-    again = problem_from_dict(problem_to_dict(*problem))
+    again = files.problem_from_dict(files.problem_to_dict(*problem))
     assert again == problem
 
 
@@ -271,7 +271,7 @@ def test_the_mixture_has_every_kind():
 # At the edge of T3 and T4 ---------------------------------------------------------------------
 
 
-@given(sites())
+@given(single_layers())
 def test_no_other_layer_narrows_a_site(site):
     network, (a, b) = site.network, site.spare
     assert 0 <= a <= 2

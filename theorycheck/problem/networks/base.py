@@ -132,6 +132,13 @@ class Network(ABC):
         """How many times the outputs are read: once, or at every step."""
         return len(self.unrolled.read)
 
+    def transposed(self) -> tuple[Network, dict[str, str]] | None:
+        """The network of the transposed weights, without biases, and the new name of each weight.
+
+        None where transposing the weights does not transpose what the network computes (T8).
+        """
+        return None
+
     def input_shape(self, samples: int) -> tuple[int, ...]:
         """Shape of the inputs of some samples, the last axis: with biases the constant is a row."""
         return (self.inputs + self.bias, samples)

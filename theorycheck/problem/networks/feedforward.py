@@ -91,6 +91,13 @@ class _Feedforward(Network):
             levels.append(Level(layer, 0, self.widths[layer], terms, hidden))
         return Unrolled(tuple(levels), (len(levels) - 1,))
 
+    def transposed(self) -> tuple[Network, dict[str, str]] | None:
+        """The widths from the outputs to the inputs; of linear networks only."""
+        if not self.is_linear:
+            return None
+        names = {f"W{k}": f"W{self.depth + 1 - k}" for k in range(1, self.depth + 1)}
+        return type(self)(tuple(reversed(self.widths))), names
+
     def describe(self) -> str:
         """The network in words, for example `linear feed-forward 4-4-3`."""
         widths = list(map(str, self.widths))

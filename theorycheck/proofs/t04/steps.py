@@ -4,25 +4,25 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..base import Step
-from . import layer_checks as checks
-from . import layer_constructions as constructions
-from . import layer_rules as rules
-from . import layer_symbolic as symbolic
-from . import rigidity
-from .layer_checks import on
-from .layer_rules import CASES, Case
-from .rigidity import Entries
+from ..base import ProofStep
+from ..shared import rigidity
+from ..shared.rigidity import Entries
+from . import checks as checks
+from . import constructions as constructions
+from . import rules as rules
+from . import symbolic as symbolic
+from .checks import on
+from .rules import CASES, ScopedRule
 
 _SMALL = tuple((p, q) for p in (1, 2, 3, 4) for q in (1, 2, 3, 4))
 _UP_TO_12 = tuple((p, q) for p, q in _SMALL if p * q <= 12)
 _ROWS, _COLUMNS, _ONE_OUTPUT, _ONE_SAMPLE, _FOREST, _TWO_OUTPUTS, _TWO_SAMPLES, _COUNT = CASES
 
 
-def _mistaken(case: Case, change: tuple[int, int]) -> Case:
+def _mistaken(case: ScopedRule, change: tuple[int, int]) -> ScopedRule:
     """The same case with d and m_e in the rule off by `change`."""
     rule = case.rule
-    return Case(case.applies, lambda masks, d, m: rule(masks, d + change[0], m + change[1]))
+    return ScopedRule(case.applies, lambda masks, d, m: rule(masks, d + change[0], m + change[1]))
 
 
 def _too_few_pairs(masks: Entries, d: int, m: int) -> rules.Said:
@@ -43,7 +43,7 @@ def _slack(masks: Entries, d: int, m: int, slack: int) -> rules.Said:
 
 
 _SYMBOLIC = (
-    Step(
+    ProofStep(
         "1. the column of a weight is u_i (x) v_j, symbolically",
         symbolic.columns_are_products,
         lambda behind, before, i, j: behind[:, i] * before[j, :],
@@ -52,14 +52,14 @@ _SYMBOLIC = (
             "the next column's v": lambda behind, before, i, j: behind[:, i] * before[j - 1, :],
         },
     ),
-    Step(
+    ProofStep(
         "4. K_U (x) R^q + R^p (x) K_V is the orthogonal complement of row(U) (x) row(V)",
         symbolic.complement,
         symbolic.both_kernels,
         {"K_U (x) K_V alone": symbolic.one_kernel},
         "p, q up to 3, all d and m_e, symbolic U and V",
     ),
-    Step(
+    ProofStep(
         "5. a = b = 1: scaled, the vectors are those of edges, symbolically",
         symbolic.graphic,
         lambda k, ell: [*(-x for x in k), *ell],
@@ -69,7 +69,7 @@ _SYMBOLIC = (
 )
 
 _EXACT = (
-    Step(
+    ProofStep(
         "4. a mask spans iff its frozen cells are independent in B(a, b)",
         checks.duality,
         lambda frozen, a, b, d, m: rigidity.independent(frozen, a, b),
@@ -79,59 +79,63 @@ _EXACT = (
         },
         "every mask, p up to 3, q up to 4, all d and m_e",
     ),
-    Step(
+    ProofStep(
         "5. a = 0: every row has m_e learnables",
         on(checks.case_decides, *_UP_TO_12),
         _ROWS,
-        {"m_e - 1": _mistaken(_ROWS, (0, -1)), "columns": Case(_ROWS.applies, rules.columns)},
+        {"m_e - 1": _mistaken(_ROWS, (0, -1)), "columns": ScopedRule(_ROWS.applies, rules.columns)},
         "every mask, p and q up to 4, p q up to 12, every m_e",
     ),
-    Step(
+    ProofStep(
         "5. b = 0: every column has d learnables",
         on(checks.case_decides, *_UP_TO_12),
         _COLUMNS,
-        {"d - 1": _mistaken(_COLUMNS, (-1, 0)), "rows": Case(_COLUMNS.applies, rules.rows)},
+        {"d - 1": _mistaken(_COLUMNS, (-1, 0)), "rows": ScopedRule(_COLUMNS.applies, rules.rows)},
         "every mask, p and q up to 4, p q up to 12, every d",
     ),
-    Step(
+    ProofStep(
         "5. d = 1: m_e columns have a learnable",
         on(checks.case_decides, *_SMALL),
         _ONE_OUTPUT,
-        {"for every d": Case(lambda a, b, d, m: True, rules.nonempty_columns)},
+        {"for every d": ScopedRule(lambda a, b, d, m: True, rules.nonempty_columns)},
         "every mask, p and q up to 4, every m_e",
     ),
-    Step(
+    ProofStep(
         "5. m_e = 1: d rows have a learnable",
         on(checks.case_decides, *_SMALL),
         _ONE_SAMPLE,
-        {"for every m_e": Case(lambda a, b, d, m: True, rules.nonempty_rows)},
+        {"for every m_e": ScopedRule(lambda a, b, d, m: True, rules.nonempty_rows)},
         "every mask, p and q up to 4, every d",
     ),
-    Step(
+    ProofStep(
         "5. a = b = 1: the frozen cells are a forest",
         on(checks.case_decides, *_SMALL),
         _FOREST,
-        {"for all a, b >= 1": Case(lambda a, b, d, m: min(a, b) >= 1, rules.forest)},
+        {"for all a, b >= 1": ScopedRule(lambda a, b, d, m: min(a, b) >= 1, rules.forest)},
         "every mask, p and q up to 4",
     ),
-    Step(
+    ProofStep(
         "6. d = 2: sum_i min(c_i, m') >= 2 m'",
         on(checks.case_decides, *_SMALL),
         _TWO_OUTPUTS,
         {
-            "without the minimum": Case(_TWO_OUTPUTS.applies, _too_few_pairs),
+            "without the minimum": ScopedRule(_TWO_OUTPUTS.applies, _too_few_pairs),
             "m_e - 1": _mistaken(_TWO_OUTPUTS, (0, -1)),
         },
         "every mask, p and q up to 4, every m_e",
     ),
-    Step(
+    ProofStep(
         "6. m_e = 2: the same transposed",
         on(checks.case_decides, *_UP_TO_12),
         _TWO_SAMPLES,
-        {"not transposed": Case(_TWO_SAMPLES.applies, lambda x, d, m: rules.two_outputs(x, m, d))},
+        {
+            "not transposed": ScopedRule(
+                _TWO_SAMPLES.applies, lambda x, d, m: rules.two_outputs(x, m, d)
+            )
+        },
         "every mask, p and q up to 4, p q up to 12, every d",
     ),
-    Step(
+    ProofStep(
         "7. all cells of I x J have rank b|I| + a|J| - ab",
         checks.complete_rank,
         lambda rows, columns, a, b: b * rows + a * columns - a * b,
@@ -141,31 +145,31 @@ _EXACT = (
         },
         "|I|, |J| up to 6, a, b up to 4",
     ),
-    Step(
+    ProofStep(
         "7. the count is necessary",
         on(checks.case_is_needed, *_SMALL),
-        Case(_is_quick, rules.count),
-        {"one less": Case(_is_quick, partial(_slack, slack=-1))},
+        ScopedRule(_is_quick, rules.count),
+        {"one less": ScopedRule(_is_quick, partial(_slack, slack=-1))},
         "every mask, p and q up to 4, all d and m_e (4 x 4: a, b >= 2)",
     ),
-    Step(
+    ProofStep(
         "8. circuits for a = 1 have b|I| + |J| - b + 1 cells",
         checks.circuits,
         lambda rows, columns, b: b * rows + columns - b + 1,
         {"- 2 b + 2": lambda rows, columns, b: b * rows + columns - 2 * b + 2},
         "every circuit up to 3 x 4, b = 1 and 2, and 4 x 4, b = 2",
     ),
-    Step(
+    ProofStep(
         "8. min(a, b) = 1: the count decides",
         on(checks.case_decides, *_SMALL),
         _COUNT,
-        {"one more": Case(_COUNT.applies, partial(_slack, slack=1))},
+        {"one more": ScopedRule(_COUNT.applies, partial(_slack, slack=1))},
         "every mask, p and q up to 4",
     ),
 )
 
 _SUFFICIENT = (
-    Step(
+    ProofStep(
         "9. peeling keeps independence",
         checks.peeling_keeps,
         rigidity.core,
@@ -175,25 +179,29 @@ _SUFFICIENT = (
         },
         "every set of cells up to 3 x 4, a, b up to 2",
     ),
-    Step(
+    ProofStep(
         "9. block forests suffice",
         on(checks.case_suffices, *_UP_TO_12),
-        Case(lambda a, b, d, m: min(a, b) >= 1, rules.block_forests),
+        ScopedRule(lambda a, b, d, m: min(a, b) >= 1, rules.block_forests),
         {
-            "a class too many": Case(
+            "a class too many": ScopedRule(
                 lambda a, b, d, m: min(a, b) >= 1, lambda x, d, m: rules.block_forests(x, d, m - 1)
             )
         },
         "every mask, p and q up to 4, p q up to 12, all d and m_e",
     ),
-    Step(
+    ProofStep(
         "9. colours suffice",
         on(checks.case_suffices, *_UP_TO_12),
-        Case(lambda a, b, d, m: True, rules.coloured),
-        {"meeting d - 1 rows": _mistaken(Case(lambda a, b, d, m: True, rules.coloured), (-1, 0))},
+        ScopedRule(lambda a, b, d, m: True, rules.coloured),
+        {
+            "meeting d - 1 rows": _mistaken(
+                ScopedRule(lambda a, b, d, m: True, rules.coloured), (-1, 0)
+            )
+        },
         "every mask, p and q up to 4, p q up to 12, all d and m_e",
     ),
-    Step(
+    ProofStep(
         "9. a = b = 2: two forests, ordered, suffice and (Bernstein) are needed",
         checks.bernstein,
         rules.two_forests,
@@ -201,7 +209,7 @@ _SUFFICIENT = (
         "every set of 12 frozen cells (the rank), p = q = 4",
     ),
     *(
-        Step(f"9. larger random frozen sets: {what}", checks.constructed, make, {why: false})
+        ProofStep(f"9. larger random frozen sets: {what}", checks.constructed, make, {why: false})
         for what, make, why, false in (
             (
                 "two forests",
@@ -227,19 +235,19 @@ _SUFFICIENT = (
 )
 
 _WHOLE = (
-    Step(
+    ProofStep(
         "10. the count is not sufficient: two copies of K_(3,3) less an edge",
         symbolic.count_misses_the_trap,
         False,
         {"the count decides": True},
     ),
-    Step(
+    ProofStep(
         "10. sparse networks are not covered",
         symbolic.sparse_fails,
         False,
         {"sparse networks as well": True},
     ),
-    Step(
+    ProofStep(
         "the statement, bottlenecks included, against the rank",
         checks.any_layer,
         partial(checks.statement_rule, shift=(0, 0)),
@@ -249,7 +257,7 @@ _WHOLE = (
         },
         "every mask of every layer, widths and depth up to 3, m up to n_0 + 1",
     ),
-    Step(
+    ProofStep(
         "the same with biases",
         partial(checks.any_layer, bias=True),
         partial(checks.statement_rule, shift=(0, 0)),

@@ -10,17 +10,18 @@ import networkx as nx
 import numpy as np
 from numpy.typing import NDArray
 
-from ...problem.networks.feedforward import LinearFeedforward
-from .evaluation import Linear, symbolic_outputs
-from .transformations import numbered
+from ...problem.networks.base import Network
+from ..shared.evaluation import symbolic_outputs
+from ..shared.transformations import numbered
 
 Pairs: TypeAlias = set[tuple[int, int]]
 Numbers: TypeAlias = NDArray[np.int64]
 
 
-def products(network: Linear, present: Numbers | None = None) -> Pairs:
+def products(network: Network, present: Numbers | None = None) -> Pairs:
     """Pairs of weights (by number, also one with itself) in one monomial of the output.
 
+    >>> from theorycheck import LinearFeedforward
     >>> sorted(products(LinearFeedforward([1, 1, 1])))
     [(0, 1)]
     """
@@ -34,26 +35,28 @@ def products(network: Linear, present: Numbers | None = None) -> Pairs:
     return found
 
 
-def unrolled(network: Linear) -> nx.DiGraph:
+def unrolled(network: Network) -> nx.DiGraph:
     """The connections as a graph, unrolled in time, every edge with its weight's number.
 
     The graph's attribute `sinks` are the outputs; inputs and constants are where nothing enters.
 
+    >>> from theorycheck import LinearFeedforward
     >>> unrolled(LinearFeedforward([2, 1])).number_of_edges()
     2
     """
     graph = nx.DiGraph()
     numbers = numbered(network)
-    if isinstance(network, LinearFeedforward):
-        for layer in range(1, network.depth + 1):
-            for (i, j), number in np.ndenumerate(numbers[f"W{layer}"]):
+    if not network.is_recurrent:
+        for layer, (matrix, *biases) in enumerate(network.layers, start=1):
+            for (i, j), number in np.ndenumerate(numbers[matrix]):
                 graph.add_edge((layer - 1, j), (layer, i), number=number)
-            for (i,), number in np.ndenumerate(numbers.get(f"b{layer}", np.empty(0, dtype=int))):
-                graph.add_edge(("constant", layer, i), (layer, i), number=number)
-        graph.graph["sinks"] = [(network.depth, i) for i in range(network.outputs)]
+            for bias in biases:
+                for (i,), number in np.ndenumerate(numbers[bias]):
+                    graph.add_edge(("constant", layer, i), (layer, i), number=number)
+        graph.graph["sinks"] = [(len(network.layers), i) for i in range(network.outputs)]
         return graph
     times = range(1, network.steps + 1)
-    read = times if network.readout == "all" else times[-1:]
+    read = times if network.reads_every_step else times[-1:]
     for time in times:
         for (i, j), number in np.ndenumerate(numbers["input"]):
             graph.add_edge(("x", time, j), ("h", time, i), number=number)
@@ -66,14 +69,14 @@ def unrolled(network: Linear) -> nx.DiGraph:
     return graph
 
 
-def rolled(network: Linear) -> nx.DiGraph:
+def rolled(network: Network) -> nx.DiGraph:
     """The units of a recurrent network without time: what T2 must not use.
 
     >>> from theorycheck import LinearRecurrent
     >>> rolled(LinearRecurrent(1, 1, 1, 5)).number_of_edges()
     3
     """
-    if isinstance(network, LinearFeedforward):
+    if not network.is_recurrent:
         return unrolled(network)
     graph = nx.DiGraph()
     for name, ends in (("input", "xh"), ("recurrent", "hh"), ("readout", "hy")):
@@ -84,12 +87,13 @@ def rolled(network: Linear) -> nx.DiGraph:
 
 
 def on_paths(
-    network: Linear,
+    network: Network,
     present: Numbers | None = None,
-    graph_of: Callable[[Linear], nx.DiGraph] = unrolled,
+    graph_of: Callable[[Network], nx.DiGraph] = unrolled,
 ) -> Pairs:
     """Pairs of weights on one path, listed; a weight pairs with itself if a path has it twice.
 
+    >>> from theorycheck import LinearFeedforward
     >>> sorted(on_paths(LinearFeedforward([1, 1, 1])))
     [(0, 1)]
     """

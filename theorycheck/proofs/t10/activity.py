@@ -18,8 +18,8 @@ from numpy.typing import NDArray
 from sympy.polys.matrices import DomainMatrix
 
 from ...problem.networks.feedforward import ShallowReLU
-from .bipartite import matching_number
-from .exhaustive import all_masks
+from ..shared.bipartite import matching_number
+from ..shared.exhaustive import all_masks
 
 Activity: TypeAlias = NDArray[np.bool_]  # (hidden, samples)
 Event: TypeAlias = Callable[[Activity], bool]

@@ -9,7 +9,7 @@ import numpy as np
 import sympy
 
 from ...problem.networks.feedforward import LinearFeedforward
-from .polynomial_systems import Entry, Instance, draw, equations, solve
+from ..shared.polynomial_systems import Entry, IntegerInstance, draw, equations, solve
 
 SQUARE = LinearFeedforward([2, 2, 2])
 DIAGONALS: list[Entry] = [(name, (k, k)) for name in ("W1", "W2") for k in range(2)]
@@ -46,7 +46,9 @@ def discriminant_decides(claim: Callable[[Any, int], bool]) -> Iterator[str | No
     rng = np.random.default_rng(5)
     for _ in range(100):
         drawn = draw(SQUARE, 2, rng, 99)
-        instance = Instance(drawn.student, drawn.teacher, np.eye(2, dtype=int).astype(object))
+        instance = IntegerInstance(
+            drawn.student, drawn.teacher, np.eye(2, dtype=int).astype(object)
+        )
         found = solve(equations(SQUARE, DIAGONALS, instance))
         (_, f12), (f21, _) = drawn.student["W1"]
         (_, g12), (g21, _) = drawn.student["W2"]

@@ -11,6 +11,8 @@ import numpy as np
 from sympy import Rational, expand
 
 from ...problem.networks.feedforward import ShallowReLU
+from ..shared.bipartite import matching_number
+from ..shared.exhaustive import all_masks
 from .activity import (
     Activity,
     full_matching,
@@ -21,9 +23,7 @@ from .activity import (
     patterns,
     regular_pattern,
 )
-from .bipartite import matching_number
-from .exhaustive import all_masks
-from .relu_matches import pattern_ranks
+from .matches import pattern_ranks
 
 _COUNT = 400_000
 

@@ -9,8 +9,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...problem.networks.feedforward import LinearFeedforward
-from .polynomial_systems import Instance
-from .transformations import Source, numbered, without_input, without_output
+from ..shared.polynomial_systems import IntegerInstance
+from ..shared.transformations import Source, numbered, without_input, without_output
 
 
 @dataclass(frozen=True)
@@ -61,17 +61,19 @@ class Lines:
         return network.outputs if self.rows else network.inputs
 
 
-def without_row(instance: Instance, network: LinearFeedforward, row: int) -> Instance:
+def without_row(instance: IntegerInstance, network: LinearFeedforward, row: int) -> IntegerInstance:
     """A draw without output `row`: nothing else changes."""
     last = f"W{network.depth}"
 
     def rest(weights: Any) -> dict[str, NDArray[Any]]:
         return {**weights, last: np.delete(weights[last], row, axis=0)}
 
-    return Instance(rest(instance.student), rest(instance.teacher), instance.inputs)
+    return IntegerInstance(rest(instance.student), rest(instance.teacher), instance.inputs)
 
 
-def without_column(instance: Instance, column: int, eliminated: bool = True) -> Instance:
+def without_column(
+    instance: IntegerInstance, column: int, eliminated: bool = True
+) -> IntegerInstance:
     """A draw without input `column` and one sample, which takes that input from all others.
 
     Each other sample, times the first one's input `column`, less the first sample times its own.
@@ -86,4 +88,4 @@ def without_column(instance: Instance, column: int, eliminated: bool = True) -> 
     if eliminated:
         others = inputs[column, 0] * others - inputs[:, :1] * inputs[column, 1:]
     left = np.delete(others, column, axis=0)
-    return Instance(rest(instance.student), rest(instance.teacher), left)
+    return IntegerInstance(rest(instance.student), rest(instance.teacher), left)

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from fractions import Fraction
 
-from ..base import Step
-from .relu_outputs import (
+from ..base import ProofStep
+from .outputs import (
     any_unit,
     bounded,
     interpolated,
@@ -21,10 +21,10 @@ from .relu_outputs import (
     two_sample_means,
     with_learnable_bias,
 )
-from .relu_probabilities import rank_two_probability
+from .probabilities import rank_two_probability
 
 OUTPUT_STEPS = (
-    Step(
+    ProofStep(
         "an output without a unit on both sides stays above its frozen bias",
         bounded,
         no_unit_on_both_sides,
@@ -36,14 +36,14 @@ OUTPUT_STEPS = (
         },
         "every allocation of (2, 2, 1), (1, 2, 2), (1, 3, 1) with biases",
     ),
-    Step(
+    ProofStep(
         "a lone unit on both sides leaves the output above its bias on one of |L| + 1 samples",
         missed,
         lone_unit,
         {"several units on both sides": any_unit, "its bias learnable": with_learnable_bias},
         "every allocation of (2, 2, 1), (1, 2, 2), (1, 3, 1) with biases",
     ),
-    Step(
+    ProofStep(
         "changing the signs of an output's weights turns it and keeps the Jacobian's rank",
         turning,
         turned_output,
@@ -52,7 +52,7 @@ OUTPUT_STEPS = (
             "the sign of one weight to the output": turned_weight,
         },
     ),
-    Step(
+    ProofStep(
         "m units of m learnable inputs, or m - 1 and a bias, fit an output",
         interpolated,
         rich_units,
@@ -62,7 +62,7 @@ OUTPUT_STEPS = (
         },
         "every allocation of (2, 2, 1), (1, 2, 2) with biases, m = 1, 2, among others",
     ),
-    Step(
+    ProofStep(
         "(2, n, 1), m = 2, s learnables of W_2: MP_reg in closed form, integrated exactly",
         two_sample_means,
         two_sample_formula,

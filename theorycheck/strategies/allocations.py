@@ -1,11 +1,11 @@
-"""Allocations and problems of any network: at random, at the critical budget, lines, sparse."""
+"""Allocations and problems: at random, at the critical budget, lines, sparse, narrow, recurrent."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
 import numpy as np
-from hypothesis import reject
+from hypothesis import assume, reject
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
 
@@ -14,9 +14,17 @@ from ..problem.files import Problem
 from ..problem.masks import Mask
 from ..problem.networks.base import Network
 from ..ranks.target_dimension import target_dimension
-from .basics import linear_networks, samples
-from .basics import networks as all_networks
-from .masks import chosen, layers, learnable_masks, present_mask, present_masks, with_budget
+from .masks import (
+    chosen,
+    drawn_mask,
+    layers,
+    learnable_masks,
+    present_mask,
+    present_masks,
+    with_budget,
+)
+from .networks import bottleneck_networks, linear_networks, recurrent_networks, samples
+from .networks import networks as all_networks
 
 
 @st.composite
@@ -33,8 +41,8 @@ def allocations(
     (LinearFeedforward(widths=(1, 1), bias=False), 1)
     """
     network = draw(all_networks() if networks is None else networks)
-    frame = Allocation.none(network, None if dense else draw(present_masks(network)))
-    return Allocation(network, learnable_masks(draw, frame), frame.given_present())
+    empty = Allocation.none(network, None if dense else draw(present_masks(network)))
+    return Allocation(network, learnable_masks(draw, empty), empty.given_present())
 
 
 @st.composite
@@ -63,18 +71,18 @@ def critical_problems(
     1
     """
     network = draw(linear_networks() if networks is None else networks)
-    frame = Allocation.none(network, None if dense else draw(present_masks(network)))
+    empty = Allocation.none(network, None if dense else draw(present_masks(network)))
     m = draw(samples())
-    return Problem(critical(draw, frame, m, over), m)
+    return Problem(critical(draw, empty, m, over), m)
 
 
-def critical(draw: st.DrawFn, frame: Allocation, m: int, over: Sequence[int]) -> Allocation:
-    """A budget of D(m) + one of `over` among the present weights of `frame`."""
-    target = target_dimension(frame, m).value
-    possible = [extra for extra in over if 0 <= target + extra <= frame.n_present]
+def critical(draw: st.DrawFn, empty: Allocation, m: int, over: Sequence[int]) -> Allocation:
+    """A budget of D(m) + one of `over` among the present weights of `empty`."""
+    target = target_dimension(empty, m).value
+    possible = [extra for extra in over if 0 <= target + extra <= empty.n_present]
     if not possible:
         reject()
-    return with_budget(draw, frame, target + draw(st.sampled_from(possible)))
+    return with_budget(draw, empty, target + draw(st.sampled_from(possible)))
 
 
 @st.composite
@@ -126,7 +134,7 @@ def _some(draw: st.DrawFn, size: int) -> list[int]:
 def sparse_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None = None) -> Problem:
     """Networks with at least one absent connection; half of them near the critical budget.
 
-    ReLU networks have no target dimension; their allocations are random.
+    Networks that are not linear have no target dimension; their allocations are random.
 
     >>> from theorycheck.strategies import smallest
     >>> found = smallest(sparse_problems(), lambda problem: True)
@@ -139,8 +147,59 @@ def sparse_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None = 
         present = {name: present_mask(draw, mask.shape) for name, mask in present.items()}
     absent = present[draw(st.sampled_from(list(present)))]
     absent.flat[draw(st.integers(0, absent.size - 1))] = False
-    frame = Allocation.none(network, present)
+    empty = Allocation.none(network, present)
     m = draw(samples())
-    if network.kind != "shallow_relu" and draw(st.booleans()):
-        return Problem(critical(draw, frame, m, (0, 1, -1)), m)
-    return Problem(Allocation(network, learnable_masks(draw, frame), present), m)
+    if network.is_linear and draw(st.booleans()):
+        return Problem(critical(draw, empty, m, (0, 1, -1)), m)
+    return Problem(Allocation(network, learnable_masks(draw, empty), present), m)
+
+
+@st.composite
+def bottleneck_problems(
+    draw: st.DrawFn, networks: SearchStrategy[Network] | None = None
+) -> Problem:
+    """A hidden width below d and m_e limits the rank of the outputs; near the critical budget.
+
+    Other networks among those given are rejected.
+    """
+    network = draw(bottleneck_networks() if networks is None else networks)
+    assume(_narrowest(network) < network.outputs)
+    least = _narrowest(network) + 1 + network.bias
+    m = draw(st.integers(least, max(least, 6)))
+    assume(network.effective_samples(m) >= least)
+    return Problem(_near_critical(draw, Allocation.none(network), m), m)
+
+
+def _narrowest(network: Network) -> int:
+    """The smallest hidden width."""
+    return min(network.widths[1:-1], default=max(network.widths))
+
+
+@st.composite
+def recurrent_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None = None) -> Problem:
+    """Learnables in input, recurrent or readout weights only, or in all; often near critical.
+
+    >>> from theorycheck.strategies import smallest
+    >>> found = smallest(recurrent_problems(), lambda one: one.allocation.mask("readout").any())
+    >>> found.allocation.counts
+    {'readout': 1}
+    """
+    network = draw(recurrent_networks() if networks is None else networks)
+    where = draw(st.sampled_from([*network.weight_shapes, "all"]))
+    empty, m = Allocation.none(network), draw(samples())
+    if where == "all":
+        return Problem(_near_critical(draw, empty, m), m)
+    shape = network.weight_shapes[where]
+    if draw(st.booleans()):
+        return Problem(Allocation(network, {where: drawn_mask(draw, shape)}), m)
+    budget = target_dimension(empty, m).value + draw(st.sampled_from([0, 1, -1]))
+    mask = np.zeros(shape, dtype=bool)
+    mask.flat[chosen(draw, range(mask.size), budget)] = True
+    return Problem(Allocation(network, {where: mask}), m)
+
+
+def _near_critical(draw: st.DrawFn, empty: Allocation, m: int) -> Allocation:
+    """Mostly about as many learnables as the target dimension, else any."""
+    if draw(st.integers(0, 3)) < 3:
+        return critical(draw, empty, m, (0, 1, -1))
+    return Allocation(empty.network, learnable_masks(draw, empty), empty.given_present())

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import numpy as np
 
-from .rigidity import Entries
+from ..shared.rigidity import Entries
 
 
 def _forest(rng: np.random.Generator, places: Entries) -> Entries:

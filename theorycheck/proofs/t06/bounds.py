@@ -7,13 +7,13 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from typing import TypeAlias
 
+from ...problem.networks.base import Network
 from ...problem.networks.feedforward import LinearFeedforward
 from ...problem.networks.recurrent import LinearRecurrent
-from . import exhaustive
-from .bipartite import by_name, matching_number, permanent, support
-from .polynomial_systems import (
+from ..shared import exhaustive
+from ..shared.bipartite import by_name, matching_number, permanent, support
+from ..shared.polynomial_systems import (
     Entry,
-    Linear,
     at_budget,
     dependence,
     generic_system,
@@ -21,12 +21,12 @@ from .polynomial_systems import (
     number_of_solutions,
 )
 
-Networks: TypeAlias = tuple[tuple[Linear, int], ...]
+Networks: TypeAlias = tuple[tuple[Network, int], ...]
 Claim: TypeAlias = tuple[Networks, Callable[[int, int, int], bool]]
 
 
 def group_bezout(
-    network: LinearFeedforward, samples: int, entries: Sequence[Entry], keep: Sequence[int]
+    network: Network, samples: int, entries: Sequence[Entry], keep: Sequence[int]
 ) -> int:
     """prod_i C(e_i, r_(L,i)) (D - r_L)! / prod_(l<L) r_l! for the equations `keep`.
 
@@ -34,7 +34,7 @@ def group_bezout(
     >>> group_bezout(LinearFeedforward([2, 2, 2]), 2, diagonals, range(4))
     4
     """
-    last = f"W{network.depth}"
+    last = network.layers[-1][0]
     equations_of = Counter(number // samples for number in keep)
     row = Counter(index[0] for name, index in entries if name == last)
     layer = Counter(name for name, _ in entries if name != last)
@@ -56,7 +56,7 @@ def bounded(claim: Claim) -> Iterator[str | None]:
                 continue
             matchings = permanent(dependence([polynomials[number] for number in keep]))
             groups = -1
-            if isinstance(network, LinearFeedforward):
+            if not network.is_recurrent:
                 groups = group_bezout(network, samples, entries, keep)
             found = number_of_solutions(polynomials), groups, matchings
             words = f"{network.describe()}, m = {samples}, {entries}"

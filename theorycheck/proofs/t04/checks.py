@@ -8,9 +8,10 @@ from itertools import product, repeat
 import numpy as np
 
 from ...problem.networks.feedforward import LinearFeedforward
-from . import exhaustive, layer_rules, rigidity
-from .layer_rules import Case, Rule, Said
-from .rigidity import Entries
+from ..shared import exhaustive, rigidity
+from ..shared.rigidity import Entries
+from . import rules as layer_rules
+from .rules import Rule, Said, ScopedRule
 
 Shapes = Sequence[tuple[int, int]]
 Independence = Callable[[Entries, int, int, int, int], Said]
@@ -48,7 +49,7 @@ def _layers(shapes: Shapes) -> Iterator[tuple[Entries, int, int, str]]:
             yield masks, d, m, f"d = {d}, m_e = {m}"
 
 
-def case_decides(case: Case, shapes: Shapes) -> Iterator[str | None]:
+def case_decides(case: ScopedRule, shapes: Shapes) -> Iterator[str | None]:
     """The rule is right on every mask of the shapes wherever the case applies."""
     for masks, d, m, where in _layers(shapes):
         if case.applies(masks.shape[1] - d, masks.shape[2] - m, d, m):
@@ -56,7 +57,7 @@ def case_decides(case: Case, shapes: Shapes) -> Iterator[str | None]:
             yield from _outcomes(said != spanning(masks, d, m), masks, where)
 
 
-def case_suffices(case: Case, shapes: Shapes) -> Iterator[str | None]:
+def case_suffices(case: ScopedRule, shapes: Shapes) -> Iterator[str | None]:
     """Whenever the rule says maximal, the rank is full."""
     for masks, d, m, where in _layers(shapes):
         if case.applies(masks.shape[1] - d, masks.shape[2] - m, d, m):
@@ -64,7 +65,7 @@ def case_suffices(case: Case, shapes: Shapes) -> Iterator[str | None]:
             yield from _outcomes(said & ~spanning(masks, d, m), masks, where)
 
 
-def case_is_needed(case: Case, shapes: Shapes) -> Iterator[str | None]:
+def case_is_needed(case: ScopedRule, shapes: Shapes) -> Iterator[str | None]:
     """Whenever the rank is full, the rule says maximal."""
     for masks, d, m, where in _layers(shapes):
         if case.applies(masks.shape[1] - d, masks.shape[2] - m, d, m):
@@ -73,8 +74,8 @@ def case_is_needed(case: Case, shapes: Shapes) -> Iterator[str | None]:
 
 
 def on(
-    check: Callable[[Case, Shapes], Iterator[str | None]], *shapes: tuple[int, int]
-) -> Callable[[Case], Iterator[str | None]]:
+    check: Callable[[ScopedRule, Shapes], Iterator[str | None]], *shapes: tuple[int, int]
+) -> Callable[[ScopedRule], Iterator[str | None]]:
     """A check on all masks of these shapes only.
 
     >>> next(on(case_decides, (2, 2))(layer_rules.CASES[0])) is None
@@ -176,10 +177,7 @@ def _every_mask(
     count = len(masks)
     parts = [weights.reshape(count, p, sources), biases.reshape(count, p, int(network.bias))]
     wrong = rule(network, layer, samples, np.concatenate(parts, axis=2)) != maximal
-    if not wrong.any():
-        yield from repeat(None, len(masks))
-        return
-    yield exhaustive.shown(network, samples, names, masks[int(np.argmax(wrong))])
+    return exhaustive.outcomes(wrong, network, samples, names, masks)
 
 
 def statement_rule(

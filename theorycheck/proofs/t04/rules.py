@@ -14,15 +14,15 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from . import rigidity
-from .rigidity import Entries
+from ..shared import rigidity
+from ..shared.rigidity import Entries
 
 Said: TypeAlias = NDArray[np.bool_]
 Rule: TypeAlias = Callable[[Entries, int, int], Said]
 
 
 @dataclass(frozen=True)
-class Case:
+class ScopedRule:
     """A rule and the (a, b, d, m_e) that it is about."""
 
     applies: Callable[[int, int, int, int], bool]
@@ -176,14 +176,14 @@ def _split(masks: Entries, parts: Entries) -> Said:
 
 
 CASES = (
-    Case(lambda a, b, d, m: a == 0, rows),
-    Case(lambda a, b, d, m: b == 0, columns),
-    Case(lambda a, b, d, m: d == 1, nonempty_columns),
-    Case(lambda a, b, d, m: m == 1, nonempty_rows),
-    Case(lambda a, b, d, m: a == b == 1, forest),
-    Case(lambda a, b, d, m: d == 2, two_outputs),
-    Case(lambda a, b, d, m: m == 2, two_samples),
-    Case(lambda a, b, d, m: min(a, b) == 1, count),
+    ScopedRule(lambda a, b, d, m: a == 0, rows),
+    ScopedRule(lambda a, b, d, m: b == 0, columns),
+    ScopedRule(lambda a, b, d, m: d == 1, nonempty_columns),
+    ScopedRule(lambda a, b, d, m: m == 1, nonempty_rows),
+    ScopedRule(lambda a, b, d, m: a == b == 1, forest),
+    ScopedRule(lambda a, b, d, m: d == 2, two_outputs),
+    ScopedRule(lambda a, b, d, m: m == 2, two_samples),
+    ScopedRule(lambda a, b, d, m: min(a, b) == 1, count),
 )
 
 

@@ -14,8 +14,8 @@ from sympy.polys.matrices import DomainMatrix
 
 from ...field.batched import batched_rank
 from ...problem.networks.feedforward import ShallowReLU
+from ..shared.exhaustive import all_masks
 from .activity import jacobians, patterns
-from .exhaustive import all_masks
 
 # (ranks of J_A by pattern, number of learnables, d m) -> whether some regular teacher is matched.
 Rule: TypeAlias = Callable[[NDArray[Any], int, int], bool]

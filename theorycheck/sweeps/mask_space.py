@@ -1,9 +1,9 @@
-"""Many masks of one network at once: numbered entries, keys, JSON."""
+"""All masks of one network that a sweep goes through: numbered entries, keys, JSON."""
 
 from __future__ import annotations
 
 import json
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -19,15 +19,15 @@ Masks: TypeAlias = NDArray[np.bool_]
 
 
 @dataclass(frozen=True, eq=False)
-class Frame:
+class MaskSpace:
     """Where the learnables of a sweep may be: the present entries of `weights`, numbered.
 
     Entries are numbered weight by weight in the network's order, row by row. Masks of many
     allocations are the rows of a boolean array (allocations, entries).
 
     >>> from theorycheck import LinearFeedforward
-    >>> frame = Frame(LinearFeedforward([2, 2]), ("W1",), {"W1": [[1, 1], [0, 1]]})
-    >>> frame.n_entries, frame.keys(np.array([[True, False, True]]))
+    >>> space = MaskSpace(LinearFeedforward([2, 2]), ("W1",), {"W1": [[1, 1], [0, 1]]})
+    >>> space.n_entries, space.keys(np.array([[True, False, True]]))
     (3, ['a0'])
     """
 
@@ -50,6 +50,13 @@ class Frame:
         names = [name for name in self.network.weight_shapes if name in self.weights]
         return {name: np.flatnonzero(self.empty.present_mask(name)) for name in names}
 
+    def numbered(self) -> Iterator[tuple[str, NDArray[np.int64], int]]:
+        """The weights with their `entries`, and the number of the first of these in a mask."""
+        start = 0
+        for name, entries in self.entries.items():
+            yield name, entries, start
+            start += len(entries)
+
     @cached_property
     def n_entries(self) -> int:
         """How many weights may be learnable."""
@@ -70,7 +77,7 @@ class Frame:
         return np.array(rows, dtype=bool).reshape(len(rows), self.n_entries)
 
     def keys(self, masks: Masks) -> list[str]:
-        """The masks as text, four entries a hexadecimal digit; equal just where the masks are."""
+        """The masks as text, four entries a hexadecimal digit; different masks, different text."""
         packed = np.packbits(masks, axis=1)
         text, width = packed.tobytes().hex(), 2 * packed.shape[1]
         return [text[start : start + width] for start in range(0, len(text), width)]
@@ -102,11 +109,11 @@ class Frame:
         return np.concatenate([np.zeros(0, np.int64), *(start + own for start, own in pairs)])
 
     def _by_weight(self, mask: NDArray[np.bool_]) -> dict[str, Mask]:
-        masks, start = {}, 0
-        for name, entries in self.entries.items():
+        masks: dict[str, Mask] = {}
+        for name, entries, start in self.numbered():
             full = np.zeros(self.network.weight_shapes[name], dtype=bool)
             full.ravel()[entries] = mask[start : start + len(entries)]
-            masks[name], start = full, start + len(entries)
+            masks[name] = full
         return masks
 
     def _written(self, mask: NDArray[np.bool_]) -> str:

@@ -10,9 +10,10 @@ import sympy
 from sympy import Matrix
 
 from ...problem.networks.feedforward import LinearFeedforward
-from . import exhaustive, layer_rules, rigidity
-from .layer_checks import spanning
-from .rigidity import Entries
+from ..shared import exhaustive, rigidity
+from ..shared.rigidity import Entries
+from . import rules as layer_rules
+from .checks import spanning
 
 
 def _free(name: str, rows: int, columns: int) -> Matrix:

@@ -7,18 +7,17 @@ from hypothesis.strategies import SearchStrategy
 
 from ..problem.files import Problem
 from ..problem.networks.base import Network
-from ..problem.networks.feedforward import ShallowReLU
-from ..problem.networks.recurrent import LinearRecurrent
-from .extremal import near_extremal_problems, one_layer_problems
-from .plain import (
+from .allocations import (
+    bottleneck_problems,
     columns_problems,
     critical_problems,
     crosses_problems,
     random_problems,
+    recurrent_problems,
     rows_problems,
     sparse_problems,
 )
-from .special import bottleneck_problems, recurrent_problems
+from .one_layer import near_extremal_problems, one_layer_problems
 
 
 def problems(
@@ -60,12 +59,12 @@ def _kinds_of(network: Network, dense: bool) -> SearchStrategy[Problem]:
         columns_problems(only),
         crosses_problems(only),
     ]
-    if not isinstance(network, ShallowReLU):
+    if network.is_linear:
         kinds += [
             critical_problems(only, dense=dense),
             one_layer_problems(only),
             near_extremal_problems(only),
         ]
-    if isinstance(network, LinearRecurrent):
-        kinds.append(recurrent_problems(st.just(network)))
+    if network.is_linear and network.is_recurrent:
+        kinds.append(recurrent_problems(only))
     return st.one_of(kinds if dense else [*kinds, sparse_problems(only)])

@@ -9,11 +9,11 @@ import numpy as np
 import sympy
 from sympy import Poly, Symbol
 
+from ...problem.networks.base import Network
 from ...problem.networks.feedforward import LinearFeedforward
 from ...problem.networks.recurrent import LinearRecurrent
-from . import exhaustive
-from .polynomial_systems import (
-    Linear,
+from ..shared import exhaustive
+from ..shared.polynomial_systems import (
     draw,
     entries_of,
     equations,
@@ -87,7 +87,7 @@ def _determinant(rows: list[list[Poly]]) -> Poly:
 
 def one_polynomial(claim: Callable[[Poly, Poly, int, int], bool]) -> Iterator[str | None]:
     """claim(g, h, solutions, real ones) at exact draws of all systems of the kind with r = D."""
-    networks: list[tuple[Linear, int]] = [
+    networks: list[tuple[Network, int]] = [
         (LinearRecurrent(1, 2, 1, 3), 2),
         (LinearRecurrent(1, 2, 1, 4), 2),
         (LinearRecurrent(2, 2, 1, 3), 3),

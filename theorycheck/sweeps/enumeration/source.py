@@ -14,15 +14,15 @@ from typing import Any, TypeAlias
 
 import numpy as np
 
-from .enumeration.draws import Draws
-from .enumeration.orbits import orbits, plain
-from .enumeration.symmetry import Symmetry
-from .spec import SweepSpec
+from ..spec import SweepSpec
+from .draws import RandomMasks
+from .orbits import orbits, plain
+from .symmetry import Symmetry
 
 _ORBITS = 512  # in one piece
 _DRAWS = 1024
 
-Step: TypeAlias = tuple[list[tuple[str, int]], Any]  # keys with counts, and the place behind
+Counts: TypeAlias = tuple[list[tuple[str, int]], Any]  # keys with counts, and the place behind
 
 
 @dataclass(frozen=True)
@@ -38,13 +38,15 @@ def pieces(spec: SweepSpec, symmetry: Symmetry | None, place: list[Any] | None) 
     first, within = place or [0, None]
     for number in range(first, len(spec.budgets)):
         budget = spec.budgets[number]
-        for counts, end in _steps(spec, symmetry, budget, within):
+        for counts, end in _counted(spec, symmetry, budget, within):
             yield Piece([(key, budget, size) for key, size in counts], [number, end])
         yield Piece([], [number + 1, None])
         within = None
 
 
-def _steps(spec: SweepSpec, symmetry: Symmetry | None, budget: int, within: Any) -> Iterator[Step]:
+def _counted(
+    spec: SweepSpec, symmetry: Symmetry | None, budget: int, within: Any
+) -> Iterator[Counts]:
     if spec.mode == "random":
         return _drawn(spec, symmetry, budget, within or 0)
     if symmetry is None:
@@ -54,25 +56,25 @@ def _steps(spec: SweepSpec, symmetry: Symmetry | None, budget: int, within: Any)
 
 def _orbits(
     spec: SweepSpec, symmetry: Symmetry, budget: int, path: list[int] | None
-) -> Iterator[Step]:
+) -> Iterator[Counts]:
     found = orbits(symmetry, budget, after=None if path is None else tuple(path))
     while some := list(islice(found, _ORBITS)):
-        keys = spec.frame.keys(np.array([orbit.mask for orbit in some]))
+        keys = spec.space.keys(np.array([orbit.mask for orbit in some]))
         sizes = [orbit.size for orbit in some]
         yield list(zip(keys, sizes, strict=True)), list(some[-1].path)
 
 
-def _all(spec: SweepSpec, budget: int, start: int) -> Iterator[Step]:
-    for masks in plain(spec.frame.n_entries, budget, start):
+def _all(spec: SweepSpec, budget: int, start: int) -> Iterator[Counts]:
+    for masks in plain(spec.space.n_entries, budget, start):
         start += len(masks)
-        yield [(key, 1) for key in spec.frame.keys(masks)], start
+        yield [(key, 1) for key in spec.space.keys(masks)], start
 
 
-def _drawn(spec: SweepSpec, symmetry: Symmetry | None, budget: int, start: int) -> Iterator[Step]:
-    draws, total = Draws(spec.frame.n_entries, budget, spec.seed), spec.totals[budget]
+def _drawn(spec: SweepSpec, symmetry: Symmetry | None, budget: int, start: int) -> Iterator[Counts]:
+    draws, total = RandomMasks(spec.space.n_entries, budget, spec.seed), spec.totals[budget]
     for first in range(start, total, _DRAWS):
         end = min(first + _DRAWS, total)
         masks = draws.masks(first, end)
         if symmetry is not None:
             masks = np.array([symmetry.canonical(mask) for mask in masks])
-        yield list(Counter(spec.frame.keys(masks)).items()), end
+        yield list(Counter(spec.space.keys(masks)).items()), end

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import Literal, TypeAlias
+from typing import Literal
 
 from hypothesis import strategies as st
 from hypothesis.strategies import SearchStrategy
@@ -10,8 +10,6 @@ from hypothesis.strategies import SearchStrategy
 from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
 from ..problem.networks.recurrent import LinearRecurrent
-
-Linear: TypeAlias = LinearFeedforward | LinearRecurrent
 
 
 @st.composite
@@ -68,7 +66,23 @@ def relu_networks(draw: st.DrawFn, max_width: int = 3, bias: bool | None = False
     return ShallowReLU(widths, bias=draw(st.booleans()) if bias is None else bias)
 
 
-def linear_networks() -> SearchStrategy[Linear]:
+@st.composite
+def bottleneck_networks(draw: st.DrawFn, max_hidden: int = 2) -> LinearFeedforward:
+    """Feed-forward networks with a hidden width below their numbers of inputs and of outputs.
+
+    >>> from theorycheck.strategies import smallest
+    >>> smallest(bottleneck_networks(), lambda network: True)
+    LinearFeedforward(widths=(2, 1, 2), bias=False)
+    """
+    narrow = draw(st.integers(1, max_hidden))
+    ends = [draw(st.integers(narrow + 1, narrow + 2)) for _ in range(2)]
+    widths = [ends[0], narrow, ends[1]]
+    if draw(st.booleans()):
+        widths.insert(draw(st.integers(1, 2)), draw(st.integers(1, narrow + 2)))
+    return LinearFeedforward(widths, bias=draw(st.booleans()))
+
+
+def linear_networks() -> SearchStrategy[Network]:
     """Linear networks, feed-forward or recurrent, for which the theory gives verdicts.
 
     >>> from theorycheck.strategies import smallest

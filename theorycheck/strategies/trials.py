@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from ..measurement.trials import Source
-from ..numeric.forward import ForwardPass
 from ..problem.allocation import Allocation
 from ..problem.networks.base import Network
-from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ..problem.networks.recurrent import LinearRecurrent
-from .basics import seeds
+from ..problem.networks.unrolled import Level, forward
+from .networks import seeds
 
-Array = NDArray[np.float64]
+Array: TypeAlias = NDArray[np.float64]
+
+_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
+    "linear": lambda sums: sums,
+    "relu": lambda sums: np.maximum(sums, 0.0),
+}
 
 
 @dataclass(frozen=True, eq=False)
@@ -63,21 +68,21 @@ def drawn(allocation: Allocation, samples: int, seed: int, law: str = "normal") 
 def outputs(network: Network, weights: dict[str, Array], inputs: Array) -> Array:
     """What a network answers: (m, d), with readout `all` (m, T, d).
 
+    >>> from theorycheck import LinearFeedforward
     >>> network = LinearFeedforward([2, 1])
     >>> outputs(network, {"W1": np.array([[1.0, 2.0]])}, np.array([[1.0, 1.0], [0.0, 3.0]]))
     array([[3.],
            [6.]])
     """
-    m, d = len(inputs), network.outputs
-    if isinstance(network, ShallowReLU):
-        hidden = np.maximum(inputs @ weights["W1"].T + weights.get("b1", 0.0), 0.0)
-        return hidden @ weights["W2"].T + weights.get("b2", 0.0)
-    batch = {name: value[None] for name, value in weights.items()}
-    columns = np.moveaxis(inputs, 0, -1)[None]
-    if isinstance(network, LinearFeedforward) and network.bias:
-        columns = np.concatenate([columns, np.ones((1, 1, m))], axis=1)
-    every = isinstance(network, LinearRecurrent) and network.readout == "all"
-    times = network.steps if every else 1  # type: ignore[union-attr]
-    values = ForwardPass(network, m, (), range(times * d * m)).values(batch, columns)
-    result = np.moveaxis(values.reshape(times, d, m), -1, 0)
-    return result if every else result[:, 0]
+
+    def combine(level: Level, terms: list[tuple[str, Array]]) -> Array:
+        matrices = ((weights[name].reshape(level.size, -1), value) for name, value in terms)
+        total = sum((matrix @ value for matrix, value in matrices), np.zeros((level.size, m)))
+        return _ACTIVATIONS[level.activation](total)
+
+    m = len(inputs)
+    columns = np.moveaxis(inputs, 0, -1)
+    steps = list(columns) if network.is_recurrent else [columns]
+    levels = forward(network.unrolled, [*steps, np.ones((1, m))], combine)
+    read = [np.moveaxis(levels[number], -1, 0) for number in network.unrolled.read]
+    return np.stack(read, axis=1) if network.reads_every_step else read[0]

@@ -11,8 +11,8 @@ import sympy
 from sympy.polys.matrices import DomainMatrix
 
 from ...problem.networks.feedforward import ShallowReLU
+from ..shared.exhaustive import all_masks
 from .activity import full_matching, given_angle, jacobians, over_angles, regular_pattern
-from .exhaustive import all_masks
 
 Masks: TypeAlias = dict[str, Any]  # weight name -> learnable entries
 Outputs: TypeAlias = Callable[[Masks], Any]  # which outputs are bounded
