@@ -83,4 +83,7 @@ def jacobian_support(
 
 def _product(pairs: list[tuple[Support, Support]]) -> Support:
     """The sum of the products of pairs of boolean matrices."""
-    return sum(one.astype(np.float32) @ other.astype(np.float32) for one, other in pairs) > 0
+    found = np.zeros((), dtype=np.float32)
+    for one, other in pairs:
+        found = found + one.astype(np.float32) @ other.astype(np.float32)
+    return found > 0

@@ -205,7 +205,7 @@ class Analysis:
         from ..degrees.system import SquareSystem, chosen_equations
 
         equations, is_faithful = chosen_equations(
-            self.network,
+            self.network,  # type: ignore[arg-type]
             self.effective_samples,
             self.n_equations,
             target,

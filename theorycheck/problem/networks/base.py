@@ -78,12 +78,12 @@ class Network(ABC):
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Weight name -> shape, in the fixed order that numbers all weights."""
 
-    @property
+    @cached_property
     @abstractmethod
     def layers(self) -> tuple[tuple[str, ...], ...]:
         """The weights of each layer: its matrix and, with biases, its bias."""
 
-    @property
+    @cached_property
     @abstractmethod
     def groups(self) -> dict[Group, int]:
         """The groups of units and their sizes, from the inputs to the outputs."""
@@ -92,12 +92,12 @@ class Network(ABC):
     def ends(self, weight: str) -> tuple[Group, Group]:
         """The groups that a weight leads from and to; a bias leads from its group to itself."""
 
-    @property
+    @cached_property
     @abstractmethod
     def activations(self) -> tuple[str, ...]:
         """What each hidden group applies to its sums: `linear` or `relu`."""
 
-    @property
+    @cached_property
     @abstractmethod
     def unrolled(self) -> Unrolled:
         """The network as levels, each computed from earlier ones: all that it computes."""

@@ -55,7 +55,7 @@ class LinearRecurrent(Network):
             "readout": (self.outputs, self.hidden),
         }
 
-    @property
+    @cached_property
     def layers(self) -> tuple[tuple[str, ...], ...]:
         """Its three weights, each a layer of its own."""
         return ("input",), ("recurrent",), ("readout",)
@@ -70,7 +70,7 @@ class LinearRecurrent(Network):
         ends = {"input": ("input", "hidden"), "recurrent": ("hidden", "hidden")}
         return ends.get(weight, ("hidden", "output"))
 
-    @property
+    @cached_property
     def activations(self) -> tuple[str, ...]:
         """Linear."""
         return ("linear",)

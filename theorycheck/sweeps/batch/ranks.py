@@ -14,6 +14,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import NDArray
 
+from ...computing.arrays import on_host
 from ...errors import SizeError
 from ...field.arithmetic import reduce
 from ...field.batched import batched_rank
@@ -178,7 +179,7 @@ class Ranks:
                 ranks[part] = [rank(block, reduced.prime) for block in blocks]
             else:
                 found = batched_rank(blocks, reduced.prime)
-                ranks[part] = found if self.xp is np else found.get()
+                ranks[part] = on_host(found)
         return ranks
 
     def _reduce(self, trial: int) -> _Reduced:
