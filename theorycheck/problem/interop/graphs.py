@@ -12,7 +12,6 @@ from ...errors import InputError, shown
 from ..masks import Mask, check_name
 from ..networks.base import Network
 from ..networks.kinds import network_from_dict
-from ..networks.recurrent import LinearRecurrent
 
 if TYPE_CHECKING:
     import networkx as nx
@@ -36,8 +35,8 @@ def unit_graph(allocation: Allocation) -> nx.DiGraph:
 
     network = allocation.network
     graph = nx.DiGraph(network=network.to_dict())
-    for level, size in _levels(network).items():
-        graph.add_nodes_from((level, unit) for unit in range(size))
+    for group, size in network.groups.items():
+        graph.add_nodes_from((group, unit) for unit in range(size))
     for name in network.weight_shapes:
         learnable = allocation.mask(name)
         for index in map(tuple, np.argwhere(allocation.present_mask(name)).tolist()):
@@ -121,7 +120,7 @@ def _network_of(graph: nx.Graph) -> Network:
 def _weight_of(
     data: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], place: str
 ) -> tuple[str, tuple[int, ...]]:
-    """The weight that an edge is, and the place in its mask."""
+    """The weight that an edge is, and the position in its mask."""
     missing = [key for key in ("weight", "index", "learnable") if key not in data]
     if missing:
         needed = "each edge has weight (its name), index and learnable"
@@ -153,31 +152,16 @@ def _learnable_of(data: Mapping[str, Any], place: str) -> bool:
 
 def _units(network: Network, name: str, index: tuple[int, ...]) -> tuple[Any, Any]:
     """The units, as `unit_graph` names them, that a weight joins: from, to."""
-    tail, head = _ends(network, name)
+    tail, head = network.ends(name)
     return (tail, index[1]) if len(index) == 2 else ("constant", tail), (head, index[0])
 
 
 def _check_own_names(nodes: Mapping[Any, Any], network: Network) -> None:
     """Nodes with the names that `unit_graph` gives must be these units, so none is reversed."""
-    own = {(level, unit) for level, size in _levels(network).items() for unit in range(size)}
+    own = {(group, unit) for group, size in network.groups.items() for unit in range(size)}
     for unit, node in nodes.items():
         if node != unit and node in own:
             raise InputError(
                 f"node {shown(node)} is the unit {shown(unit)} by the attributes of its edges: was "
                 "the graph reversed, or were nodes exchanged? Rename nodes and indices together"
             )
-
-
-def _levels(network: Network) -> dict[Any, int]:
-    if isinstance(network, LinearRecurrent):
-        return {"input": network.inputs, "hidden": network.hidden, "output": network.outputs}
-    return dict(enumerate(network.widths))
-
-
-def _ends(network: Network, name: str) -> tuple[Any, Any]:
-    """The levels that weight `name` leads from and to; for a bias both are its layer."""
-    if isinstance(network, LinearRecurrent):
-        ends = {"input": ("input", "hidden"), "recurrent": ("hidden", "hidden")}
-        return ends.get(name, ("hidden", "output"))
-    layer = int(name[1:])
-    return (layer - 1 if name[0] == "W" else layer), layer
