@@ -18,12 +18,11 @@ from itertools import repeat
 import numpy as np
 
 import theorycheck as tc
+from tests.shared.strategies import WORK_ONLY
 from theorycheck.computing.effort import Effort
 from theorycheck.problem.files import problem_to_dict
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.registry import THEOREMS
-
-from .strategies import WORK_ONLY
 
 
 def random_network(rng: np.random.Generator) -> tc.LinearFeedforward | tc.LinearRecurrent:

@@ -12,7 +12,7 @@ from typing import Any
 import numpy as np
 
 import theorycheck as tc
-from tests import relu_oracle
+from tests.shared import relu_oracle
 from theorycheck.numeric.instances import Instance
 
 from .problems import Active, Problem, rank

@@ -1,0 +1,171 @@
+"""The commands capacity, design and repair: output, files, and one line for whatever is wrong."""
+
+import json
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import theorycheck as tc
+from tests.cli.test_cli import MINIMAL, RELU, check_one_line, problems, run
+
+__all__ = ["problems", "run"]  # fixtures
+
+CROSS = Path(__file__).parents[2] / "examples" / "allocations" / "cross.json"
+NETWORK = {"kind": "linear_feedforward", "widths": [3, 4, 2]}
+
+
+@pytest.fixture
+def network(tmp_path: Path) -> Path:
+    path = tmp_path / "network.json"
+    path.write_text(json.dumps(NETWORK))
+    return path
+
+
+def text_of(result: Any) -> str:
+    assert (result.status, result.err) == (0, "")
+    return " ".join(result.out.split())
+
+
+# Capacity
+
+
+def test_capacity_tells_both_limits_and_why(run: Any):
+    text = text_of(run("capacity", CROSS))
+    assert "cross.json: linear feed-forward 4-4-3; 9 of 28 weights learnable" in text
+    assert "MAXIMAL on up to 2 samples; on 3 it is not" in text
+    assert "POSITIVE on up to 2 samples; minimal from 3 on" in text
+    assert "m = 3 minimal by T4" in text
+
+
+@pytest.mark.parametrize(
+    ("learnable", "words"),
+    [
+        ({"W1": [[1, 1], [1, 1]]}, ["MAXIMAL on any number of samples POSITIVE on any number"]),
+        ({}, ["MAXIMAL on no number of samples", "minimal from 1 on"]),
+    ],
+)
+def test_capacity_without_limit_or_without_samples(
+    run: Any, tmp_path: Path, learnable: Any, words: list[str]
+):
+    path = tmp_path / "a.json"
+    path.write_text(json.dumps({**MINIMAL, "learnable": learnable}))
+    text = text_of(run("capacity", path))
+    assert all(word in text for word in words)
+
+
+def test_capacity_json_and_bad_files(run: Any, problems: dict[str, Path]):
+    result = run("capacity", problems["minimal"], problems["relu"], CROSS, "--json")
+    check_one_line(result, problems["relu"], "linear networks only")
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    assert [line["file"] for line in lines] == [str(problems["minimal"]), str(CROSS)]
+    assert (lines[0]["maximal"], lines[0]["minimal_from"], lines[0]["is_tight"]) == (1, 2, True)
+    assert lines[1]["verdicts"]["3"]["expressivity"] == "minimal"
+
+
+# Design
+
+
+def test_design_writes_what_classify_finds_maximal(run: Any, network: Path, tmp_path: Path):
+    out = tmp_path / "out.npz"
+    text = text_of(run("design", network, "--samples", 3, "--budget", 7, "--out", out))
+    assert "network.json: linear feed-forward 3-4-2, 3 samples; budget 7" in text
+    assert "MAXIMAL" in text
+    assert "because T" in text
+    allocation, samples = tc.load(out)
+    assert (allocation.n_learnable, samples) == (7, 3)
+    assert "MAXIMAL" in text_of(run("classify", out))
+
+
+def test_design_json(run: Any, network: Path):
+    options = ("--samples", 3, "--budget", 6, "--prefer", "few-layers", "--json", "--seed", 3)
+    data = json.loads(text_of(run("design", network, *options)))
+    assert (data["file"], data["outcome"], data["as_preferred"]) == (str(network), "found", True)
+    assert len(data["allocation"]["learnable"]) == 1
+    assert tc.check(data["verdict"]["certificate"])
+
+
+def test_design_proves_impossibility_with_status_0(run: Any, network: Path, tmp_path: Path):
+    out = tmp_path / "out.json"
+    arguments = ("design", network, "--samples", 3, "--budget", 5)
+    assert "IMPOSSIBLE T1: 5 learnable weights" in text_of(run(*arguments))
+    check_one_line(run(*arguments, "--out", out), out, "not written", status=0)
+    data = json.loads(text_of(run(*arguments, "--json")))
+    assert (data["allocation"], data["verdict"]["expressivity"]) == (None, "minimal")
+    assert tc.check(data["verdict"]["certificate"])
+
+
+def test_design_stays_within_a_mask(run: Any, problems: dict[str, Path], network: Path):
+    arguments = ("design", network, "--samples", 2, "--budget", 5, "--json")
+    data = json.loads(text_of(run(*arguments, "--within", problems["linear"])))
+    candidates = tc.load(problems["linear"]).allocation
+    for name, mask in data["allocation"]["learnable"].items() if data["allocation"] else ():
+        assert (candidates.mask(name) >= mask).all()
+    same = json.loads(text_of(run("design", problems["linear"], *arguments[2:])))
+    assert same["allocation"]["network"] == NETWORK
+
+
+@pytest.mark.parametrize(
+    ("options", "message"),
+    [
+        (["--samples", "0", "--budget", "6"], "'--samples': it must be an integer from 1, not '0'"),
+        (["--samples", "3", "--budget", "x"], "'--budget': it must be an integer from 1, not 'x'"),
+        (["--samples", "3", "--budget", "99"], "budget must be an integer from 0 to 20, not 99"),
+        (["--samples", "3"], "Missing option '--budget'"),
+        (["--samples", "3", "--budget", "6", "--prefer", "even"], "must be spread or few-layers"),
+        (["--samples", "3", "--budget", "6", "--within", "no.json"], "no.json: no such file"),
+        (["--samples", "3", "--budget", "6", "--within", CROSS], "the candidates are those of"),
+        (["--samples", "3", "--budget", "6", "--out", "o.txt"], "must end in .json, .npz or"),
+        (["--samples", "3", "--budget", "6", "--out", "no/o.json"], "cannot be written: No such"),
+        (["--samples", "3", "--budget", "6", "--memory-limit", "1e-9"], "more than the limit"),
+    ],
+)
+def test_bad_designs_are_one_line(run: Any, network: Path, options: list[Any], message: str):
+    check_one_line(run("design", network, *options), message)
+
+
+@pytest.mark.parametrize(
+    ("content", "message"),
+    [
+        ({"kind": "linear"}, "network.kind must be one of"),
+        ({"widths": [2, 2]}, "unknown key 'widths'"),
+        ([], "must hold one JSON object"),
+        (RELU, "linear networks"),
+    ],
+)
+def test_bad_networks_are_one_line(run: Any, tmp_path: Path, content: Any, message: str):
+    path = tmp_path / "bad.json"
+    path.write_text(json.dumps(content))
+    check_one_line(run("design", path, "--samples", 1, "--budget", 1), path, message)
+
+
+# Repair
+
+
+def test_repair_prints_moves_and_the_new_verdict(run: Any, tmp_path: Path):
+    out = tmp_path / "repaired.json"
+    result = run("repair", CROSS, "--out", out)
+    assert "  freeze W1[0,3], learn W1[1,0]\n" in result.out
+    text = text_of(result)
+    assert "MAXIMAL instead of MINIMAL after 1 move, no repair has fewer because T4" in text
+    assert "MAXIMAL" in text_of(run("classify", out))
+    assert "MAXIMAL it is maximal, nothing to do" in text_of(run("repair", out))
+    again = run("repair", out, "--out", tmp_path / "again.json")
+    check_one_line(again, "not written, there is no repaired allocation", status=0)
+
+
+def test_repair_json_and_bad_files(run: Any, problems: dict[str, Path]):
+    result = run("repair", problems["minimal"], "missing.json", problems["linear"], "--json")
+    check_one_line(result, "missing.json: no such file")
+    lines = [json.loads(line) for line in result.out.splitlines()]
+    assert lines[0]["moves"] == [{"freeze": None, "learn": ["W1", 1, 1]}]
+    assert lines[0]["optimal"] is True
+    assert lines[1]["verdict"]["expressivity"] == "maximal"
+    assert lines[1]["file"] == str(problems["linear"])
+
+
+def test_bad_repairs_are_one_line(run: Any, problems: dict[str, Path]):
+    check_one_line(run("repair", CROSS, CROSS, "--out", "o.json"), "one file only")
+    check_one_line(run("repair", CROSS, "--budget", "less"), "must be same or more")
+    check_one_line(run("repair", problems["relu"]), problems["relu"], "linear networks")
+    assert "learn" in text_of(run("repair", CROSS, "--budget", "more"))
