@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from .interop.edges import read_wiring
+from .interop.connectomes import read_connectome
 from .interop.state_dicts import read_state_dict
 from .networks.base import Network
 
@@ -69,7 +69,7 @@ class Sources:
         rows: Literal["targets", "sources"] = "targets",
         kind: str = "linear_feedforward",
     ) -> Self:
-        """The allocation of a wiring diagram: connections between named units.
+        """The allocation of a connectome (a wiring diagram): connections between named units.
 
         `edges` are pairs (source, target) or triples (source, target, learnable), or a frame with
         such columns, or the path of a CSV file; or a square matrix whose non-zero entries are
@@ -96,7 +96,7 @@ class Sources:
         >>> found.network.hidden, found.mask("recurrent").astype(int).tolist()
         (3, [[0, 0, 0], [1, 0, 1], [0, 0, 0]])
         """
-        found = read_wiring(edges, inputs, outputs, steps, readout, learnable, labels, rows, kind)
+        found = read_connectome(edges, inputs, outputs, steps, readout, learnable, labels, rows, kind)
         return cls(found.network, found.learnable, found.present)
 
 
@@ -120,4 +120,4 @@ def unit_names(
     """
     defaults = {"readout": "final", "learnable": None, "rows": "targets"}
     options = {**defaults, "kind": "linear_feedforward", **others}
-    return read_wiring(edges, inputs, outputs, steps, labels=labels, **options).units
+    return read_connectome(edges, inputs, outputs, steps, labels=labels, **options).units

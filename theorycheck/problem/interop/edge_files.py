@@ -1,4 +1,4 @@
-"""Wiring diagrams in text files: lists of edges and labelled adjacency matrices, as CSV."""
+"""Connectomes in text files: lists of edges and labelled adjacency matrices, as CSV."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Wiring diagrams whose paths from the inputs have one length for each unit: feed-forward."""
+"""Connectomes whose paths from the inputs have one length for each unit: feed-forward."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""Networks of wiring diagrams: connections between named units, some of them inputs and outputs."""
+"""Networks of connectomes: connections between named units, some of them inputs and outputs."""
 
 from __future__ import annotations
 
@@ -20,8 +20,8 @@ from .layered import layered
 Groups: TypeAlias = dict[Any, list[Any]]
 
 
-class Wiring(NamedTuple):
-    """The network of a diagram, its masks, and the names of its units by level."""
+class Connectome(NamedTuple):
+    """The network of a connectome, its masks, and the names of its units by level."""
 
     network: Network
     learnable: dict[str, Mask]
@@ -29,7 +29,7 @@ class Wiring(NamedTuple):
     units: dict[Any, list[Any]]
 
 
-def read_wiring(
+def read_connectome(
     edges: Any,
     inputs: Iterable[Any] | Mapping[Any, Iterable[Any]],
     outputs: Iterable[Any] | Mapping[Any, Iterable[Any]],
@@ -39,7 +39,7 @@ def read_wiring(
     labels: Sequence[Any] | None,
     rows: str,
     kind: str,
-) -> Wiring:
+) -> Connectome:
     """What `Allocation.from_edges` makes of these arguments."""
     if rows not in ("targets", "sources"):
         wrong = f"{shown(rows)}{nearest(rows, ('targets', 'sources'))}"
@@ -52,7 +52,7 @@ def read_wiring(
         _groups(given, found, place) for given, place in ((inputs, "inputs"), (outputs, "outputs"))
     )
     if steps is None:
-        return Wiring(*layered(found, driven, read, kind))
+        return Connectome(*layered(found, driven, read, kind))
     _check_orientation(found, driven, read, rows)
     return _recurrent(found, driven, read, steps, readout)
 
@@ -118,7 +118,7 @@ def _reached(edges: Iterable[tuple[Any, Any]], start: set[Any]) -> set[Any]:
 
 def _recurrent(
     found: Connections, driven: Groups, read: Groups, steps: int, readout: str
-) -> Wiring:
+) -> Connectome:
     """All units are hidden ones; inputs and outputs have frozen connections of their own."""
     number = {unit: i for i, unit in enumerate(found.units)}
     size = len(number)
@@ -136,4 +136,4 @@ def _recurrent(
         present["recurrent"][entry] = True
         learnable[entry] = is_learnable
     names = {"input": list(driven), "hidden": list(found.units), "output": list(read)}
-    return Wiring(network, {"recurrent": learnable}, present, names)
+    return Connectome(network, {"recurrent": learnable}, present, names)
