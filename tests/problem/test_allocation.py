@@ -18,7 +18,7 @@ from tests.shared.strategies import (
     seeds,
 )
 from theorycheck import Allocation, LinearFeedforward, LinearRecurrent
-from theorycheck.problem.spread import level
+from theorycheck.problem.placement import level
 
 NET = LinearFeedforward([3, 4, 2])
 BIASED = LinearFeedforward([2, 2], bias=True)

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 import theorycheck as tc
 from tests.benchmarks.graphs import bipartite_graph, layered_support
 from theorycheck.problem.matchings import maximum_matching
-from theorycheck.problem.spread import spread_masks
+from theorycheck.problem.placement import spread_masks
 from theorycheck.structure.support import jacobian_support
 from theorycheck.theorems.matchings import cover_below
 

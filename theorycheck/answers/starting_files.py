@@ -15,8 +15,7 @@ from ..problem.allocation import Allocation
 from ..problem.masks import PACK_ABOVE, Mask, count, mask_to_json
 from ..problem.networks.base import Network, positive_integer
 from ..problem.networks.feedforward import ShallowReLU
-from ..problem.placement import allowed_masks
-from ..problem.spread import spread_masks
+from ..problem.placement import allowed_masks, spread_masks
 from .classification import classify
 
 LARGEST = 20_000  # weights of a network whose file someone may want to edit by hand

@@ -1,4 +1,4 @@
-"""NumPy archives (`.npz`) from anyone: read without pickle, and never beyond a size limit."""
+"""Files from anyone: bytes up to a limit, and NumPy archives (`.npz`) without pickle."""
 
 from __future__ import annotations
 
@@ -9,15 +9,37 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from ..errors import InputError, nearest, shown
 
+LARGEST_FILE = 2 * 2**30  # bytes, compressed or not: what one file may unpack to
 # `learnable.W1`, `learnable/W1` and `learnable_W1` are read; a bare `W1` is a learnable mask.
 _ARRAY_NAME = re.compile(r"(?:(learnable|present)[./_])?(\w+)")
 _MOST_HEADER = 2**16  # bytes of the header of one array
+
+
+def read_limited(path: Path, largest: int) -> bytes:
+    """The bytes of a file of at most `largest` bytes; `InputError` in one line for all failures."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(largest + 1)
+    except IsADirectoryError:
+        raise InputError("this is a directory, a file is expected") from None
+    except FileNotFoundError:
+        raise InputError("no such file") from None
+    except PermissionError:
+        raise InputError("no permission to read this file") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a NUL in the path
+        raise InputError(f"no such file ({error})") from None
+    if len(data) > largest:
+        raise InputError(f"larger than the limit of {largest} bytes")
+    return data
 
 
 def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, np.ndarray]]:

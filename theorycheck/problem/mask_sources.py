@@ -9,7 +9,7 @@ from typing import Any
 
 from ..errors import InputError, shown
 from .allocation import Allocation
-from .archives import by_weight, read_array, read_arrays
+from .archives import LARGEST_FILE, by_weight, read_array, read_arrays, read_limited
 from .interop.foreign import sparse_from_arrays
 from .interop.state_dicts import is_state_dict, read_state_dict
 from .interop.tensor_files import read_safetensors, read_torch
@@ -17,7 +17,6 @@ from .networks.base import Network
 from .networks.feedforward import LinearFeedforward
 from .networks.kinds import KINDS, network_from_dict
 from .networks.recurrent import LinearRecurrent
-from .reading import LARGEST_FILE, read_limited
 
 ENDINGS = (".npy", ".npz", ".pt", ".pth", ".safetensors")
 _WEIGHT = re.compile(r"(?:(?:learnable|present)[./_])?(?:[Wb][1-9]\d*|input|recurrent|readout)")

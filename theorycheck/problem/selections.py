@@ -12,8 +12,14 @@ from ..errors import InputError
 from .masks import check_name
 from .networks.base import Network, positive_integer
 from .networks.feedforward import LinearFeedforward
-from .placement import allowed_masks, check_network, line_masks, random_masks, updated_masks
-from .spread import spread_masks
+from .placement import (
+    allowed_masks,
+    check_network,
+    line_masks,
+    random_masks,
+    spread_masks,
+    updated_masks,
+)
 
 if TYPE_CHECKING:
     from typing import Self

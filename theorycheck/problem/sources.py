@@ -96,7 +96,9 @@ class Sources:
         >>> found.network.hidden, found.mask("recurrent").astype(int).tolist()
         (3, [[0, 0, 0], [1, 0, 1], [0, 0, 0]])
         """
-        found = read_connectome(edges, inputs, outputs, steps, readout, learnable, labels, rows, kind)
+        found = read_connectome(
+            edges, inputs, outputs, steps, readout, learnable, labels, rows, kind
+        )
         return cls(found.network, found.learnable, found.present)
 
 

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import InputError, shown
-from ..reading import LARGEST_FILE, read_limited
+from ..archives import LARGEST_FILE, read_limited
 
 SOURCES = ("source", "src", "from", "pre", "presynaptic", "sender")
 TARGETS = ("target", "tgt", "dst", "to", "post", "postsynaptic", "receiver")
