@@ -89,7 +89,7 @@ def test_a_layered_network_is_classified():
 def test_even_placement_inside_a_layered_mask_ends():
     allowed = layered_support(99)
     budget = len(allowed) - 1
-    placed = spread_masks({"W1": allowed}, budget, None)["W1"]
+    placed = spread_masks([("W1",)], {"W1": allowed}, budget, None)["W1"]
     assert placed.sum() == budget
     assert not (placed & ~allowed).any()
     assert placed.sum(axis=0).max() == placed.sum(axis=1).max() == 1

@@ -55,7 +55,7 @@ def starting_allocation(
         needed = needed_learnables(network, samples, present)
         budget = most if needed is None else min(needed, most)
     rng = None if seed is None else np.random.default_rng(seed)
-    return Allocation(network, spread_masks(allowed, budget, rng), present)
+    return Allocation(network, spread_masks(network.layers, allowed, budget, rng), present)
 
 
 def needed_learnables(

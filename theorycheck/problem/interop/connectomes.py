@@ -11,8 +11,7 @@ import numpy as np
 from ...errors import InputError, nearest, shown
 from ..masks import Mask
 from ..networks.base import Network
-from ..networks.kinds import KINDS, network_from_dict
-from ..networks.recurrent import LinearRecurrent
+from ..networks.kinds import LAYERED, network_from_dict
 from .connections import Connections, connections_of, unit_name
 from .edge_files import read_edge_file
 from .foreign import LARGEST_DENSE
@@ -125,7 +124,8 @@ def _recurrent(
     size = len(number)
     if size * size > LARGEST_DENSE:
         raise InputError(f"{size} units are too many")
-    network = LinearRecurrent(len(driven), size, len(read), steps, readout)  # type: ignore[arg-type]
+    sizes = {"inputs": len(driven), "hidden": size, "outputs": len(read), "steps": steps}
+    network = network_from_dict({"kind": "linear_recurrent", **sizes, "readout": readout})
     present = {n: np.zeros(shape, dtype=bool) for n, shape in network.weight_shapes.items()}
     for column, units in enumerate(driven.values()):
         present["input"][[number[unit] for unit in units], column] = True
@@ -149,10 +149,8 @@ def _layered(
             raise InputError(
                 f"{place} of a feed-forward network are units, no groups: {_OTHERWISE}"
             )
-    if kind not in KINDS or kind == LinearRecurrent.kind:
-        raise InputError(
-            f"kind must be linear_feedforward or shallow_relu, not {shown(kind)}; {_OTHERWISE}"
-        )
+    if kind not in LAYERED:
+        raise InputError(f"kind must be {' or '.join(LAYERED)}, not {shown(kind)}; {_OTHERWISE}")
     level = _levels(found, list(driven))
     last = {level[unit] for unit in read}
     depth = max(level.values())

@@ -13,8 +13,7 @@ import numpy as np
 
 from ...errors import InputError, SizeError, shown
 from ..networks.base import Network
-from ..networks.kinds import KINDS, network_from_dict
-from ..networks.recurrent import LinearRecurrent
+from ..networks.kinds import LAYERED, RECURRENT, network_from_dict
 from .foreign import LARGEST_DENSE, SparseMask, plain
 
 _PARAMETER = re.compile(
@@ -68,7 +67,7 @@ def read_state_dict(
     modules = _modules(tensors)
     is_recurrent = any(_is_rnn(module) for module in modules.values())
     if kind is None and network is None:
-        kinds = "linear_recurrent" if is_recurrent else "linear_feedforward or shallow_relu"
+        kinds = " or ".join(RECURRENT if is_recurrent else LAYERED)
         raise InputError(f"a state dict does not tell activations: say the kind, {kinds}")
     if is_recurrent:
         slots = _recurrent(modules, network, kind, steps, readout)
@@ -167,10 +166,10 @@ def _feedforward(
         raise InputError(f"{name} {what}")
     if network is None:
         shapes = [module.shape("weight") for module in modules]
-        if kind not in KINDS or kind == LinearRecurrent.kind:
+        if kind not in LAYERED:
             raise InputError(
-                f"kind must be linear_feedforward or shallow_relu, not {shown(kind)}: no module of "
-                "the state dict has the weights of an nn.RNN"
+                f"kind must be {' or '.join(LAYERED)}, not {shown(kind)}: no module of the state "
+                "dict has the weights of an nn.RNN"
             )
         widths = [shapes[0][1], *(shape[0] for shape in shapes)]
         bias = {"bias": True} if biased[0] else {}
@@ -202,13 +201,15 @@ def _recurrent(
     places: Places = {weight: (rnns[0], key) for key, weight in _RECURRENT.items()}
     places["readout"] = (others[0], "weight")
     if network is None:
-        if kind != LinearRecurrent.kind:
-            raise InputError(f"kind must be linear_recurrent for an nn.RNN, not {shown(kind)}")
+        if kind not in RECURRENT:
+            raise InputError(
+                f"kind must be {' or '.join(RECURRENT)} for an nn.RNN, not {shown(kind)}"
+            )
         if steps is None:
             raise InputError("steps are missing: how often the nn.RNN is applied")
         hidden, inputs = rnns[0].shape("weight_ih_l0")
-        outputs = others[0].shape("weight")[0]
-        network = LinearRecurrent(inputs, hidden, outputs, steps, readout)  # type: ignore[arg-type]
+        sizes = {"inputs": inputs, "hidden": hidden, "outputs": others[0].shape("weight")[0]}
+        network = network_from_dict({"kind": kind, **sizes, "steps": steps, "readout": readout})
     return _fitting(network, places)
 
 

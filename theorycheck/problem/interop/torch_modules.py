@@ -9,7 +9,7 @@ from typing import Any, TypeAlias
 
 from ...errors import InputError, shown
 from ..networks.base import Network
-from ..networks.feedforward import LinearFeedforward, ShallowReLU
+from ..networks.kinds import network_from_dict
 from .torch_slots import Module, Slot, from_masks, slot_of
 
 Opened: TypeAlias = Callable[[Module], tuple[str, Module] | None]
@@ -36,6 +36,11 @@ class Options:
     steps: int | None = None
     readout: Any = "final"
     recurrent: Mapping[str, str] | None = None
+
+
+def readout_of(network: Network) -> Any:
+    """The `readout` of a recurrent network: `final` or `all`."""
+    return network.to_dict()["readout"]
 
 
 @dataclass(frozen=True)
@@ -177,15 +182,17 @@ def stack_reading(stack: list[Layer], kinds: list[str]) -> Reading:
             )
     widths = [stack[0].inputs, *(layer.outputs for layer in stack)]
     bias = any(layer.bias is not None for layer in stack)
-    order = [LinearFeedforward, ShallowReLU][: 2 if len(stack) == 2 else 1]
+    # A forward of one's own may apply a ReLU, or not apply one that is there: the run tells.
+    order = ["linear_feedforward", "shallow_relu"][: 2 if len(stack) == 2 else 1]
     if "ReLU" in kinds:
         order.reverse()
+    networks = [network_from_dict({"kind": k, "widths": widths, "bias": bias}) for k in order]
     slots = {}
     for number, layer in enumerate(stack, start=1):
         slots[f"W{number}"] = layer.weight
         if layer.bias is not None:
             slots[f"b{number}"] = layer.bias
-    return Reading(tuple(kind(widths, bias=bias) for kind in order), slots)
+    return Reading(tuple(networks), slots)
 
 
 def read_layer(name: str, layer: Module) -> Layer:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from typing import Any
 
@@ -12,9 +12,10 @@ import numpy as np
 from ...errors import InputError
 from ..masks import Mask, both
 from ..networks.base import Network
-from ..networks.feedforward import LinearFeedforward, ShallowReLU
+from ..networks.kinds import changed
 from ..placement import updated_masks
 from .torch_adapters import WAY, Adapted, adapted_layer, opened, refuse_initialisations
+from .torch_claims import applied
 from .torch_evidence import check_gradients
 from .torch_modules import layers_of, plain_module, stack_reading, torch_module
 from .torch_probes import POINTS, Claim, Probe, Tensors, probe
@@ -77,8 +78,10 @@ def _decide(
     model: Module, networks: tuple[Network, ...], stack: list[Adapted], parameters: Tensors
 ) -> tuple[Network, Probe]:
     shape = (POINTS, stack[0].layer.inputs)
-    relu = [isinstance(network, ShallowReLU) for network in networks]
-    claims = [Claim(parameters, partial(_outputs, stack, flag), shape) for flag in relu]
+    claims = [
+        Claim(parameters, partial(_outputs, stack, network.activations), shape)
+        for network in networks
+    ]
     number, result = probe(model, claims)
     if result.why:
         names = ", ".join(repr(adapted.layer.name) for adapted in stack[:8])
@@ -89,10 +92,10 @@ def _decide(
     return networks[number], result
 
 
-def _outputs(stack: list[Adapted], relu: bool, leaves: Tensors, x: Any) -> Any:
+def _outputs(stack: list[Adapted], activations: Sequence[str], leaves: Tensors, x: Any) -> Any:
     functional = importlib.import_module("torch.nn.functional")
     for number, adapted in enumerate(stack):
-        x = functional.relu(x) if relu and number else x
+        x = applied(activations[number - 1], x) if number else x
         weight = leaves[adapted.layer.weight.name]
         bias = None if adapted.layer.bias is None else leaves[adapted.layer.bias.name]
         for entries in adapted.entries:
@@ -179,7 +182,7 @@ def _assembled(
     """The network with a layer more for every low-rank update; biases that are not there absent."""
     bias = any(name.startswith("b") for name in masks)
     missing = [f"b{n}" for n in range(1, len(stack) + 1) if bias and f"b{n}" not in masks]
-    if isinstance(network, ShallowReLU):
+    if not network.is_linear:
         for name, (one, other) in updates.items():
             full = len(one) >= min(one.shape[1], len(other)) and one.all() and other.all()
             if not full:
@@ -190,7 +193,6 @@ def _assembled(
                 )
             # Products of that many columns are all matrices.
             masks[name] = np.broadcast_to(np.bool_(True), (len(other), one.shape[1]))
-        whole = ShallowReLU(network.widths, bias=bias)
+        whole = changed(network, bias=bias)
         return whole, masks, {name: np.zeros(whole.weight_shapes[name], bool) for name in missing}
-    assert isinstance(network, LinearFeedforward)
-    return updated_masks(LinearFeedforward(network.widths, bias=bias), masks, updates, missing)
+    return updated_masks(changed(network, bias=bias), masks, updates, missing)

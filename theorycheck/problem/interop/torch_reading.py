@@ -11,7 +11,6 @@ import numpy as np
 from ...errors import InputError, shown
 from ..masks import Mask, both, check_name, masks_of
 from ..networks.base import Network
-from ..networks.recurrent import LinearRecurrent
 from .torch_claims import claim_of
 from .torch_evidence import check_gradients
 from .torch_modules import (
@@ -160,7 +159,11 @@ def decide(module: Any, reading: Reading, present: Masks) -> tuple[Network, Prob
 
 
 def check_trained(
-    reading: Reading, network: Network, evidence: Probe, learnable: Masks, excused: Masks
+    reading: Reading,
+    network: Network,
+    evidence: Probe,
+    learnable: Mapping[str, Mask],
+    excused: Mapping[str, Mask],
 ) -> None:
     """Raise `InputError` unless a step moves just what is learnable, in training mode as well."""
     for name, slot in reading.slots.items():
@@ -233,7 +236,7 @@ def constant(mask: Mask) -> Mask:
 def _something_else(module: Any, reading: Reading, why: str, present: Masks) -> InputError:
     network = reading.networks[0]
     kind = type(module).__name__
-    if isinstance(network, LinearRecurrent):
+    if network.is_recurrent:
         return InputError(f"{why_not_recurrent(kind, network)} ({why})")
     names = ", ".join([repr(slot.name) for slot in reading.slots.values()][:8])
     return InputError(

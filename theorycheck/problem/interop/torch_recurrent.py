@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ...errors import InputError, nearest, shown
-from ..networks.recurrent import LinearRecurrent
-from .torch_modules import Options, Reading, read_layer, refusal, torch_module
+from ..networks.base import Network
+from ..networks.kinds import network_from_dict
+from .torch_modules import Options, Reading, read_layer, readout_of, refusal, torch_module
 from .torch_slots import Module, Slot, from_masks, slot_of
 
 _LINEAR_NAMES = ("linear", "identity")
@@ -101,13 +101,15 @@ def _reading(
 ) -> Reading:
     if options.steps is None:
         raise InputError(f"how many steps does {slots['recurrent'].name} run? say steps=T")
-    network: Any = LinearRecurrent(*sizes, steps=options.steps, readout=options.readout)
+    given = dict(zip(("inputs", "hidden", "outputs"), sizes, strict=True))
+    run = {"steps": options.steps, "readout": options.readout}
+    network = network_from_dict({"kind": "linear_recurrent", **given, **run})
     return Reading((network,), slots, batch_first, not options.linear)
 
 
-def why_not_recurrent(name: str, network: LinearRecurrent) -> str:
+def why_not_recurrent(name: str, network: Network) -> str:
     """What a refusal says of a module that does not compute the recurrence."""
-    other = "all" if network.readout == "final" else "final"
+    other = "all" if readout_of(network) == "final" else "final"
     return (
         f"{name}.forward does not compute the {network.describe()}; {_DECLARE}, readout={other!r} "
         f"another readout; else masks: {from_masks(network, ('recurrent', 'input'))}"

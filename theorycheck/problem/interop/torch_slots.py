@@ -13,6 +13,7 @@ from ..networks.base import Network
 from .torch_memory import overlap, overlaps_itself
 
 Module: TypeAlias = Any  # torch.nn.Module: torch may be missing
+_SIZES = ("widths", "inputs", "hidden", "outputs")
 _FLOATS = ("torch.float64", "torch.float32", "torch.float16", "torch.bfloat16")
 
 
@@ -91,14 +92,10 @@ def from_masks(network: Network | None, names: Sequence[str] = ()) -> str:
     """
     if network is None:
         return 'tc.Allocation.from_masks(network, {"W1": mask, ...})'
-    values = network.to_dict()
-    kind = type(network).__name__
-    if "widths" in values:
-        bias = ", bias=True" if values.get("bias") else ""
-        made = f"tc.{kind}({values['widths']}{bias})"
-    else:
-        sizes = ", ".join(str(values[key]) for key in ("inputs", "hidden", "outputs"))
-        made = f"tc.{kind}({sizes}, steps={values['steps']}, readout={values['readout']!r})"
+    values = {key: value for key, value in network.to_dict().items() if key != "kind"}
+    sizes = [str(values.pop(key)) for key in _SIZES if key in values]
+    others = [f"{key}={value!r}" for key, value in values.items()]
+    made = f"tc.{type(network).__name__}({', '.join([*sizes, *others])})"
     first, *more = names or list(network.weight_shapes)
     masks = f"{{{first!r}: mask{', ...' if more else ''}}}"
     return f"tc.Allocation.from_masks({made}, {masks})"
