@@ -175,13 +175,13 @@ class Entry(nn.Module):
 
     def __init__(self) -> None:
         super().__init__()
-        self.entry = nn.RNNCell(2, 3, bias=False)
+        self.cell = nn.RNNCell(2, 3, bias=False)
         self.out = nn.Linear(3, 1, bias=False)
 
     def forward(self, x: Any) -> Any:
         state = None
         for step in x.unbind(1):
-            state = self.entry(step, state)
+            state = self.cell(step, state)
         return self.out(state)
 
 
