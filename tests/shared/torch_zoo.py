@@ -170,7 +170,7 @@ class Loop(nn.Module):
         return torch.stack(outputs, self.time) if self.way == "all" else outputs[-1]
 
 
-class Entry(nn.Module):
+class Cell(nn.Module):
     """A loop over nn.RNNCell, 2-3-1."""
 
     def __init__(self) -> None:
