@@ -13,6 +13,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError, nearest, shown
 
@@ -42,10 +43,10 @@ def read_limited(path: Path, largest: int) -> bytes:
     return data
 
 
-def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, np.ndarray]]:
+def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, NDArray[Any]]]:
     """The JSON text under `meta`, and the other arrays by name.
 
-    Raises `InputError` for whatever is not such an archive, and for one that would unpack to more
+    Raises `InputError` for anything else, and for one that would unpack to more
     than `largest` bytes.
     """
     arrays = read_arrays(data, largest)
@@ -59,13 +60,13 @@ def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, np.ndarray
     return _text(arrays.pop("meta")), arrays
 
 
-def by_weight(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+def by_weight(arrays: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, NDArray[Any]]]:
     """Arrays with names like `learnable.W1`, by weight name under `learnable` and `present`.
 
     >>> sorted(by_weight({"present.W1": np.ones(1), "W2": np.ones(1)})["learnable"])
     ['W2']
     """
-    masks: dict[str, dict[str, np.ndarray]] = {"learnable": {}, "present": {}}
+    masks: dict[str, dict[str, NDArray[Any]]] = {"learnable": {}, "present": {}}
     for name, array in arrays.items():
         match = _ARRAY_NAME.fullmatch(name)
         if match is None:
@@ -79,17 +80,17 @@ def by_weight(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarra
     return masks
 
 
-def read_array(data: bytes, expected: str = "not (points, inputs)") -> np.ndarray:
-    """The array of numbers in an `.npy` file; raises `InputError` for whatever is none."""
+def read_array(data: bytes, expected: str = "not (points, inputs)") -> NDArray[Any]:
+    """The array of numbers in an `.npy` file; raises `InputError` for anything else."""
     array = _array("in the file", data, expected)
     if array.dtype.kind not in "biuf":
         raise InputError(f"the array must hold real numbers, not {shown(str(array.dtype))}")
     return array
 
 
-def read_arrays(data: bytes, largest: int) -> dict[str, np.ndarray]:
+def read_arrays(data: bytes, largest: int) -> dict[str, NDArray[Any]]:
     """The arrays of an archive; raises `InputError` beyond `largest` bytes, and for any flaw."""
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
@@ -121,7 +122,7 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         raise InputError(f"{name} in the archive is damaged: {shown(error)}") from None
 
 
-def _array(name: str, content: bytes, expected: str = "which no mask has") -> np.ndarray:
+def _array(name: str, content: bytes, expected: str = "which no mask has") -> NDArray[Any]:
     """The array of an .npy file, refused if it holds objects or its header lies about its size."""
     stream = io.BytesIO(content)
     try:
@@ -152,7 +153,7 @@ def _header(stream: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     raise ValueError(f"version {version} of the .npy format, which masks never need")
 
 
-def _text(array: np.ndarray) -> bytes:
+def _text(array: NDArray[Any]) -> bytes:
     if array.shape != () or array.dtype.kind not in "US":
         raise InputError("meta must be one JSON string, as np.array(json.dumps(...)) is")
     try:

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError, nearest, place_of, shown
 from .allocation import Allocation
@@ -231,7 +232,7 @@ def _of_torch(content: Any) -> dict[str, Any]:
     return _with_meta(meta.encode("utf-8", "replace"), tensors)
 
 
-def _with_meta(text: bytes, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _with_meta(text: bytes, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """The arrays of an archive in the shape of the JSON object."""
     try:
         meta = parse_json(text)

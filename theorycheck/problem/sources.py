@@ -86,10 +86,10 @@ class Sources:
         only if it computes just that network, and a step moves just what is learnable. Raises
         `InputError` for any other, naming the submodule and what to do instead.
         """
-        from .interop.torch_modules import Options
+        from .interop.torch_modules import ReadOptions
         from .interop.torch_reading import read_masks
 
-        options = Options(linear, steps, readout, recurrent)
+        options = ReadOptions(linear, steps, readout, recurrent)
         return cls(*read_masks(module, gradient_masks, present, optimizer, options))
 
     @classmethod

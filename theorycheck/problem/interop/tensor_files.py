@@ -59,7 +59,7 @@ def read_safetensors(data: bytes) -> tuple[dict[str, str], dict[str, NDArray[Any
     return header.get("__metadata__") or {}, {key: arrays[key] for key in header if key in arrays}
 
 
-def read_tensors(data: bytes) -> tuple[bytes, dict[str, np.ndarray]]:
+def read_tensors(data: bytes) -> tuple[bytes, dict[str, NDArray[Any]]]:
     """What `archives.read_archive` returns, of a safetensors file.
 
     The masks are tensors `learnable.W1`, `present.W1` of 0 and 1; network and samples are a JSON
@@ -75,7 +75,7 @@ def read_tensors(data: bytes) -> tuple[bytes, dict[str, np.ndarray]]:
     return metadata["meta"].encode("utf-8", "replace"), tensors
 
 
-def write_tensors(path: Path, meta: str, masks: Mapping[str, np.ndarray]) -> None:
+def write_tensors(path: Path, meta: str, masks: Mapping[str, NDArray[Any]]) -> None:
     """Write a safetensors file: `masks` as tensors of BOOL, `meta` in the header.
 
     Raises `InputError` if the extra `safetensors` is missing; errors of the system pass through.

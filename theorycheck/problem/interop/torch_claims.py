@@ -5,14 +5,14 @@ from __future__ import annotations
 import importlib
 from collections.abc import Collection, Mapping
 from itertools import takewhile
-from typing import Any
 
 from ...errors import InputError
 from ..masks import Mask
 from ..networks.base import Network
 from ..networks.unrolled import Level, forward
+from .torch_memory import Tensor
 from .torch_modules import readout_of
-from .torch_probes import POINTS, Claim, Tensors
+from .torch_probes import POINTS, ModuleClaim, Tensors
 from .torch_slots import from_masks
 
 
@@ -24,7 +24,7 @@ def claim_of(
     batch_first: bool = True,
     compared: bool = True,
     zeros: Collection[str] = (),
-) -> Claim:
+) -> ModuleClaim:
     """That a module computes `network` of its `parameters`, by weight name, those `present`.
 
     Absent entries of weights in `zeros` are 0 and stay so; those of others are masked in `forward`.
@@ -37,14 +37,14 @@ def claim_of(
     }
     zeroed = {name: kept[name] for name in zeros}
 
-    def outputs(leaves: Tensors, x: Any) -> Any:
+    def outputs(leaves: Tensors, x: Tensor) -> Tensor:
         weights = {
             name: leaf * kept[name] if name in kept else leaf for name, leaf in leaves.items()
         }
         return _computed(network, weights, x, 1 if batch_first else 0)
 
     if not network.is_recurrent:
-        return Claim(parameters, outputs, (POINTS, network.inputs), compared, kept=zeroed)
+        return ModuleClaim(parameters, outputs, (POINTS, network.inputs), compared, kept=zeroed)
     sides = (POINTS, network.steps) if batch_first else (network.steps, POINTS)
     shape = (*sides, network.inputs)
     carried = next(
@@ -52,10 +52,10 @@ def claim_of(
         for name, size in network.weight_shapes.items()
         if len(size) == 2 and len(set(network.ends(name))) == 1
     )
-    return Claim(parameters, outputs, shape, compared, carried, network.steps, zeroed)
+    return ModuleClaim(parameters, outputs, shape, compared, carried, network.steps, zeroed)
 
 
-def _computed(network: Network, weights: Tensors, x: Any, time: int) -> Any:
+def _computed(network: Network, weights: Tensors, x: Tensor, time: int) -> Tensor:
     """The outputs of inputs `x`, (points, inputs); of all steps, their axis is `time`."""
     torch = importlib.import_module("torch")
     steps = iter(x.unbind(time) if network.is_recurrent else [x])
@@ -63,7 +63,7 @@ def _computed(network: Network, weights: Tensors, x: Any, time: int) -> Any:
     starts = takewhile(lambda level: not level.terms, unrolled.levels)
     inputs = [x.new_ones(POINTS, 1) if n.group == "constant" else next(steps) for n in starts]
 
-    def combine(level: Level, terms: list[tuple[str, Any]]) -> Any:
+    def combine(level: Level, terms: list[tuple[str, Tensor]]) -> Tensor:
         # A module may have biases in some layers only.
         found = [(weights[name], value) for name, value in terms if name in weights]
         bias = next((weight for weight, _ in found if weight.dim() == 1), None)
@@ -80,7 +80,7 @@ def _computed(network: Network, weights: Tensors, x: Any, time: int) -> Any:
     return read[0] if is_read_once else torch.stack(read, time)
 
 
-def applied(activation: str, x: Any) -> Any:
+def applied(activation: str, x: Tensor) -> Tensor:
     """An activation of a tensor; raises `InputError` for one that no torch module is read with."""
     if activation == "linear":
         return x

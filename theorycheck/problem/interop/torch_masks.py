@@ -12,16 +12,17 @@ import numpy as np
 from ...errors import InputError, shown
 from ..masks import Mask, count, equal
 from ..networks.base import Network
+from .torch_memory import Tensor
 from .torch_modules import (
-    Options,
     Reading,
+    ReadOptions,
     has_adapters,
     plain_module,
     readout_of,
     torch_module,
 )
 from .torch_reading import check_trained, decide, present_masks, read_module
-from .torch_slots import GradientMask, Slot, hooked
+from .torch_slots import GradientMask, Module, Optimizer, Slot, hooked
 
 Masks = Mapping[str, Mask]
 
@@ -39,8 +40,8 @@ class Freeze:
         network: Network,
         learnable: Masks,
         present: Masks,
-        module: Any,
-        optimizer: Any = None,
+        module: Module,
+        optimizer: Optimizer | None = None,
         recurrent: Mapping[str, str] | None = None,
     ) -> None:
         module = plain_module(module)
@@ -58,7 +59,7 @@ class Freeze:
             self.remove()
             raise
 
-    def _freeze(self, parameter: Any, learnable: Mask) -> None:
+    def _freeze(self, parameter: Tensor, learnable: Mask) -> None:
         parameter.requires_grad_(bool(count(learnable)))
         if not parameter.requires_grad:
             parameter.grad = None  # optimisers leave parameters without a gradient alone
@@ -69,7 +70,7 @@ class Freeze:
             if parameter.grad is not None:
                 parameter.grad = hook(parameter.grad)
 
-    def guard(self, optimizer: Any) -> None:
+    def guard(self, optimizer: Optimizer) -> None:
         """After every step of a `torch.optim.Optimizer` frozen entries are as they were before it.
 
         So neither weight decay nor momentum moves them; from the next step on. Costs a copy of the
@@ -78,7 +79,7 @@ class Freeze:
         torch = torch_module()
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise InputError(f"a torch.optim.Optimizer is expected, not {shown(optimizer)}")
-        saved: list[Any] = []
+        saved: list[Tensor] = []
         before = optimizer.register_step_pre_hook(lambda *_: saved.extend(self._values()))
         after = optimizer.register_step_post_hook(lambda *_: self._put_back(saved))
         self._handles += [before, after]
@@ -92,10 +93,10 @@ class Freeze:
         finally:
             self._put_back(saved)
 
-    def _values(self) -> list[Any]:
+    def _values(self) -> list[Tensor]:
         return [parameter.detach().clone() for parameter, _ in self._partly]
 
-    def _put_back(self, saved: list[Any]) -> None:
+    def _put_back(self, saved: list[Tensor]) -> None:
         torch = torch_module()
         with torch.no_grad():
             for (parameter, hook), value in zip(self._partly, saved, strict=True):
@@ -118,7 +119,7 @@ class Freeze:
         self.remove()
 
 
-def _verify(learnable: Masks, present: Masks, module: Any, reading: Reading) -> None:
+def _verify(learnable: Masks, present: Masks, module: Module, reading: Reading) -> None:
     """Raise `InputError` unless the frozen module trains just what is learnable."""
     given = {name: mask for name, mask in present.items() if count(mask) < mask.size}
     exists = present_masks(reading, {n: m for n, m in given.items() if n in reading.slots})
@@ -148,10 +149,10 @@ _ADAPTERS = (
 
 
 def _checked(
-    network: Network, present: Masks, module: Any, recurrent: Mapping[str, str] | None
+    network: Network, present: Masks, module: Module, recurrent: Mapping[str, str] | None
 ) -> Reading:
     """The module's weights, if it may be of this network, and is not yet frozen."""
-    options = Options(True, recurrent=recurrent)
+    options = ReadOptions(True, recurrent=recurrent)
     if network.is_recurrent:
         options = replace(options, steps=network.steps, readout=readout_of(network))
     if has_adapters(module):

@@ -5,7 +5,6 @@ from __future__ import annotations
 import importlib
 from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
@@ -17,14 +16,15 @@ from ..placement import updated_masks
 from .torch_adapters import WAY, Adapted, adapted_layer, opened, refuse_initialisations
 from .torch_claims import applied
 from .torch_evidence import check_gradients
+from .torch_memory import Tensor
 from .torch_modules import layers_of, plain_module, stack_reading, torch_module
-from .torch_probes import POINTS, Claim, Probe, Tensors, probe
+from .torch_probes import POINTS, ModuleClaim, Probe, Tensors, probe
 from .torch_reading import constant, trained_by
-from .torch_slots import Module, check_parameter, from_masks, hooked, refuse_overlaps
+from .torch_slots import Module, Optimizer, check_parameter, from_masks, hooked, refuse_overlaps
 
 
 def read_adapters(
-    model: Module, optimizer: Any
+    model: Module, optimizer: Optimizer | None
 ) -> tuple[Network, Mapping[str, Mask], Mapping[str, Mask]]:
     """Network, learnable and present masks: what `Allocation.from_peft` returns."""
     model = plain_module(model)
@@ -46,9 +46,9 @@ def read_adapters(
     return _masks(network, stack, learnable)
 
 
-def _parameters(stack: list[Adapted], named: Mapping[str, Any]) -> dict[str, Any]:
+def _parameters(stack: list[Adapted], named: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """All parameters that take part, by their full names, checked."""
-    found: dict[str, Any] = {}
+    found: dict[str, Tensor] = {}
     for adapted in stack:
         layer = adapted.layer
         outputs, inputs = layer.outputs, layer.inputs
@@ -79,7 +79,7 @@ def _decide(
 ) -> tuple[Network, Probe]:
     shape = (POINTS, stack[0].layer.inputs)
     claims = [
-        Claim(parameters, partial(_outputs, stack, network.activations), shape)
+        ModuleClaim(parameters, partial(_outputs, stack, network.activations), shape)
         for network in networks
     ]
     number, result = probe(model, claims)
@@ -92,7 +92,9 @@ def _decide(
     return networks[number], result
 
 
-def _outputs(stack: list[Adapted], activations: Sequence[str], leaves: Tensors, x: Any) -> Any:
+def _outputs(
+    stack: list[Adapted], activations: Sequence[str], leaves: Tensors, x: Tensor
+) -> Tensor:
     functional = importlib.import_module("torch.nn.functional")
     for number, adapted in enumerate(stack):
         x = applied(activations[number - 1], x) if number else x
@@ -100,12 +102,12 @@ def _outputs(stack: list[Adapted], activations: Sequence[str], leaves: Tensors, 
         bias = None if adapted.layer.bias is None else leaves[adapted.layer.bias.name]
         for entries in adapted.entries:
             full = x.new_zeros(weight.shape)
-            places = tuple(
+            indices = tuple(
                 importlib.import_module("torch").from_numpy(side).to(x.device)
                 for side in (entries.rows, entries.columns)
             )
             values = leaves[entries.values] * entries.scale
-            weight = weight + full.index_put(places, values.to(full.dtype))
+            weight = weight + full.index_put(indices, values.to(full.dtype))
         y = functional.linear(x, weight, bias)
         for update in adapted.factors:
             low = functional.linear(x, leaves[update.lower])
@@ -115,7 +117,9 @@ def _outputs(stack: list[Adapted], activations: Sequence[str], leaves: Tensors, 
     return x
 
 
-def _learnable(parameters: Tensors, evidence: Probe, optimizer: Any) -> dict[str, Mask]:
+def _learnable(
+    parameters: Tensors, evidence: Probe, optimizer: Optimizer | None
+) -> dict[str, Mask]:
     """What a step moves, by parameter name, after a look at the gradients that arrive."""
     trained = trained_by(optimizer, parameters)
     found: dict[str, Mask] = {}
@@ -133,7 +137,7 @@ def _learnable(parameters: Tensors, evidence: Probe, optimizer: Any) -> dict[str
     return found
 
 
-def _refuse_zeros(name: str, parameter: Any, learnable: Mask) -> None:
+def _refuse_zeros(name: str, parameter: Tensor, learnable: Mask) -> None:
     zeros = (parameter.detach() == 0).cpu().numpy() & ~learnable
     if zeros.sum() > zeros.size / 10_000:
         raise InputError(
