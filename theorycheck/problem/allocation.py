@@ -103,8 +103,9 @@ class Allocation(Selections, Sources):
         return Allocation(self.network, kept, self.given_present())
 
     def given_present(self) -> dict[str, Mask]:
-        """The masks of existing connections, only for weights that were given one."""
-        return {name: m for name, m in self.masks("present") if is_materialised(m)}
+        """The masks of existing connections: of all weights that are not present in full."""
+        known = self.masks("present")
+        return {name: m for name, m in known if is_materialised(m) or not count(m)}
 
     def to_networkx(self, weight: str | None = None) -> nx.Graph:
         """The network's units as a directed graph, or one weight matrix as a bipartite graph.
