@@ -20,7 +20,6 @@ from .errors import ContradictionError as ContradictionError
 from .errors import InputError as InputError
 from .errors import SizeError as SizeError
 from .errors import TheorycheckError as TheorycheckError
-from .heuristics.guess import HeuristicEstimate as HeuristicEstimate
 from .measurement.estimate import Estimate as Estimate
 from .measurement.estimate import measure as measure
 from .plots.figure import plot as plot
@@ -49,6 +48,7 @@ from .sweeps.run import sweep as sweep
 from .sweeps.spec import SweepSpec as SweepSpec
 from .sweeps.spec import load_spec as load_spec
 from .verdict import Expressivity as Expressivity
+from .verdict import HeuristicEstimate as HeuristicEstimate
 from .verdict import Verdict as Verdict
 from .verification.comparison import Comparison as Comparison
 from .verification.comparison import compare as compare
