@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from tests.checker.test_certificates import EXAMPLES, certificate_of
 from tests.shared.strategies import allocations, networks, seeds
-from theorycheck.checker.registry import KINDS
 from theorycheck.measurement.estimate import Estimate
 from theorycheck.plots.connections import path_edges, wiring
 from theorycheck.plots.grid import cell_style
 from theorycheck.plots.marks.base import EQUATIONS, Block, Line, Marks, Spot, Walk, chains
-from theorycheck.plots.marks.registry import DRAWINGS, WITHOUT_PLACES, certificate_marks
+from theorycheck.plots.marks.registry import certificate_marks
 from theorycheck.plots.network import check_drawable
 from theorycheck.plots.panels import block_counts, layer_panel
 from theorycheck.plots.probability import MARKERS
@@ -54,13 +53,6 @@ def run(*arguments: object) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_every_kind_is_drawn_or_known_to_point_at_nothing():
-    assert DRAWINGS.keys() | WITHOUT_PLACES.keys() == KINDS.keys()
-    assert not DRAWINGS.keys() & WITHOUT_PLACES.keys()
-    documented = (Path(__file__).parents[2] / "docs" / "pictures.md").read_text()
-    assert all(f"`{kind}`" in documented for kind in KINDS)
-
-
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_marks_of_every_example_lie_on_its_grids(name):
     allocation = EXAMPLES[name][0]
@@ -69,7 +61,7 @@ def test_marks_of_every_example_lie_on_its_grids(name):
     if by_number and "minor" not in certificate.evidence["target_lower"]:
         assert marks.is_empty
     else:
-        assert marks.is_empty == (certificate.kind in WITHOUT_PLACES)
+        assert marks.is_empty == (certificate.kind == "full")
         assert marks.notes
     shapes = allocation.network.weight_shapes
     for mark in marks.marks:

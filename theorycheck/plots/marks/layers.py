@@ -266,6 +266,11 @@ def outside_count(scene: Scene) -> Marks:
     return marks
 
 
+def full(scene: Scene) -> Marks:
+    """Nothing to point at: the claim is about all weights."""
+    return Marks(notes=["every present weight is learnable"])
+
+
 DRAWINGS: dict[str, Drawing] = {
     drawing.__name__: drawing
     for drawing in (
@@ -283,5 +288,6 @@ DRAWINGS: dict[str, Drawing] = {
         block_forests,
         frozen_direct_path,
         outside_count,
+        full,
     )
 }

@@ -17,8 +17,6 @@ from . import layers as marks_layers
 from . import relu as marks_relu
 from .base import Marks, Scene
 
-# The claim is about all weights, or about a number alone.
-WITHOUT_PLACES = {"full": "every present weight is learnable"}
 _MOST_DOTS = 4096
 
 
@@ -39,8 +37,6 @@ def certificate_marks(allocation: Allocation, samples: int, certificate: Certifi
 
 def marks_of(scene: Scene) -> Marks:
     """The marks of a scene."""
-    if scene.kind in WITHOUT_PLACES:
-        return Marks(notes=[WITHOUT_PLACES[scene.kind]])
     return DRAWINGS[scene.kind](scene)
 
 
