@@ -82,7 +82,7 @@ def read_instance(claim: Claim, data: Any) -> Instance:
     scale = data["scale"]
     claim.require(type(scale) is int and scale > 0, "the scale must be a positive integer")
     network, m = claim.network, claim.effective_samples()
-    numbers = 2 * network.n_weights + network.inputs * getattr(network, "steps", 1) * m
+    numbers = 2 * network.n_weights + network.inputs * network.steps * m
     claim.foresee(20 * STEP * numbers, 100 * numbers, f"an instance of {numbers} numbers")
     claim.charge(20 * STEP * numbers, "an instance")
     teacher, student = (_weights(claim, data[who], scale) for who in ("teacher", "student"))
