@@ -16,7 +16,7 @@ import theorycheck as tc
 from tests.checker.test_certificates import EXAMPLES, certificate_of
 from tests.shared.strategies import allocations, networks, seeds
 from theorycheck.measurement.estimate import Estimate
-from theorycheck.plots.connections import path_edges, wiring
+from theorycheck.plots.connections import connections, path_edges
 from theorycheck.plots.grid import cell_style
 from theorycheck.plots.marks.base import EQUATIONS, Block, Line, Marks, Spot, Walk, chains
 from theorycheck.plots.marks.registry import certificate_marks
@@ -157,8 +157,8 @@ def test_block_counts_add_up(seed, rows, columns, row_step, column_step):
 
 
 @given(allocations(networks))
-def test_wiring_has_each_present_weight(allocation):
-    found = wiring(allocation)
+def test_connections_have_each_present_weight(allocation):
+    found = connections(allocation)
     learnable = {(name, index) for (name, index), _, _, is_on in found.edges if is_on}
     expected = {(n, tuple(i)) for n, m in allocation.masks("learnable") for i in np.argwhere(m)}
     assert {weight for weight, *_ in found.edges} <= {
@@ -172,9 +172,8 @@ def test_wiring_has_each_present_weight(allocation):
 @pytest.mark.parametrize("name", ["full_rank", "full_rank recurrent", "frozen_direct_path"])
 def test_the_path_is_connected_from_input_to_output(name):
     allocation, marks = EXAMPLES[name][0], marks_of(name)
-    found = wiring(allocation)
-    steps = getattr(allocation.network, "steps", 1)
-    edges = [found.edges[n] for n in sorted(path_edges(found, marks.path, steps))]
+    found = connections(allocation)
+    edges = [found.edges[n] for n in sorted(path_edges(found, marks.path))]
     assert len(edges) == len(marks.path)
     tails, heads = [{edge[end] for edge in edges} for end in (1, 2)]
     assert len(tails - heads) == len(heads - tails) == 1

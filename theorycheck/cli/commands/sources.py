@@ -68,12 +68,11 @@ def of_edges(
         if chosen["--budget"] is not None or chosen["--seed"] is not None:
             raise InputError("the column learnable tells what --budget and --seed would")
         return allocation, notes
-    place = {n: m for n, m in allocation.masks("present") if steps is None or n == "recurrent"}
+    network, masks = allocation.network, allocation.masks("present")
+    within = {name: mask for name, mask in masks if steps is None or network.lag(name)}
     budget, seed = chosen["--budget"], chosen["--seed"]
     present = allocation.given_present()
-    starting = starting_allocation(
-        allocation.network, samples, budget, seed, within=place, present=present
-    )
+    starting = starting_allocation(network, samples, budget, seed, within=within, present=present)
     return starting, notes
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from ...problem.networks.recurrent import LinearRecurrent
+from ...problem.masks import Mask
 from .base import Block, Line, Marks, Scene, Walk, chains
 
 Drawing = Callable[[Scene], Marks]
@@ -23,7 +23,7 @@ def letter(index: int) -> str:
     return LETTERS[index] if index < len(LETTERS) else str(index)
 
 
-def _counts(mask: np.ndarray, axis: str) -> list[int]:
+def _counts(mask: Mask, axis: str) -> list[int]:
     return np.count_nonzero(mask, axis=1 if axis == "rows" else 0).tolist()
 
 
@@ -65,14 +65,15 @@ def support_count(scene: Scene) -> Marks:
 
 
 def bottleneck(scene: Scene) -> Marks:
-    """The level of units that is too narrow, and the rows that lead there."""
+    """The group of units that is too narrow, and the weights that lead there from others."""
     marks, evidence = Marks(), scene.evidence
     place, width, needed = (evidence[key] for key in ("place", "width", "needed"))
-    is_recurrent = isinstance(scene.allocation.network, LinearRecurrent)
-    level = 1 if is_recurrent else int(place.split()[-1])
-    grid = "input" if is_recurrent else f"W{level}"
-    marks.add(_whole(scene, grid))
-    marks.levels[level] = f"width {width} < {needed}"
+    network, number = scene.allocation.network, place.split()[-1]
+    group = list(network.groups)[int(number) if number.isdecimal() else 1]
+    for name, shape in network.weight_shapes.items():
+        if len(shape) == 2 and network.ends(name)[1] == group and not network.lag(name):
+            marks.add(_whole(scene, name))
+    marks.groups[group] = f"width {width} < {needed}"
     marks.note(f"outlined: all weights into {place}, whose width {width} is below {needed}")
     return marks
 
@@ -244,8 +245,8 @@ def block_forests(scene: Scene) -> Marks:
 def frozen_direct_path(scene: Scene) -> Marks:
     """Inputs and readout, through which the last input always reaches the output unchanged."""
     marks = Marks()
-    marks.add(_whole(scene, "input"), _whole(scene, "readout"))
-    marks.path = [("input", (0, 0)), ("readout", (0, 0))]
+    marks.add(_whole(scene, scene.first), _whole(scene, scene.last))
+    marks.path = [(scene.first, (0, 0)), (scene.last, (0, 0))]
     marks.note("outlined: all frozen, and the only way from an input to the output it is read with")
     return marks
 
