@@ -16,9 +16,9 @@ import theorycheck as tc
 from tests.checker.test_certificates import EXAMPLES, certificate_of
 from tests.shared.strategies import allocations, networks, seeds
 from theorycheck.measurement.estimate import Estimate
-from theorycheck.plots.connections import connections, path_edges
-from theorycheck.plots.grid import cell_style
-from theorycheck.plots.marks.base import EQUATIONS, Block, Line, Marks, Spot, Walk, chains
+from theorycheck.plots.grid import fill_of
+from theorycheck.plots.layout import layout, path_edges
+from theorycheck.plots.marks.base import EQUATIONS, EntryBlock, Line, Marks, Spot, Walk, chains
 from theorycheck.plots.marks.registry import certificate_marks
 from theorycheck.plots.network import check_drawable
 from theorycheck.plots.panels import block_counts, layer_panel
@@ -75,7 +75,7 @@ def test_marks_of_every_example_lie_on_its_grids(name):
             assert 0 <= mark.row < rows
             assert 0 <= mark.column < columns
         elif isinstance(mark, Walk):
-            assert all(0 <= i < rows and 0 <= j < columns for i, j in mark.cells)
+            assert all(0 <= i < rows and 0 <= j < columns for i, j in mark.entries)
         else:
             assert set(mark.rows) <= set(range(rows))
             assert set(mark.columns) <= set(range(columns))
@@ -88,10 +88,10 @@ def test_deficient_lines_carry_their_counts():
 
 def test_a_cycle_is_closed_and_the_rectangle_is_outlined():
     (walk,) = (m for m in marks_of("cycle").marks if isinstance(m, Walk))
-    assert walk.cells[0] == walk.cells[-1]
-    assert set(walk.cells) == {(0, 0), (0, 1), (1, 0), (1, 1)}
-    (block,) = (m for m in marks_of("rectangle").marks if isinstance(m, Block))
-    assert block == Block("W1", (0, 1, 2), (0, 1, 2))
+    assert walk.entries[0] == walk.entries[-1]
+    assert set(walk.entries) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    (block,) = (m for m in marks_of("rectangle").marks if isinstance(m, EntryBlock))
+    assert block == EntryBlock("W1", (0, 1, 2), (0, 1, 2))
 
 
 def test_what_certificates_of_ranks_and_degrees_point_at():
@@ -158,7 +158,7 @@ def test_block_counts_add_up(seed, rows, columns, row_step, column_step):
 
 @given(allocations(networks))
 def test_connections_have_each_present_weight(allocation):
-    found = connections(allocation)
+    found = layout(allocation)
     learnable = {(name, index) for (name, index), _, _, is_on in found.edges if is_on}
     expected = {(n, tuple(i)) for n, m in allocation.masks("learnable") for i in np.argwhere(m)}
     assert {weight for weight, *_ in found.edges} <= {
@@ -172,7 +172,7 @@ def test_connections_have_each_present_weight(allocation):
 @pytest.mark.parametrize("name", ["full_rank", "full_rank recurrent", "frozen_direct_path"])
 def test_the_path_is_connected_from_input_to_output(name):
     allocation, marks = EXAMPLES[name][0], marks_of(name)
-    found = connections(allocation)
+    found = layout(allocation)
     edges = [found.edges[n] for n in sorted(path_edges(found, marks.path))]
     assert len(edges) == len(marks.path)
     tails, heads = [{edge[end] for edge in edges} for end in (1, 2)]
@@ -202,7 +202,7 @@ def test_learnable_frozen_and_absent_are_told_apart_without_colour():
         red, green, blue = (int(style["facecolor"][k : k + 2], 16) for k in (1, 3, 5))
         return 0.3 * red + 0.59 * green + 0.11 * blue
 
-    shades = [grey(cell_style(level / 8)) for level in range(9)]
+    shades = [grey(fill_of(level / 8)) for level in range(9)]
     assert shades == sorted(shades, reverse=True)
     assert len({style["marker"] for style in MARKERS.values()}) == len(MARKERS)
 

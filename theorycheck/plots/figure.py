@@ -13,7 +13,7 @@ from ..problem.arguments import check_allocation
 from ..problem.networks.base import positive_integer
 from ..statements import STATEMENTS
 from ..verdict import Verdict
-from .grid import cell_style, draw_grid, rectangles, shades
+from .grid import draw_grid, fill_of, rectangles, shades
 from .marks.base import Line, Marks
 from .marks.registry import certificate_marks
 from .network import check_drawable, network_part
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 CONTENTS = ("masks", "network", "probability")
 _MOST_LAYERS = 12  # weight matrices in one picture
-_MOST_CELL, _LEAST_CELL, _LONGEST = 0.32, 0.085, 5.6  # inches
+_LONGEST_SIDE, _SHORTEST_SIDE, _LONGEST_GRID = 0.32, 0.085, 5.6  # inches
 
 
 def plot(
@@ -146,18 +146,18 @@ def _masks(picture: Picture, allocation: Allocation, samples: int, marks: Marks)
 
 def _grid_part(panel: Panel, marks: Marks) -> Part:
     rows, columns = panel.learnable.shape
-    cell = min(max(_LONGEST / max(rows, columns), _LEAST_CELL), _MOST_CELL)
+    side = min(max(_LONGEST_GRID / max(rows, columns), _SHORTEST_SIDE), _LONGEST_SIDE)
     names = panel.row_names or (str(panel.shape[0]),)
     before = 0.12 + 0.075 * max(map(len, names))
     behind, above, below = _room(panel, marks)
     labels = 0.06 * (9 + max(len(panel.column_label), len(panel.row_label) - 3))
-    width = max(columns * cell + behind, 0.082 * len(panel.title), labels)
+    width = max(columns * side + behind, 0.082 * len(panel.title), labels)
 
     def draw(canvas: Canvas, left: float, top: float) -> None:
-        axes = canvas.axes(left + before, top + above, columns * cell, rows * cell)
-        draw_grid(axes, panel, marks.marks, cell, below)
+        axes = canvas.axes(left + before, top + above, columns * side, rows * side)
+        draw_grid(axes, panel, marks.marks, side, below)
 
-    return Part(before + width, above + rows * cell + below + 0.34, draw)
+    return Part(before + width, above + rows * side + below + 0.34, draw)
 
 
 def _room(panel: Panel, marks: Marks) -> tuple[float, float, float]:
@@ -173,15 +173,15 @@ def _room(panel: Panel, marks: Marks) -> tuple[float, float, float]:
 
 
 def _legend(layers: list[Panel]) -> Part:
-    """What filled, hatched and blank cells are."""
+    """What filled, hatched and blank squares are."""
     largest = max((shades(panel)[1] for panel in layers if panel.is_coarse), default=1.0)
-    entries: list[tuple[str, dict[str, Any] | None]] = [("learnable", cell_style(1))]
+    entries: list[tuple[str, dict[str, Any] | None]] = [("learnable", fill_of(1))]
     if any(panel.is_coarse for panel in layers):
         entries = [
-            ("few learnable", cell_style(0.125)),
-            (f"up to {largest:.2g} of a block", cell_style(1)),
+            ("few learnable", fill_of(0.125)),
+            (f"up to {largest:.2g} of a block", fill_of(1)),
         ]
-    entries.append(("frozen", cell_style(0)))
+    entries.append(("frozen", fill_of(0)))
     if any(panel.present is not None and (panel.present == 0).any() for panel in layers):
         entries.append(("absent", None))
 

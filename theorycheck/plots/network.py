@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from ..errors import InputError
 from ..problem.allocation import Allocation
 from ..problem.networks.unrolled import Group
-from .connections import Connections, connections, path_edges
+from .layout import Layout, layout, path_edges
 from .marks.base import Marks
 from .picture import MOST_WIDTH, Canvas, Part
 from .style import GREY, LEARNABLE, MARK, PALE
@@ -45,7 +45,7 @@ def check_drawable(allocation: Allocation, most: int = MOST_UNITS) -> None:
 
 def network_part(allocation: Allocation, marks: Marks) -> Part:
     """The network as part of a picture."""
-    found = connections(allocation)
+    found = layout(allocation)
     down = min(0.42, _TALLEST / max(found.height, 1))
     across = min(1.7, (MOST_WIDTH - 1) / max(found.width, 1))
     width, height = found.width * across + 1.2, found.height * down + 0.6
@@ -57,7 +57,7 @@ def network_part(allocation: Allocation, marks: Marks) -> Part:
     return Part(max(width, 4.2), height + 0.35, draw)
 
 
-def _draw(axes: Axes, found: Connections, marks: Marks, step: tuple[float, float]) -> None:
+def _draw(axes: Axes, found: Layout, marks: Marks, step: tuple[float, float]) -> None:
     across, down = step
     axes.set_axis_off()
     lows = [y for _, y, _ in found.units.values()]
@@ -73,7 +73,7 @@ def _draw(axes: Axes, found: Connections, marks: Marks, step: tuple[float, float
         _outline(axes, found, group, text, step)
 
 
-def _units(axes: Axes, found: Connections, step: tuple[float, float], size: float) -> None:
+def _units(axes: Axes, found: Layout, step: tuple[float, float], size: float) -> None:
     across, down = step
     for marker, is_constant in (("o", False), ("s", True)):
         places = [
@@ -91,7 +91,7 @@ def _units(axes: Axes, found: Connections, step: tuple[float, float], size: floa
                   va="center_baseline", zorder=6)  # fmt: skip
 
 
-def _edges(axes: Axes, found: Connections, marks: Marks, step: tuple[float, float]) -> None:
+def _edges(axes: Axes, found: Layout, marks: Marks, step: tuple[float, float]) -> None:
     from matplotlib.collections import LineCollection
 
     on_path = path_edges(found, marks.path)
@@ -123,9 +123,7 @@ def _edges(axes: Axes, found: Connections, marks: Marks, step: tuple[float, floa
             axes.add_collection(lines)
 
 
-def _outline(
-    axes: Axes, found: Connections, group: Group, text: str, step: tuple[float, float]
-) -> None:
+def _outline(axes: Axes, found: Layout, group: Group, text: str, step: tuple[float, float]) -> None:
     """Outline a group of units."""
     from matplotlib.patches import Rectangle
 

@@ -13,7 +13,7 @@ from ..problem.masks import Mask, count, is_materialised
 from ..problem.networks.unrolled import Group
 from .marks.base import ACTIVITY, EQUATIONS, Marks, bias_of
 
-MOST_LINES = 64  # of a grid whose cells are drawn one by one
+MOST_LINES = 64  # of a grid whose entries are drawn one by one
 _MOST_EQUATIONS = 2**20
 Counts = NDArray[np.int64]
 
@@ -22,7 +22,7 @@ Counts = NDArray[np.int64]
 class Panel:
     """One grid: the numbers of its learnable and its present weights, block by block.
 
-    A block is `row_step` x `column_step` cells; a bias, if there is one, is one more column. The
+    A block is `row_step` x `column_step` entries; a bias, if there is one, is one more column. The
     grids of equations and of activity have no weights: `present` is None, and `learnable` tells
     what is filled.
     """
@@ -41,7 +41,7 @@ class Panel:
 
     @property
     def is_coarse(self) -> bool:
-        """Whether blocks stand for several cells."""
+        """Whether blocks stand for several entries."""
         return max(self.row_step, self.column_step) > 1
 
     def x(self, column: int) -> tuple[float, float]:
@@ -56,7 +56,7 @@ class Panel:
         return row / self.row_step, (row + 1) / self.row_step
 
     def centre(self, row: int, column: int) -> tuple[float, float]:
-        """The middle of a cell."""
+        """The middle of an entry."""
         return sum(self.x(column)) / 2, sum(self.y(row)) / 2
 
 

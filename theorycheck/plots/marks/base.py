@@ -34,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Spot:
-    """One cell: a ring, a dot, a bar along its row or column, or a text."""
+    """One entry: a ring, a dot, a bar along its row or column, or a text."""
 
     grid: str
     row: int
@@ -45,23 +45,23 @@ class Spot:
 
 @dataclass(frozen=True)
 class Walk:
-    """Cells of one grid that are joined one after the other."""
+    """Entries of one grid that are joined one after the other."""
 
     grid: str
-    cells: tuple[tuple[int, int], ...]
+    entries: tuple[tuple[int, int], ...]
     dashed: bool = False
 
 
 @dataclass(frozen=True)
-class Block:
-    """The cells of `rows` and `columns` in common, outlined."""
+class EntryBlock:
+    """The entries of `rows` and `columns` in common, outlined."""
 
     grid: str
     rows: tuple[int, ...]
     columns: tuple[int, ...]
 
 
-Mark: TypeAlias = Line | Spot | Walk | Block
+Mark: TypeAlias = Line | Spot | Walk | EntryBlock
 
 
 @dataclass
@@ -170,16 +170,16 @@ class Scene:
         """A mark on a weight."""
         return Spot(*self.place(name, index), shape, text)
 
-    def cells(self, which: str, numbers: Iterable[int]) -> list[tuple[str, tuple[int, ...]]]:
+    def entries(self, which: str, numbers: Iterable[int]) -> list[tuple[str, tuple[int, ...]]]:
         """The weights with these numbers among the `which` (learnable or present) ones."""
         wanted, found, start = list(numbers), {}, 0
         for name, mask in self.allocation.masks(which):
-            cells = np.flatnonzero(mask)
-            here = [n for n in wanted if start <= n < start + len(cells)]
-            indices = np.unravel_index(cells[[n - start for n in here]], mask.shape)
+            entries = np.flatnonzero(mask)
+            here = [n for n in wanted if start <= n < start + len(entries)]
+            indices = np.unravel_index(entries[[n - start for n in here]], mask.shape)
             found |= dict(zip(here, zip(*(i.tolist() for i in indices), strict=True), strict=True))
             found |= {n: (name, found[n]) for n in here}
-            start += len(cells)
+            start += len(entries)
         return [found[n] for n in wanted]
 
     def equation(self, number: int, shape: Any = "ring", text: str = "") -> Spot:
@@ -209,17 +209,17 @@ def bias_of(network: Network, matrix: str) -> str | None:
     return next((rest[0] for name, *rest in network.layers if name == matrix and rest), None)
 
 
-def chains(cells: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], ...]]:
-    """Pairs of cells that follow each other in a row or column: the cells as a graph.
+def chains(entries: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Pairs of entries that follow each other in a row or column: the entries as a graph.
 
-    It has a cycle if and only if rows and columns, joined by the cells, have one.
+    It has a cycle if and only if rows and columns, joined by the entries, have one.
 
     >>> list(chains([(0, 0), (0, 2), (1, 2)]))
     [((0, 0), (0, 2)), ((0, 2), (1, 2))]
     """
     for axis in (0, 1):
         last: dict[int, tuple[int, int]] = {}
-        for cell in sorted(cells, key=lambda c: (c[axis], c[1 - axis])):
-            if cell[axis] in last:
-                yield last[cell[axis]], cell
-            last[cell[axis]] = cell
+        for entry in sorted(entries, key=lambda c: (c[axis], c[1 - axis])):
+            if entry[axis] in last:
+                yield last[entry[axis]], entry
+            last[entry[axis]] = entry

@@ -82,8 +82,8 @@ def sub_allocation(scene: Scene) -> Marks:
     n_learnable = part.allocation.n_learnable
     verb = "is" if n_learnable == 1 else "are"
     marks.note(f"{n_learnable} of the learnables (marked) {verb} maximal alone")
-    for cell in part.cells("learnable", range(min(n_learnable, _MOST_DOTS))):
-        marks.add(part.spot(*cell, "dot"))
+    for entry in part.entries("learnable", range(min(n_learnable, _MOST_DOTS))):
+        marks.add(part.spot(*entry, "dot"))
     marks.include(marks_of(part.about(evidence["certificate"])))
     return marks
 

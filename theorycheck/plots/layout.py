@@ -1,4 +1,4 @@
-"""Units and connections of a network with where they are drawn, before anything is drawn."""
+"""Where units and connections of a network are drawn, before anything is."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ _MOST_STEPS = 6
 
 
 @dataclass
-class Connections:
+class Layout:
     """`units` have coordinates (level by level, in steps of 1) and a text; `edges` join them.
 
     `groups` are the units of each hidden group, `names` what the levels are called, both in order
@@ -67,7 +67,7 @@ class Connections:
             yield tuple(index), bool(learnable[tuple(index)])
 
 
-def connections(allocation: Allocation) -> Connections:
+def layout(allocation: Allocation) -> Layout:
     """Units and connections of a network; a recurrent one unrolled in time, or one step of it."""
     network = allocation.network
     if not network.is_recurrent:
@@ -77,9 +77,9 @@ def connections(allocation: Allocation) -> Connections:
     return _one_step(allocation)
 
 
-def _layers(allocation: Allocation) -> Connections:
+def _layers(allocation: Allocation) -> Layout:
     """Group after group; the constant that biases multiply is a unit of its own in each."""
-    found, network = Connections(allocation), allocation.network
+    found, network = Layout(allocation), allocation.network
     last = len(network.groups) - 1
     for x, (group, size) in enumerate(network.groups.items()):
         found.groups[group] = found.stack(group, size, x, (size - 1) / 2)
@@ -96,9 +96,9 @@ def _layers(allocation: Allocation) -> Connections:
     return found
 
 
-def _one_step(allocation: Allocation) -> Connections:
+def _one_step(allocation: Allocation) -> Layout:
     """The step from t - 1 to t, and the outputs."""
-    found, network = Connections(allocation), allocation.network
+    found, network = Layout(allocation), allocation.network
     (inputs, n_inputs), (hidden, n_hidden), (outputs, n_outputs) = network.groups.items()
     found.stack("before", n_hidden, 0, 0)
     found.stack(inputs, n_inputs, 0, -n_hidden - 0.3)
@@ -111,9 +111,9 @@ def _one_step(allocation: Allocation) -> Connections:
     return found
 
 
-def _unrolled(allocation: Allocation) -> Connections:
+def _unrolled(allocation: Allocation) -> Layout:
     """All steps, as levels with a step."""
-    found, network = Connections(allocation, is_unrolled=True), allocation.network
+    found, network = Layout(allocation, is_unrolled=True), allocation.network
     (inputs, _), (hidden, n_hidden), (outputs, n_outputs) = network.groups.items()
     levels = network.unrolled.levels
     every: list[Hashable] = []
@@ -138,7 +138,7 @@ def _unrolled(allocation: Allocation) -> Connections:
     return found
 
 
-def path_edges(found: Connections, path: list[Weight]) -> set[int]:
+def path_edges(found: Layout, path: list[Weight]) -> set[int]:
     """Numbers of the edges on a path; in an unrolled network it ends at the last step."""
     network = found.allocation.network
     if not found.is_unrolled:
