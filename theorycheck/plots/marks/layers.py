@@ -69,10 +69,10 @@ def bottleneck(scene: Scene) -> Marks:
     marks, evidence = Marks(), scene.evidence
     place, width, needed = (evidence[key] for key in ("place", "width", "needed"))
     network, number = scene.allocation.network, place.split()[-1]
-    group = list(network.groups)[int(number) if number.isdecimal() else 1]
-    for name, shape in network.weight_shapes.items():
-        if len(shape) == 2 and network.ends(name)[1] == group and not network.lag(name):
-            marks.add(_whole(scene, name))
+    groups, index = list(network.groups), int(number) if number.isdecimal() else 1
+    group = groups[index]
+    into = [n for n, *_ in network.layers if network.ends(n) == (groups[index - 1], group)]
+    marks.add(*(_whole(scene, name) for name in into))
     marks.groups[group] = f"width {width} < {needed}"
     marks.note(f"outlined: all weights into {place}, whose width {width} is below {needed}")
     return marks
