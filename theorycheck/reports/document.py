@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 
-from ..display.html import escape, printable
+from ..display.html import escape
+from ..display.paragraphs import printable
 from ..errors import InputError
 from .entry import PageEntry, certificate_names
 from .figures import all_estimates, drawings

@@ -1,4 +1,4 @@
-"""A sheet: parts of a picture below each other, each of the size that it needs."""
+"""A picture of parts below each other, each of the size that it needs."""
 
 from __future__ import annotations
 
@@ -18,15 +18,15 @@ MOST_WIDTH = 10.5
 
 @dataclass
 class Part:
-    """Something `width` x `height` inches large; `draw(page, left, top)` puts it there."""
+    """Something `width` x `height` inches large; `draw(canvas, left, top)` puts it there."""
 
     width: float
     height: float
-    draw: Callable[[Page, float, float], None]
+    draw: Callable[[Canvas, float, float], None]
 
 
 @dataclass
-class Page:
+class Canvas:
     """A figure that is measured in inches, from its upper left corner."""
 
     figure: Figure
@@ -46,7 +46,7 @@ class Page:
 
 
 @dataclass
-class Sheet:
+class Picture:
     """Collects parts; `width` is at least that of the texts."""
 
     parts: list[Part] = field(default_factory=list)
@@ -87,10 +87,10 @@ class Sheet:
                 placed.append((top, self.parts[number]))
                 top += self.parts[number].height
         total = width + 2 * MARGIN, top + MARGIN
-        page = Page(new_figure(*total), *total)
+        canvas = Canvas(new_figure(*total), *total)
         for top, part in placed:
-            part.draw(page, MARGIN, top)
-        return page.figure
+            part.draw(canvas, MARGIN, top)
+        return canvas.figure
 
 
 def _paragraph(text: str, width: float, style: dict[str, Any]) -> Part:
@@ -98,17 +98,17 @@ def _paragraph(text: str, width: float, style: dict[str, Any]) -> Part:
     lines = wrapped(text, width, style["fontsize"] * broad)
     step = style["fontsize"] * 1.3 / 72
 
-    def draw(page: Page, left: float, top: float) -> None:
+    def draw(canvas: Canvas, left: float, top: float) -> None:
         for number, line in enumerate(lines):
-            page.text(left, top + number * step, line, **style)
+            canvas.text(left, top + number * step, line, **style)
 
     return Part(width, len(lines) * step + 0.04, draw)
 
 
 def _beside(row: list[Part], gap: float) -> Part:
-    def draw(page: Page, left: float, top: float) -> None:
+    def draw(canvas: Canvas, left: float, top: float) -> None:
         for part in row:
-            part.draw(page, left, top)
+            part.draw(canvas, left, top)
             left += part.width + gap
 
     width = sum(part.width for part in row) + gap * (len(row) - 1)
