@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from .errors import InputError as InputError
     from .errors import SizeError as SizeError
     from .errors import TheorycheckError as TheorycheckError
-    from .heuristics.guess import HeuristicEstimate as HeuristicEstimate
     from .measurement.estimate import Estimate as Estimate
     from .measurement.estimate import measure as measure
     from .plots.figure import plot as plot
@@ -55,6 +54,7 @@ if TYPE_CHECKING:
     from .sweeps.spec import SweepSpec as SweepSpec
     from .sweeps.spec import load_spec as load_spec
     from .verdict import Expressivity as Expressivity
+    from .verdict import HeuristicEstimate as HeuristicEstimate
     from .verdict import Verdict as Verdict
     from .verification.comparison import Comparison as Comparison
     from .verification.comparison import compare as compare
@@ -86,7 +86,6 @@ _HOMES = {
     "answers.estimation": ("estimate",),
     "answers.explanation": ("Explanation", "explain"),
     "problem.files": ("Problem", "load", "save"),
-    "heuristics.guess": ("HeuristicEstimate",),
     "problem.mask_sources": ("load_masks",),
     "measurement.estimate": ("Estimate", "measure"),
     "problem.networks.feedforward": ("LinearFeedforward", "ShallowReLU"),
@@ -104,7 +103,7 @@ _HOMES = {
     "sweeps.results": ("Summary", "export", "summarize", "sweep_rows"),
     "sweeps.run": ("sweep",),
     "sweeps.spec": ("SweepSpec", "load_spec"),
-    "verdict": ("Expressivity", "Verdict"),
+    "verdict": ("Expressivity", "HeuristicEstimate", "Verdict"),
     "verification.results": ("Counterexample", "Verification"),
     "verification.run": ("refute", "verify"),
 }

@@ -38,7 +38,7 @@ from theorycheck.checker.rank import n_equations
 from theorycheck.errors import SizeError
 from theorycheck.problem.files import problem_to_dict
 from theorycheck.theorems.analysis import Analysis
-from theorycheck.theorems.ranks import full_rank_evidence
+from theorycheck.theorems.evidence import full_rank_evidence
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 SCALE = 4

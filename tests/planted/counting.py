@@ -92,7 +92,7 @@ def rows(needed: Callable[[Analysis], int], axis: int = 0) -> Theorem:
             return bottleneck("T3", "a hidden layer", "units", min(hidden), m)
         return by_degrees("T3", "W", last_mask(analysis), axis, needed(analysis))
 
-    return Theorem("T3", t03_rows.obstacle, decide)
+    return Theorem("T3", t03_rows.why_not, decide)
 
 
 def last_mask(analysis: Analysis) -> Mask:
@@ -101,8 +101,8 @@ def last_mask(analysis: Analysis) -> Mask:
 
 
 COUNTING = {
-    "r >= D suffices": Planted(Theorem("T1", t01_positivity.obstacle, count_is_enough)),
-    "D is always d m_e": Planted(Theorem("T1", t01_positivity.obstacle, every_equation_counts)),
+    "r >= D suffices": Planted(Theorem("T1", t01_positivity.why_not, count_is_enough)),
+    "D is always d m_e": Planted(Theorem("T1", t01_positivity.why_not, every_equation_counts)),
     "with biases, D with min(m, n_0) in place of min(m - 1, n_0)": Planted(
         Theorem("T1", biased, dimension_with_one_sample_too_many)
     ),
@@ -113,7 +113,7 @@ COUNTING = {
         Theorem("T2", no_neighbours, rank_decides), ONE_RECURRENT, DRAWS
     ),
     "rank D is maximal, affine or not": Planted(
-        Theorem("T2", t01_positivity.obstacle, rank_decides),
+        Theorem("T2", t01_positivity.why_not, rank_decides),
         cases_of(critical_problems, over=(0,)),
         OTHERS,
     ),
@@ -127,6 +127,6 @@ COUNTING = {
         rows(lambda analysis: analysis.samples), domains.last_layer
     ),
     "rows decide whatever the hidden widths": Planted(
-        Theorem("T3", t03_rows.obstacle, without_bottleneck), cases_of(last_of_three)
+        Theorem("T3", t03_rows.why_not, without_bottleneck), cases_of(last_of_three)
     ),
 }

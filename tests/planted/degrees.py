@@ -30,13 +30,13 @@ REAL = 1e-9
 def critical(decide: Callable[[Analysis], Finding | None]) -> Theorem:
     """A theorem about linear networks with r = rank(A) = D."""
 
-    def obstacle(analysis: Analysis) -> str | None:
+    def why_not(analysis: Analysis) -> str | None:
         if not analysis.is_linear:
             return "not linear"
         is_critical = analysis.allocation.n_learnable == analysis.target.value > 0
         return None if is_critical and analysis.rank.value == analysis.target.value else "not r = D"
 
-    return Theorem("T6", obstacle, decide)
+    return Theorem("T6", why_not, decide)
 
 
 def any_degree(analysis: Analysis) -> Finding | None:
@@ -103,7 +103,7 @@ def one_recurrent_weight(analysis: Analysis) -> str | None:
 
 def uncounted_witness(analysis: Analysis) -> Finding | None:
     """Right: an instance has to have as many solutions as generic ones, none escaped."""
-    rng = np.random.default_rng(analysis.seed)
+    rng = np.random.default_rng(analysis.options.seed)
     for _ in range(INSTANCES):
         roots = _roots(analysis, rng)
         if len(roots) and (abs(roots.imag) > REAL).all():
@@ -141,8 +141,10 @@ def basis_witness(analysis: Analysis) -> Finding | None:
     """Right: a witness of a sub-allocation says nothing of what has more learnables."""
     allocation = analysis.allocation
     entries = entries_of(dict(allocation.masks("learnable")))
-    order = [entries[i] for i in np.random.default_rng(analysis.seed).permutation(len(entries))]
-    found = greedy_basis(analysis.network, {}, analysis.samples, order, analysis.seed)
+    order = [
+        entries[i] for i in np.random.default_rng(analysis.options.seed).permutation(len(entries))
+    ]
+    found = greedy_basis(analysis.network, {}, analysis.samples, order, analysis.options.seed)
     basis = Allocation(analysis.network, masks_with(analysis.network, found))
     witness = t07_witness.THEOREM.ask(replace(analysis, allocation=basis))
     return None if witness is None else said("T7", INTERMEDIATE, "a basis has a witness")

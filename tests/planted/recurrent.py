@@ -32,7 +32,7 @@ def about(
 ) -> Theorem:
     """A theorem about dense recurrent networks with learnables in `name` only."""
 
-    def obstacle(analysis: Analysis) -> str | None:
+    def why_not(analysis: Analysis) -> str | None:
         network = analysis.network
         if not isinstance(network, LinearRecurrent) or not analysis.allocation.is_dense:
             return "not dense recurrent"
@@ -40,7 +40,7 @@ def about(
             return f"not {name} only, read {readout}"
         return None
 
-    return Theorem("T5", obstacle, decide)
+    return Theorem("T5", why_not, decide)
 
 
 def shape(analysis: Analysis) -> LinearRecurrent:

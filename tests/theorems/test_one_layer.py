@@ -20,9 +20,8 @@ from theorycheck.theorems.one_layer.block_forests import find_classes
 from theorycheck.theorems.one_layer.colouring import find_colouring
 from theorycheck.theorems.one_layer.core import find_core
 from theorycheck.theorems.one_layer.flows import EntryAssignment, assign
-from theorycheck.theorems.one_layer.forest import find_cycle
 from theorycheck.theorems.one_layer.rectangle import find_violated, is_crowded
-from theorycheck.theorems.one_layer.two_dimensions import two_dimension_sum
+from theorycheck.theorems.one_layer.small_sizes import find_cycle, two_dimension_sum
 from theorycheck.theorems.one_layer.two_forests import find_order
 
 pytestmark = pytest.mark.long

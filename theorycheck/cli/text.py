@@ -10,10 +10,9 @@ from rich.text import Text
 from ..answers.explanation import Explanation
 from ..checker.check import CheckResult
 from ..display.paragraphs import Paragraph, samples_in_words
-from ..heuristics.guess import HeuristicEstimate
 from ..measurement.estimate import Estimate
 from ..problem.allocation import Allocation
-from ..verdict import Expressivity, Verdict
+from ..verdict import Expressivity, HeuristicEstimate, Verdict
 from ..verification.comparison import Comparison
 
 _NEXT = {

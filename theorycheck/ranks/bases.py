@@ -1,6 +1,6 @@
 """Bases of the Jacobian's columns: which weights to learn, by an explicit order of preference.
 
-A *entry* is one weight: its matrix's name and its index, `("W1", (0, 3))`. Generic independence of
+An *entry* is one weight: its matrix's name and its index, `("W1", (0, 3))`. Generic independence of
 the entries' columns dY/dw is a matroid, so the greedy choice along any order is a basis, and the
 order expresses the preference: the basis is the lexicographically first one.
 """
@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any, TypeAlias
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -18,7 +18,7 @@ from ..computing.deadline import NEVER, Deadline
 from ..errors import InputError, SizeError, shown
 from ..field.elimination import Elimination
 from ..problem.allocation import Allocation
-from ..problem.masks import Mask
+from ..problem.masks import Entry, Mask
 from ..problem.networks.base import Network, positive_integer
 from ..problem.networks.feedforward import ShallowReLU
 from .generic_rank import BLOCK, required_bytes
@@ -27,8 +27,6 @@ from .point import draw_point, draw_prime
 
 if TYPE_CHECKING:
     from .given_inputs import GivenInputs
-
-Entry: TypeAlias = tuple[str, tuple[int, ...]]
 
 
 def greedy_basis(
@@ -120,12 +118,3 @@ def masks_with(network: Network, entries: Iterable[Entry]) -> dict[str, Mask]:
     for name, indices in by_name.items():
         masks[name][tuple(np.array(indices).T)] = True
     return masks
-
-
-def entry_name(entry: Entry) -> str:
-    """An entry as people write it.
-
-    >>> entry_name(("W1", (0, 3)))
-    'W1[0,3]'
-    """
-    return f"{entry[0]}[{','.join(map(str, entry[1]))}]"

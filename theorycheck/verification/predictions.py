@@ -8,6 +8,7 @@ from dataclasses import dataclass
 
 from ..answers.classification import verdict_of
 from ..computing.effort import Effort
+from ..computing.options import Options
 from ..errors import ContradictionError
 from ..theorems.analysis import Analysis
 from ..theorems.asking import Answers, consistent
@@ -67,7 +68,8 @@ class _Asked:
     others: tuple[Theorem, ...]
 
     def analysis(self, case: Case) -> Analysis:
-        return Analysis(case.allocation, case.samples, seed=case.seed, effort=self.effort)
+        options = Options(seed=case.seed, effort=self.effort)
+        return Analysis(case.allocation, case.samples, options)
 
     def finding(self, analysis: Analysis) -> Finding:
         found = self.theorem.ask(analysis)

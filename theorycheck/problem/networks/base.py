@@ -97,6 +97,36 @@ class Network(ABC):
         """Whether there is one hidden layer, of ReLU units, and every weight acts once."""
         return self.activations == ("relu",) and not self.is_recurrent
 
+    @cached_property
+    def is_layered(self) -> bool:
+        """Whether layer follows layer, each with a matrix (and perhaps a bias) that acts once.
+
+        >>> from theorycheck import LinearFeedforward, LinearRecurrent
+        >>> LinearFeedforward([3, 4, 2]).is_layered, LinearRecurrent(1, 2, 1, 3).is_layered
+        (True, False)
+        """
+        if self.is_recurrent:
+            return False
+        levels, before = self.unrolled.levels, 0
+        used: list[str] = []
+        for number, level in enumerate(levels):
+            shapes = [self.weight_shapes[weight] for weight, _ in level.terms]
+            if (
+                shapes
+                and shapes != [(level.size, levels[before].size), (level.size,)][: len(shapes)]
+            ):
+                return False
+            if shapes and level.terms[0].source != before:
+                return False
+            used += [weight for weight, _ in level.terms]
+            before = number if shapes else before
+        return sorted(used) == sorted(self.weight_shapes)
+
+    @property
+    def reads_every_step(self) -> bool:
+        """Whether the outputs of every step are read, not those of the last alone."""
+        return False
+
     @property
     def n_reads(self) -> int:
         """How many times the outputs are read: once, or at every step."""

@@ -73,6 +73,11 @@ class LinearRecurrent(Network):
         return ("linear",)
 
     @property
+    def reads_every_step(self) -> bool:
+        """Whether `readout` is `all`."""
+        return self.readout == "all"
+
+    @property
     def unrolled(self) -> Unrolled:
         """The inputs of all steps, the hidden states of all, then the outputs that are read."""
         levels = _Steps(self)

@@ -11,6 +11,7 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from ...computing.options import Options
 from ...errors import ContradictionError, InputError, SizeError
 from ...problem.networks.feedforward import LinearFeedforward, ShallowReLU
 from ...ranks.target_dimension import TargetDimension
@@ -143,7 +144,8 @@ class Batch:
         """The frame without learnables, under analysis."""
         limit: int = self.memory_limit  # type: ignore[assignment]
         empty = self.frame.empty
-        return Analysis(empty, self.samples, self.seed, self.error_bound, limit, self.xp)
+        options = Options(self.seed, self.error_bound, limit, self.xp)
+        return Analysis(empty, self.samples, options)
 
     @cached_property
     def target(self) -> TargetDimension | None:
@@ -156,8 +158,8 @@ class Batch:
     @cached_property
     def _ranks(self) -> Ranks:
         target, given = self._analysis.target, self._analysis
-        limits = (given.error_bound, given.memory_limit, given.xp)
-        return Ranks(self.frame, given.samples, target.value, given.seed, *limits)
+        limits = (given.options.error_bound, given.options.memory_limit, given.options.xp)
+        return Ranks(self.frame, given.samples, target.value, given.options.seed, *limits)
 
     def ranks(self, masks: Masks) -> tuple[Integers, Floats]:
         """Generic ranks of the allocations and their error bounds, as `generic_rank` finds them.

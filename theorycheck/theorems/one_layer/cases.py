@@ -1,4 +1,4 @@
-"""All cases of T4 from the cheapest to the dearest; the first that decides, decides."""
+"""All cases of T4, the cheapest first; the first that decides, decides."""
 
 from __future__ import annotations
 
@@ -14,10 +14,9 @@ from ..counts import AXES, by_degrees, by_support
 from .block_forests import find_classes
 from .colouring import find_colouring
 from .flows import assign
-from .forest import by_forest
-from .layer import Layer
+from .layer import LearnableLayer
 from .rectangle import find_violated, is_crowded
-from .two_dimensions import by_two_dimensions
+from .small_sizes import by_forest, by_two_dimensions
 from .two_forests import find_order
 
 MOST_RELAXED = 4_000_000  # entries of a core on which assignments are tried where they only suffice
@@ -40,7 +39,7 @@ def decide_mask(
     >>> decide_mask("T4", "W1", np.eye(3, dtype=bool), 2, 2).kind
     'cycle'
     """
-    layer = Layer(theorem, place, mask, outputs, samples)
+    layer = LearnableLayer(theorem, place, mask, outputs, samples)
     for case in CASES:
         deadline.check(f"what {theorem} says")
         finding = case(layer)
@@ -49,7 +48,7 @@ def decide_mask(
     return None
 
 
-def _by_counts(layer: Layer) -> Finding | None:
+def _by_counts(layer: LearnableLayer) -> Finding | None:
     """a = 0 or b = 0: every line has enough; d = 1 or m_e = 1: enough lines have one."""
     name, place, mask = layer.theorem, layer.place, layer.mask
     if layer.a == 0:
@@ -63,14 +62,14 @@ def _by_counts(layer: Layer) -> Finding | None:
     return None
 
 
-def _by_no_entries(layer: Layer) -> Finding | None:
+def _by_no_entries(layer: LearnableLayer) -> Finding | None:
     """A huge layer that is learnable as a whole has no entries of its own: count none."""
     if is_materialised(layer.mask) or not layer.mask.flat[0]:
         return None
     return layer.maximal("peeling_order", f"no weight of {layer.place} is frozen", peeled=[])
 
 
-def _by_peeling(layer: Layer) -> Finding | None:
+def _by_peeling(layer: LearnableLayer) -> Finding | None:
     """An empty core: the frozen entries are independent."""
     if not layer.core.is_empty:
         return None
@@ -81,15 +80,15 @@ def _by_peeling(layer: Layer) -> Finding | None:
     return layer.maximal("peeling_order", reason, peeled=layer.core.peeled)
 
 
-def _by_core_count(layer: Layer) -> Finding | None:
+def _by_core_count(layer: LearnableLayer) -> Finding | None:
     """More frozen entries in the core than the rank of all its entries."""
     if not is_crowded(layer.frozen_core, layer.a, layer.b):
         return None
     return layer.violated(layer.core.rows.tolist(), layer.core.columns.tolist())
 
 
-def _by_assignment(layer: Layer) -> Finding | None:
-    """min(a, b) = 1: exact. Else independence for (1, b) or (a, 1) suffices, as in two_forests."""
+def _by_assignment(layer: LearnableLayer) -> Finding | None:
+    """min(a, b) = 1: exact. Else independence for (1, b) or (a, 1) suffices (`two_forests`)."""
     is_exact = min(layer.a, layer.b) == 1
     if not is_exact and layer.frozen_core.size > MOST_RELAXED:
         return None
@@ -108,13 +107,13 @@ def _by_assignment(layer: Layer) -> Finding | None:
     return None
 
 
-def _both_ways(layer: Layer) -> Iterator[tuple[str, Mask, int, int]]:
+def _both_ways(layer: LearnableLayer) -> Iterator[tuple[str, Mask, int, int]]:
     """The frozen core as it is and transposed, with the axis of its columns and with a and b."""
     yield "columns", layer.frozen_core, layer.a, layer.b
     yield "rows", layer.frozen_core.T, layer.b, layer.a
 
 
-def _assigned(layer: Layer, axis: str, heads: list[int]) -> Finding:
+def _assigned(layer: LearnableLayer, axis: str, heads: list[int]) -> Finding:
     rows, columns = layer.core.rows.tolist(), layer.core.columns.tolist()
     if axis == "columns":
         entries = [[rows[head], column] for column, head in zip(columns, heads, strict=True)]
@@ -130,17 +129,17 @@ def _assigned(layer: Layer, axis: str, heads: list[int]) -> Finding:
     return layer.maximal("assignment", reason, peeled=layer.core.peeled, axis=axis, entries=entries)
 
 
-def _by_rectangle(layer: Layer) -> Finding | None:
+def _by_rectangle(layer: LearnableLayer) -> Finding | None:
     """A violated count, if one is found."""
     violated = find_violated(layer.frozen_core, layer.a, layer.b)
     return None if violated is None else _violated(layer, *violated)
 
 
-def _violated(layer: Layer, rows: list[int], columns: list[int]) -> Finding:
+def _violated(layer: LearnableLayer, rows: list[int], columns: list[int]) -> Finding:
     return layer.violated(layer.core.rows[rows].tolist(), layer.core.columns[columns].tolist())
 
 
-def _by_two_forests(layer: Layer) -> Finding | None:
+def _by_two_forests(layer: LearnableLayer) -> Finding | None:
     order = find_order(layer.frozen_core)
     if order is None:
         return None
@@ -154,7 +153,7 @@ def _by_two_forests(layer: Layer) -> Finding | None:
     return layer.maximal("two_forests", reason, peeled=layer.core.peeled, order=ordered)
 
 
-def _by_colouring(layer: Layer) -> Finding | None:
+def _by_colouring(layer: LearnableLayer) -> Finding | None:
     """Columns coloured, or rows."""
     sides = (
         ("columns", layer.mask, layer.outputs, layer.samples),
@@ -172,7 +171,7 @@ def _by_colouring(layer: Layer) -> Finding | None:
     return None
 
 
-def _by_block_forests(layer: Layer) -> Finding | None:
+def _by_block_forests(layer: LearnableLayer) -> Finding | None:
     classes = find_classes(layer.frozen_core, layer.a, layer.b)
     if classes is None:
         return None
@@ -188,7 +187,7 @@ def _by_block_forests(layer: Layer) -> Finding | None:
 
 # by_two_dimensions always decides for min(d, m_e) = 2 and _by_assignment for min(a, b) = 1; those
 # after it may leave a mask open.
-CASES: tuple[Callable[[Layer], Finding | None], ...] = (
+CASES: tuple[Callable[[LearnableLayer], Finding | None], ...] = (
     _by_counts,
     _by_no_entries,
     by_forest,
