@@ -10,9 +10,11 @@ from enum import StrEnum
 from typing import Any
 
 from .certificates import Certificate
+from .display.html import framed
 from .display.paragraphs import WARNING, Paragraph, list_some
 from .display.shown import Shown
 from .problem.masks import Entry, entry_name
+from .statements import STATEMENTS
 
 
 class Expressivity(StrEnum):
@@ -272,10 +274,25 @@ class Verdict(Shown):
         return f"<Verdict {str(self.expressivity).upper()}: {by}>"
 
     def _repr_html_(self) -> str:
-        """The verdict as a notebook shows it: a fragment of HTML without scripts."""
-        from .display.html import verdict_fragment
-
-        return verdict_fragment(self)
+        """The verdict as a notebook shows it: class, reason, theorem, numbers, rigor, estimate."""
+        title = STATEMENTS[self.theorem].name if self.theorem in STATEMENTS else ""
+        by = f"{self.theorem} ({title})" if title else self.theorem or ""
+        numbers = (
+            ("learnable", self.learnable),
+            ("rank", self.rank),
+            ("target dimension", self.target_dimension),
+            ("degree", self.degree),
+        )
+        rows = (
+            ("because", self.reason),
+            ("theorem", by),
+            ("numbers", ", ".join(f"{name} {n}" for name, n in numbers if n is not None)),
+            ("rigor", self.rigor_in_words),
+            ("estimate", "" if self.estimate is None else str(self.estimate)),
+        )
+        head = Paragraph(str(self.expressivity).upper(), self.meaning)
+        shown = [Paragraph(label, text) for label, text in rows if text]
+        return framed(head, shown, self.warnings)
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `classify --json` prints, without the key `file`."""

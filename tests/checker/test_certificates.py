@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.shared.strategies import allocations, linear_networks, samples, seeds
+from theorycheck.certificate_kinds import KINDS
 from theorycheck.certificates import Certificate, digest
 from theorycheck.checker import plain
-from theorycheck.checker.registry import KINDS
 from theorycheck.computing.effort import DEFAULT_EFFORT, Effort
 from theorycheck.problem.files import problem_from_dict
 from theorycheck.theorems.analysis import Analysis

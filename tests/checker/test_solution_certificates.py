@@ -28,7 +28,7 @@ from tests.shared.strategies import (
 )
 from theorycheck.certificates import Certificate
 from theorycheck.checker import solution_count
-from theorycheck.checker.balls import System
+from theorycheck.checker.balls import BallSystem
 from theorycheck.checker.bezout import bezout_number, path_degrees
 from theorycheck.checker.budget import Budget
 from theorycheck.checker.claim import Claim
@@ -711,7 +711,7 @@ def test_balls_enclose_the_polynomials_and_their_derivatives(allocation, m, seed
     instance = random_instance(allocation, m, seed)
     claim = claim_of(allocation, m)
     equations = list(range(n_equations(claim)))
-    system = System(claim, equations, numbers, read_instance(claim, instance))
+    system = BallSystem(claim, equations, numbers, read_instance(claim, instance))
     exact, symbols = polynomials(allocation, m, instance, numbers)
     re, im = (rng.integers(-9, 10, len(numbers)).tolist() for _ in range(2))
     point = [sp.Rational(a, 8) + sp.I * sp.Rational(b, 8) for a, b in zip(re, im, strict=True)]

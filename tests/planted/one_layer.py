@@ -9,7 +9,6 @@ from itertools import combinations
 import numpy as np
 
 from theorycheck.problem.allocation import Mask
-from theorycheck.problem.networks.feedforward import LinearFeedforward
 from theorycheck.strategies import near_extremal_problems, one_layer_problems, sparse_problems
 from theorycheck.theorems import t04_one_layer
 from theorycheck.theorems.analysis import Analysis
@@ -207,7 +206,7 @@ def can_colour(mask: Mask, outputs: int, colours: int) -> bool:
 
 def sparse_or_dense(analysis: Analysis) -> str | None:
     """Wrong: T4 needs a dense network."""
-    if not isinstance(analysis.network, LinearFeedforward):
+    if not analysis.network.is_linear or not analysis.network.is_layered:
         return "not linear feed-forward"
     return None if len(analysis.learnable_layers) == 1 else "not one layer"
 

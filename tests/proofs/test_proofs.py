@@ -10,7 +10,7 @@ import pytest
 import theorycheck as tc
 from theorycheck.cli.app import main
 from theorycheck.proofs import registry
-from theorycheck.proofs.base import Step, run_step
+from theorycheck.proofs.base import ProofStep, run_step
 from theorycheck.statements import STATEMENTS
 from theorycheck.theorems.registry import THEOREMS
 
@@ -31,7 +31,7 @@ def below(limit):
 
 
 def failure(check, claim, false):
-    return run_step("T0", Step("a step", check, claim, false)).failure
+    return run_step("T0", ProofStep("a step", check, claim, false)).failure
 
 
 def test_a_step_fails_by_a_counterexample_a_passing_false_variant_or_no_case():
@@ -45,7 +45,7 @@ def test_a_step_fails_by_a_counterexample_a_passing_false_variant_or_no_case():
 
 
 def planted(monkeypatch, check):
-    step = Step("planted", check, lambda n: n < 3, {"never": lambda n: False})
+    step = ProofStep("planted", check, lambda n: n < 3, {"never": lambda n: False})
     monkeypatch.setattr("theorycheck.proofs.run.steps_of", lambda id: (step,))
 
 

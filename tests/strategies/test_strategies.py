@@ -15,11 +15,10 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from theorycheck import strategies
-from theorycheck.problem.files import problem_from_dict, problem_to_dict
+from theorycheck.problem import files
 from theorycheck.problem.networks.kinds import KINDS
-from theorycheck.ranks.point import effective_samples
 from theorycheck.strategies.masks import layers
-from theorycheck.strategies.sites import sites
+from theorycheck.strategies.one_layer import single_layers
 from theorycheck.theorems.analysis import Analysis
 
 DOCS = Path(__file__).parents[2] / "docs" / "strategies.md"
@@ -93,7 +92,7 @@ def spare(problem):
     (mask,) = augmented(problem).values()
     network = problem.allocation.network
     rows, columns = mask.shape
-    return rows - network.outputs, columns - effective_samples(network, problem.samples)
+    return rows - network.outputs, columns - network.effective_samples(problem.samples)
 
 
 # Networks ------------------------------------------------------------------------------------
@@ -230,7 +229,7 @@ def test_bottleneck_problems_have_rank_limited_outputs(problem):
 @given(strategies.bottleneck_problems(strategies.recurrent_networks(max_outputs=4)))
 def test_recurrent_networks_can_be_bottlenecks(problem):
     network = problem.allocation.network
-    assert network.hidden < min(network.outputs, effective_samples(network, problem.samples))
+    assert network.hidden < min(network.outputs, network.effective_samples(problem.samples))
 
 
 def test_recurrent_problems_are_in_each_weight_and_in_all():
@@ -254,7 +253,7 @@ def test_given_networks_are_used(name):
 @settings(max_examples=200)
 @given(strategies.problems(strategies.networks()))
 def test_problems_of_any_networks_are_valid(problem):
-    again = problem_from_dict(problem_to_dict(*problem))
+    again = files.problem_from_dict(files.problem_to_dict(*problem))
     assert again == problem
 
 
@@ -271,7 +270,7 @@ def test_the_mixture_has_every_kind():
 # At the edge of T3 and T4 ---------------------------------------------------------------------
 
 
-@given(sites())
+@given(single_layers())
 def test_no_other_layer_narrows_a_site(site):
     network, (a, b) = site.network, site.spare
     assert 0 <= a <= 2
@@ -320,7 +319,7 @@ def test_near_extremal_problems_are_on_both_sides_of_every_condition():
         (mask,), (a, b) = masks, spare(problem)
         rank, target = ranks(problem)
         d = problem.allocation.network.outputs
-        m_e = effective_samples(problem.allocation.network, problem.samples)
+        m_e = problem.allocation.network.effective_samples(problem.samples)
         assert target == d * m_e
         if a == 0 and lines_lack_one(mask, m_e) in (0, 1):
             sides["rows", lines_lack_one(mask, m_e)] += 1

@@ -11,7 +11,6 @@ from ..problem.files import Problem
 from ..problem.masks import Mask
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.point import effective_samples
 from .base import Case
 from .cases import with_seed
 
@@ -217,7 +216,7 @@ def _peelable(draw: DrawFn) -> Problem:
     first, last = "W1", f"W{network.depth}"
     masks: dict[str, Mask] = {
         first: _rows(draw, tuple(reversed(network.weight_shapes[first])), d).T,
-        last: _rows(draw, network.weight_shapes[last], effective_samples(network, m)),
+        last: _rows(draw, network.weight_shapes[last], network.effective_samples(m)),
     }
     for mask in masks.values():
         values = [draw(st.integers(0, 3)) for _ in range(mask.size)]
@@ -242,8 +241,6 @@ def spanning() -> SearchStrategy[Case]:
     ]
 
     def with_enough(problem: Problem, extra: int) -> Problem:
-        network = problem.allocation.network
-        steps = network.steps if isinstance(network, LinearRecurrent) else 1
-        return Problem(problem.allocation, network.inputs * steps + extra)
+        return Problem(problem.allocation, problem.allocation.network.input_dimension + extra)
 
     return with_seed(st.builds(with_enough, st.one_of(kinds), st.integers(0, 1)))

@@ -2,61 +2,60 @@
 
 from __future__ import annotations
 
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...problem.masks import Mask
-from ...structure.conflicts import Unrolled
-from ..frame import Frame, Masks
+from ...problem.networks.unrolled import as_matrix
+from ...structure.conflicts import LearnablePaths
+from ..mask_space import Masks, MaskSpace
 
-Bits = NDArray[np.bool_]
+Booleans: TypeAlias = NDArray[np.bool_]
 
 
-def has_conflict(frame: Frame, masks: Masks) -> Bits:
+def has_conflict(space: MaskSpace, masks: Masks) -> Booleans:
     """Whether a path runs through two learnables, or twice through one, for each of the masks.
 
     Where it does not, the output is affine in the learnables (T2). The same as `find_conflict`, for
     linear networks.
 
     >>> from theorycheck import LinearFeedforward
-    >>> frame = Frame(LinearFeedforward([1, 1, 1]), ("W1", "W2"))
-    >>> has_conflict(frame, np.array([[True, False], [True, True]])).tolist()
+    >>> space = MaskSpace(LinearFeedforward([1, 1, 1]), ("W1", "W2"))
+    >>> has_conflict(space, np.array([[True, False], [True, True]])).tolist()
     [False, True]
     """
-    unrolled = Unrolled(frame.empty)
-    weights = by_weight(frame, masks)
+    paths = LearnablePaths(space.empty)
+    weights = by_weight(space, masks)
     found = np.zeros(len(masks), dtype=bool)
-    marked: Bits = np.zeros((len(unrolled.fed[0]), len(masks)), dtype=bool)  # behind a learnable
-    for level, step in enumerate(unrolled.steps, start=1):
-        behind = _reached(frame.empty.present_mask(step.inner), marked)
-        learnable = weights.get(step.inner)
-        if learnable is not None:
-            # An edge counts only if its unit is read: dead ends multiply nothing.
-            met = learnable[unrolled.read[level]] & marked
-            found |= met.any(axis=(0, 1))
-            behind |= learnable[:, unrolled.fed[level - 1]].any(axis=1)
-        if step.outer is not None and step.outer in weights:
-            outer = weights[step.outer]
-            behind |= outer if outer.ndim == 2 else outer.any(axis=1)
-        marked = behind
+    marked: list[Booleans] = []  # for each level, the units behind a learnable
+    for number, level in enumerate(paths.unrolled.levels):
+        marked.append(np.zeros((level.size, len(masks)), dtype=bool))
+        for name, source in level.terms:
+            marked[number] |= _reached(as_matrix(space.empty.present_mask(name)), marked[source])
+            learnable = weights.get(name)
+            if learnable is not None:
+                learnable = learnable if learnable.ndim == 3 else learnable[:, None]
+                # An edge counts only if its unit is read: dead ends multiply nothing.
+                met = learnable[paths.read[number]] & marked[source]
+                found |= met.any(axis=(0, 1))
+                marked[number] |= learnable[:, paths.fed[source]].any(axis=1)
     return found
 
 
-def by_weight(frame: Frame, masks: Masks) -> dict[str, Any]:
+def by_weight(space: MaskSpace, masks: Masks) -> dict[str, Booleans]:
     """Weight name -> its learnables, shape (*shape of the weight, allocations)."""
-    parts: dict[str, Any] = {}
-    start = 0
-    for name, entries in frame.entries.items():
-        shape = frame.network.weight_shapes[name]
+    parts: dict[str, Booleans] = {}
+    for name, entries, start in space.numbered():
+        shape = space.network.weight_shapes[name]
         full = np.zeros((int(np.prod(shape)), len(masks)), dtype=bool)
         full[entries] = masks[:, start : start + len(entries)].T
-        parts[name], start = full.reshape(*shape, len(masks)), start + len(entries)
+        parts[name] = full.reshape(*shape, len(masks))
     return parts
 
 
-def _reached(present: Mask, units: Bits) -> Bits:
+def _reached(present: Mask, units: Booleans) -> Booleans:
     """The units that some of `units`, shape (units, allocations), feed."""
     if present.all():
         return np.repeat(units.any(axis=0, keepdims=True), len(present), axis=0)

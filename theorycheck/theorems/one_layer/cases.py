@@ -126,7 +126,7 @@ def _assigned(layer: LearnableLayer, axis: str, heads: list[int]) -> Finding:
         f"every frozen weight of {layer.place} finds room, {most} in each of the {others} but any "
         f"one, and 1 in each of the {axis}"
     )
-    return layer.maximal("assignment", reason, peeled=layer.core.peeled, axis=axis, entries=entries)
+    return layer.maximal("assignment", reason, peeled=layer.core.peeled, axis=axis, cells=entries)
 
 
 def _by_rectangle(layer: LearnableLayer) -> Finding | None:
