@@ -33,8 +33,6 @@ UPWARD_LEFT: set[look.Import] = {
     ("theorycheck.display.html", "theorycheck.verdict"),
     ("theorycheck.reports.document", "theorycheck"),
     ("theorycheck.reports.sections", "theorycheck.cli.text"),
-    ("theorycheck.verdict", "theorycheck.answers.diagnostics"),
-    ("theorycheck.verdict", "theorycheck.heuristics.guess"),
     ("theorycheck.verification.comparison", "theorycheck"),
 }
 CIRCLES_LEFT = 6
