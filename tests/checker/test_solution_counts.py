@@ -37,6 +37,8 @@ from theorycheck.checker.solution_polynomials import Ring, block_polynomials
 from theorycheck.errors import CertificateError, SizeError
 from theorycheck.problem.files import problem_from_dict, problem_to_dict
 
+pytestmark = pytest.mark.long
+
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 P = 1009
 KNOWN = Path(__file__).parents[1] / "known"

@@ -18,6 +18,8 @@ from theorycheck.verdict import Expressivity
 from theorycheck.verification.base import Property
 from theorycheck.verification.run import refute, run_property
 
+pytestmark = pytest.mark.long
+
 SHRINKING = 2.0  # seconds of processor time for one counterexample
 
 
@@ -73,7 +75,7 @@ def test_contradiction_names_both_theorems():
     def lie(_: Analysis) -> Finding:
         return Finding("T9", Expressivity.MINIMAL, "a lie", "count")
 
-    liar = replace(t03_rows.THEOREM, id="T9", obstacle=lambda _: None, decide=lie)
+    liar = replace(t03_rows.THEOREM, id="T9", why_not=lambda _: None, decide=lie)
     allocation = tc.Allocation.layer(tc.LinearFeedforward([2, 2]), "W1")
     with pytest.raises(ContradictionError, match=r"T3 says maximal .* but T9 says minimal"):
         classify(allocation, 2, theorems=(*THEOREMS, liar), cross_check=True)

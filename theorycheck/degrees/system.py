@@ -8,11 +8,10 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..problem.allocation import Allocation
-from ..problem.masks import entries_of
+from ..problem.masks import Entry, entries_of
 from ..problem.matchings import maximum_matching
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.bases import Entry
 from ..structure.support import Support
 
 

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..sweeps.results import Count, Summary
+from ..sweeps.results import Summary, Tally
 from .style import STYLES, check_ending, new_figure, save_figure, settings
 
 if TYPE_CHECKING:
@@ -39,7 +39,7 @@ def summary_figure(summary: Summary) -> Figure:
 
 
 def _draw(summary: Summary) -> Figure:
-    panels: list[tuple[str, Mapping[Any, Count]]] = [("budget", summary.budgets)]
+    panels: list[tuple[str, Mapping[Any, Tally]]] = [("budget", summary.budgets)]
     panels += [("theorem", {(b, a): n for (a, b), n in summary.theorems.items()})]
     panels += [("degree", {(b, a): n for (a, b), n in summary.degrees.items()})]
     panels = [(title, counts) for title, counts in panels if counts]
@@ -56,7 +56,7 @@ def _draw(summary: Summary) -> Figure:
     return figure
 
 
-def _stack(axis: Axes, title: str, counts: Mapping[Any, Count], total: int) -> None:
+def _stack(axis: Axes, title: str, counts: Mapping[Any, Tally], total: int) -> None:
     """Bars of the shares, one for every value of what `title` names, stacked by class."""
     values = sorted({value for value, _ in counts})
     if title == "budget":  # each budget by itself: their numbers of allocations differ by decades

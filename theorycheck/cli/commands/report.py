@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...computing.progress import Progress, Teller, watching
-from ..common import Failures, complain
+from ..common import Failures, command_line, complain
 from ..options import DrawSeed, Files, Instances, Law, MostDegree, Seconds, positive
 
 if TYPE_CHECKING:
@@ -41,6 +40,7 @@ def report(
 ) -> None:
     """Write one self-contained web page on allocations: verdicts, pictures, certificates."""
     from ...computing.effort import Effort
+    from ...errors import writing
     from ...reports.document import page
     from ...reports.entry import PageEntry
 
@@ -64,7 +64,9 @@ def report(
                 entries += [PageEntry(rest, error="not looked at: interrupted") for rest in left]
                 break
     with failures.of(out):
-        _write(out, page(entries, title=title))
+        text = page(entries, title=title)
+        with writing():
+            Path(out).write_text(text, encoding="utf-8")
         print(f"{out}: {len(entries)} {'allocation' if len(entries) == 1 else 'allocations'}")
     if refuted:
         raise typer.Exit(1)
@@ -96,7 +98,7 @@ def _entry(
         found = classify(
             allocation, samples, seed=seed, effort=effort, deadline=deadline, progress=tell
         )
-        commands = (_classify_line(file, seed, effort),)
+        commands = (_classifying(file, seed, effort),)
         entry = PageEntry(file, allocation, samples, found, commands=commands, error=_INTERRUPTED)
         if fit["trials"] is not None:
             entry = _measured(entry, fit, effort, tell, deadline)
@@ -115,7 +117,7 @@ def _measured(
     entry: PageEntry, fit: dict[str, object], effort: Effort, tell: Teller, deadline: Deadline
 ) -> PageEntry:
     from ...verification.comparison import compare
-    from .compare import command_line
+    from .compare import repeating
 
     assert entry.allocation is not None
     found = compare(
@@ -132,28 +134,16 @@ def _measured(
         late = f"the measurement ended after {done} of {asked} draws, when the time was up"
         complain(f"{entry.name}: {late}")
         entry = replace(entry, error=late)
-    line = command_line(entry.name, found)
+    line = repeating(entry.name, found)
     return replace(entry, comparison=found, commands=(*entry.commands, line))
 
 
-def _classify_line(file: str, seed: int, effort: Effort) -> str:
-    """The command line that repeats a verdict, with no default left to chance."""
+def _classifying(file: str, seed: int, effort: Effort) -> str:
+    """The command line that repeats a verdict."""
     options = {
         "seed": seed,
         "seconds": effort.seconds,
         "most-degree": effort.degree,
         "instances": effort.instances,
     }
-    words = [f"--{name}={value}" for name, value in options.items()]
-    return shlex.join(["theorycheck", "classify", file, *words])
-
-
-def _write(path: str, text: str) -> None:
-    from ...errors import InputError
-
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}") from None
-    except ValueError as error:  # a NUL in the path
-        raise InputError(f"cannot be written: {error}") from None
+    return command_line("classify", file, options)

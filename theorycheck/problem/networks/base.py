@@ -122,6 +122,31 @@ class Network(ABC):
         return self.activations == ("relu",) and not self.is_recurrent
 
     @cached_property
+    def is_layered(self) -> bool:
+        """Whether layer follows layer, each with a matrix (and perhaps a bias) that acts once.
+
+        >>> from theorycheck import LinearFeedforward, LinearRecurrent
+        >>> LinearFeedforward([3, 4, 2]).is_layered, LinearRecurrent(1, 2, 1, 3).is_layered
+        (True, False)
+        """
+        if self.is_recurrent:
+            return False
+        levels, before = self.unrolled.levels, 0
+        used: list[str] = []
+        for number, level in enumerate(levels):
+            shapes = [self.weight_shapes[weight] for weight, _ in level.terms]
+            if (
+                shapes
+                and shapes != [(level.size, levels[before].size), (level.size,)][: len(shapes)]
+            ):
+                return False
+            if shapes and level.terms[0].source != before:
+                return False
+            used += [weight for weight, _ in level.terms]
+            before = number if shapes else before
+        return sorted(used) == sorted(self.weight_shapes)
+
+    @cached_property
     def is_fully_connected(self) -> bool:
         """Whether each matrix has a weight of its own for every pair of units that it joins."""
         sizes = self.groups
@@ -158,6 +183,13 @@ class Network(ABC):
     def n_reads(self) -> int:
         """How many times the outputs are read: once, or at every step."""
         return self.steps if self.reads_every_step else 1
+
+    def transposed(self) -> tuple[Network, dict[str, str]] | None:
+        """The network of the transposed weights, without biases, and the new name of each weight.
+
+        None where transposing the weights does not transpose what the network computes (T8).
+        """
+        return None
 
     def input_shape(self, samples: int) -> tuple[int, ...]:
         """Shape of the inputs of some samples, the last axis: with biases the constant is a row.

@@ -82,6 +82,11 @@ class LinearRecurrent(Network):
         kept = tuple(levels) if self.steps <= _MOST_KEPT else levels
         return Unrolled(kept, range(2 * self.steps, len(levels)))
 
+    def transposed(self) -> tuple[Network, dict[str, str]]:
+        """Inputs and outputs exchanged, and their weights."""
+        other = replace(self, inputs=self.outputs, outputs=self.inputs)
+        return other, {"input": "readout", "recurrent": "recurrent", "readout": "input"}
+
     def input_shape(self, samples: int) -> tuple[int, ...]:
         """Steps, inputs, samples."""
         return (self.steps, self.inputs, samples)
