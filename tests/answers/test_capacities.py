@@ -11,7 +11,6 @@ from tests.shared.strategies import NO_DEGREES, allocations, linear_networks
 from theorycheck import Expressivity
 from theorycheck.answers.capacities import _CapacitySearch
 from theorycheck.computing.progress import nobody
-from theorycheck.ranks.point import effective_samples
 
 NOT_MAXIMAL = (Expressivity.MINIMAL, Expressivity.INTERMEDIATE)
 
@@ -26,7 +25,7 @@ def limit(numbers, cap):
 @settings(max_examples=200)
 @given(allocations(linear_networks))
 def test_capacity_is_what_a_scan_finds(allocation):
-    cap = effective_samples(allocation.network, 10**6)
+    cap = allocation.network.effective_samples(10**6)
     verdicts = {m: tc.classify(allocation, m, effort=NO_DEGREES) for m in range(1, cap + 1)}
     scan = {m: verdict.expressivity for m, verdict in verdicts.items()}
     found = tc.capacity(allocation, effort=NO_DEGREES)

@@ -12,7 +12,7 @@ from flint import nmod_mat
 from tests.benchmarks.convention import Reference, measure, note
 from theorycheck import LinearFeedforward
 from theorycheck.proofs.shared.exhaustive import all_masks
-from theorycheck.ranks.jacobian import jacobian
+from theorycheck.ranks.jacobian import Jacobian
 from theorycheck.ranks.point import draw_point, draw_prime
 from theorycheck.sweeps.batch.classify import Batch, BatchDecisions
 from theorycheck.sweeps.batch.conflicts import has_conflict
@@ -33,7 +33,7 @@ def gathered(batch: Batch, masks: Masks) -> tuple[np.ndarray, int]:
     """The transposed Jacobians of masks of one budget in the first trial, and its prime."""
     empty = batch.space.empty
     prime = draw_prime(batch.seed, 0)
-    source = jacobian(empty, draw_point(empty, batch.samples, prime, batch.seed, 0, np), np)
+    source = Jacobian(empty.network, draw_point(empty, batch.samples, prime, batch.seed, 0, np), np)
     columns = [
         source.columns(name, np.argwhere(np.ones(shape, dtype=bool)))
         for name, shape in batch.space.network.weight_shapes.items()

@@ -29,8 +29,7 @@ from theorycheck.problem.allocation import Allocation
 from theorycheck.problem.networks.base import Network
 from theorycheck.problem.networks.feedforward import LinearFeedforward
 from theorycheck.problem.networks.recurrent import LinearRecurrent
-from theorycheck.ranks.generic_rank import n_equations
-from theorycheck.ranks.point import draw_point, draw_prime, effective_samples, words
+from theorycheck.ranks.point import draw_point, draw_prime, words
 
 MSOLVE = find_msolve()
 needs_msolve = pytest.mark.skipif(MSOLVE is None, reason="msolve is not installed")
@@ -88,8 +87,8 @@ def test_known_degrees(monkeypatch, program, name):
 def systems(draw) -> SquareSystem:
     """Random unknowns among the learnables, as many random equations (perhaps dependent ones)."""
     allocation = draw(allocations(linear_networks))
-    m = effective_samples(allocation.network, draw(samples))
-    equation = st.integers(0, n_equations(allocation.network, m) - 1)
+    m = allocation.network.effective_samples(draw(samples))
+    equation = st.integers(0, allocation.network.n_equations(m) - 1)
     if not allocation.n_learnable:
         return SquareSystem(allocation, m, (), ())
     unknowns = draw(st.sets(st.integers(0, allocation.n_learnable - 1), max_size=4))
@@ -163,8 +162,8 @@ def test_bounds_are_exact_where_every_weight_is_an_unknown(allocation, data):
     network = allocation.network
     present = {name: allocation.present_mask(name) for name in network.weight_shapes}
     full = Allocation.full(network, present)
-    m = effective_samples(network, 10**6)  # spanning: the inputs are constants
-    number = data.draw(st.integers(0, n_equations(network, m) - 1))
+    m = network.effective_samples(10**6)  # spanning: the inputs are constants
+    number = data.draw(st.integers(0, network.n_equations(m) - 1))
     # Not square, which neither function minds.
     system = SquareSystem(full, m, (number,), tuple(range(full.n_learnable)))
     [polynomial], [bound] = equations(system, 0, 0), bounds(system)

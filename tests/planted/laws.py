@@ -10,7 +10,7 @@ from theorycheck.problem.allocation import Allocation
 from theorycheck.problem.masks import entries_of
 from theorycheck.problem.networks.kinds import network_from_dict
 from theorycheck.strategies import critical_problems, feedforward_networks, sparse_problems
-from theorycheck.structure.peeling import Peeled, Step
+from theorycheck.structure.peeling import Deletion, Peeled
 from theorycheck.verification import domains
 from theorycheck.verification.base import Case
 from theorycheck.verification.laws import monotone, peeled, symmetric, transposed
@@ -109,7 +109,7 @@ def _without_row(case: Case, *, lacking: int, needs_width: bool) -> Peeled:
         return nothing
     row = int(np.argmax(counts >= needed))
     kept = [i for i in range(network.outputs) if i != row]
-    return _left(case, last, kept, 0, m, Step("row", row))
+    return _left(case, last, kept, 0, m, Deletion("row", row))
 
 
 def _without_column(case: Case, *, lacking: int, fewer_samples: int) -> Peeled:
@@ -123,7 +123,7 @@ def _without_column(case: Case, *, lacking: int, fewer_samples: int) -> Peeled:
     column = int(np.argmax(counts >= needed))
     kept = [j for j in range(network.inputs) if j != column]
     m = network.effective_samples(case.samples) - fewer_samples
-    return _left(case, "W1", kept, 1, m, Step("column", column))
+    return _left(case, "W1", kept, 1, m, Deletion("column", column))
 
 
 def _can_be_peeled(case: Case) -> bool:
@@ -132,7 +132,7 @@ def _can_be_peeled(case: Case) -> bool:
     return is_right and case.allocation.is_dense
 
 
-def _left(case: Case, name: str, kept: list[int], axis: int, m: int, step: Step) -> Peeled:
+def _left(case: Case, name: str, kept: list[int], axis: int, m: int, step: Deletion) -> Peeled:
     """The problem with the `kept` lines of one layer, None if no equation is left."""
     if not kept or not m:
         return Peeled(None, m, (step,))

@@ -221,8 +221,8 @@ def test_questions_of_many_parts_end_at_the_deadline(at):
 
 SLOW = {
     "blocks of a rank": (elimination.Elimination, "extend"),
-    "columns of a Jacobian": (jacobian.FeedforwardJacobian, "columns"),
-    "products over time": (jacobian, "matmul"),
+    "columns of a Jacobian": (jacobian.Jacobian, "columns"),
+    "products over time": (jacobian, "dot"),
     "steps along a path": (tracking, "_advance"),
     "choices of a design": (designs._DesignSearch, "_filled"),
     "random instances": (draws_module.Draws, "complex"),

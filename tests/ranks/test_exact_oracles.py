@@ -19,14 +19,14 @@ from tests.shared.strategies import (
 from theorycheck import Allocation, LinearFeedforward, LinearRecurrent
 from theorycheck.checker import plain
 from theorycheck.ranks import point
-from theorycheck.ranks.generic_rank import N_PRIMES, generic_rank, n_equations, trial_error
+from theorycheck.ranks.generic_rank import N_PRIMES, generic_rank, trial_error
 from theorycheck.ranks.target_dimension import closed_form, target_dimension, upper_bounds
 from theorycheck.structure.conflicts import conflict_graph, find_conflict
 
 
 @given(allocations(linear_networks), st.integers(1, 3))
 def test_generic_rank_equals_the_dual_number_rank(allocation, m):
-    upper = min(allocation.n_learnable, n_equations(allocation.network, m))
+    upper = min(allocation.n_learnable, allocation.network.n_equations(m))
     assert generic_rank(allocation, m, upper=upper).value == oracles.dual_number_rank(
         allocation, m, "learnable"
     )
@@ -43,7 +43,7 @@ def test_target_dimension_equals_forward_mode_rank_of_all_weights(allocation, m)
 def test_closed_form_equals_the_rank_of_all_weights(network, m):
     allocation = Allocation.none(network)
     formula = closed_form(allocation, m)
-    upper = n_equations(network, m)
+    upper = network.n_equations(m)
     rank = generic_rank(allocation, m, upper=upper, which="present").value
     assert formula == rank if isinstance(network, LinearFeedforward) else formula in (None, rank)
 
@@ -57,14 +57,14 @@ def test_closed_form_covers_recurrent_networks_with_enough_hidden_units():
 @given(recurrent_networks(), samples)
 def test_upper_bounds_of_recurrent_networks_hold(network, m):
     allocation = Allocation.none(network)
-    rank = generic_rank(allocation, m, upper=n_equations(network, m), which="present")
+    rank = generic_rank(allocation, m, upper=network.n_equations(m), which="present")
     assert rank.value <= min(upper_bounds(allocation, m).values())
 
 
 @given(allocations(linear_networks), samples)
 def test_more_samples_than_effective_change_no_rank(allocation, m):
-    m_e = point.effective_samples(allocation.network, m)
-    upper = min(allocation.n_learnable, n_equations(allocation.network, m))
+    m_e = allocation.network.effective_samples(m)
+    upper = min(allocation.n_learnable, allocation.network.n_equations(m))
     ranks = {generic_rank(allocation, k, upper=upper).value for k in (m_e, m, m + 7)}
     if m >= m_e and m_e < m:
         assert len(ranks) == 1

@@ -121,7 +121,7 @@ def conflicting_pairs(allocation: Allocation) -> set[frozenset]:
         if source in graph and output in graph:
             for path in nx.all_simple_edge_paths(graph, source, output):
                 data = [graph.get_edge_data(*edge) for edge in path]
-                met = [edge["cell"] for edge in data if edge["learnable"]]
+                met = [edge["entry"] for edge in data if edge["learnable"]]
                 pairs |= {frozenset(pair) for pair in combinations(met, 2)}
     return pairs
 

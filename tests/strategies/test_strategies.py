@@ -17,7 +17,6 @@ import theorycheck as tc
 from theorycheck import strategies
 from theorycheck.problem import files
 from theorycheck.problem.networks.kinds import KINDS
-from theorycheck.ranks.point import effective_samples
 from theorycheck.strategies.masks import layers
 from theorycheck.strategies.one_layer import single_layers
 from theorycheck.theorems.analysis import Analysis
@@ -93,7 +92,7 @@ def spare(problem):
     (mask,) = augmented(problem).values()
     network = problem.allocation.network
     rows, columns = mask.shape
-    return rows - network.outputs, columns - effective_samples(network, problem.samples)
+    return rows - network.outputs, columns - network.effective_samples(problem.samples)
 
 
 # Networks ------------------------------------------------------------------------------------
@@ -230,7 +229,7 @@ def test_bottleneck_problems_have_rank_limited_outputs(problem):
 @given(strategies.bottleneck_problems(strategies.recurrent_networks(max_outputs=4)))
 def test_recurrent_networks_can_be_bottlenecks(problem):
     network = problem.allocation.network
-    assert network.hidden < min(network.outputs, effective_samples(network, problem.samples))
+    assert network.hidden < min(network.outputs, network.effective_samples(problem.samples))
 
 
 def test_recurrent_problems_are_in_each_weight_and_in_all():
@@ -320,7 +319,7 @@ def test_near_extremal_problems_are_on_both_sides_of_every_condition():
         (mask,), (a, b) = masks, spare(problem)
         rank, target = ranks(problem)
         d = problem.allocation.network.outputs
-        m_e = effective_samples(problem.allocation.network, problem.samples)
+        m_e = problem.allocation.network.effective_samples(problem.samples)
         assert target == d * m_e
         if a == 0 and lines_lack_one(mask, m_e) in (0, 1):
             sides["rows", lines_lack_one(mask, m_e)] += 1

@@ -16,7 +16,7 @@ from tests.shared.strategies import (
     samples,
     seeds,
 )
-from theorycheck.ranks.jacobian import entries, jacobian
+from theorycheck.ranks.jacobian import Jacobian, entries
 from theorycheck.ranks.point import draw_point, draw_prime
 from theorycheck.structure.peeling import peel
 from theorycheck.theorems import t06_odd_degree, t09_peeling
@@ -33,7 +33,7 @@ def test_pattern_is_where_the_jacobian_does_not_vanish_at_a_random_point(allocat
     analysis = Analysis(allocation, m)
     prime = draw_prime(0, 0)
     point = draw_point(allocation, m, prime, 0, 0, np)
-    source = jacobian(allocation, point, np)
+    source = Jacobian(allocation.network, point, np)
     blocks = [source.columns(name, block) for name, block in entries(allocation, "learnable", 999)]
     dense = np.concatenate(blocks, axis=1) if blocks else np.zeros((analysis.n_equations, 0))
     assert np.array_equal(analysis.support, dense != 0)

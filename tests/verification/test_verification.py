@@ -16,7 +16,7 @@ import theorycheck as tc
 from theorycheck import strategies
 from theorycheck.cli.app import app
 from theorycheck.statements import STATEMENTS
-from theorycheck.structure.peeling import Peeled, Step
+from theorycheck.structure.peeling import Deletion, Peeled
 from theorycheck.theorems import t03_rows, t04_one_layer
 from theorycheck.theorems.base import Finding, Theorem
 from theorycheck.theorems.counts import by_degrees
@@ -220,7 +220,7 @@ def peeled_too_early(case):
     masks = dict(case.allocation.masks("learnable"))
     masks[last] = np.delete(masks[last], rows[0], axis=0)
     rest = tc.LinearFeedforward([*network.widths[:-1], network.outputs - 1])
-    return Peeled(tc.Allocation(rest, masks), case.samples, (Step("row", int(rows[0])),))
+    return Peeled(tc.Allocation(rest, masks), case.samples, (Deletion("row", int(rows[0])),))
 
 
 def with_one_learnable_frozen(case):

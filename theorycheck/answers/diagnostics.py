@@ -6,7 +6,7 @@ import numpy as np
 
 from ..errors import OutOfTimeError, SizeError
 from ..problem.masks import entries_of
-from ..ranks.jacobian import entries, jacobian
+from ..ranks.jacobian import Jacobian, entries
 from ..ranks.point import draw_point, draw_prime
 from ..theorems.analysis import Analysis
 from ..verdict import Diagnostics
@@ -64,7 +64,7 @@ def _redundant(analysis: Analysis) -> tuple[int, list[int]]:
     seed, deadline = analysis.options.seed, analysis.options.deadline
     prime = draw_prime(seed, 0)
     point = draw_point(allocation, analysis.samples, prime, seed, 0, np, deadline=deadline)
-    source = jacobian(allocation, point, np, deadline)
+    source = Jacobian(allocation.network, point, np, deadline)
     blocks = [source.columns(name, block) for name, block in entries(allocation, "learnable", 4096)]
     columns = np.concatenate(blocks, axis=1).astype(np.int64)
     n_rows, n_columns = columns.shape

@@ -143,7 +143,7 @@ def extend_evenly(core: list[Entry], order: Iterable[Entry], budget: int) -> lis
 def _diagonals(
     name: str, mask: Mask, bias: str, bias_mask: Mask | None, rng: np.random.Generator
 ) -> list[Entry]:
-    """The entries of one layer along shuffled diagonals, as `spread.spread_masks` walks them."""
+    """The entries of one layer along shuffled diagonals, as `placement.spread_masks` walks them."""
     joined = mask if bias_mask is None else np.column_stack([mask, bias_mask])
     p, q = joined.shape
     t = np.arange(p * q)

@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 from ..computing.deadline import NEVER, Deadline
 from ..errors import OutOfTimeError
 from ..problem.networks.feedforward import LinearFeedforward
-from ..ranks.point import input_dimension
 from .system import SquareSystem
 
 Group: TypeAlias = frozenset[int]  # places of unknowns in the system, from 0
@@ -74,7 +73,7 @@ class _Degrees:
     def _starts(self) -> Any:
         """0 where an input (or the constant) is shown by a sample, else no path."""
         system, network = self._system, self._system.network
-        size = input_dimension(network)
+        size = network.input_dimension
         if isinstance(network, LinearFeedforward):
             shown = np.eye(size) if system.samples == size else np.ones((size, system.samples))
         else:

@@ -10,7 +10,6 @@ import numpy as np
 from ..numeric.forward import Weights
 from ..numeric.instances import Equations, Instance
 from ..problem.networks.feedforward import LinearFeedforward
-from ..ranks.point import input_dimension
 from .system import SquareSystem
 
 SCALE = 64  # rational instances have this denominator: short numbers, and fine enough
@@ -45,7 +44,7 @@ class Draws:
     def __init__(self, system: SquareSystem) -> None:
         self.system, self._network = system, system.network
         self.equations = Equations(self._network, system.samples, system.entries, system.equations)
-        self.is_spanning = system.samples == input_dimension(self._network)
+        self.is_spanning = system.samples == self._network.input_dimension
 
     def complex(self, rng: np.random.Generator, count: int) -> Instance:
         """`count` instances of complex Gaussians, the outputs free."""

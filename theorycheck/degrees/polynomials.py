@@ -16,7 +16,7 @@ from ..computing.deadline import NEVER, Deadline
 from ..errors import SizeError
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.point import draw_point, draw_prime, input_dimension, words
+from ..ranks.point import draw_point, draw_prime, words
 from .system import SquareSystem
 
 Polynomial: TypeAlias = dict[tuple[int, ...], int]  # exponents -> coefficient in 1..prime-1
@@ -156,7 +156,7 @@ def bounds(system: SquareSystem) -> list[Bound]:
             return _ZERO
         return _UNKNOWN if (name, index) in unknowns else _parameter(name, index)
 
-    spanning = m == input_dimension(network)
+    spanning = m == network.input_dimension
     if isinstance(network, LinearFeedforward):
         shape: tuple[int, ...] = (network.inputs + network.bias, m)
     else:

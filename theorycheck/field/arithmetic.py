@@ -10,13 +10,13 @@ below 2**23 is 2**23 - 15, so |x| <= 2**22 - 6, and
 """
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from math import isqrt
-from typing import Any, TypeAlias
+from types import ModuleType
 
 import numpy as np
 
-Array: TypeAlias = Any  # numpy.ndarray or cupy.ndarray: CuPy's type cannot be named without it
+from ..computing.arrays import Array
 
 MAX_INNER = 512  # products that may be summed before a reduction
 _CACHED_ENTRIES = 1 << 16  # entries per piece, so that a chain of passes stays in a CPU's cache
@@ -33,7 +33,7 @@ def is_prime(n: int) -> bool:
     return n % 2 != 0 and all(n % d for d in range(3, isqrt(n) + 1, 2))
 
 
-def array_module(a: Array) -> Any:
+def array_module(a: Array) -> ModuleType:
     """The module (``numpy`` or ``cupy``) that the array ``a`` belongs to; TypeError if neither.
 
     >>> array_module(np.zeros(3)).__name__
@@ -126,15 +126,38 @@ def matmul(a: Array, b: Array, p: int) -> Array:
     >>> matmul(np.array([[3.0, 2.0]]), np.array([[3.0], [-1.0]]), 7).tolist()
     [[0.0]]
     """
+    return dot([(a, b)], p)
+
+
+def dot(pairs: Iterable[tuple[Array, Array]], p: int) -> Array:
+    """The sum of the products of one or more pairs of balanced matrices, modulo ``p``, balanced.
+
+    Shapes and errors are those of ``matmul``; all products have the same shape.
+
+    >>> dot([(np.array([[3.0]]), np.array([[3.0]])), (np.array([[2.0]]), np.array([[-1.0]]))], 7)
+    array([[0.]])
+    """
     check_modulus(p)
-    if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:
-        raise ValueError(f"cannot multiply shapes {a.shape} and {b.shape} as matrices")
-    product = a[..., :MAX_INNER] @ b[..., :MAX_INNER, :]
-    for start in range(MAX_INNER, a.shape[-1], MAX_INNER):
-        inner = slice(start, start + MAX_INNER)
-        fold(product, p)
-        product += a[..., inner] @ b[..., inner, :]
-    return reduce(product, p, out=product)
+    total, room = None, MAX_INNER  # how many products may be added before a reduction
+    for a, b in pairs:
+        if a.ndim < 2 or b.ndim < 2 or a.shape[-1] != b.shape[-2]:
+            raise ValueError(f"cannot multiply shapes {a.shape} and {b.shape} as matrices")
+        inner = a.shape[-1]
+        for start in range(0, max(inner, 1), MAX_INNER):
+            size = min(inner - start, MAX_INNER)
+            part = slice(start, start + size)
+            product = a @ b if size == inner else a[..., part] @ b[..., part, :]
+            if total is None:
+                total = product
+            else:
+                if size > room:
+                    fold(total, p)
+                    room = MAX_INNER
+                total += product
+            room -= size
+    if total is None:
+        raise ValueError("a sum of no products has no shape")
+    return reduce(total, p, out=total)
 
 
 def inverse(a: Array, p: int) -> Array:

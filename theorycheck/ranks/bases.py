@@ -9,24 +9,21 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..computing.arrays import Array
 from ..computing.deadline import NEVER, Deadline
 from ..errors import InputError, SizeError, shown
 from ..field.elimination import Elimination
 from ..problem.allocation import Allocation
 from ..problem.masks import Entry, Mask
 from ..problem.networks.base import Network, positive_integer
-from ..problem.networks.feedforward import ShallowReLU
 from .generic_rank import BLOCK, required_bytes
-from .jacobian import jacobian
+from .given_inputs import GivenInputs
+from .jacobian import Jacobian
 from .point import draw_point, draw_prime
-
-if TYPE_CHECKING:
-    from .given_inputs import GivenInputs
 
 
 def greedy_basis(
@@ -60,18 +57,19 @@ def greedy_basis(
     >>> greedy_basis(LinearFeedforward([1, 2, 1]), None, 1, order)
     [('W2', (0, 0))]
     """
-    if isinstance(network, ShallowReLU):
-        raise InputError("bases are those of linear networks, not of shallow ReLU networks")
+    if not network.is_linear:
+        raise InputError(f"bases are those of linear networks, not of {network.title} networks")
     samples = positive_integer(samples, "samples")
-    frame = Allocation.none(network, present)
-    _check_entries(frame, entries_in_order)
-    needed = required_bytes(frame, samples, len(entries_in_order))
+    empty = Allocation.none(network, present)
+    _check_entries(empty, entries_in_order)
+    needed = required_bytes(empty, samples, len(entries_in_order))
     if needed > memory_limit:
         gib = f"{needed / 2**30:.3g} GiB, more than the limit of {memory_limit / 2**30:.3g} GiB"
         raise SizeError(f"a basis among {len(entries_in_order)} weights needs about {gib}")
     prime = draw_prime(seed, trial)
-    point = draw_point(frame, samples, prime, seed, trial, xp, given, deadline)
-    source = jacobian(frame, point, xp, deadline)
+    inputs = None if given is None else given.modulo(prime)
+    point = draw_point(empty, samples, prime, seed, trial, xp, inputs, deadline)
+    source = Jacobian(network, point, xp, deadline)
     elimination = Elimination(source.n_equations, prime, xp, deadline)
     limit = source.n_equations if most is None else min(most, source.n_equations)
     for start in range(0, len(entries_in_order), BLOCK):
@@ -82,30 +80,30 @@ def greedy_basis(
     return [entries_in_order[column] for column in elimination.pivot_columns[:limit]]
 
 
-def _columns(source: Any, block: Sequence[Entry], xp: ModuleType) -> Any:
-    """The Jacobian's columns of entries of any weights, in their order."""
-    places: dict[str, list[int]] = {}
-    for place, (name, _) in enumerate(block):
-        places.setdefault(name, []).append(place)
+def _columns(source: Jacobian, block: Sequence[Entry], xp: ModuleType) -> Array:
+    """The Jacobian's columns of entries of any weights, in their order, (equations, entries)."""
+    positions: dict[str, list[int]] = {}
+    for position, (name, _) in enumerate(block):
+        positions.setdefault(name, []).append(position)
     columns = xp.empty((source.n_equations, len(block)))
-    for name, own in places.items():
+    for name, own in positions.items():
         columns[:, own] = source.columns(name, np.array([block[i][1] for i in own]))
     return columns
 
 
-def _check_entries(frame: Allocation, entries: Iterable[Entry]) -> None:
-    shapes = frame.network.weight_shapes
+def _check_entries(empty: Allocation, entries: Iterable[Entry]) -> None:
+    shapes = empty.network.weight_shapes
     for name, index in entries:
         shape = shapes.get(name, ())
         inside = len(index) == len(shape) and all(
             0 <= i < size for i, size in zip(index, shape, strict=True)
         )
-        if not inside or not frame.present_mask(name)[index]:
+        if not inside or not empty.present_mask(name)[index]:
             raise InputError(f"{shown((name, index))} is not a present weight of the network")
 
 
 def masks_with(network: Network, entries: Iterable[Entry]) -> dict[str, Mask]:
-    """Masks with just `entries` set, for the weights that have some; the inverse of `entries_of`.
+    """Masks with only `entries` set, for the weights that have some; the inverse of `entries_of`.
 
     >>> from theorycheck import LinearFeedforward
     >>> masks_with(LinearFeedforward([2, 1]), [("W1", (0, 1))])

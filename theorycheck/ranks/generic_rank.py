@@ -10,7 +10,6 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
@@ -18,13 +17,9 @@ from ..computing.deadline import NEVER, Deadline
 from ..errors import SizeError
 from ..field.elimination import Elimination
 from ..problem.allocation import Allocation
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
-from .jacobian import entries, jacobian
-from .point import LOWEST_PRIME, draw_point, draw_prime, effective_samples
-
-if TYPE_CHECKING:
-    from .given_inputs import GivenInputs
+from .given_inputs import GivenInputs
+from .jacobian import Jacobian, entries
+from .point import LOWEST_PRIME, draw_point, draw_prime
 
 N_PRIMES = 268_216  # primes between 2^22 and 2^23
 BLOCK = 512  # columns that enter the elimination together
@@ -64,17 +59,6 @@ class GenericRank:
         return next(trial for trial in self.trials if trial.rank == self.value)
 
 
-def n_equations(network: LinearFeedforward | LinearRecurrent, samples: int) -> int:
-    """Number of equations that count: outputs x effective samples (x steps for readout `all`).
-
-    >>> n_equations(LinearFeedforward([3, 4, 2]), 5)
-    6
-    """
-    every_step = isinstance(network, LinearRecurrent) and network.readout == "all"
-    times = network.steps if every_step else 1  # type: ignore[union-attr]
-    return network.outputs * effective_samples(network, samples) * times
-
-
 def trial_error(allocation: Allocation, size: int, given: GivenInputs | None = None) -> float:
     """Bound on the probability that one trial misses a generic rank of at most `size`.
 
@@ -85,7 +69,7 @@ def trial_error(allocation: Allocation, size: int, given: GivenInputs | None = N
     """
     if size == 0:
         return 0.0
-    degree, log_norm = _entry_bounds(allocation)
+    degree, log_norm = allocation.network.path_bounds
     log_norm += given.log_norm if given is not None else 0.0
     vanishes = size * degree / LOWEST_PRIME
     divides = size * (math.log2(size) + log_norm) / 22 / N_PRIMES
@@ -93,29 +77,14 @@ def trial_error(allocation: Allocation, size: int, given: GivenInputs | None = N
     return min((vanishes + divides) * (1 + 1e-9), 1.0)
 
 
-def _entry_bounds(allocation: Allocation) -> tuple[int, float]:
-    """Degree of a Jacobian entry, and log2 of the sum of the absolute values of its coefficients.
-
-    The sum counts input-output paths: hidden units (and inputs, and the constant) to choose.
-    """
-    network = allocation.network
-    if isinstance(network, LinearFeedforward):
-        return network.depth, sum(math.log2(width + 1) for width in network.widths[:-1])
-    assert isinstance(network, LinearRecurrent)
-    log_norm = 2 * math.log2(network.steps) + network.steps * math.log2(network.hidden)
-    return network.steps + 1, log_norm + math.log2(network.inputs)
-
-
 def required_bytes(allocation: Allocation, samples: int, n_columns: int) -> int:
     """Memory in bytes that one trial needs, up to a small factor: point, elimination and blocks."""
     network = allocation.network
-    assert isinstance(network, (LinearFeedforward, LinearRecurrent))
-    equations = n_equations(network, samples)
-    m = effective_samples(network, samples)
-    if isinstance(network, LinearFeedforward):
-        states = sum(network.widths) * (m + network.outputs)
-    else:
-        states = network.steps * (network.inputs + network.hidden + network.outputs) * m
+    equations = network.n_equations(samples)
+    # What lies behind the units of a recurrent network is little beside their values.
+    behind = 0 if network.is_recurrent else network.outputs
+    units = network.steps * sum(network.widths)
+    states = units * (network.effective_samples(samples) + behind)
     block = min(n_columns, BLOCK)
     matrix = equations * (min(equations, n_columns) + 4 * block)
     return 8 * (2 * network.n_weights + states + matrix)
@@ -139,8 +108,9 @@ def rank_trial(
     deadline.
     """
     prime = draw_prime(seed, index)
-    point = draw_point(allocation, samples, prime, seed, index, xp, given, deadline)
-    source = jacobian(allocation, point, xp, deadline)
+    inputs = None if given is None else given.modulo(prime)
+    point = draw_point(allocation, samples, prime, seed, index, xp, inputs, deadline)
+    source = Jacobian(allocation.network, point, xp, deadline)
     elimination = Elimination(source.n_equations, prime, xp, deadline)
     for name, block in entries(allocation, which, BLOCK):
         if elimination.rank >= upper:
@@ -179,6 +149,7 @@ def generic_rank(
     inputs only the weights are generic, and `samples` is the rank of the inputs. Raises `SizeError`
     if a trial needs more than `memory_limit` bytes, `OutOfTimeError` after the deadline.
 
+    >>> from theorycheck import LinearFeedforward
     >>> allocation = Allocation.rows(LinearFeedforward([2, 3, 2]), {"W2": [0]})
     >>> result = generic_rank(allocation, 2, upper=3)
     >>> result.value, 0 < result.error_bound < 1e-9, len(result.trials)
@@ -215,7 +186,7 @@ def generic_rank(
 def _too_large(
     allocation: Allocation, samples: int, n_columns: int, needed: int, limit: int
 ) -> str:
-    equations = n_equations(allocation.network, samples)  # type: ignore[arg-type]
+    equations = allocation.network.n_equations(samples)
     return (
         f"the Jacobian ({equations} equations x {n_columns} weights, {allocation.network.n_weights}"
         f" weights in all) needs about {needed / 2**30:.3g} GiB, more than the limit of "

@@ -25,7 +25,6 @@ from ..field.elimination import Elimination
 from ..problem.allocation import Allocation
 from ..problem.interop.foreign import real_numbers
 from ..problem.networks.base import Network, positive_integer
-from ..problem.networks.feedforward import LinearFeedforward
 from .point import draw_prime
 
 
@@ -65,15 +64,14 @@ class GivenInputs:
     def reduced(self, allocation: Allocation) -> Allocation:
         """The allocation without the inputs that are 0 in all points."""
         network = allocation.network
-        assert isinstance(network, LinearFeedforward)
         if len(self.kept) == network.inputs:
             return allocation
-        left = LinearFeedforward([len(self.kept), *network.widths[1:]], network.bias)
+        left, first = network.resized(inputs=len(self.kept)), network.layers[0][0]
         masks = {name: allocation.mask(name) for name in allocation.counts}
         present = allocation.given_present()
         for given in (masks, present):
-            if "W1" in given:
-                given["W1"] = given["W1"][:, list(self.kept)]
+            if first in given:
+                given[first] = given[first][:, list(self.kept)]
         return Allocation(left, masks, present)
 
 
@@ -86,15 +84,16 @@ def given_inputs(
     longer than float64, too few points, and points that are all 0, `OutOfTimeError` after the
     deadline.
 
+    >>> from theorycheck import LinearFeedforward
     >>> found = given_inputs(LinearFeedforward([3, 2]), 3, [[2, 0, 0], [4, 0, 0], [0.5, 0, 0.25]])
     >>> found.kept, found.basis, found.matrix.tolist()
     ((0, 2), (0, 2), [[1, 2], [0, 1]])
     """
-    if not isinstance(network, LinearFeedforward):
-        kind = type(network).title
+    if network.is_recurrent or not (network.is_linear and network.is_fully_connected):
         raise InputError(
-            f"inputs: only linear feed-forward networks are decided on given inputs, not {kind} "
-            "ones; leave the inputs out, which asks about random ones, or measure on them"
+            "inputs: only linear feed-forward networks are decided on given inputs, not "
+            f"{network.title} ones; leave the inputs out, which asks about random ones, or measure "
+            "on them"
         )
     samples = positive_integer(samples, "samples")
     points = _points(real_numbers(inputs, "inputs"), network.inputs, samples)

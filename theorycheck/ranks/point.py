@@ -12,19 +12,15 @@ import hashlib
 import math
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..computing.arrays import Array
 from ..computing.deadline import NEVER, Deadline
+from ..errors import InputError
 from ..field.arithmetic import is_prime, reduce
 from ..problem.allocation import Allocation
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
-
-if TYPE_CHECKING:
-    from .given_inputs import GivenInputs
 
 LOWEST_PRIME = 2**22
 _WORDS_PER_SECOND = 3e7  # of SHAKE-256, which no one can interrupt
@@ -61,33 +57,13 @@ def draw_prime(seed: int, trial: int) -> int:
 class Point:
     """Weights and inputs modulo `prime`, as balanced float64 residues.
 
-    `inputs` has shape (n_0, samples), with a last row for the constant if there are biases, or
-    (steps, n_in, samples) for the recurrent kind. `samples` is the effective number m_e: once the
-    samples span the inputs, an invertible map of the samples turns them into unit vectors.
+    `inputs` has the network's `input_shape` for m_e, the effective number of samples: once these
+    span the inputs, an invertible map of the samples turns them into unit vectors.
     """
 
     prime: int
-    weights: dict[str, Any]
-    inputs: Any
-
-
-def effective_samples(network: LinearFeedforward | LinearRecurrent, samples: int) -> int:
-    """m_e, the number of samples that count: the outputs are linear in the inputs.
-
-    min(m, n_0), with biases min(m, n_0 + 1); recurrent: min(m, n_in T) for readout `final` and
-    min(m, n_in) for `all` (there x_1 alone reveals every Markov parameter).
-
-    >>> effective_samples(LinearFeedforward([3, 4, 2]), 5)
-    3
-    """
-    return min(samples, input_dimension(network))
-
-
-def input_dimension(network: LinearFeedforward | LinearRecurrent) -> int:
-    """Dimension of all that samples can show: with as many samples, unit vectors serve."""
-    if isinstance(network, LinearFeedforward):
-        return network.inputs + network.bias
-    return network.inputs * (network.steps if network.readout == "final" else 1)
+    weights: dict[str, Array]
+    inputs: Array
 
 
 def draw_point(
@@ -97,18 +73,20 @@ def draw_point(
     seed: int,
     trial: int,
     xp: ModuleType,
-    given: GivenInputs | None = None,
+    given: NDArray[np.float64] | None = None,
     deadline: Deadline = NEVER,
 ) -> Point:
     """Uniform weights (absent ones 0) and inputs modulo `prime`, arrays of the module `xp`.
 
-    With `given` the inputs are those, and `samples` is their rank. Raises `OutOfTimeError` after
-    the deadline, or before numbers so many that they would take longer.
+    With `given`, balanced residues of the network's input shape, the inputs are those. Raises
+    `InputError` for networks that are not linear, `OutOfTimeError` after the deadline, or before
+    numbers so many that they would take longer.
     """
     network = allocation.network
-    assert isinstance(network, (LinearFeedforward, LinearRecurrent))
+    if not network.is_linear:
+        raise InputError(f"points modulo a prime are those of linear networks, not {network.title}")
 
-    def uniform(name: str, shape: tuple[int, ...]) -> Any:
+    def uniform(name: str, shape: tuple[int, ...]) -> Array:
         deadline.afford(math.prod(shape) / _WORDS_PER_SECOND, f"the random numbers of {name}")
         values = words(seed, trial, name, math.prod(shape)) % np.uint64(prime)
         return reduce(xp.asarray(values.astype(np.float64).reshape(shape)), prime)
@@ -117,20 +95,14 @@ def draw_point(
     for name, mask in allocation.given_present().items():
         weights[name] = weights[name] * xp.asarray(mask)
     if given is not None:
-        return Point(prime, weights, xp.asarray(given.modulo(prime)))
-    n_samples = effective_samples(network, samples)
-    spanning = n_samples == input_dimension(network)
-    if isinstance(network, LinearFeedforward):
-        if spanning:
-            return Point(prime, weights, xp.eye(n_samples))
-        inputs = uniform("inputs", (network.inputs, n_samples))
-        if network.bias:
-            inputs = xp.concatenate([inputs, xp.ones((1, n_samples))])
-        return Point(prime, weights, inputs)
-    shape = (network.steps, network.inputs, n_samples)
-    if not spanning:
-        return Point(prime, weights, uniform("inputs", shape))
-    # Unit impulses: at every time for `final`, at the first step for `all`.
-    impulses = xp.zeros((network.steps * network.inputs, n_samples))
-    impulses[:n_samples] = xp.eye(n_samples)
-    return Point(prime, weights, impulses.reshape(shape))
+        return Point(prime, weights, xp.asarray(given))
+    n_samples = network.effective_samples(samples)
+    shape = network.input_shape(n_samples)
+    n_rows, n_drawn = math.prod(shape[:-1]), network.steps * network.inputs
+    if n_samples == network.input_dimension:
+        inputs = xp.zeros((n_rows, n_samples))
+        inputs[:n_samples] = xp.eye(n_samples)
+    else:
+        constant = xp.ones((n_rows - n_drawn, n_samples))
+        inputs = xp.concatenate([uniform("inputs", (n_drawn, n_samples)), constant])
+    return Point(prime, weights, inputs.reshape(shape))

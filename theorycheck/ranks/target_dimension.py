@@ -4,18 +4,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..computing.deadline import NEVER, Deadline
 from ..problem.allocation import Allocation
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
-from .generic_rank import GenericRank, generic_rank, n_equations
-
-if TYPE_CHECKING:
-    from .given_inputs import GivenInputs
+from .generic_rank import GenericRank, generic_rank
+from .given_inputs import GivenInputs
 
 
 @dataclass(frozen=True)
@@ -47,17 +42,17 @@ def closed_form(allocation: Allocation, samples: int) -> int | None:
     Recurrent: generic states on c samples (and steps, if all are read) have rank min(N, c), so with
     N >= c the readout alone reaches all d c outputs.
 
-    >>> from theorycheck import Allocation
+    >>> from theorycheck import Allocation, LinearFeedforward
     >>> closed_form(Allocation.none(LinearFeedforward([3, 2, 3])), 3)
     8
     """
     network = allocation.network
-    if not allocation.is_dense:
+    if not (allocation.is_dense and network.is_linear and network.is_fully_connected):
         return None
-    if isinstance(network, LinearRecurrent):
-        equations = n_equations(network, samples)
-        return equations if network.hidden * network.outputs >= equations else None
-    assert isinstance(network, LinearFeedforward)
+    if network.is_recurrent:
+        equations = network.n_equations(samples)
+        has_room = network.widths[1] * network.outputs >= equations
+        return equations if has_room and not network.bias else None
     outputs, hidden = network.outputs, network.widths[1:-1]
     columns = min(samples - network.bias, network.inputs)
     rank = min(outputs, columns, *hidden)
@@ -72,10 +67,10 @@ def upper_bounds(allocation: Allocation, samples: int) -> dict[str, int]:
     generic weights in N^2 dimensions, so at most N (d + n_in) of N (N + d + n_in) are left.
     """
     network = allocation.network
-    assert isinstance(network, (LinearFeedforward, LinearRecurrent))
-    bounds = {"equations": n_equations(network, samples), "weights": allocation.n_present}
-    if isinstance(network, LinearRecurrent) and allocation.is_dense:
-        bounds["gauge"] = network.hidden * (network.outputs + network.inputs)
+    bounds = {"equations": network.n_equations(samples), "weights": allocation.n_present}
+    has_gauge = network.is_recurrent and not network.bias and network.is_fully_connected
+    if has_gauge and network.is_linear and allocation.is_dense:
+        bounds["gauge"] = network.widths[1] * (network.outputs + network.inputs)
     return bounds
 
 

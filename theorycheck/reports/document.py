@@ -125,7 +125,7 @@ def _hash(text: str) -> str:
 
 
 def _versions() -> str:
-    from .. import __version__
+    from ..version import __version__
 
     found = [f"theorycheck {__version__}", f"Python {platform.python_version()}"]
     for name in _PACKAGES:

@@ -7,25 +7,24 @@ output has a product of them. Without conflict the output is affine in the learn
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING, NamedTuple, TypeAlias
+from functools import cached_property
+from typing import TYPE_CHECKING
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..problem.allocation import Allocation, Mask
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
+from ..problem.networks.unrolled import Level, Term, as_matrix, backward, forward
+from .reachability import Units, reached, reaching
 
 if TYPE_CHECKING:
     import networkx as nx
 
-Units: TypeAlias = NDArray[np.bool_]
-
 _WHAT = "the search for two learnable weights on one path"
 
 
-class Edge(NamedTuple):
+@dataclass(frozen=True)
+class Edge:
     """The connection `weight`[row, column]; `column` is None for a bias."""
 
     weight: str
@@ -51,19 +50,12 @@ class Conflict:
     second: int
 
 
-@dataclass(frozen=True)
-class _Step:
-    """Edges into one level: `inner` from the level before, `outer` from inputs or constants."""
-
-    inner: str
-    outer: str | None
-
-
 def find_conflict(allocation: Allocation, deadline: Deadline = NEVER) -> Conflict | None:
     """A path through two learnables (or twice through one), or None if the output is affine.
 
     Raises `OutOfTimeError` after the deadline.
 
+    >>> from theorycheck import LinearFeedforward
     >>> net = LinearFeedforward([1, 1, 1])
     >>> conflict = find_conflict(Allocation.full(net))
     >>> [str(edge) for edge in conflict.path]
@@ -71,135 +63,139 @@ def find_conflict(allocation: Allocation, deadline: Deadline = NEVER) -> Conflic
     >>> find_conflict(Allocation.layer(net, "W2")) is None
     True
     """
-    return Unrolled(allocation, deadline).conflict() if allocation.n_learnable else None
+    return LearnablePaths(allocation, deadline).conflict() if allocation.n_learnable else None
 
 
-class Unrolled:
-    """Reachability in the network unrolled into levels of units, level 0 being the start.
+class LearnablePaths:
+    """Reachability in the unrolled network: which units lie on paths, and behind learnables.
 
-    `steps` lead from level to level. For each level, `fed`: an input reaches the unit; `marked`: so
-    by a path through a learnable; `read`: the unit reaches an output.
+    For each level, `fed`: an input or the constant reaches the unit; `marked`: so by a path through
+    a learnable; `read`: the unit reaches an output. Among the terms of a level a path is sought by
+    the last one first: from inputs and the constant before hidden units.
     """
 
     def __init__(self, allocation: Allocation, deadline: Deadline = NEVER) -> None:
-        self._allocation, self._deadline = allocation, deadline
-        self.steps, fed = _unroll(allocation)
-        self.fed, self.marked = [fed], [np.zeros_like(fed)]
-        for step in self.steps:
-            deadline.check(_WHAT)
-            learnable, present = allocation.mask(step.inner), allocation.present_mask(step.inner)
-            fed = _reached(present, self.fed[-1])
-            marked = _reached(present, self.marked[-1]) | _reached(learnable, self.fed[-1])
-            if step.outer is not None:
-                fed = fed | _any_source(allocation.present_mask(step.outer))
-                marked = marked | _any_source(allocation.mask(step.outer))
-            self.fed.append(fed)
-            self.marked.append(marked)
-        self.read = [np.ones(len(fed), dtype=bool)]
-        for step in reversed(self.steps):
-            deadline.check(_WHAT)
-            self.read.insert(0, _reached(allocation.present_mask(step.inner).T, self.read[0]))
+        self._deadline = deadline
+        self.unrolled = allocation.network.same_paths.unrolled
+        self._learnable = {name: as_matrix(mask) for name, mask in allocation.masks("learnable")}
+        self._present = {name: as_matrix(mask) for name, mask in allocation.masks("present")}
+        self._shapes = allocation.network.weight_shapes
+        starts = [
+            (np.ones(one.size, bool), np.zeros(one.size, bool)) for one in self.unrolled.starts
+        ]
+        values = forward(self.unrolled, starts, self._ahead, deadline, _WHAT)
+        self.fed = [fed for fed, _ in values]
+        self.marked = [marked for _, marked in values]
+        self.read = [np.zeros_like(fed) for fed in self.fed]
+        for output in self.unrolled.read:
+            every = np.ones_like(self.fed[output])
+            found = backward(self.unrolled, output, every, self._back, deadline, _WHAT)
+            for number, units in found.items():
+                self.read[number] |= units
+
+    def _ahead(
+        self, level: Level, terms: list[tuple[str, tuple[Units, Units]]]
+    ) -> tuple[Units, Units]:
+        fed, marked = np.zeros(level.size, dtype=bool), np.zeros(level.size, dtype=bool)
+        for name, (before, marked_before) in terms:
+            fed |= reached(self._present[name], before)
+            marked |= reached(self._present[name], marked_before)
+            marked |= reached(self._learnable[name], before)
+        return fed, marked
+
+    def _back(self, level: Level, terms: list[tuple[str, Units]]) -> Units:
+        read = np.zeros(level.size, dtype=bool)
+        for name, behind in terms:
+            read |= reaching(self._present[name], behind)
+        return read
 
     def conflict(self) -> Conflict | None:
-        for level, step in enumerate(self.steps, start=1):
+        """The conflict whose second learnable comes first."""
+        for number, level in enumerate(self.unrolled.levels):
             self._deadline.check(_WHAT)
-            learnable = self._allocation.mask(step.inner)
-            second = _find(learnable, self.read[level], self.marked[level - 1])
-            if second is None:
-                continue
-            upstream = self._upstream(level - 1, second[1])
-            downstream = self._downstream(level, second[0])
-            first = next(
-                i
-                for i, edge in enumerate(upstream)
-                if self._allocation.mask(edge.weight)[edge.index]
-            )
-            edge = Edge(step.inner, *second)
-            return Conflict((*upstream, edge, *downstream), first, len(upstream))
+            for name, source in level.terms:
+                second = _find(self._learnable[name], self.read[number], self.marked[source])
+                if second is None:
+                    continue
+                row, column = second
+                upstream, first = self._upstream(source, column)
+                path = (*upstream, self._edge(name, row, column), *self._downstream(number, row))
+                return Conflict(path, first, len(upstream))
         return None
 
     def conflicts_of(self, name: str, index: tuple[int, ...]) -> set[tuple[str, tuple[int, ...]]]:
         """The learnables that some path meets after it has run through `name`[index]."""
         found: set[tuple[str, tuple[int, ...]]] = set()
-        behind = np.zeros_like(self.fed[0])
-        for level, step in enumerate(self.steps, start=1):
-            learnable = self._allocation.mask(step.inner) & behind & self.read[level][:, None]
-            found |= {(step.inner, tuple(entry)) for entry in np.argwhere(learnable).tolist()}
-            behind = _reached(self._allocation.present_mask(step.inner), behind)
-            is_inner = name == step.inner and self.fed[level - 1][index[-1]]
-            if is_inner or name == step.outer:
-                behind[index[0]] = True
+        row, column = index[0], index[1] if len(index) == 2 else 0
+        behind: list[Units] = []
+        for number, level in enumerate(self.unrolled.levels):
+            behind.append(np.zeros(level.size, dtype=bool))
+            for weight, source in level.terms:
+                met = self._learnable[weight] & behind[source] & self.read[number][:, None]
+                shape = self._shapes[weight]
+                found |= {(weight, tuple(e[: len(shape)])) for e in np.argwhere(met).tolist()}
+                behind[number] |= reached(self._present[weight], behind[source])
+                if weight == name and self.fed[source][column]:
+                    behind[number][row] = True
         return found
 
-    def _upstream(self, level: int, unit: int) -> list[Edge]:
-        """A path from a source to a marked unit, in path order, with a learnable on it."""
-        edges: list[Edge] = []
-        passed = False  # the learnable has been met, plain reachability is enough before it
-        while level > 0:
-            step = self.steps[level - 1]
-            edge, met = self._step_back(step, level, unit, passed)
-            edges.append(edge)
-            passed = passed or met
-            if edge.weight != step.inner:
-                break
-            assert edge.column is not None
-            unit, level = edge.column, level - 1
-        return edges[::-1]
+    def _edge(self, name: str, row: int, column: int) -> Edge:
+        return Edge(name, row, column if len(self._shapes[name]) == 2 else None)
 
-    def _step_back(self, step: _Step, level: int, unit: int, passed: bool) -> tuple[Edge, bool]:
-        allocation = self._allocation
-        inner_l, inner_p = allocation.mask(step.inner), allocation.present_mask(step.inner)
-        fed, marked = self.fed[level - 1], self.marked[level - 1]
-        if step.outer is not None:
-            which = allocation.present_mask if passed else allocation.mask
-            source = _first(np.atleast_1d(which(step.outer)[unit]))
-            if source is not None:
-                column = None if which(step.outer).ndim == 1 else source
-                return Edge(step.outer, unit, column), True
-        if not passed:
-            source = _first(inner_l[unit] & fed)
-            if source is not None:
-                return Edge(step.inner, unit, source), True
-        source = _first(inner_p[unit] & (fed if passed else marked))
-        assert source is not None, "a marked unit has a marked or learnable predecessor"
-        return Edge(step.inner, unit, source), False
-
-    def _downstream(self, level: int, unit: int) -> list[Edge]:
+    def _upstream(self, number: int, unit: int) -> tuple[list[Edge], int]:
+        """A path from a source to a marked unit, in path order, and where its learnable is."""
         edges: list[Edge] = []
-        for step, read in zip(self.steps[level:], self.read[level + 1 :], strict=True):
-            target = _first(self._allocation.present_mask(step.inner)[:, unit] & read)
-            assert target is not None, "a unit that is read has a successor that is read"
-            edges.append(Edge(step.inner, target, unit))
-            unit = target
+        behind = None  # edges behind the learnable; before it plain reachability is enough
+        while self.unrolled.levels[number].terms:
+            name, source, column, met = self._step_back(number, unit, behind is not None)
+            if met:
+                behind = len(edges)
+            edges.append(self._edge(name, unit, column))
+            number, unit = source, column
+        assert behind is not None, "a marked unit has a learnable before it"
+        return edges[::-1], len(edges) - 1 - behind
+
+    def _step_back(self, number: int, unit: int, passed: bool) -> tuple[str, int, int, bool]:
+        """Weight, source level and column of an edge that leads to a unit, and if it is the first.
+
+        The learnable sought is met by it unless it has been `passed`.
+        """
+        terms = self.unrolled.levels[number].terms[::-1]
+        for name, source in () if passed else terms:
+            column = _first(self._learnable[name][unit] & self.fed[source])
+            if column is not None:
+                return name, source, column, True
+        sought = self.fed if passed else self.marked
+        for name, source in terms:
+            column = _first(self._present[name][unit] & sought[source])
+            if column is not None:
+                return name, source, column, False
+        raise AssertionError("unreachable: a marked unit has a marked or learnable predecessor")
+
+    def _downstream(self, number: int, unit: int) -> list[Edge]:
+        """A path from a unit that is read to an output."""
+        edges: list[Edge] = []
+        while number not in self.unrolled.read:
+            name, number, row = self._step_ahead(number, unit)
+            edges.append(self._edge(name, row, unit))
+            unit = row
         return edges
 
+    def _step_ahead(self, number: int, unit: int) -> tuple[str, int, int]:
+        for name, target in self._leading.get(number, ()):
+            row = _first(self._present[name][:, unit] & self.read[target])
+            if row is not None:
+                return name, target, row
+        raise AssertionError("unreachable: a unit that is read has a successor that is read")
 
-def _unroll(allocation: Allocation) -> tuple[list[_Step], Units]:
-    """The steps from level to level, and which units of level 0 carry an input."""
-    network = allocation.network
-    if isinstance(network, LinearFeedforward):
-        steps = [
-            _Step(f"W{layer}", f"b{layer}" if network.bias else None)
-            for layer in range(1, network.depth + 1)
-        ]
-        return steps, np.ones(network.inputs, dtype=bool)
-    assert isinstance(network, LinearRecurrent)
-    # A shortest path through two learnables has three stretches of at most N - 1 recurrent edges,
-    # so more than 3 N steps show nothing new; both readouts see the same paths.
-    n_steps = min(network.steps, 3 * network.hidden)
-    steps = [_Step("recurrent", "input")] * n_steps + [_Step("readout", None)]
-    return steps, np.zeros(network.hidden, dtype=bool)
-
-
-def _reached(mask: Mask, units: Units) -> Units:
-    """Rows of `mask` with a one in some column of `units`."""
-    if not any(mask.strides) and mask.size:  # a broadcast scalar: all ones or all zeros
-        return np.full(mask.shape[0], bool(mask.flat[0]) and bool(units.any()))
-    return np.any(mask if units.all() else mask[:, units], axis=1)
-
-
-def _any_source(mask: Mask) -> Units:
-    return mask if mask.ndim == 1 else np.any(mask, axis=1)
+    @cached_property
+    def _leading(self) -> dict[int, list[Term]]:
+        """Level -> the weights that lead from it, each with its target."""
+        leading: dict[int, list[Term]] = {}
+        for number, level in enumerate(self.unrolled.levels):
+            for name, source in level.terms:
+                leading.setdefault(source, []).append(Term(name, number))
+        return leading
 
 
 def _first(units: Units) -> int | None:
@@ -211,7 +207,7 @@ def _find(mask: Mask, rows: Units, columns: Units) -> tuple[int, int] | None:
     """An entry of `mask` in the given rows and columns."""
     if not columns.any():
         return None
-    row = _first(_reached(mask, columns) & rows)
+    row = _first(reached(mask, columns) & rows)
     if row is None:
         return None
     column = _first(mask[row] & columns)
@@ -226,6 +222,7 @@ def conflict_graph(allocation: Allocation) -> nx.Graph:
     antichain, and the output is affine in them (T2), if and only if there are no edges. Meant for
     small networks: one pass through the unrolled network per learnable.
 
+    >>> from theorycheck import LinearFeedforward
     >>> graph = conflict_graph(Allocation.full(LinearFeedforward([1, 1, 1])))
     >>> list(graph.edges)
     [(('W1', (0, 0)), ('W2', (0, 0)))]
@@ -238,7 +235,7 @@ def conflict_graph(allocation: Allocation) -> nx.Graph:
         (name, tuple(index)) for name, entries in names.items() for index in entries
     )
     if allocation.n_learnable:
-        unrolled = Unrolled(allocation)
+        paths = LearnablePaths(allocation)
         for node in list(graph):
-            graph.add_edges_from((node, other) for other in unrolled.conflicts_of(*node))
+            graph.add_edges_from((node, other) for other in paths.conflicts_of(*node))
     return graph

@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Literal, NamedTuple
+from typing import Literal
 
 import numpy as np
 
 from ..problem.allocation import Allocation
-from ..problem.networks.feedforward import LinearFeedforward
 
 
-class Step(NamedTuple):
+@dataclass(frozen=True)
+class Deletion:
     """Deletion of output `index` (a `row` of the last layer) or input `index` (a `column`)."""
 
     line: Literal["row", "column"]
@@ -27,7 +27,14 @@ class Peeled:
 
     allocation: Allocation | None
     samples: int
-    steps: tuple[Step, ...]
+    steps: tuple[Deletion, ...]
+
+
+def can_peel(allocation: Allocation) -> bool:
+    """Whether T9 is about such networks: linear, dense, feed-forward, without biases."""
+    network = allocation.network
+    is_feedforward = network.is_fully_connected and not network.is_recurrent
+    return is_feedforward and network.is_linear and not network.bias and allocation.is_dense
 
 
 def peel(allocation: Allocation, samples: int) -> Peeled:
@@ -37,27 +44,28 @@ def peel(allocation: Allocation, samples: int) -> Peeled:
     hidden widths >= d: an input whose column of the first layer has at least d learnables, together
     with one sample. The class, the rank defect D - rank and the degree stay the same (T9).
 
+    >>> from theorycheck import LinearFeedforward
     >>> net = LinearFeedforward([2, 3, 2])
     >>> peeled = peel(Allocation(net, {"W1": np.eye(3, 2), "W2": [[1, 1, 0], [1, 0, 0]]}), 2)
     >>> peeled.allocation is None, len(peeled.steps)
     (True, 3)
     """
     network = allocation.network
-    assert isinstance(network, LinearFeedforward)
+    assert can_peel(allocation)
     narrowest = min(network.widths[1:-1], default=max(network.widths))
-    last, m = f"W{network.depth}", min(samples, network.inputs)
-    rows = _Lines(allocation, last, axis=0)
-    columns = _Lines(allocation, "W1", axis=1)
-    steps: list[Step] = []
+    m = min(samples, network.inputs)
+    rows = _Lines(allocation, network.layers[-1][0], axis=0)
+    columns = _Lines(allocation, network.layers[0][0], axis=1)
+    steps: list[Deletion] = []
     while rows.n_left and m:
         row = rows.first_with(m) if m <= narrowest else None
         if row is not None:
-            steps.append(Step("row", rows.delete(row, columns)))
+            steps.append(Deletion("row", rows.delete(row, columns)))
             continue
         column = columns.first_with(rows.n_left) if rows.n_left <= narrowest else None
         if column is None:
             break
-        steps.append(Step("column", columns.delete(column, rows)))
+        steps.append(Deletion("column", columns.delete(column, rows)))
         m -= 1
     if not steps:
         return Peeled(allocation, samples, ())
@@ -102,12 +110,10 @@ class _Lines:
 
 def _rest(allocation: Allocation, outputs: list[int], inputs: list[int]) -> Allocation:
     network = allocation.network
-    assert isinstance(network, LinearFeedforward)
-    rest = LinearFeedforward([len(inputs), *network.widths[1:-1], len(outputs)])
     masks = {name: allocation.mask(name) for name in allocation.counts}
-    last = f"W{network.depth}"
+    first, last = network.layers[0][0], network.layers[-1][0]
     if last in masks:
         masks[last] = masks[last][outputs]
-    if "W1" in masks:
-        masks["W1"] = masks["W1"][:, inputs]
-    return Allocation(rest, masks)
+    if first in masks:
+        masks[first] = masks[first][:, inputs]
+    return Allocation(network.resized(inputs=len(inputs), outputs=len(outputs)), masks)

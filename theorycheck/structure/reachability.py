@@ -5,7 +5,7 @@ Sets of units only, each unit looked at once: cheap beside every other question.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Collection
+from collections.abc import Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..problem.allocation import Allocation, Mask
-from ..problem.networks.recurrent import LinearRecurrent
+from ..problem.networks.unrolled import Group, as_matrix
 
 Units: TypeAlias = NDArray[np.bool_]
 Steps: TypeAlias = NDArray[np.int64]
@@ -36,7 +36,7 @@ class Reach:
     """`by_inputs`, `by_biases`: whether a path from an input, from a bias, reaches each output.
 
     `needed`: the steps that the shortest path from an input to each output takes, `None` without
-    one (of feed-forward networks the layers). `idle`: learnable weights on no path to an output.
+    one. `idle`: learnable weights on no path to an output.
     """
 
     by_inputs: Units
@@ -58,78 +58,68 @@ def reach(allocation: Allocation, inputs: Collection[int] | None = None) -> Reac
     ([True, False], (Idle(weight='W1', number=1, first=(1, 0)),))
     """
     network = allocation.network
+    first, *_, last = network.groups
     sources = np.ones(network.inputs, dtype=bool)
     if inputs is not None:
         sources[:] = False
         sources[list(inputs)] = True
-    if isinstance(network, LinearRecurrent):
-        return _recurrent(allocation, network, sources)
-    return _feedforward(allocation, sources)
-
-
-def _feedforward(allocation: Allocation, sources: Units) -> Reach:
-    network = allocation.network
-    assert not isinstance(network, LinearRecurrent)
-    layers = range(1, network.depth + 1)
-    fed, biased = [sources], [np.zeros_like(sources)]
-    for layer in layers:
-        present = allocation.present_mask(f"W{layer}")
-        fed.append(reached(present, fed[-1]))
-        bias = reached(present, biased[-1])
-        biased.append(bias | allocation.present_mask(f"b{layer}") if network.bias else bias)
-    read = [np.ones(network.outputs, dtype=bool)]
-    for layer in reversed(layers):
-        read.insert(0, reaching(allocation.present_mask(f"W{layer}"), read[0]))
-    idle: list[Idle | None] = []
+    biases = {
+        network.ends(name)[1]: mask for name, mask in allocation.masks("present") if mask.ndim == 1
+    }
+    by_inputs = _distances(allocation, {first: sources}, forwards=True)
+    by_biases = _distances(allocation, biases, forwards=True)
+    outputs = {last: np.ones(network.outputs, dtype=bool)}
+    behind = _distances(allocation, outputs, forwards=False)
+    ahead = {group: np.minimum(by_inputs[group], by_biases[group]) for group in network.groups}
+    idle: list[Idle] = []
     for name in allocation.counts:
-        layer, mask = int(name[1:]), allocation.mask(name)
-        if name[0] == "b":
-            idle.append(_idle(name, mask[:, None], read[layer], np.ones(1, dtype=bool)))
-        else:
-            idle.append(_idle(name, mask, read[layer], fed[layer - 1] | biased[layer - 1]))
-    needed = tuple(network.depth if output else None for output in fed[-1].tolist())
-    return Reach(fed[-1], biased[-1], needed, tuple(part for part in idle if part))
-
-
-def _recurrent(allocation: Allocation, network: LinearRecurrent, sources: Units) -> Reach:
-    """By distances: a path with k recurrent weights takes k + 1 steps."""
-    recurrent, readout = allocation.present_mask("recurrent"), allocation.present_mask("readout")
-    fed = reached(allocation.present_mask("input"), sources)
-    ahead = _distances(recurrent, fed, forwards=True)
-    behind = _distances(recurrent, reaching(readout, np.ones(network.outputs, bool)), False)
-    most = network.steps - 1
-    needed = [_NEVER] * network.outputs
-    for k in range(network.outputs):
-        seen = ahead[readout[k]]
-        needed[k] = int(seen.min(initial=_NEVER)) + 1
-    idle: list[Idle | None] = []
-    for name in allocation.counts:
-        mask = allocation.mask(name)
-        if name == "input":
-            idle.append(_idle(name, mask, behind <= most, sources))
-        elif name == "readout":
-            every = np.ones(network.outputs, dtype=bool)
-            idle.append(_idle(name, mask, every, ahead <= most))
-        else:
-            idle.append(_late(name, mask, behind, ahead, most))
+        (tail, head), mask = network.ends(name), allocation.mask(name)
+        before = ahead[tail] + network.lag(name) if mask.ndim == 2 else np.zeros(1, dtype=np.int64)
+        idle += _idle(name, mask, behind[head], before, network.steps - 1)
+    needed = (by_inputs[last] + 1).tolist()
     return Reach(
-        np.array(needed) <= network.steps,
-        np.zeros(network.outputs, dtype=bool),
+        by_inputs[last] < network.steps,
+        by_biases[last] < network.steps,
         tuple(steps if steps < _NEVER else None for steps in needed),
-        tuple(part for part in idle if part),
+        tuple(idle),
     )
 
 
-def _distances(recurrent: Mask, start: Units, forwards: bool) -> Steps:
-    """How many recurrent connections lead from (or to) the units of `start` at least."""
-    found = np.where(start, 0, _NEVER).astype(np.int64)
-    step, frontier = 0, start
-    while frontier.any():
+def _distances(
+    allocation: Allocation, start: Mapping[Group, Units], forwards: bool
+) -> dict[Group, Steps]:
+    """The least number of steps carried on from (or to) the units of `start`, group by group."""
+    network, step = allocation.network, 0
+    found: dict[Group, Steps] = {}
+    within = [(name, *ends) for name, ends in network.matrices.items() if ends[0] != ends[1]]
+    carried = [(name, *ends) for name, ends in network.matrices.items() if ends[0] == ends[1]]
+    # Within a step one pass is enough; behind it comes what is carried on to the next one.
+    in_order = (within if forwards else within[::-1]) + carried
+    frontier = dict(start)
+    while frontier:
+        later: dict[Group, Units] = {}
+        for name, tail, head in in_order:
+            source, target = (tail, head) if forwards else (head, tail)
+            if source in frontier:
+                reach_on = reached if forwards else reaching
+                units = _new(found, source, frontier[source])
+                units = reach_on(allocation.present_mask(name), units)
+                far = later if tail == head else frontier
+                far[target] = far[target] | units if target in far else units
+        for group, units in frontier.items():
+            at_first = _new(found, group, units)
+            found[group] = np.where(at_first, step, found.get(group, _NEVER))
+        frontier = {g: units for g, units in later.items() if _new(found, g, units).any()}
         step += 1
-        near = reached(recurrent, frontier) if forwards else reaching(recurrent, frontier)
-        frontier = near & (found == _NEVER)
-        found[frontier] = step
-    return found
+    return {
+        group: found[group] if group in found else np.full(size, _NEVER)
+        for group, size in network.groups.items()
+    }
+
+
+def _new(found: Mapping[Group, Steps], group: Group, units: Units) -> Units:
+    """Those of `units` that were not found before."""
+    return units & (found[group] == _NEVER) if group in found else units
 
 
 def reached(mask: Mask, units: Units) -> Units:
@@ -160,28 +150,19 @@ def reaching(mask: Mask, units: Units) -> Units:
     return found
 
 
-def _idle(name: str, mask: Mask, rows: Units, columns: Units) -> Idle | None:
-    """The ones of `mask` outside the given rows and columns."""
-    if rows.all() and columns.all():
-        return None
-    return _found(name, mask, lambda part: ~np.logical_and.outer(rows[part], columns))
-
-
-def _late(name: str, mask: Mask, behind: Steps, ahead: Steps, most: int) -> Idle | None:
-    """The ones of `mask` on paths of more than `most` connections only."""
-    return _found(name, mask, lambda part: np.add.outer(behind[part], ahead) + 1 > most)
-
-
-def _found(name: str, mask: Mask, idle: Callable[[slice], Units]) -> Idle | None:
-    """The ones of `mask` where `idle` says so of some rows, part by part."""
-    number, first = 0, None
+def _idle(name: str, mask: Mask, behind: Steps, before: Steps, most: int) -> Iterator[Idle]:
+    """The ones of `mask`, if any, on paths of more than `most` steps only; a bias is a column."""
+    if behind.max() + before.max() <= most:
+        return
+    small = np.min_scalar_type(2 * most + 2)
+    behind, before = (np.minimum(steps, most + 1).astype(small) for steps in (behind, before))
+    matrix, number, first = as_matrix(mask), 0, None
     for start in range(0, len(mask), _ROWS):
         part = slice(start, start + _ROWS)
-        found = idle(part) & mask[part]
+        found = (np.add.outer(behind[part], before) > most) & matrix[part]
         if first is None and found.any():
             entry = np.argwhere(found)[0].tolist()
-            first = (start + entry[0], *entry[1:])
+            first = (start + entry[0], *entry[1:])[: mask.ndim]
         number += int(np.count_nonzero(found))
-    if first is None:
-        return None
-    return Idle(name, number, first if name[0] != "b" else first[:1])
+    if first is not None:
+        yield Idle(name, number, first)

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+import math
+
 import numpy as np
 from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..problem.allocation import Allocation
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
+from ..problem.networks.unrolled import Derivatives, Level, as_matrix, ends_of
 
 Support = NDArray[np.bool_]
 
@@ -30,100 +31,59 @@ def jacobian_support(
     each a monomial of its own, so it vanishes only without a path. Raises `OutOfTimeError` after
     the deadline.
 
+    >>> from theorycheck import LinearFeedforward
     >>> net = LinearFeedforward([1, 2, 2])
     >>> allocation = Allocation(net, {"W1": [[1], [0]], "W2": [[0, 1], [0, 0]]})
     >>> jacobian_support(allocation, 1, True).tolist()
     [[True, True], [True, False]]
     """
-    if isinstance(allocation.network, LinearFeedforward):
-        return _feedforward(allocation, samples, spanning, inputs, deadline)
-    return _recurrent(allocation, samples, spanning, deadline)
-
-
-def _product(one: Support, other: Support) -> Support:
-    return (one.astype(np.float32) @ other.astype(np.float32)) > 0
-
-
-def _outer(behind: Support, ahead: Support, mask: Support) -> Support:
-    """For every learnable (i, j): behind[:, i] (x) ahead[j, :], shape (outputs, samples, n)."""
-    entries = np.argwhere(mask)
-    return behind[:, None, entries[:, 0]] & ahead.T[None, :, entries[:, -1]]
-
-
-def _feedforward(
-    allocation: Allocation,
-    samples: int,
-    spanning: bool,
-    inputs: Support | None,
-    deadline: Deadline,
-) -> Support:
     network = allocation.network
-    assert isinstance(network, LinearFeedforward)
-    size = network.inputs + network.bias
-    ahead = np.eye(size, dtype=bool) if spanning else np.ones((size, samples), dtype=bool)
-    ahead = ahead if inputs is None else inputs
-    constant = ahead[network.inputs :]
-    layers = range(1, network.depth + 1)
-    present = {layer: allocation.present_mask(f"W{layer}") for layer in layers}
-    behind = {network.depth: np.eye(network.outputs, dtype=bool)}
-    for layer in reversed(layers[1:]):
-        deadline.check(_WHAT)
-        behind[layer - 1] = _product(behind[layer], present[layer])
-    blocks: list[Support] = []
-    for layer in layers:
-        deadline.check(_WHAT)
-        if f"W{layer}" in allocation.counts:
-            blocks.append(_outer(behind[layer], ahead, allocation.mask(f"W{layer}")))
-        if f"b{layer}" in allocation.counts:
-            bias = allocation.mask(f"b{layer}")[:, None]
-            blocks.append(_outer(behind[layer], constant, bias))
-        hidden = _product(present[layer], ahead[: present[layer].shape[1]])
-        if network.bias:
-            biases = allocation.present_mask(f"b{layer}")[:, None]
-            hidden = np.concatenate([hidden | (biases & constant), constant])
-        ahead = hidden
-    n_equations = network.outputs * samples
-    return np.concatenate(blocks, axis=2).reshape(n_equations, -1) if blocks else _none(n_equations)
+    shape = (math.prod(network.input_shape(samples)[:-1]), samples)
+    if inputs is None:
+        inputs = np.eye(*shape, dtype=bool) if spanning else np.ones(shape, dtype=bool)
+    present = {name: as_matrix(mask) for name, mask in allocation.masks("present")}
 
+    def ahead(_: Level, terms: list[tuple[str, Support]]) -> Support:
+        return _product([(present[name], value) for name, value in terms])
 
-def _recurrent(allocation: Allocation, samples: int, spanning: bool, deadline: Deadline) -> Support:
-    network = allocation.network
-    assert isinstance(network, LinearRecurrent)
-    shape = (network.steps, network.inputs, samples)
-    inputs = np.ones(shape, dtype=bool)
-    if spanning:
-        inputs = np.eye(network.steps * network.inputs, samples, dtype=bool).reshape(shape)
-    recurrent, readout = allocation.present_mask("recurrent"), allocation.present_mask("readout")
-    states = [np.zeros((network.hidden, samples), dtype=bool)]
-    behind = [readout]
-    for step in inputs:
-        deadline.check(_WHAT)
-        drive = _product(allocation.present_mask("input"), step)
-        states.append(_product(recurrent, states[-1]) | drive)
-        behind.append(_product(behind[-1], recurrent))
-    is_final = network.readout == "final"
-    times = [network.steps] if is_final else range(1, network.steps + 1)
-    ahead = {"input": list(inputs), "recurrent": states}
+    def back(_: Level, terms: list[tuple[str, Support]]) -> Support:
+        return _product([(value, present[name]) for name, value in terms])
+
+    unrolled = network.unrolled
+    derivatives = Derivatives(
+        unrolled,
+        unrolled.split(inputs),
+        ahead=ahead,
+        unit=lambda level: np.eye(level.size, dtype=bool),
+        back=back,
+        deadline=deadline,
+        what=_WHAT,
+    )
+    if not allocation.n_learnable:
+        return np.zeros((network.outputs * network.n_reads * samples, 0), dtype=bool)
     rows: list[Support] = []
-    for time in times:
-        blocks = []
+    for read in unrolled.read:
+        columns: list[Support] = []
         for name in allocation.counts:
-            mask = allocation.mask(name)
-            if name == "readout":
-                unit = np.eye(network.outputs, dtype=bool)
-                blocks.append(_outer(unit, states[time], mask))
-                continue
-            block = np.zeros((network.outputs, samples, np.count_nonzero(mask)), dtype=bool)
-            for step in range(1, time + 1):
+            rows_of, sources = ends_of(np.argwhere(allocation.mask(name)))
+            block = None
+            for behind, before in derivatives.acting(name, read):
                 deadline.check(_WHAT)
-                block |= _outer(behind[time - step], ahead[name][step - 1], mask)
+                part = behind[:, None, rows_of] & before[sources].T[None]
+                block = part if block is None else block | part
                 if block.all():
                     break
-            blocks.append(block)
-        rows.append(np.concatenate(blocks, axis=2) if blocks else _none(1)[None])
-    n_equations = network.outputs * samples * len(times)
-    return np.stack(rows).reshape(n_equations, -1) if allocation.counts else _none(n_equations)
+            if block is None:
+                block = np.zeros((network.outputs, samples, len(sources)), dtype=bool)
+            columns.append(block)
+        rows.append(np.concatenate(columns, axis=2))
+    whole = np.concatenate(rows) if len(rows) > 1 else rows[0]
+    return whole.reshape(len(whole) * samples, -1)
 
 
-def _none(n_equations: int) -> Support:
-    return np.zeros((n_equations, 0), dtype=bool)
+def _product(pairs: list[tuple[Support, Support]]) -> Support:
+    """The sum of the products of pairs of boolean matrices."""
+    found = np.zeros((), dtype=np.float32)
+    for one, other in pairs:
+        found = found + one.astype(np.float32) @ other.astype(np.float32)
+    return found > 0

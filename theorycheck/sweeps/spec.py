@@ -17,8 +17,7 @@ from ..errors import InputError, nearest, shown
 from ..problem.files import read_limited
 from ..problem.masks import mask_to_json
 from ..problem.networks.base import Network, positive_integer
-from ..problem.networks.kinds import network_from_dict
-from ..problem.placement import check_network
+from ..problem.networks.kinds import check_network, network_from_dict
 from .mask_space import MaskSpace
 
 LARGEST_SPEC = 2**24  # bytes

@@ -14,26 +14,23 @@ from ..errors import OutOfTimeError, SizeError
 from ..problem.allocation import Allocation, Mask
 from ..problem.masks import Entry
 from ..problem.networks.base import Network, positive_integer
-from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ..problem.networks.recurrent import LinearRecurrent
 from ..ranks.bases import greedy_basis
-from ..ranks.generic_rank import GenericRank, generic_rank, n_equations
-from ..ranks.point import effective_samples, input_dimension
+from ..ranks.generic_rank import GenericRank, generic_rank
+from ..ranks.given_inputs import GivenInputs
 from ..ranks.target_dimension import TargetDimension, closed_form, target_dimension
 from ..structure.conflicts import Conflict, find_conflict
-from ..structure.peeling import Peeled, peel
+from ..structure.peeling import Peeled, can_peel, peel
 from ..structure.support import Support, jacobian_support
 
 if TYPE_CHECKING:
     from ..degrees.reuse import Reuse
     from ..degrees.solving import Solving
-    from ..ranks.given_inputs import GivenInputs
     from ..ranks.relu_search import ReluSearch
 
 Answer = TypeVar("Answer")
 
 # What depends neither on the effort nor on the deadline.
-_KEPT = ("effective_samples", "support", "target", "rank", "peeled", "conflict", "learnable_layers")
+_KEPT = ("support", "target", "rank", "peeled", "conflict", "learnable_layers")
 _BYTES_PER_SECOND = 5e8  # of patterns
 _MOST_EQUATIONS = 500  # up to here a rank takes a fraction of a second
 
@@ -73,26 +70,23 @@ class Analysis:
 
     @property
     def is_linear(self) -> bool:
-        """Whether the network is linear (feed-forward or recurrent)."""
+        """Whether the network is linear."""
         return self.network.is_linear
 
-    @cached_property
+    @property
     def effective_samples(self) -> int:
-        """m_e, the number of samples that count (linear kinds only)."""
-        assert not isinstance(self.network, ShallowReLU)
-        return effective_samples(self.network, self.samples)
+        """m_e, the number of samples that count."""
+        return self.network.effective_samples(self.samples)
 
     @property
     def n_equations(self) -> int:
         """Equations that count: outputs x effective samples, times steps if all are read."""
-        assert not isinstance(self.network, ShallowReLU)
-        return n_equations(self.network, self.samples)
+        return self.network.n_equations(self.samples)
 
     @property
     def is_spanning(self) -> bool:
         """Whether the samples span the inputs, so that each can be taken as a unit vector."""
-        assert not isinstance(self.network, ShallowReLU)
-        return self.effective_samples == input_dimension(self.network)
+        return self.is_linear and self.effective_samples == self.network.input_dimension
 
     @cached_property
     def support(self) -> Support:
@@ -176,10 +170,7 @@ class Analysis:
     @cached_property
     def core(self) -> Analysis | None:
         """The same question about what peeling leaves (T9); None if nothing is left."""
-        network = self.network
-        can_peel = isinstance(network, LinearFeedforward) and not network.bias
-        can_peel = can_peel and self.given is None
-        if not can_peel or not self.allocation.is_dense or not self.peeled.steps:
+        if self.given is not None or not can_peel(self.allocation) or not self.peeled.steps:
             return self
         if self.peeled.allocation is None:
             return None
@@ -237,11 +228,8 @@ class Analysis:
         """Whether all learnables are in one layer, in which the output is surely affine."""
         if len(self.learnable_layers) != 1:
             return False
-        network = self.network
-        is_recurrent = (
-            isinstance(network, LinearRecurrent) and "recurrent" in self.allocation.counts
-        )
-        return not is_recurrent or network.steps <= 2  # type: ignore[union-attr]
+        carried = any(self.network.lag(name) for name in self.allocation.counts)
+        return not carried or self.network.steps <= 2
 
     @cached_property
     def conflict(self) -> Conflict | None:
@@ -251,18 +239,15 @@ class Analysis:
     @cached_property
     def learnable_layers(self) -> tuple[tuple[str, ...], ...]:
         """The layers with learnables, each as its weight names (`W2`, or `W2` and `b2`)."""
-        layers: dict[str, tuple[str, ...]] = {}
-        for name in self.allocation.counts:
-            layer = name[1:] if isinstance(self.network, LinearFeedforward) else name
-            layers[layer] = (*layers.get(layer, ()), name)
-        return tuple(layers.values())
+        counts = self.allocation.counts
+        layers = (tuple(filter(counts.__contains__, names)) for names in self.network.layers)
+        return tuple(names for names in layers if names)
 
     def layer_mask(self, layer: int) -> Mask:
         """Learnables of feed-forward layer `layer` (from 1); a bias is one more column."""
-        mask = self.allocation.mask(f"W{layer}")
-        if not getattr(self.network, "bias", False):
-            return mask
-        return np.column_stack([mask, self.allocation.mask(f"b{layer}")])
+        return np.column_stack(
+            [self.allocation.mask(name) for name in self.network.layers[layer - 1]]
+        )
 
     def restricted_to(self, names: tuple[str, ...]) -> Analysis:
         """The same question about the sub-allocation with the learnables of `names` only."""

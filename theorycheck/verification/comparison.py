@@ -222,7 +222,7 @@ _RULES: dict[Expressivity, Callable[[Estimate, _Counts], str]] = {
 def _versions(backend: str) -> dict[str, str]:
     import importlib
 
-    from .. import __version__
+    from ..version import __version__
 
     found = {"theorycheck": __version__, "python": platform.python_version()}
     for name in ("numpy", "scipy", *([] if backend == "numpy" else [backend])):

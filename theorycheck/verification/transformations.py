@@ -13,7 +13,7 @@ from ..problem.allocation import Allocation
 from ..problem.masks import Mask
 from ..problem.networks.base import Network
 from ..problem.networks.kinds import network_from_dict
-from ..structure.peeling import Peeled, Step, peel
+from ..structure.peeling import Deletion, Peeled, peel
 from .base import Case
 
 
@@ -112,7 +112,7 @@ def peel_row(case: Case) -> Peeled:
     rows = np.flatnonzero(allocation.mask(last).sum(axis=1) >= needed)
     if not len(rows) or min(network.widths[1:-1], default=needed) < needed:
         return Peeled(allocation, m, ())
-    steps = (Step("row", int(rows[0])),)
+    steps = (Deletion("row", int(rows[0])),)
     if network.outputs == 1:
         return Peeled(None, m, steps)
     masks = dict(allocation.masks("learnable"))
@@ -139,7 +139,7 @@ def peel_column(case: Case) -> Peeled:
     columns = np.flatnonzero(allocation.mask(first).sum(axis=0) >= d)
     if not len(columns) or min(network.widths[1:-1], default=d) < d:
         return Peeled(allocation, m, ())
-    steps = (Step("column", int(columns[0])),)
+    steps = (Deletion("column", int(columns[0])),)
     if samples == 1:
         return Peeled(None, 0, steps)
     masks = dict(allocation.masks("learnable"))

@@ -526,7 +526,7 @@ REFUSED: dict[str, Case] = {
         },
     ),
     "cells without names": Case(
-        zoo.Entry, refused=r"RNNCell\) is one step of a loop.*recurrent=..., steps=T"
+        zoo.Cell, refused=r"RNNCell\) is one step of a loop.*recurrent=..., steps=T"
     ),
     "rnn of two layers": Case(
         lambda: Recurrent(nn.RNN(2, 4, 2, bias=False)),

@@ -189,7 +189,7 @@ def _fresh(
 
 
 def _numbers(ends: dict[str, str | None]) -> dict[str, int | None]:
-    """The numbers of inputs and outputs: with a wiring diagram they would be names."""
+    """The numbers of inputs and outputs: with a connectome they would be names."""
     numbers: dict[str, int | None] = {}
     for option, text in ends.items():
         try:

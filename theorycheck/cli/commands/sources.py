@@ -1,4 +1,4 @@
-"""Where `theorycheck new` takes an allocation from: files of masks, wiring diagrams."""
+"""Where `theorycheck new` takes an allocation from: files of masks, connectomes."""
 
 from __future__ import annotations
 
@@ -36,7 +36,7 @@ def of_masks(
 def of_edges(
     file: str, made: Options, ends: Options, rows: str, chosen: Options, samples: int
 ) -> tuple[Allocation, list[str]]:
-    """The allocation of a wiring diagram, and which unit has which number.
+    """The allocation of a connectome, and which unit has which number.
 
     Where the file does not tell what is learnable, as many connections as are needed (or
     `--budget`) are, spread evenly.

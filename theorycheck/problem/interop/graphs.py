@@ -1,4 +1,4 @@
-"""Allocations as networkx graphs, and back."""
+"""Networks with their masks as networkx graphs, and back."""
 
 from __future__ import annotations
 
@@ -12,63 +12,59 @@ from ...errors import InputError, shown
 from ..masks import Mask, check_name
 from ..networks.base import Network
 from ..networks.kinds import network_from_dict
-from ..networks.recurrent import LinearRecurrent
 
 if TYPE_CHECKING:
     import networkx as nx
 
-    from ..allocation import Allocation
 
-
-def unit_graph(allocation: Allocation) -> nx.DiGraph:
+def unit_graph(
+    network: Network, learnable: Mapping[str, Mask], present: Mapping[str, Mask]
+) -> nx.DiGraph:
     """The network as a directed graph of units, one edge per present connection.
 
     Nodes are (layer, unit); for recurrent networks ("input" | "hidden" | "output", unit); for
     biases ("constant", layer). Edges have `weight`, `index` and `learnable`; the graph has
     `network`, the object of an allocation file.
 
-    >>> from theorycheck import Allocation, LinearFeedforward
-    >>> graph = unit_graph(Allocation(LinearFeedforward([2, 1]), {"W1": [[0, 1]]}))
+    >>> from theorycheck import LinearFeedforward
+    >>> masks = {"W1": np.array([[False, True]])}, {"W1": np.array([[True, True]])}
+    >>> graph = unit_graph(LinearFeedforward([2, 1]), *masks)
     >>> sorted((tail, head, data["learnable"]) for tail, head, data in graph.edges(data=True))
     [((0, 0), (1, 0), False), ((0, 1), (1, 0), True)]
     """
     import networkx as nx
 
-    network = allocation.network
     graph = nx.DiGraph(network=network.to_dict())
-    for level, size in _levels(network).items():
-        graph.add_nodes_from((level, unit) for unit in range(size))
+    for group, size in network.groups.items():
+        graph.add_nodes_from((group, unit) for unit in range(size))
     for name in network.weight_shapes:
-        learnable = allocation.mask(name)
-        for index in map(tuple, np.argwhere(allocation.present_mask(name)).tolist()):
-            data = {"weight": name, "index": index, "learnable": bool(learnable[index])}
+        for index in map(tuple, np.argwhere(present[name]).tolist()):
+            data = {"weight": name, "index": index, "learnable": bool(learnable[name][index])}
             graph.add_edge(*_units(network, name, index), **data)
     return graph
 
 
-def layer_graph(allocation: Allocation, name: str) -> nx.Graph:
+def layer_graph(learnable: Mapping[str, Mask], present: Mapping[str, Mask], name: str) -> nx.Graph:
     """The mask of weight `name` as a bipartite graph: ("row", i) - ("column", j).
 
     Nodes have `bipartite` (0 rows, 1 columns), edges `learnable`; absent connections are no edges.
 
-    >>> from theorycheck import Allocation, LinearFeedforward
-    >>> graph = layer_graph(Allocation(LinearFeedforward([2, 1]), {"W1": [[0, 1]]}), "W1")
+    >>> learnable, present = np.array([[False, True]]), np.array([[True, True]])
+    >>> graph = layer_graph({"W1": learnable}, {"W1": present}, "W1")
     >>> graph.edges[("row", 0), ("column", 1)]
     {'learnable': True}
     """
     import networkx as nx
 
-    shapes = allocation.network.weight_shapes
-    if len(shapes.get(name, ())) != 2:
-        matrices = ", ".join(key for key, shape in shapes.items() if len(shape) == 2)
+    if name not in present or present[name].ndim != 2:
+        matrices = ", ".join(key for key, mask in present.items() if mask.ndim == 2)
         raise InputError(f"{name!r} is no weight matrix of this network; it has {matrices}")
     graph = nx.Graph(weight=name)
     for side, label in enumerate(("row", "column")):
-        nodes = ((label, i) for i in range(shapes[name][side]))
+        nodes = ((label, i) for i in range(present[name].shape[side]))
         graph.add_nodes_from(nodes, bipartite=side)
-    learnable = allocation.mask(name)
-    for i, j in np.argwhere(allocation.present_mask(name)).tolist():
-        graph.add_edge(("row", i), ("column", j), learnable=bool(learnable[i, j]))
+    for i, j in np.argwhere(present[name]).tolist():
+        graph.add_edge(("row", i), ("column", j), learnable=bool(learnable[name][i, j]))
     return graph
 
 
@@ -121,7 +117,7 @@ def _network_of(graph: nx.Graph) -> Network:
 def _weight_of(
     data: Mapping[str, Any], shapes: Mapping[str, tuple[int, ...]], place: str
 ) -> tuple[str, tuple[int, ...]]:
-    """The weight that an edge is, and the place in its mask."""
+    """The weight that an edge is, and the position in its mask."""
     missing = [key for key in ("weight", "index", "learnable") if key not in data]
     if missing:
         needed = "each edge has weight (its name), index and learnable"
@@ -153,31 +149,16 @@ def _learnable_of(data: Mapping[str, Any], place: str) -> bool:
 
 def _units(network: Network, name: str, index: tuple[int, ...]) -> tuple[Any, Any]:
     """The units, as `unit_graph` names them, that a weight joins: from, to."""
-    tail, head = _ends(network, name)
+    tail, head = network.ends(name)
     return (tail, index[1]) if len(index) == 2 else ("constant", tail), (head, index[0])
 
 
 def _check_own_names(nodes: Mapping[Any, Any], network: Network) -> None:
     """Nodes with the names that `unit_graph` gives must be these units, so none is reversed."""
-    own = {(level, unit) for level, size in _levels(network).items() for unit in range(size)}
+    own = {(group, unit) for group, size in network.groups.items() for unit in range(size)}
     for unit, node in nodes.items():
         if node != unit and node in own:
             raise InputError(
                 f"node {shown(node)} is the unit {shown(unit)} by the attributes of its edges: was "
                 "the graph reversed, or were nodes exchanged? Rename nodes and indices together"
             )
-
-
-def _levels(network: Network) -> dict[Any, int]:
-    if isinstance(network, LinearRecurrent):
-        return {"input": network.inputs, "hidden": network.hidden, "output": network.outputs}
-    return dict(enumerate(network.widths))
-
-
-def _ends(network: Network, name: str) -> tuple[Any, Any]:
-    """The levels that weight `name` leads from and to; for a bias both are its layer."""
-    if isinstance(network, LinearRecurrent):
-        ends = {"input": ("input", "hidden"), "recurrent": ("hidden", "hidden")}
-        return ends.get(name, ("hidden", "output"))
-    layer = int(name[1:])
-    return (layer - 1 if name[0] == "W" else layer), layer

@@ -8,14 +8,15 @@ from __future__ import annotations
 
 import math
 from abc import ABC, abstractmethod
+from collections import Counter
 from collections.abc import Sequence
 from dataclasses import fields
 from functools import cached_property
 from numbers import Integral
-from typing import Any, ClassVar
+from typing import Any, ClassVar, NamedTuple
 
 from ...errors import InputError, shown
-from .unrolled import Group, Unrolled
+from .unrolled import CONSTANT, Group, Level, Unrolled, forward
 
 # Larger sizes are typing errors; the bound keeps (rows x columns) within 63-bit array indices.
 LARGEST_SIZE = 2**30
@@ -30,6 +31,29 @@ def positive_integer(value: object, place: str, largest: int = LARGEST_SIZE) -> 
     if isinstance(value, bool) or not isinstance(value, Integral) or not 1 <= int(value) <= largest:
         raise InputError(f"{place} must be an integer from 1 to {largest}, not {shown(value)}")
     return int(value)
+
+
+class _Paths(NamedTuple):
+    """The paths that lead to one unit of a level of `size` units.
+
+    `degree` is that of the longest, `log_count` log2 of their number, `uses` how often, at most,
+    one of them runs through each weight matrix.
+    """
+
+    size: int
+    degree: int
+    log_count: float
+    uses: Counter[str]
+
+
+def log2_sum(logs: Sequence[float]) -> float:
+    """log2 of a sum of numbers whose log2 are given.
+
+    >>> log2_sum([1.0, 1.0])
+    2.0
+    """
+    largest = max(logs)
+    return largest + math.log2(math.fsum(2 ** (log - largest) for log in logs))
 
 
 class Network(ABC):
@@ -54,12 +78,12 @@ class Network(ABC):
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Weight name -> shape, in the fixed order that numbers all weights."""
 
-    @property
+    @cached_property
     @abstractmethod
     def layers(self) -> tuple[tuple[str, ...], ...]:
         """The weights of each layer: its matrix and, with biases, its bias."""
 
-    @property
+    @cached_property
     @abstractmethod
     def groups(self) -> dict[Group, int]:
         """The groups of units and their sizes, from the inputs to the outputs."""
@@ -68,12 +92,12 @@ class Network(ABC):
     def ends(self, weight: str) -> tuple[Group, Group]:
         """The groups that a weight leads from and to; a bias leads from its group to itself."""
 
-    @property
+    @cached_property
     @abstractmethod
     def activations(self) -> tuple[str, ...]:
         """What each hidden group applies to its sums: `linear` or `relu`."""
 
-    @property
+    @cached_property
     @abstractmethod
     def unrolled(self) -> Unrolled:
         """The network as levels, each computed from earlier ones: all that it computes."""
@@ -87,7 +111,7 @@ class Network(ABC):
         """Number of weights, absent ones included."""
         return sum(math.prod(shape) for shape in self.weight_shapes.values())
 
-    @property
+    @cached_property
     def is_linear(self) -> bool:
         """Whether the outputs are linear in the inputs (and the constant)."""
         return all(name == "linear" for name in self.activations)
@@ -122,15 +146,43 @@ class Network(ABC):
             before = number if shapes else before
         return sorted(used) == sorted(self.weight_shapes)
 
+    @cached_property
+    def is_fully_connected(self) -> bool:
+        """Whether each matrix has a weight of its own for every pair of units that it joins."""
+        sizes = self.groups
+        return all(
+            shape == ((sizes[head], sizes[tail]) if len(shape) == 2 else (sizes[head],))
+            for shape, (tail, head) in (
+                (shape, self.ends(name)) for name, shape in self.weight_shapes.items()
+            )
+        )
+
+    @cached_property
+    def matrices(self) -> dict[str, tuple[Group, Group]]:
+        """Weight matrix -> the groups that it leads from and to, in the order in which they act.
+
+        Those that carry a group on to the next step act last.
+        """
+        names = [name for name, shape in self.weight_shapes.items() if len(shape) == 2]
+        return {name: self.ends(name) for name in sorted(names, key=self.lag)}
+
+    def lag(self, weight: str) -> int:
+        """Steps from the units that a weight reads to those that it feeds.
+
+        1 for the matrix of a group that is carried on from step to step, else 0.
+        """
+        tail, head = self.ends(weight)
+        return int(tail == head and len(self.weight_shapes[weight]) == 2)
+
     @property
     def reads_every_step(self) -> bool:
-        """Whether the outputs of every step are read, not those of the last alone."""
+        """Whether the outputs are read at every step, not once."""
         return False
 
     @property
     def n_reads(self) -> int:
         """How many times the outputs are read: once, or at every step."""
-        return len(self.unrolled.read)
+        return self.steps if self.reads_every_step else 1
 
     def transposed(self) -> tuple[Network, dict[str, str]] | None:
         """The network of the transposed weights, without biases, and the new name of each weight.
@@ -140,12 +192,18 @@ class Network(ABC):
         return None
 
     def input_shape(self, samples: int) -> tuple[int, ...]:
-        """Shape of the inputs of some samples, the last axis: with biases the constant is a row."""
+        """Shape of the inputs of some samples, the last axis: with biases the constant is a row.
+
+        As a matrix its rows are the units of the levels without terms, in their order.
+        """
         return (self.inputs + self.bias, samples)
 
     @property
     def input_dimension(self) -> int:
-        """Dimension of all that samples show of a linear network: as many unit vectors serve."""
+        """Dimension of all that samples show of a linear network.
+
+        As many unit vectors serve, with ones in the first rows of the matrix of inputs.
+        """
         return self.inputs + self.bias
 
     def effective_samples(self, samples: int) -> int:
@@ -168,6 +226,39 @@ class Network(ABC):
         6
         """
         return self.outputs * self.effective_samples(samples) * self.n_reads
+
+    @property
+    def path_bounds(self) -> tuple[int, float]:
+        """Degree of an entry of the Jacobian in weights and inputs, and log2 of its norm at most.
+
+        The norm, the sum of the absolute values of its coefficients, is at most the number of paths
+        to an output times the number of times that a path uses one weight. Counted path by path; a
+        kind whose certificates promise a formula states that instead.
+        """
+
+        def through(level: Level, terms: list[tuple[str, _Paths]]) -> _Paths:
+            uses = Counter[str]()
+            for weight, before in terms:
+                uses |= before.uses + Counter([weight])
+            return _Paths(
+                level.size,
+                1 + max(before.degree for _, before in terms),
+                log2_sum([math.log2(before.size) + before.log_count for _, before in terms]),
+                uses,
+            )
+
+        starts = [
+            _Paths(level.size, int(level.group != CONSTANT), 0.0, Counter())
+            for level in self.unrolled.starts
+        ]
+        values = forward(self.unrolled, starts, through)
+        read = [values[number] for number in self.unrolled.read]
+        log_norms = [paths.log_count + math.log2(max(paths.uses.values())) for paths in read]
+        return max(paths.degree for paths in read) - 1, max(log_norms)
+
+    @abstractmethod
+    def resized(self, *, inputs: int | None = None, outputs: int | None = None) -> Network:
+        """The same network with another number of inputs or outputs."""
 
     @property
     def same_paths(self) -> Network:

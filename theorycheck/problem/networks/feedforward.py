@@ -2,14 +2,15 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from typing import ClassVar
 
 from ...errors import InputError, shown
 from .base import Network, positive_integer
-from .unrolled import Group, Level, Term, Unrolled
+from .unrolled import CONSTANT, Group, Level, Term, Unrolled
 
 
 @dataclass(frozen=True)
@@ -54,7 +55,7 @@ class _Feedforward(Network):
                 shapes[f"b{layer}"] = (self.widths[layer],)
         return shapes
 
-    @property
+    @cached_property
     def layers(self) -> tuple[tuple[str, ...], ...]:
         """The weights of layers 1 to L: `("W1",)`, with biases `("W1", "b1")`, and so on."""
         names = ("W", "b") if self.bias else ("W",)
@@ -62,7 +63,7 @@ class _Feedforward(Network):
             tuple(f"{name}{layer}" for name in names) for layer in range(1, self.depth + 1)
         )
 
-    @property
+    @cached_property
     def groups(self) -> dict[Group, int]:
         """Number of the layer -> its width, 0 for the inputs."""
         return dict(enumerate(self.widths))
@@ -72,18 +73,18 @@ class _Feedforward(Network):
         layer = int(weight[1:])
         return (layer - 1 if weight[0] == "W" else layer), layer
 
-    @property
+    @cached_property
     def activations(self) -> tuple[str, ...]:
         """Linear throughout."""
         return ("linear",) * (self.depth - 1)
 
-    @property
+    @cached_property
     def unrolled(self) -> Unrolled:
         """Inputs, with biases the constant, then one level for each layer."""
         first = 1 + self.bias  # level of layer 1
         levels = [Level(0, 0, self.inputs)]
         if self.bias:
-            levels.append(Level("constant", 0, 1))
+            levels.append(Level(CONSTANT, 0, 1))
         for layer, names in enumerate(self.layers, start=1):
             sources = (first + layer - 2 if layer > 1 else 0, 1)
             terms = tuple(map(Term, names, sources))
@@ -97,6 +98,19 @@ class _Feedforward(Network):
             return None
         names = {f"W{k}": f"W{self.depth + 1 - k}" for k in range(1, self.depth + 1)}
         return type(self)(tuple(reversed(self.widths))), names
+
+    @property
+    def path_bounds(self) -> tuple[int, float]:
+        """As many weights as layers; one unit more than each layer has, for the constant.
+
+        The documentation of certificates promises these numbers.
+        """
+        return self.depth, sum(math.log2(width + 1) for width in self.widths[:-1])
+
+    def resized(self, *, inputs: int | None = None, outputs: int | None = None) -> _Feedforward:
+        """The same hidden layers."""
+        first, *hidden, last = self.widths
+        return replace(self, widths=(inputs or first, *hidden, outputs or last))
 
     def describe(self) -> str:
         """The network in words, for example `linear feed-forward 4-4-3`."""
@@ -134,7 +148,7 @@ class ShallowReLU(_Feedforward):
     kind: ClassVar[str] = "shallow_relu"
     title: ClassVar[str] = "shallow ReLU"
 
-    @property
+    @cached_property
     def activations(self) -> tuple[str, ...]:
         """That of the hidden layer."""
         return ("relu",)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -10,6 +11,8 @@ from typing import ClassVar, Literal
 from ...errors import InputError, nearest, shown
 from .base import Network, positive_integer
 from .unrolled import Group, Level, Term, Unrolled
+
+_MOST_KEPT = 20_000  # steps whose levels are kept, not made anew for every pass
 
 
 @dataclass(frozen=True)
@@ -52,12 +55,12 @@ class LinearRecurrent(Network):
             "readout": (self.outputs, self.hidden),
         }
 
-    @property
+    @cached_property
     def layers(self) -> tuple[tuple[str, ...], ...]:
         """Its three weights, each a layer of its own."""
         return ("input",), ("recurrent",), ("readout",)
 
-    @property
+    @cached_property
     def groups(self) -> dict[Group, int]:
         """The groups `input`, `hidden` and `output`."""
         return {"input": self.inputs, "hidden": self.hidden, "output": self.outputs}
@@ -67,21 +70,17 @@ class LinearRecurrent(Network):
         ends = {"input": ("input", "hidden"), "recurrent": ("hidden", "hidden")}
         return ends.get(weight, ("hidden", "output"))
 
-    @property
+    @cached_property
     def activations(self) -> tuple[str, ...]:
         """Linear."""
         return ("linear",)
 
-    @property
-    def reads_every_step(self) -> bool:
-        """Whether `readout` is `all`."""
-        return self.readout == "all"
-
-    @property
+    @cached_property
     def unrolled(self) -> Unrolled:
         """The inputs of all steps, the hidden states of all, then the outputs that are read."""
         levels = _Steps(self)
-        return Unrolled(levels, range(2 * self.steps, len(levels)))
+        kept = tuple(levels) if self.steps <= _MOST_KEPT else levels
+        return Unrolled(kept, range(2 * self.steps, len(levels)))
 
     def transposed(self) -> tuple[Network, dict[str, str]]:
         """Inputs and outputs exchanged, and their weights."""
@@ -91,6 +90,11 @@ class LinearRecurrent(Network):
     def input_shape(self, samples: int) -> tuple[int, ...]:
         """Steps, inputs, samples."""
         return (self.steps, self.inputs, samples)
+
+    @property
+    def reads_every_step(self) -> bool:
+        """For readout `all`."""
+        return self.readout == "all"
 
     @property
     def input_dimension(self) -> int:
@@ -105,6 +109,19 @@ class LinearRecurrent(Network):
         so more than 3 N steps show nothing new; both readouts see the same paths.
         """
         return replace(self, steps=min(self.steps, 3 * self.hidden), readout="final")
+
+    @property
+    def path_bounds(self) -> tuple[int, float]:
+        """At most T times N^T n_in paths, through the recurrent weights T times at most.
+
+        The documentation of certificates promises these numbers.
+        """
+        log_paths = 2 * math.log2(self.steps) + self.steps * math.log2(self.hidden)
+        return self.steps + 1, log_paths + math.log2(self.inputs)
+
+    def resized(self, *, inputs: int | None = None, outputs: int | None = None) -> LinearRecurrent:
+        """The same hidden state and steps."""
+        return replace(self, inputs=inputs or self.inputs, outputs=outputs or self.outputs)
 
     def describe(self) -> str:
         """The network in words, for example `linear recurrent 1-2-1, 4 steps, readout final`."""

@@ -18,7 +18,7 @@ from ...problem.allocation import Allocation, Mask
 from ...problem.networks.base import Network
 from ...problem.networks.feedforward import LinearFeedforward
 from ...problem.networks.recurrent import LinearRecurrent
-from ...ranks.jacobian import entries, jacobian
+from ...ranks.jacobian import Jacobian, entries
 from ...ranks.point import draw_point, draw_prime
 
 _TRIALS = 2
@@ -97,7 +97,7 @@ def _columns(
     """The Jacobian's columns of the weights `names` at a random point, absent ones 0."""
     empty = Allocation.none(network, present)
     point = draw_point(empty, samples, prime, seed, trial, np)
-    at_point = jacobian(empty, point, np)
+    at_point = Jacobian(network, point, np)
     full = Allocation(network, {name: np.ones(network.weight_shapes[name]) for name in names})
     blocks = dict(entries(full, "learnable", 2**20))
     parts = [

@@ -7,9 +7,9 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ...problem.allocation import Allocation
 from ...problem.masks import Mask
-from ...problem.networks.unrolled import Level, Unrolled, backward
+from ...problem.networks.unrolled import as_matrix
+from ...structure.conflicts import LearnablePaths
 from ..mask_space import Masks, MaskSpace
 
 Booleans: TypeAlias = NDArray[np.bool_]
@@ -26,46 +26,22 @@ def has_conflict(space: MaskSpace, masks: Masks) -> Booleans:
     >>> has_conflict(space, np.array([[True, False], [True, True]])).tolist()
     [False, True]
     """
-    empty, weights = space.empty, by_weight(space, masks)
-    unrolled = space.network.same_paths.unrolled
+    paths = LearnablePaths(space.empty)
+    weights = by_weight(space, masks)
     found = np.zeros(len(masks), dtype=bool)
-    read = _read(empty, unrolled)
-    fed: list[Booleans] = []  # of each level: which units inputs reach, shape (units,)
-    marked: list[Booleans] = []  # which they reach through a learnable, shape (units, allocations)
-    for number, level in enumerate(unrolled.levels):
-        fed_here = np.full(level.size, not level.terms)
-        marked_here = np.zeros((level.size, len(masks)), dtype=bool)
-        for weight, source in level.terms:
-            present = empty.present_mask(weight).reshape(level.size, -1)
-            fed_here |= _reached(present, fed[source][:, None])[:, 0]
-            learnable = weights.get(weight)
-            if learnable is not None and learnable.ndim == 2:
-                learnable = learnable[:, None]  # a bias, whose source is the constant
-            if marked[source].any():
-                marked_here |= _reached(present, marked[source])
-                if learnable is not None:
-                    # An edge counts only if its unit is read: dead ends multiply nothing.
-                    found |= (learnable[read[number]] & marked[source]).any(axis=(0, 1))
+    marked: list[Booleans] = []  # for each level, the units behind a learnable
+    for number, level in enumerate(paths.unrolled.levels):
+        marked.append(np.zeros((level.size, len(masks)), dtype=bool))
+        for name, source in level.terms:
+            marked[number] |= _reached(as_matrix(space.empty.present_mask(name)), marked[source])
+            learnable = weights.get(name)
             if learnable is not None:
-                marked_here |= learnable[:, fed[source]].any(axis=1)
-        fed.append(fed_here)
-        marked.append(marked_here)
+                learnable = learnable if learnable.ndim == 3 else learnable[:, None]
+                # An edge counts only if its unit is read: dead ends multiply nothing.
+                met = learnable[paths.read[number]] & marked[source]
+                found |= met.any(axis=(0, 1))
+                marked[number] |= learnable[:, paths.fed[source]].any(axis=1)
     return found
-
-
-def _read(empty: Allocation, unrolled: Unrolled) -> list[Booleans]:
-    """Which units of each level reach an output that is read; shape (units,) each."""
-
-    def combine(level: Level, terms: list[tuple[str, Booleans]]) -> Booleans:
-        masks = ((empty.present_mask(weight), units) for weight, units in terms)
-        return np.logical_or.reduce([present[units].any(axis=0) for present, units in masks])
-
-    reached = [np.zeros(level.size, dtype=bool) for level in unrolled.levels]
-    for number in unrolled.read:
-        start = np.ones(unrolled.levels[number].size, dtype=bool)
-        for level, units in backward(unrolled, number, start, combine).items():
-            reached[level] |= units
-    return reached
 
 
 def by_weight(space: MaskSpace, masks: Masks) -> dict[str, Booleans]:

@@ -14,13 +14,13 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from ...computing.arrays import Array
+from ...computing.arrays import Array, on_host
 from ...errors import SizeError
 from ...field.arithmetic import reduce
 from ...field.batched import batched_rank
 from ...field.elimination import Elimination, rank, rank_profile
 from ...ranks.generic_rank import MOST_TRIALS, generic_rank, required_bytes, trial_error
-from ...ranks.jacobian import jacobian
+from ...ranks.jacobian import Jacobian
 from ...ranks.point import draw_point, draw_prime
 from ..mask_space import Masks, MaskSpace
 
@@ -174,14 +174,14 @@ class BatchRanks:
                 ranks[part] = [rank(block, reduced.prime) for block in blocks]
             else:
                 found = batched_rank(blocks, reduced.prime)
-                ranks[part] = found if self.xp is np else found.get()
+                ranks[part] = on_host(found)
         return ranks
 
     def _reduce(self, trial: int) -> _Reduced:
         empty, xp = self.space.empty, self.xp
         prime = draw_prime(self.seed, trial)
         point = draw_point(empty, self.samples, prime, self.seed, trial, xp)
-        source = jacobian(empty, point, xp)
+        source = Jacobian(empty.network, point, xp)
         parts: list[Array] = [xp.zeros((source.n_equations, 0))]
         for name, entries in self.space.entries.items():
             shape = empty.network.weight_shapes[name]

@@ -1,4 +1,4 @@
-"""Networks of wiring diagrams: connections between named units, some of them inputs and outputs."""
+"""Networks of connectomes: connections between named units, some of them inputs and outputs."""
 
 from __future__ import annotations
 
@@ -11,17 +11,17 @@ import numpy as np
 from ...errors import InputError, nearest, shown
 from ..masks import Mask
 from ..networks.base import Network
-from ..networks.recurrent import LinearRecurrent
+from ..networks.kinds import LAYERED, network_from_dict
 from .connections import Connections, connections_of, unit_name
 from .edge_files import read_edge_file
 from .foreign import LARGEST_DENSE
-from .layered import layered
 
 Groups: TypeAlias = dict[Any, list[Any]]
+_OTHERWISE = "say steps=T (--steps T) for a recurrent network"
 
 
-class Wiring(NamedTuple):
-    """The network of a diagram, its masks, and the names of its units by level."""
+class Connectome(NamedTuple):
+    """The network of a connectome, its masks, and the names of its units by level."""
 
     network: Network
     learnable: dict[str, Mask]
@@ -29,7 +29,7 @@ class Wiring(NamedTuple):
     units: dict[Any, list[Any]]
 
 
-def read_wiring(
+def read_connectome(
     edges: Any,
     inputs: Iterable[Any] | Mapping[Any, Iterable[Any]],
     outputs: Iterable[Any] | Mapping[Any, Iterable[Any]],
@@ -39,7 +39,7 @@ def read_wiring(
     labels: Sequence[Any] | None,
     rows: str,
     kind: str,
-) -> Wiring:
+) -> Connectome:
     """What `Allocation.from_edges` makes of these arguments."""
     if rows not in ("targets", "sources"):
         wrong = f"{shown(rows)}{nearest(rows, ('targets', 'sources'))}"
@@ -52,7 +52,7 @@ def read_wiring(
         _groups(given, found, place) for given, place in ((inputs, "inputs"), (outputs, "outputs"))
     )
     if steps is None:
-        return Wiring(*layered(found, driven, read, kind))
+        return Connectome(*_layered(found, driven, read, kind))
     _check_orientation(found, driven, read, rows)
     return _recurrent(found, driven, read, steps, readout)
 
@@ -118,13 +118,14 @@ def _reached(edges: Iterable[tuple[Any, Any]], start: set[Any]) -> set[Any]:
 
 def _recurrent(
     found: Connections, driven: Groups, read: Groups, steps: int, readout: str
-) -> Wiring:
+) -> Connectome:
     """All units are hidden ones; inputs and outputs have frozen connections of their own."""
     number = {unit: i for i, unit in enumerate(found.units)}
     size = len(number)
     if size * size > LARGEST_DENSE:
         raise InputError(f"{size} units are too many")
-    network = LinearRecurrent(len(driven), size, len(read), steps, readout)  # type: ignore[arg-type]
+    sizes = {"inputs": len(driven), "hidden": size, "outputs": len(read), "steps": steps}
+    network = network_from_dict({"kind": "linear_recurrent", **sizes, "readout": readout})
     present = {n: np.zeros(shape, dtype=bool) for n, shape in network.weight_shapes.items()}
     for column, units in enumerate(driven.values()):
         present["input"][[number[unit] for unit in units], column] = True
@@ -136,4 +137,92 @@ def _recurrent(
         present["recurrent"][entry] = True
         learnable[entry] = is_learnable
     names = {"input": list(driven), "hidden": list(found.units), "output": list(read)}
-    return Wiring(network, {"recurrent": learnable}, present, names)
+    return Connectome(network, {"recurrent": learnable}, present, names)
+
+
+def _layered(
+    found: Connections, driven: dict[Any, list[Any]], read: dict[Any, list[Any]], kind: str
+) -> tuple[Network, dict[str, Mask], dict[str, Mask], dict[Any, list[Any]]]:
+    """Network, learnable and present masks, and names by layer; refused if layers are ambiguous."""
+    for groups, place in ((driven, "inputs"), (read, "outputs")):
+        if any(units != [name] for name, units in groups.items()):
+            raise InputError(
+                f"{place} of a feed-forward network are units, no groups: {_OTHERWISE}"
+            )
+    if kind not in LAYERED:
+        raise InputError(f"kind must be {' or '.join(LAYERED)}, not {shown(kind)}; {_OTHERWISE}")
+    level = _levels(found, list(driven))
+    last = {level[unit] for unit in read}
+    depth = max(level.values())
+    if len(last) > 1 or depth not in last:
+        unit = min(read, key=lambda name: level[name])
+        raise InputError(
+            f"the output {shown(unit)} is {_connections(level[unit])} behind the inputs, another "
+            f"unit {depth}: all outputs must be the last layer; {_OTHERWISE}"
+        )
+    others = [unit for unit in found.units if level[unit] == depth and unit not in read]
+    if others:
+        raise InputError(f"{shown(others[0])} is in the last layer, but no output; {_OTHERWISE}")
+    names: dict[Any, list[Any]] = {0: list(driven)}
+    for layer in range(1, depth):
+        names[layer] = [unit for unit in found.units if level[unit] == layer]
+    names[depth] = list(read)
+    network = network_from_dict({"kind": kind, "widths": [len(part) for part in names.values()]})
+    number = {unit: i for part in names.values() for i, unit in enumerate(part)}
+    learnable, present = (
+        {n: np.zeros(shape, dtype=bool) for n, shape in network.weight_shapes.items()}
+        for _ in range(2)
+    )
+    for (source, target), is_learnable in found.edges.items():
+        entry = number[target], number[source]  # rows are targets
+        present[f"W{level[target]}"][entry] = True
+        learnable[f"W{level[target]}"][entry] = is_learnable
+    return network, learnable, present, names
+
+
+def _levels(found: Connections, inputs: list[Any]) -> dict[Any, int]:
+    """The number of connections from the inputs to each unit, on every path the same."""
+    sources: dict[Any, list[Any]] = {unit: [] for unit in found.units}
+    targets: dict[Any, list[Any]] = {unit: [] for unit in found.units}
+    for source, target in found.edges:
+        sources[target].append(source)
+        targets[source].append(target)
+    for unit in inputs:
+        if sources[unit]:
+            what = f"a connection leads into the input {shown(unit)} from {shown(sources[unit][0])}"
+            raise InputError(f"{what}; {_OTHERWISE}")
+    waiting = {unit: len(before) for unit, before in sources.items()}
+    ready = [unit for unit in found.units if not waiting[unit]]
+    level: dict[Any, int] = {}
+    for unit in ready:  # grows while it is read: the units in topological order
+        if unit in inputs:
+            level[unit] = 0
+        elif not sources[unit]:
+            raise InputError(
+                f"no connection leads to {shown(unit)}, which is no input: name it as an input, or "
+                "leave it out"
+            )
+        else:
+            level[unit] = _level_of(unit, [level[before] for before in sources[unit]])
+        for target in targets[unit]:
+            waiting[target] -= 1
+            if not waiting[target]:
+                ready.append(target)
+    if len(level) < len(sources):
+        unit = next(name for name in found.units if name not in level)
+        raise InputError(f"{shown(unit)} is on a cycle or behind one; {_OTHERWISE}")
+    return level
+
+
+def _level_of(unit: Any, before: list[int]) -> int:
+    if len(set(before)) > 1:
+        short, long = min(before) + 1, max(before) + 1
+        raise InputError(
+            f"{shown(unit)} is {_connections(short)} behind the inputs on one path and {long} on "
+            f"another, so it is in no layer; {_OTHERWISE}"
+        )
+    return before[0] + 1
+
+
+def _connections(number: int) -> str:
+    return f"{number} connection{'s' * (number != 1)}"
