@@ -20,6 +20,7 @@ import numpy as np
 import theorycheck as tc
 from tests.shared.strategies import WORK_ONLY
 from theorycheck.computing.effort import Effort
+from theorycheck.computing.options import Options
 from theorycheck.problem.files import problem_to_dict
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.registry import THEOREMS
@@ -86,13 +87,13 @@ def disagreement(
     allocation: tc.Allocation, m: int, counts: Counter[tuple[str, ...]], effort: Effort = NO_DEGREES
 ) -> str:
     """Ask every theorem; count who says what. Empty if all agree with each other and the rank."""
-    analysis = Analysis(allocation, m, effort=effort)
+    analysis = Analysis(allocation, m, Options(effort=effort))
     is_minimal = analysis.rank.value < analysis.target.value
     try:
         verdict = tc.classify(allocation, m, effort=effort)
         counts["verdict", verdict.theorem or "none", str(verdict.expressivity)] += 1
         for theorem in THEOREMS:
-            if theorem.obstacle(analysis) is not None:
+            if theorem.why_not(analysis) is not None:
                 continue
             finding = theorem.decide(analysis)
             if finding is None:

@@ -25,12 +25,13 @@ import theorycheck as tc
 from theorycheck.answers.classification import verdict_of
 from theorycheck.computing.deadline import Deadline
 from theorycheck.computing.effort import Effort
+from theorycheck.computing.options import Options
 from theorycheck.degrees.degree import Degree
 from theorycheck.degrees.elimination import degree_by_elimination
 from theorycheck.degrees.system import SquareSystem
 from theorycheck.problem.files import problem_from_dict, problem_to_dict
-from theorycheck.problem.masks import entries_of
-from theorycheck.ranks.bases import Entry, masks_with
+from theorycheck.problem.masks import Entry, entries_of
+from theorycheck.ranks.bases import masks_with
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.asking import ask_all
 from theorycheck.theorems.registry import THEOREMS
@@ -99,7 +100,7 @@ def examine(problem: dict[str, Any], effort: Effort, seed: int = 0, exactly: boo
     row = Row()
     allocation, samples = problem_from_dict(problem)
     try:
-        analysis = Analysis(allocation, samples, seed, effort=effort)
+        analysis = Analysis(allocation, samples, Options(seed=seed, effort=effort))
         start = time.perf_counter()
         verdict = verdict_of(analysis, ask_all(analysis, THEOREMS), start)
         row.seconds = time.perf_counter() - start

@@ -1,7 +1,7 @@
 """Certificates: what a verdict rests on, in a form that anyone can check.
 
 A certificate is self-contained: the problem (an allocation file's object), the claim, and the
-evidence, whose form `kind` names. `docs/certificates.md` describes every kind; `checker.py` checks
+evidence, whose form `kind` names. `docs/certificates.md` describes every kind; `checker/` checks
 them without the code that found them. A `digest` over all other keys shows any later change; it is
 no proof of origin, and whoever recomputes it still meets the check of the evidence itself.
 """
@@ -15,7 +15,7 @@ from dataclasses import dataclass, fields
 from pathlib import Path
 from typing import Any
 
-from .errors import InputError, shown
+from .errors import InputError, shown, writing
 from .problem.files import LARGEST_FILE, parse_json, read_limited
 
 VERSION = 2
@@ -156,12 +156,8 @@ def save_certificates(path: str | Path, certificates: list[Certificate]) -> None
     """
     objects = [certificate.to_dict() for certificate in certificates]
     data = objects[0] if len(objects) == 1 else objects
-    try:
+    with writing():
         Path(path).write_text(json.dumps(data) + "\n", encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}") from None
-    except ValueError as error:  # a NUL in the path
-        raise InputError(f"cannot be written: {error}") from None
 
 
 def load_certificates(path: str | Path) -> list[object]:

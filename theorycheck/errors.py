@@ -1,7 +1,8 @@
 """The errors of theorycheck. All derive from `TheorycheckError`, itself a `ValueError`."""
 
 import difflib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
+from contextlib import contextmanager
 
 
 class TheorycheckError(ValueError):
@@ -61,3 +62,26 @@ def nearest(name: object, known: Iterable[str]) -> str:
     same = {known_name.lower().strip("-"): known_name for known_name in known}  # options too
     near = difflib.get_close_matches(text.lower().strip("-"), same, n=1)
     return f" (did you mean {same[near[0]]!r}?)" if near else ""
+
+
+@contextmanager
+def writing(path: object = "") -> Iterator[None]:
+    """What the system says against the file written in the `with` block is an `InputError`.
+
+    It names the `path`, if one is given.
+
+    >>> with writing("no/such/file"):
+    ...     open("no/such/file", "w")
+    Traceback (most recent call last):
+        ...
+    theorycheck.errors.InputError: no/such/file cannot be written: No such file or directory
+    """
+    name = f"{path} " if path else ""
+    try:
+        yield
+    except OSError as error:
+        raise InputError(f"{name}cannot be written: {error.strerror}") from None
+    except TheorycheckError:
+        raise
+    except ValueError as error:  # a NUL in the path
+        raise InputError(f"cannot be written: {error}") from None

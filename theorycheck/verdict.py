@@ -1,18 +1,20 @@
-"""The answer to "is this allocation any good?": expressivity, theorem, rigor, certificate."""
+"""The answer to "is this allocation any good?": expressivity, theorem, rigor, certificate.
+
+With what goes with it: what is wasted (`Diagnostics`), and a number where nothing is proved.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
 from enum import StrEnum
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from .certificates import Certificate
-from .display.paragraphs import WARNING, Paragraph
+from .display.html import framed
+from .display.paragraphs import WARNING, Paragraph, list_some
 from .display.shown import Shown
-
-if TYPE_CHECKING:
-    from .answers.diagnostics import Diagnostics
-    from .heuristics.guess import HeuristicEstimate
+from .problem.masks import Entry, entry_name
+from .statements import STATEMENTS
 
 
 class Expressivity(StrEnum):
@@ -79,6 +81,108 @@ _STYLE = {
     Expressivity.POSITIVE: "bold yellow",
     Expressivity.UNDECIDED: "bold",
 }
+
+
+@dataclass(frozen=True)
+class Diagnostics:
+    """Redundant learnables and unreached equations, as one random trial shows them.
+
+    `rank` is that of the trial. `redundant`: removing any one of these weights keeps the rank (not
+    all of them at once). `idle`: these act on no output at all. `unreached`: equations that no
+    learnable acts on, as (output, sample) or, if every step is read, (step, output, sample), all
+    from 0. `missing`: how many dimensions of the teacher's outputs the rank falls short of.
+    Linear dependence modulo a random prime at a random point, fixed by `seed`, is not a proof.
+    """
+
+    rank: int
+    missing: int
+    redundant: tuple[Entry, ...]
+    idle: tuple[Entry, ...]
+    unreached: tuple[tuple[int, ...], ...]
+    seed: int
+
+    def paragraphs(self) -> list[Paragraph]:
+        """What is wasted and what is not reached, in words."""
+        found = []
+        if self.redundant:
+            names = list_some([entry_name(entry) for entry in self.redundant])
+            text = f"{names}: removing any one of them keeps the rank"
+            found.append(Paragraph("redundant", text))
+        if self.idle:
+            names = list_some([entry_name(entry) for entry in self.idle])
+            text = f"{names}: no path leads from there to an output that is asked"
+            found.append(Paragraph("idle", text))
+        if self.unreached:
+            names = list_some([str(equation) for equation in self.unreached])
+            text = f"no learnable weight acts on (output, sample) {names}"
+            found.append(Paragraph("unreached", text))
+        return found or [Paragraph("waste", "none: every learnable weight is needed for the rank")]
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON, weights as `W1[0,2]`."""
+        return {
+            "rank": self.rank,
+            "missing": self.missing,
+            "redundant": [entry_name(entry) for entry in self.redundant],
+            "idle": [entry_name(entry) for entry in self.idle],
+            "unreached": [list(equation) for equation in self.unreached],
+            "seed": self.seed,
+        }
+
+
+@dataclass(frozen=True, repr=False)
+class HeuristicEstimate(Shown):
+    """An estimate of the match probability that nothing proves.
+
+    `range` held the measured value of at least nine in ten allocations of held-out network families
+    (docs/heuristics.md); `law` is that of weights and inputs for which it was fitted; `basis` says
+    in words what it rests on.
+
+    >>> HeuristicEstimate(0.9, (0.85, 0.93), "a degree of 2").to_dict()["rigor"]
+    'heuristic'
+    """
+
+    estimate: float
+    range: tuple[float, float]
+    basis: str
+    law: str = "normal"
+    rigor: str = "heuristic"
+
+    def paragraphs(self) -> list[Paragraph]:
+        """The estimate, and what it rests on."""
+        return [Paragraph("estimate", str(self)), Paragraph("basis", self.basis)]
+
+    def to_dict(self) -> dict[str, Any]:
+        """The object that `estimate --json` prints, without the key `file`."""
+        return {
+            "estimate": self.estimate,
+            "range": list(self.range),
+            "law": self.law,
+            "basis": self.basis,
+            "rigor": self.rigor,
+        }
+
+    @property
+    def beta_prior(self) -> tuple[float, float]:
+        """The law Beta(a, b) with this mean, and the range as its mean and 1.9 deviations.
+
+        As a prior it is worth a + b draws of `measure`, as far as one believes the range; it has no
+        part in any interval that `measure` reports. (0.5, 0.5) if it would be worth less than one.
+
+        >>> a, b = HeuristicEstimate(0.9, (0.86, 0.93), "a degree of 2").beta_prior
+        >>> 200 < a + b < 400
+        True
+        """
+        mean = min(max(self.estimate, 0.005), 0.995)
+        deviation = (self.range[1] - self.range[0]) / (2 * 1.9)
+        worth = mean * (1 - mean) / deviation**2 - 1 if deviation else 0.0
+        return (mean * worth, (1 - mean) * worth) if worth > 1 else (0.5, 0.5)
+
+    def __str__(self) -> str:
+        """One line for people."""
+        low, high = self.range
+        law = {"normal": "Gaussian"}.get(self.law, self.law)
+        return f"{self.estimate:.2f} ({low:.2f} to {high:.2f}), heuristic for {law} weights"
 
 
 @dataclass(frozen=True, repr=False)
@@ -170,10 +274,25 @@ class Verdict(Shown):
         return f"<Verdict {str(self.expressivity).upper()}: {by}>"
 
     def _repr_html_(self) -> str:
-        """The verdict as a notebook shows it: a fragment of HTML without scripts."""
-        from .display.html import verdict_fragment
-
-        return verdict_fragment(self)
+        """The verdict as a notebook shows it: class, reason, theorem, numbers, rigor, estimate."""
+        title = STATEMENTS[self.theorem].name if self.theorem in STATEMENTS else ""
+        by = f"{self.theorem} ({title})" if title else self.theorem or ""
+        numbers = (
+            ("learnable", self.learnable),
+            ("rank", self.rank),
+            ("target dimension", self.target_dimension),
+            ("degree", self.degree),
+        )
+        rows = (
+            ("because", self.reason),
+            ("theorem", by),
+            ("numbers", ", ".join(f"{name} {n}" for name, n in numbers if n is not None)),
+            ("rigor", self.rigor_in_words),
+            ("estimate", "" if self.estimate is None else str(self.estimate)),
+        )
+        head = Paragraph(str(self.expressivity).upper(), self.meaning)
+        shown = [Paragraph(label, text) for label, text in rows if text]
+        return framed(head, shown, self.warnings)
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `classify --json` prints, without the key `file`."""

@@ -83,13 +83,14 @@ def api_pages() -> dict[str, str]:
     >>> "::: theorycheck.answers.classification.classify" in api_pages()["api/classify.md"]
     True
     """
-    from theorycheck import _HOMES
+    import theorycheck
 
     groups = {key: [] for key in (*API, "more")}
-    for home, names in _HOMES.items():
+    for name in dir(theorycheck):
+        home = getattr(theorycheck, name).__module__.removeprefix("theorycheck.")
         part = home.split(".")[0]
         key = next((key for key, (_, parts) in API.items() if part in parts), "more")
-        groups[key] += [(name, home) for name in names]
+        groups[key].append((name, home))
     titles = {key: title for key, (title, _) in API.items()} | {"more": "Further names"}
     pages, index = {}, ["# Python API", "", _API, ""]
     for key, names in groups.items():

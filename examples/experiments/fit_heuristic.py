@@ -22,12 +22,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 from heuristic_data import DATA, FAMILIES, Family, blocks_of, read_rows
 
 from theorycheck.heuristics.features import BlockFeatures
-from theorycheck.heuristics.guess import HeuristicEstimate
 from theorycheck.heuristics.law import HELPED, OFFSET, UNKNOWN, Law, probability, terms
 from theorycheck.heuristics.relu import OFFSET as RELU_OFFSET
 from theorycheck.heuristics.relu import soft_rank
 from theorycheck.measurement.intervals import clopper_pearson
 from theorycheck.problem.files import problem_from_dict
+from theorycheck.verdict import HeuristicEstimate
 
 KNOWN = Path(__file__).parents[2] / "tests" / "known" / "relu.json"
 QUANTILES = (0.03, 0.97)  # of the residuals of families held out: the range of the law

@@ -24,6 +24,7 @@ os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 import numpy as np
 
 import theorycheck as tc
+from theorycheck.computing.options import Options
 from theorycheck.heuristics.features import BlockFeatures
 from theorycheck.heuristics.linear import open_blocks
 from theorycheck.problem.networks.feedforward import LinearFeedforward
@@ -109,7 +110,7 @@ def blocks_text(allocation: tc.Allocation, samples: int, verdict: tc.Verdict) ->
     """
     if verdict.expressivity not in ("intermediate", "positive"):
         return ""
-    analysis = Analysis(allocation, samples, effort=EFFORT)
+    analysis = Analysis(allocation, samples, Options(effort=EFFORT))
     if analysis.core is not None and allocation.n_learnable == analysis.target.value:
         _ = analysis.core.solving and analysis.core.solving.known
     blocks = open_blocks(analysis)

@@ -9,7 +9,7 @@ from hypothesis import given, settings
 import theorycheck as tc
 from tests.shared.strategies import NO_DEGREES, allocations, linear_networks
 from theorycheck import Expressivity
-from theorycheck.answers.capacities import _Search
+from theorycheck.answers.capacities import _CapacitySearch
 from theorycheck.computing.progress import nobody
 
 NOT_MAXIMAL = (Expressivity.MINIMAL, Expressivity.INTERMEDIATE)
@@ -21,6 +21,7 @@ def limit(numbers, cap):
     return None if largest == cap else largest
 
 
+@pytest.mark.long
 @settings(max_examples=200)
 @given(allocations(linear_networks))
 def test_capacity_is_what_a_scan_finds(allocation):
@@ -79,7 +80,7 @@ def search(classes):
         asked.append(m)
         return dataclasses.replace(verdict, expressivity=classes[m - 1])
 
-    return _Search(decide, nobody).run(len(classes), len(classes) + 1), asked
+    return _CapacitySearch(decide, nobody).run(len(classes), len(classes) + 1), asked
 
 
 def test_open_verdicts_leave_a_gap_that_is_stated():

@@ -9,10 +9,14 @@ import theorycheck as tc
 from tests.shared.oracles import dual_number_rank
 from tests.shared.strategies import SMALL_DEGREES
 from theorycheck.answers.orders import PREFERENCES, even_order, extend_evenly, plans
+from theorycheck.problem.files import problem_to_dict
 from theorycheck.problem.masks import entries_of
 from theorycheck.problem.placement import allowed_masks
+from theorycheck.ranks.bases import masks_with
 from theorycheck.ranks.target_dimension import target_dimension
 from theorycheck.structure.conflicts import find_conflict
+
+pytestmark = pytest.mark.long
 
 
 def random_network(rng):
@@ -66,7 +70,7 @@ def check_found(found, allowed, budget, m):
     assert all((mask <= found.allocation.mask(n)).all() for n, mask in core.masks("learnable"))
     assert found.verdict.expressivity is tc.Expressivity.MAXIMAL
     assert tc.check(found.verdict.certificate)
-    assert found.verdict.certificate.problem == tc.files.problem_to_dict(core, m)
+    assert found.verdict.certificate.problem == problem_to_dict(core, m)
 
 
 @pytest.mark.parametrize("prefer", PREFERENCES)
@@ -149,7 +153,7 @@ def test_regions_of_plans_have_no_conflict_and_plans_cover_all_candidates():
         for plan in plans(network, allowed, "few-layers", rng):
             assert sorted(plan.order) == everything
             if plan.kind == "split" or (plan.kind == "layer" and "recurrent" not in plan.what):
-                masks = tc.bases.masks_with(network, plan.groups[0])
+                masks = masks_with(network, plan.groups[0])
                 assert find_conflict(tc.Allocation(network, masks, present)) is None
 
 

@@ -15,6 +15,7 @@ from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.registry import THEOREMS
 
 
+@pytest.mark.long
 @given(allocations(networks), samples)
 def test_explain_asks_every_theorem_and_agrees_with_classify(allocation, m):
     explanation = tc.explain(allocation, m, effort=SMALL_DEGREES)

@@ -13,6 +13,8 @@ from theorycheck.computing.effort import Effort
 from theorycheck.problem.files import problem_from_dict
 from theorycheck.theorems.analysis import Analysis
 
+pytestmark = pytest.mark.long
+
 KNOWN = Path(__file__).parents[1] / "known"
 LINEAR = [
     (file.stem, number)

@@ -70,6 +70,7 @@ def any_network(rng):
     return network, present if rng.integers(2) else None, int(rng.integers(1, 5))
 
 
+@pytest.mark.long
 def test_dense_allocations_without_bottleneck_are_always_repaired():
     rng = np.random.default_rng(1)
     optimal = 0
@@ -81,6 +82,7 @@ def test_dense_allocations_without_bottleneck_are_always_repaired():
     assert optimal >= 130
 
 
+@pytest.mark.long
 def test_most_other_allocations_are_repaired():
     rng = np.random.default_rng(2)
     repaired = 0
@@ -155,6 +157,7 @@ def test_too_few_learnables_need_additions():
     check_repair(allocation, 2, found)
 
 
+@pytest.mark.long
 def test_more_freezes_nothing():
     rng = np.random.default_rng(4)
     for allocation, m in minimal_allocations(30, rng, without_bottleneck):

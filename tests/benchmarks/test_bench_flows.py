@@ -14,7 +14,7 @@ from tests.benchmarks.graphs import assignment_network, bipartite_graph, transpo
 from tests.benchmarks.test_bench_one_layer import rows_of
 from theorycheck.theorems.one_layer import decide_mask
 from theorycheck.theorems.one_layer.flows import assign
-from theorycheck.theorems.one_layer.rectangle import _components, _Network
+from theorycheck.theorems.one_layer.rectangle import _components, _FlowNetwork
 
 pytestmark = pytest.mark.benchmark(group="Flows and forests (T4)")
 
@@ -27,7 +27,7 @@ def test_minimum_cut(benchmark: Any, planted: bool):
     if planted:
         frozen[:40, :40] = True
     needed = np.maximum(np.count_nonzero(frozen, axis=1) - b, 1)
-    own_network, network = _Network(frozen, a), transport_network(frozen, needed, a)
+    own_network, network = _FlowNetwork(frozen, a), transport_network(frozen, needed, a)
     cut, by_push, by_dinitz = measure(
         benchmark,
         f"minimum cut (SciPy's), 300 x 300, 5 % frozen, {'violated' if planted else 'all fits'}",

@@ -14,9 +14,9 @@ from theorycheck import LinearFeedforward
 from theorycheck.proofs.shared.exhaustive import all_masks
 from theorycheck.ranks.jacobian import Jacobian
 from theorycheck.ranks.point import draw_point, draw_prime
-from theorycheck.sweeps.batch.classify import Batch, Decisions
+from theorycheck.sweeps.batch.classify import Batch, BatchDecisions
 from theorycheck.sweeps.batch.conflicts import has_conflict
-from theorycheck.sweeps.frame import Frame, Masks
+from theorycheck.sweeps.mask_space import Masks, MaskSpace
 
 pytestmark = pytest.mark.benchmark(group="Sweeps")
 
@@ -26,17 +26,17 @@ NAME = "python-flint, loop over nmod_mat.rank of one trial, conversion included"
 def batch_of(*widths: int) -> Batch:
     """Dense networks without biases, on as many samples as inputs."""
     network = LinearFeedforward(widths)
-    return Batch(Frame(network, tuple(network.weight_shapes)), widths[0])
+    return Batch(MaskSpace(network, tuple(network.weight_shapes)), widths[0])
 
 
 def gathered(batch: Batch, masks: Masks) -> tuple[np.ndarray, int]:
     """The transposed Jacobians of masks of one budget in the first trial, and its prime."""
-    empty = batch.frame.empty
+    empty = batch.space.empty
     prime = draw_prime(batch.seed, 0)
     source = Jacobian(empty.network, draw_point(empty, batch.samples, prime, batch.seed, 0, np), np)
     columns = [
         source.columns(name, np.argwhere(np.ones(shape, dtype=bool)))
-        for name, shape in batch.frame.network.weight_shapes.items()
+        for name, shape in batch.space.network.weight_shapes.items()
     ]
     chosen = np.nonzero(masks)[1].reshape(len(masks), -1)
     return np.concatenate(columns, axis=1).T[chosen].astype(np.int64), prime
@@ -56,7 +56,7 @@ def note_rate(benchmark: Any, count: int, more: str = "") -> None:
         note(benchmark, f"{rate:,.0f} allocations a second{more}")
 
 
-def classes(decisions: Decisions) -> str:
+def classes(decisions: BatchDecisions) -> str:
     counts = Counter(map(str, decisions.expressivity))
     return "".join(f", {number:,} {name}" for name, number in sorted(counts.items()))
 
@@ -87,7 +87,7 @@ def test_decisions_about_all_48620_masks(benchmark: Any):
 def test_decisions_about_random_masks(benchmark: Any, side: int, count: int):
     """The critical budget; with side 12 most matrices are too large to be batched."""
     batch = batch_of(side, side, side)
-    order = np.random.default_rng(side).random((count, batch.frame.n_entries)).argsort(axis=1)
+    order = np.random.default_rng(side).random((count, batch.space.n_entries)).argsort(axis=1)
     masks, some = order < side**2, 200
     matrices, prime = gathered(batch, masks[:some])
     decisions, expected = measure(
@@ -103,7 +103,7 @@ def test_decisions_about_random_masks(benchmark: Any, side: int, count: int):
 def test_conflicts_of_all_48620_masks(benchmark: Any):
     batch, masks = batch_of(3, 3, 3), all_masks(18, 9)
     case = "conflicts in all 48,620 allocations of 3-3-3 with 9 learnables"
-    (found,) = measure(benchmark, case, lambda: has_conflict(batch.frame, masks), rounds=15)
+    (found,) = measure(benchmark, case, lambda: has_conflict(batch.space, masks), rounds=15)
     # Without conflict each of the three hidden units has its three learnables on one side.
     assert np.count_nonzero(~found) == 2**3
     note_rate(benchmark, len(masks))

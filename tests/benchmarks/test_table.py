@@ -90,6 +90,7 @@ def test_a_record_says_whether_other_work_ran(tmp_path: Path, load: str):
     assert ("Other work ran" in (tmp_path / "today.md").read_text()) == (load == "1.90")
 
 
+@pytest.mark.long
 def test_a_wrong_answer_fails_the_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]):
     (tmp_path / "test_sleep.py").write_text(MODULE.replace("RESULT", "2"))
     assert run("", tmp_path) is None

@@ -12,9 +12,9 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.shared.strategies import allocations, linear_networks, samples, seeds
+from theorycheck.certificate_kinds import KINDS
 from theorycheck.certificates import Certificate, digest
 from theorycheck.checker import plain
-from theorycheck.checker.registry import KINDS
 from theorycheck.computing.effort import DEFAULT_EFFORT, Effort
 from theorycheck.problem.files import problem_from_dict
 from theorycheck.theorems.analysis import Analysis
@@ -257,6 +257,7 @@ def corrupted(data):
             yield path, wrong, changed
 
 
+@pytest.mark.long
 def test_thousands_of_corrupted_certificates_are_all_refused():
     n = 0
     for name in EXAMPLES:
@@ -294,6 +295,7 @@ def claim_is_true(data) -> bool:
     return follows and restated and data["learnable"] == n_learnable
 
 
+@pytest.mark.long
 def test_corrupted_certificates_with_a_fresh_digest_are_refused_or_still_true():
     accepted = []
     n = 0

@@ -27,6 +27,8 @@ from theorycheck.checker.solution_ideal import count_solutions
 from theorycheck.checker.solution_polynomials import Ring
 from theorycheck.errors import CertificateError, SizeError
 
+pytestmark = pytest.mark.long
+
 LOWER = {"target_lower": {"by": "closed form"}}
 MINOR = {"rows": [0], "columns": [0]}
 BY_MINOR = {"target_lower": {"by": "minor", "minor": MINOR}}

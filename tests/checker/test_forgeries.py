@@ -19,11 +19,13 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.checker.test_certificates import EXAMPLES, certificate_of, redigested
+from theorycheck.certificate_kinds import KINDS, F, R, S
 from theorycheck.certificates import digest
 from theorycheck.checker import plain
-from theorycheck.checker.registry import KINDS, ROWS
 from theorycheck.computing.effort import Effort
 from theorycheck.problem.files import load, problem_from_dict, problem_to_dict
+
+pytestmark = pytest.mark.long
 
 FF, LR, RELU = tc.LinearFeedforward, tc.LinearRecurrent, tc.ShallowReLU
 FOUND = Path(__file__).parents[1] / "known" / "found"
@@ -37,14 +39,14 @@ CHAIN = {  # W1 reaches the output unless one of 29 frozen weights is 0
 
 def certificate(kind: str, problem: dict[str, Any], evidence: Any, **claim: Any) -> dict[str, Any]:
     """A certificate of this kind with a digest that fits; theorem and class are its only ones."""
-    row = KINDS[kind][0]
+    row = KINDS[kind]
     if "learnable" not in claim:
         alone = {k: v for k, v in problem.items() if k not in ("inputs", "basis")}
         claim["learnable"] = problem_from_dict(alone).allocation.n_learnable
     data = {
         "kind": kind,
         "version": 2,
-        "theorem": row.theorem,
+        "theorem": row.scopes[0].theorem,
         "expressivity": row.classes[0],
         "learnable": 0,
         "rank": None,
@@ -305,12 +307,13 @@ def test_every_kind_on_every_network(where):
             own = certificate_of(name).to_dict()
             data = {**own, "problem": problem, "learnable": allocation.n_learnable}
             result = tc.check(redigested(copy.deepcopy(data)))
-            rows = [row for row in KINDS[own["kind"]] if row.theorem == own["theorem"]]
-            if not issubclass(kind_of_network, rows[0].networks):
+            scopes = {scope.theorem: scope for scope in KINDS[own["kind"]].scopes}
+            is_about = kind_of_network.kind in scopes[own["theorem"]].networks
+            if not is_about:
                 assert f"{own['kind']} (by {own['theorem']}) is about" in result.reason
             if result:
                 assert truth.possible <= tc.Expressivity(own["expressivity"]).possible
-                assert issubclass(kind_of_network, rows[0].networks)
+                assert is_about
 
 
 def test_a_count_says_nothing_about_shallow_relu_networks():
@@ -322,9 +325,9 @@ def test_a_count_says_nothing_about_shallow_relu_networks():
 def test_no_other_theorem_class_or_key_serves(name):
     data = certificate_of(name).to_dict()
     for theorem in [f"T{number}" for number in range(11)] + ["", None, "T4 T5"]:
-        if theorem not in {row.theorem for row in KINDS[data["kind"]]}:
+        if theorem not in {scope.theorem for scope in KINDS[data["kind"]].scopes}:
             refused(redigested({**data, "theorem": theorem}), "the theorem of")
-    classes = {c for row in KINDS[data["kind"]] for c in row.classes}
+    classes = set(KINDS[data["kind"]].classes)
     for wrong in {"minimal", "maximal", "positive", "intermediate", "", "undecided"} - classes:
         refused(redigested({**data, "expressivity": wrong}), "shows")
     evidence = {**data["evidence"], "seed": 0}
@@ -347,16 +350,17 @@ def test_the_page_has_the_same_table():
         )
         for kind in re.findall("`(.*?)`", kinds):
             for theorem, networks in re.findall(r"(T\d+): ([FRS, ]+)", theorems):
-                types = tuple(TYPES[letter] for letter in re.findall("[FRS]", networks))
-                has_biases = biases in ("yes", theorem) and types != (LR,)
+                types = tuple({"F": F, "R": R, "S": S}[x] for x in re.findall("[FRS]", networks))
+                has_biases = biases in ("yes", theorem) and types != (R,)
                 flags = sparse == "yes", has_biases, given_ == "yes"
                 found.add(
                     (kind, theorem, types, tuple(classes.split(", ")), *flags, states[stated])
                 )
     code = {
-        (row.kind, row.theorem, row.networks, row.classes, row.sparse, row.biases, row.given,
-         row.states)
-        for row in ROWS
+        (kind.name, scope.theorem, scope.networks, kind.classes, kind.sparse, scope.biases,
+         kind.given, kind.states)
+        for kind in KINDS.values()
+        for scope in kind.scopes
     }  # fmt: skip
     assert {(*key[:3], frozenset(key[3]), *key[4:]) for key in found} == {
         (*key[:3], frozenset(key[3]), *key[4:]) for key in code

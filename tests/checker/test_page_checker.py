@@ -27,8 +27,10 @@ from tests import page_checker
 from tests.checker.test_certificates import EXAMPLES, certificate_of, redigested
 from tests.page_checker.checker import rows
 from tests.ranks.test_inputs import cases
-from theorycheck.checker.registry import KINDS
+from theorycheck.certificate_kinds import KINDS
 from theorycheck.computing.effort import Effort
+
+pytestmark = pytest.mark.long
 
 HERE = Path(__file__).parents[1]
 NO_DEGREES = Effort(seconds=0)

@@ -28,7 +28,7 @@ from tests.shared.strategies import (
 )
 from theorycheck.certificates import Certificate
 from theorycheck.checker import solution_count
-from theorycheck.checker.balls import System
+from theorycheck.checker.balls import BallSystem
 from theorycheck.checker.bezout import bezout_number, path_degrees
 from theorycheck.checker.budget import Budget
 from theorycheck.checker.claim import Claim
@@ -38,7 +38,7 @@ from theorycheck.checker.rank import n_equations
 from theorycheck.errors import SizeError
 from theorycheck.problem.files import problem_to_dict
 from theorycheck.theorems.analysis import Analysis
-from theorycheck.theorems.ranks import full_rank_evidence
+from theorycheck.theorems.evidence import full_rank_evidence
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 SCALE = 4
@@ -619,6 +619,7 @@ def test_other_networks_and_other_budgets_are_refused():
     refused(certificate("witness", more, 2, {"block": only}), "r = D is needed")
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", ["witness", "witness recurrent", "odd shown", "odd blocks"])
 def test_corrupted_evidence_is_refused_unless_it_is_free(name):
     n = 0
@@ -647,6 +648,7 @@ small_networks = st.one_of(
 )
 
 
+@pytest.mark.long
 @given(allocations(small_networks), samples, seeds)
 @settings(max_examples=200)
 def test_path_degrees_are_those_of_the_polynomials(allocation, m, seed):
@@ -698,6 +700,7 @@ def test_many_groups_are_multiplied_out_and_too_many_are_refused_in_time():
         bezout_number(claim_of(DIAGONAL, 2), [[1] * 40] * 40, [1] * 40)
 
 
+@pytest.mark.long
 @given(allocations(small_networks), samples, seeds)
 @settings(max_examples=200)
 def test_balls_enclose_the_polynomials_and_their_derivatives(allocation, m, seed):
@@ -708,7 +711,7 @@ def test_balls_enclose_the_polynomials_and_their_derivatives(allocation, m, seed
     instance = random_instance(allocation, m, seed)
     claim = claim_of(allocation, m)
     equations = list(range(n_equations(claim)))
-    system = System(claim, equations, numbers, read_instance(claim, instance))
+    system = BallSystem(claim, equations, numbers, read_instance(claim, instance))
     exact, symbols = polynomials(allocation, m, instance, numbers)
     re, im = (rng.integers(-9, 10, len(numbers)).tolist() for _ in range(2))
     point = [sp.Rational(a, 8) + sp.I * sp.Rational(b, 8) for a, b in zip(re, im, strict=True)]

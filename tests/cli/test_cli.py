@@ -462,6 +462,7 @@ def test_a_certificate_file_that_cannot_be_read_is_bad_input(
 WRONG_VALUES = [None, True, -1, 1e308, 10**4000, "a\nb", [], {}, [[0]]]
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("fixed_digest", [False, True])
 def test_a_certificate_changed_anywhere_is_wrong(run: Any, certificate: Path, fixed_digest: bool):
     from theorycheck.certificates import digest
@@ -549,6 +550,7 @@ def test_text_output_survives_an_ascii_terminal(problems: dict[str, Path]):
     assert process("classify", "--help", env=environment).returncode == 0
 
 
+@pytest.mark.long
 def test_a_huge_problem_is_answered_at_once(run: Any, tmp_path: Path):
     path = tmp_path / "huge.json"
     network = {"kind": "linear_feedforward", "widths": [2**30, 2**30, 2]}

@@ -16,6 +16,7 @@ import theorycheck as tc
 from tests.shared.strategies import WORK_ONLY, allocations, linear_networks, samples, seeds
 from tests.trichotomy import FAMILIES, examine
 from theorycheck.computing.effort import DEFAULT_EFFORT, Effort
+from theorycheck.computing.options import Options
 from theorycheck.degrees import degree as degree_module
 from theorycheck.degrees.bezout import bezout_bound
 from theorycheck.degrees.certify import certified_boxes
@@ -33,7 +34,9 @@ from theorycheck.numeric.forward import ForwardPass
 from theorycheck.problem.files import problem_to_dict
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem
-from theorycheck.theorems.ranks import full_rank_evidence
+from theorycheck.theorems.evidence import full_rank_evidence
+
+pytestmark = pytest.mark.long
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 DIAGONALS = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})
@@ -44,7 +47,7 @@ QUICK = replace(WORK_ONLY, degree=30, unknowns=8, instances=100)
 
 
 def solving_of(allocation: tc.Allocation, m: int, effort: Effort = DEFAULT_EFFORT) -> Solving:
-    solving = Analysis(allocation, m, effort=effort).solving
+    solving = Analysis(allocation, m, Options(effort=effort)).solving
     assert solving is not None
     return solving
 

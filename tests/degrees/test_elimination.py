@@ -63,8 +63,12 @@ KNOWN = {
 }
 
 
+FIRST, *OTHERS = KNOWN
+ONE_WITH_ALL_VERSIONS = [FIRST, *(pytest.param(name, marks=pytest.mark.long) for name in OTHERS)]
+
+
 @programs
-@pytest.mark.parametrize("name", KNOWN)
+@pytest.mark.parametrize("name", ONE_WITH_ALL_VERSIONS)
 def test_known_degrees(monkeypatch, program, name):
     monkeypatch.setattr(elimination, "find_msolve", lambda: program)
     system, degree = KNOWN[name]
@@ -220,6 +224,7 @@ def test_no_unknown_has_one_solution_and_an_unconstrained_one_infinitely_many():
     assert (found.degree, found.error_bound) == (1, 0.0)
 
 
+@pytest.mark.long
 @programs
 def test_degenerate_ideals(program):
     def count(polynomials: list[Polynomial], n: int) -> int | None:

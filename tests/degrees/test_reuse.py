@@ -42,6 +42,7 @@ def plain(verdict: tc.Verdict) -> dict[str, Any]:
     return {key: value for key, value in verdict.to_dict().items() if key != "seconds"}
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("family", FAMILIES, ids=str)
 def test_no_verdict_depends_on_reuse_or_order(family):
     network, samples, budget = family

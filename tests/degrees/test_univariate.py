@@ -30,6 +30,8 @@ from theorycheck.degrees.witness import certified_instance
 from theorycheck.structure.conflicts import conflict_graph
 from theorycheck.theorems.analysis import Analysis
 
+pytestmark = pytest.mark.long
+
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 CUBIC = tc.Allocation.layer(LR(1, 1, 1, 4), "recurrent")
 

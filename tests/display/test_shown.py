@@ -166,7 +166,7 @@ def test_the_command_prints_the_same_lines(name, monkeypatch, capsys, tmp_path):
         assert line.replace("move       ", "") in printed, line
 
 
-@pytest.mark.parametrize("name", sorted(set(tc._PUBLIC) - {"Effort"}))
+@pytest.mark.parametrize("name", sorted(set(dir(tc)) - {"Effort"}))
 def test_help_shows_clean_defaults(name):
     """No address, no module and no list of objects; `Effort` alone has functions as defaults."""
     found = getattr(tc, name)

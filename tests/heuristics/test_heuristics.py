@@ -13,6 +13,7 @@ import pytest
 import theorycheck as tc
 from tests.cli.test_cli import check_one_line, problems, run
 from tests.shared.strategies import WORK_ONLY
+from theorycheck.computing.options import Options
 from theorycheck.heuristics.features import BlockFeatures, determined_part, narrowness
 from theorycheck.heuristics.law import FEEDFORWARD, OFFSET, RECURRENT, Law, probability, terms
 from theorycheck.heuristics.relu import NUMBERS, SPREAD, relu_estimate, soft_rank
@@ -93,6 +94,7 @@ def test_over_budget_the_match_probability_is_in_the_stated_range():
     assert np.mean(inside) >= 0.9
 
 
+@pytest.mark.long
 def test_rows_of_the_data_are_what_the_library_says_today(monkeypatch):
     # Some degrees need an elimination, whose work only a clock limits: here none does.
     for limit in ("_ELIMINATION_SECONDS", "_UNIVARIATE_SECONDS"):
@@ -197,10 +199,10 @@ def test_the_determined_part_is_what_alternating_paths_leave():
     network = tc.LinearRecurrent(1, 2, 2, 1)
     allocation = tc.Allocation.full(network)
     support = np.array([[1, 1, 0, 0], [0, 0, 1, 0], [0, 0, 1, 1]], dtype=bool)
-    part = determined_part(allocation, 1, support, 0, FAST)
+    part = determined_part(allocation, 1, support, Options(effort=FAST))
     assert part is not None
     assert (part.system.equations, part.system.unknowns) == ((1, 2), (2, 3))
-    assert determined_part(allocation, 1, support[:1], 0, FAST) is None
+    assert determined_part(allocation, 1, support[:1], Options(effort=FAST)) is None
 
 
 def test_without_a_degree_the_range_is_wide():

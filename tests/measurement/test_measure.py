@@ -15,6 +15,8 @@ from theorycheck.measurement.trials import LinearTrials, Source
 from theorycheck.numeric.monodromy import Monodromy
 from theorycheck.problem.files import problem_from_dict
 
+pytestmark = pytest.mark.long
+
 DIAGONALS = tc.Allocation(
     tc.LinearFeedforward([2, 2, 2]), {"W1": np.eye(2, dtype=bool), "W2": np.eye(2, dtype=bool)}
 )

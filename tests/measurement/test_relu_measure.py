@@ -27,6 +27,8 @@ from theorycheck.measurement.relu.units import students, unit_kinds
 from theorycheck.measurement.trials import Source
 from theorycheck.problem.files import problem_from_dict
 
+pytestmark = pytest.mark.long
+
 KNOWN = Path(__file__).parents[1] / "known"
 TRIALS = 200
 LINEAR = (relu.LEAST_SQUARES, relu.PATTERNS)

@@ -27,7 +27,7 @@ SHRINKING = 20.0  # seconds for one counterexample
 def in_words(allocation: Allocation, samples: int) -> str:
     """The network, m, and the learnable entries of each weight.
 
-    >>> from theorycheck.networks import LinearFeedforward
+    >>> from theorycheck import LinearFeedforward
     >>> in_words(Allocation(LinearFeedforward([2, 2]), {"W1": [[1, 0], [1, 1]]}), 2)
     '2-2, m = 2; W1 10/11'
     """

@@ -5,8 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 
 from theorycheck.problem.allocation import Mask
-from theorycheck.problem.networks.feedforward import LinearFeedforward
-from theorycheck.problem.networks.recurrent import LinearRecurrent
 from theorycheck.strategies import critical_problems
 from theorycheck.theorems import t01_positivity, t03_rows
 from theorycheck.theorems.analysis import Analysis
@@ -36,7 +34,6 @@ def every_equation_counts(analysis: Analysis) -> Finding | None:
 def dimension_with_one_sample_too_many(analysis: Analysis) -> Finding | None:
     """Right: with biases one sample is spent on the shift, x = min(m - 1, n_0)."""
     network = analysis.network
-    assert isinstance(network, LinearFeedforward)
     d, x = network.outputs, min(analysis.samples, network.inputs)
     k = min(d, x, *network.widths[1:-1])
     dimension = d + k * (d + x - k)
@@ -54,14 +51,14 @@ def rank_decides(analysis: Analysis) -> Finding | None:
 
 def one_recurrent_layer(analysis: Analysis) -> str | None:
     """Wrong for recurrent weights: from three steps on they meet themselves."""
-    if not isinstance(analysis.network, LinearRecurrent):
+    if not analysis.network.is_recurrent:
         return "not recurrent"
     return None if len(analysis.learnable_layers) == 1 else "not one layer"
 
 
 def no_neighbours(analysis: Analysis) -> str | None:
     """Wrong: a path through two weights need not run through them one right after the other."""
-    if not isinstance(analysis.network, LinearRecurrent):
+    if not analysis.network.is_recurrent:
         return "not recurrent"
     mask = analysis.allocation.mask
     into = [mask("input").any(axis=1), mask("recurrent").any(axis=1)]
@@ -73,7 +70,7 @@ def no_neighbours(analysis: Analysis) -> str | None:
 def biased(analysis: Analysis) -> str | None:
     """Dense feed-forward networks with biases."""
     network = analysis.network
-    has_biases = isinstance(network, LinearFeedforward) and network.bias
+    has_biases = network.is_linear and network.is_layered and network.bias
     return None if has_biases and analysis.allocation.is_dense else "no biases, or sparse"
 
 
@@ -86,23 +83,23 @@ def rows(needed: Callable[[Analysis], int], axis: int = 0) -> Theorem:
     """T3 with another number of learnables, or with columns."""
 
     def decide(analysis: Analysis) -> Finding:
-        hidden = analysis.network.widths[1:-1]  # type: ignore[union-attr]
+        hidden = analysis.network.widths[1:-1]
         m = analysis.effective_samples
         if hidden and min(hidden) < m:
             return bottleneck("T3", "a hidden layer", "units", min(hidden), m)
         return by_degrees("T3", "W", last_mask(analysis), axis, needed(analysis))
 
-    return Theorem("T3", t03_rows.obstacle, decide)
+    return Theorem("T3", t03_rows.why_not, decide)
 
 
 def last_mask(analysis: Analysis) -> Mask:
     """The mask of W_L."""
-    return analysis.allocation.mask(f"W{analysis.network.depth}")  # type: ignore[union-attr]
+    return analysis.allocation.mask(analysis.network.layers[-1][0])
 
 
 COUNTING = {
-    "r >= D suffices": Planted(Theorem("T1", t01_positivity.obstacle, count_is_enough)),
-    "D is always d m_e": Planted(Theorem("T1", t01_positivity.obstacle, every_equation_counts)),
+    "r >= D suffices": Planted(Theorem("T1", t01_positivity.why_not, count_is_enough)),
+    "D is always d m_e": Planted(Theorem("T1", t01_positivity.why_not, every_equation_counts)),
     "with biases, D with min(m, n_0) in place of min(m - 1, n_0)": Planted(
         Theorem("T1", biased, dimension_with_one_sample_too_many)
     ),
@@ -113,7 +110,7 @@ COUNTING = {
         Theorem("T2", no_neighbours, rank_decides), ONE_RECURRENT, DRAWS
     ),
     "rank D is maximal, affine or not": Planted(
-        Theorem("T2", t01_positivity.obstacle, rank_decides),
+        Theorem("T2", t01_positivity.why_not, rank_decides),
         cases_of(critical_problems, over=(0,)),
         OTHERS,
     ),
@@ -127,6 +124,6 @@ COUNTING = {
         rows(lambda analysis: analysis.samples), domains.last_layer
     ),
     "rows decide whatever the hidden widths": Planted(
-        Theorem("T3", t03_rows.obstacle, without_bottleneck), cases_of(last_of_three)
+        Theorem("T3", t03_rows.why_not, without_bottleneck), cases_of(last_of_three)
     ),
 }

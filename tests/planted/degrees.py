@@ -11,8 +11,6 @@ import numpy as np
 from theorycheck.degrees.bezout import bezout_bound
 from theorycheck.problem.allocation import Allocation
 from theorycheck.problem.masks import entries_of
-from theorycheck.problem.networks.feedforward import LinearFeedforward
-from theorycheck.problem.networks.recurrent import LinearRecurrent
 from theorycheck.ranks.bases import greedy_basis, masks_with
 from theorycheck.theorems import t07_witness
 from theorycheck.theorems.analysis import Analysis
@@ -30,13 +28,13 @@ REAL = 1e-9
 def critical(decide: Callable[[Analysis], Finding | None]) -> Theorem:
     """A theorem about linear networks with r = rank(A) = D."""
 
-    def obstacle(analysis: Analysis) -> str | None:
+    def why_not(analysis: Analysis) -> str | None:
         if not analysis.is_linear:
             return "not linear"
         is_critical = analysis.allocation.n_learnable == analysis.target.value > 0
         return None if is_critical and analysis.rank.value == analysis.target.value else "not r = D"
 
-    return Theorem("T6", obstacle, decide)
+    return Theorem("T6", why_not, decide)
 
 
 def any_degree(analysis: Analysis) -> Finding | None:
@@ -70,9 +68,9 @@ def bezout(analysis: Analysis) -> int | None:
 def two_outside(analysis: Analysis) -> Finding | None:
     """Right: the degree is 1 with at most one learnable outside the last layer."""
     network, target = analysis.network, analysis.target.value
-    if not isinstance(network, LinearFeedforward) or target < analysis.n_equations:
+    if not network.is_linear or not network.is_layered or target < analysis.n_equations:
         return None
-    last = analysis.allocation.counts.get(f"W{network.depth}", 0)
+    last = analysis.allocation.counts.get(network.layers[-1][0], 0)
     if target - last > 2:
         return None
     return said("T6", MAXIMAL, "two learnables outside the last layer", degree=1)
@@ -94,7 +92,7 @@ def linear(analysis: Analysis) -> str | None:
 def one_recurrent_weight(analysis: Analysis) -> str | None:
     """One unknown in one equation, so that its solutions are the roots of a polynomial."""
     network = analysis.network
-    if not isinstance(network, LinearRecurrent) or network.readout != "final":
+    if not network.is_recurrent or network.reads_every_step:
         return "not recurrent, read at the end"
     if analysis.n_equations != 1 or analysis.allocation.counts != {"recurrent": 1}:
         return "not one recurrent weight and one equation"
@@ -103,7 +101,7 @@ def one_recurrent_weight(analysis: Analysis) -> str | None:
 
 def uncounted_witness(analysis: Analysis) -> Finding | None:
     """Right: an instance has to have as many solutions as generic ones, none escaped."""
-    rng = np.random.default_rng(analysis.seed)
+    rng = np.random.default_rng(analysis.options.seed)
     for _ in range(INSTANCES):
         roots = _roots(analysis, rng)
         if len(roots) and (abs(roots.imag) > REAL).all():
@@ -115,7 +113,6 @@ def uncounted_witness(analysis: Analysis) -> Finding | None:
 def _roots(analysis: Analysis, rng: np.random.Generator):
     """The solutions for small whole weights and inputs, some of which are 0."""
     network, present = analysis.network, analysis.allocation.present_mask
-    assert isinstance(network, LinearRecurrent)
     drawn = {
         name: rng.integers(-1, 2, shape) * present(name)
         for name, shape in network.weight_shapes.items()
@@ -127,7 +124,7 @@ def _roots(analysis: Analysis, rng: np.random.Generator):
     values = []
     for point in points:
         recurrent = np.where(where, point, drawn["recurrent"])
-        state = np.zeros(network.hidden, dtype=np.int64)
+        state = np.zeros(len(recurrent), dtype=np.int64)
         for shown in inputs:
             state = recurrent @ state + drawn["input"] @ shown
         values.append(int((drawn["readout"] @ state)[0]))
@@ -141,8 +138,10 @@ def basis_witness(analysis: Analysis) -> Finding | None:
     """Right: a witness of a sub-allocation says nothing of what has more learnables."""
     allocation = analysis.allocation
     entries = entries_of(dict(allocation.masks("learnable")))
-    order = [entries[i] for i in np.random.default_rng(analysis.seed).permutation(len(entries))]
-    found = greedy_basis(analysis.network, {}, analysis.samples, order, analysis.seed)
+    order = [
+        entries[i] for i in np.random.default_rng(analysis.options.seed).permutation(len(entries))
+    ]
+    found = greedy_basis(analysis.network, {}, analysis.samples, order, analysis.options.seed)
     basis = Allocation(analysis.network, masks_with(analysis.network, found))
     witness = t07_witness.THEOREM.ask(replace(analysis, allocation=basis))
     return None if witness is None else said("T7", INTERMEDIATE, "a basis has a witness")

@@ -8,7 +8,7 @@ import numpy as np
 
 from theorycheck.problem.allocation import Allocation
 from theorycheck.problem.masks import entries_of
-from theorycheck.problem.networks.feedforward import LinearFeedforward
+from theorycheck.problem.networks.kinds import network_from_dict
 from theorycheck.strategies import critical_problems, feedforward_networks, sparse_problems
 from theorycheck.structure.peeling import Deletion, Peeled
 from theorycheck.verification import domains
@@ -52,7 +52,8 @@ def with_one_moved(case: Case) -> Case | None:
 
 def transposed_always(case: Case) -> Case | None:
     """Right: the samples have to span the inputs."""
-    if not isinstance(case.allocation.network, LinearFeedforward) or case.allocation.network.bias:
+    network = case.allocation.network
+    if network.is_recurrent or network.bias or network.transposed() is None:
         return None
     other = transposed_allocation(case.allocation)
     return replace(case, allocation=other, samples=case.allocation.network.outputs)
@@ -101,8 +102,7 @@ def _without_row(case: Case, *, lacking: int, needs_width: bool) -> Peeled:
     network, nothing = case.allocation.network, Peeled(case.allocation, case.samples, ())
     if not _can_be_peeled(case):
         return nothing
-    assert isinstance(network, LinearFeedforward)
-    m, last = network.effective_samples(case.samples), f"W{network.depth}"
+    m, last = network.effective_samples(case.samples), network.layers[-1][0]
     counts, needed = case.allocation.mask(last).sum(axis=1), max(m - lacking, 1)
     is_wide = min(network.widths[1:-1], default=m) >= m
     if counts.max() < needed or (needs_width and not is_wide):
@@ -116,7 +116,6 @@ def _without_column(case: Case, *, lacking: int, fewer_samples: int) -> Peeled:
     network, nothing = case.allocation.network, Peeled(case.allocation, case.samples, ())
     if not _can_be_peeled(case):
         return nothing
-    assert isinstance(network, LinearFeedforward)
     d, counts = network.outputs, case.allocation.mask("W1").sum(axis=0)
     needed = max(d - lacking, 1)
     if counts.max() < needed or min(network.widths[1:-1], default=d) < d:
@@ -129,7 +128,7 @@ def _without_column(case: Case, *, lacking: int, fewer_samples: int) -> Peeled:
 
 def _can_be_peeled(case: Case) -> bool:
     network = case.allocation.network
-    is_right = isinstance(network, LinearFeedforward) and not network.bias
+    is_right = network.is_linear and network.is_layered and not network.bias
     return is_right and case.allocation.is_dense
 
 
@@ -138,12 +137,13 @@ def _left(case: Case, name: str, kept: list[int], axis: int, m: int, step: Delet
     if not kept or not m:
         return Peeled(None, m, (step,))
     network = case.allocation.network
-    assert isinstance(network, LinearFeedforward)
     widths = list(network.widths)
     widths[-1 if axis == 0 else 0] = len(kept)
     masks = {key: case.allocation.mask(key) for key in network.weight_shapes}
     masks[name] = masks[name].take(kept, axis=axis)
-    return Peeled(Allocation(LinearFeedforward(widths), masks), m, (step,))
+    return Peeled(
+        Allocation(network_from_dict({**network.to_dict(), "widths": widths}), masks), m, (step,)
+    )
 
 
 _ONE_MATRIX = cases_of(sparse_problems)

@@ -9,15 +9,14 @@ from itertools import combinations
 import numpy as np
 
 from theorycheck.problem.allocation import Mask
-from theorycheck.problem.networks.feedforward import LinearFeedforward
 from theorycheck.strategies import near_extremal_problems, one_layer_problems, sparse_problems
 from theorycheck.theorems import t04_one_layer
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem
 from theorycheck.theorems.counts import by_degrees, by_support, line_counts
 from theorycheck.theorems.one_layer import decide_mask
-from theorycheck.theorems.one_layer.layer import Layer
-from theorycheck.theorems.one_layer.two_dimensions import two_dimension_sum
+from theorycheck.theorems.one_layer.layer import LearnableLayer
+from theorycheck.theorems.one_layer.small_sizes import two_dimension_sum
 from theorycheck.verification import domains
 
 from .base import MAXIMAL, MINIMAL, Planted, said
@@ -26,7 +25,7 @@ from .domains import cases_of, square_layers
 MOST_LINES = 8  # of a mask whose subsets are all tried
 
 
-def after_bottlenecks(decide: Callable[[Layer], Finding | None]) -> Theorem:
+def after_bottlenecks(decide: Callable[[LearnableLayer], Finding | None]) -> Theorem:
     """T4 with another rule for the mask: its bottlenecks are the right ones."""
 
     def decided(analysis: Analysis) -> Finding | None:
@@ -35,9 +34,9 @@ def after_bottlenecks(decide: Callable[[Layer], Finding | None]) -> Theorem:
         if is_narrow(analysis, number, needed):
             return said("T4", MINIMAL, "a bottleneck")
         mask = analysis.layer_mask(number)
-        return decide(Layer("T4", f"W{number}", mask, analysis.network.outputs, needed))
+        return decide(LearnableLayer("T4", f"W{number}", mask, analysis.network.outputs, needed))
 
-    return Theorem("T4", t04_one_layer.obstacle, decided)
+    return Theorem("T4", t04_one_layer.why_not, decided)
 
 
 def learnable_layer(analysis: Analysis) -> int:
@@ -70,24 +69,24 @@ def biases_ignored(analysis: Analysis) -> Finding | None:
     return decide_mask("T4", f"W{number}", analysis.layer_mask(number), network.outputs, needed)
 
 
-def other_sizes(layer: Layer, outputs: int, samples: int) -> Finding | None:
+def other_sizes(layer: LearnableLayer, outputs: int, samples: int) -> Finding | None:
     """The right rule for other a and b."""
     if not (1 <= outputs <= len(layer.mask) and 1 <= samples <= layer.mask.shape[1]):
         return None
     return decide_mask("T4", layer.place, layer.mask, outputs, samples)
 
 
-def a_off_by_one(layer: Layer) -> Finding | None:
+def a_off_by_one(layer: LearnableLayer) -> Finding | None:
     """Right: a = p - d."""
     return other_sizes(layer, layer.outputs - 1, layer.samples)
 
 
-def b_off_by_one(layer: Layer) -> Finding | None:
+def b_off_by_one(layer: LearnableLayer) -> Finding | None:
     """Right: b = q - m_e."""
     return other_sizes(layer, layer.outputs, layer.samples - 1)
 
 
-def a_and_b_exchanged(layer: Layer) -> Finding | None:
+def a_and_b_exchanged(layer: LearnableLayer) -> Finding | None:
     """Right: a belongs to the rows and b to the columns."""
     p, q = layer.mask.shape
     return other_sizes(layer, p - layer.b, q - layer.a)
@@ -98,7 +97,7 @@ def decided(is_maximal: bool, reason: str) -> Finding:
     return said("T4", MAXIMAL if is_maximal else MINIMAL, reason)
 
 
-def global_count(layer: Layer) -> Finding:
+def global_count(layer: LearnableLayer) -> Finding:
     """Right: the count has to hold for all rows and columns, and does not suffice even then."""
     p, q = layer.mask.shape
     most = layer.b * p + layer.a * q - layer.a * layer.b
@@ -106,7 +105,7 @@ def global_count(layer: Layer) -> Finding:
     return decided(int(n_frozen) <= most, "the count of all frozen weights")
 
 
-def full_count(layer: Layer) -> Finding | None:
+def full_count(layer: LearnableLayer) -> Finding | None:
     """Right: necessary only; the smallest trap is two copies of K_(3,3) minus an edge."""
     mask = layer.mask if len(layer.mask) <= layer.mask.shape[1] else layer.mask.T
     a, b = (layer.a, layer.b) if mask is layer.mask else (layer.b, layer.a)
@@ -126,7 +125,7 @@ def _is_violated(frozen: Mask, a: int, b: int) -> bool:
     return False
 
 
-def no_square(layer: Layer) -> Finding | None:
+def no_square(layer: LearnableLayer) -> Finding | None:
     """Right: a = b = 1 needs a forest, not only a graph without 4-cycles."""
     if (layer.a, layer.b) != (1, 1):
         return None
@@ -135,7 +134,7 @@ def no_square(layer: Layer) -> Finding | None:
     return decided(bool((shared < 2).all()), "rows share one frozen column at most")
 
 
-def no_long_cycle(layer: Layer) -> Finding | None:
+def no_long_cycle(layer: LearnableLayer) -> Finding | None:
     """Right: 4-cycles are cycles, too."""
     finding = decide_mask("T4", layer.place, layer.mask, layer.outputs, layer.samples)
     if (layer.a, layer.b) != (1, 1) or finding is None or finding.kind != "cycle":
@@ -143,7 +142,7 @@ def no_long_cycle(layer: Layer) -> Finding | None:
     return decided(len(finding.evidence["cycle"]) <= 4, "cycles of four cells do no harm")
 
 
-def half_the_sum(layer: Layer) -> Finding | None:
+def half_the_sum(layer: LearnableLayer) -> Finding | None:
     """Right: d = 2 needs sum_i min(c_i, m') >= 2 m'."""
     if layer.outputs != 2:
         return None
@@ -151,30 +150,30 @@ def half_the_sum(layer: Layer) -> Finding | None:
     return decided(found >= left, "as many as columns are missing")
 
 
-def rows_everywhere(layer: Layer) -> Finding:
+def rows_everywhere(layer: LearnableLayer) -> Finding:
     """Right: for a = 0 only."""
     return by_degrees("T4", layer.place, layer.mask, 0, layer.samples)
 
 
-def support_everywhere(layer: Layer) -> Finding:
+def support_everywhere(layer: LearnableLayer) -> Finding:
     """Right: for d = 1 only."""
     return by_support("T4", layer.place, layer.mask, 1, layer.samples)
 
 
-def d_rows_in_enough_columns(layer: Layer) -> Finding:
+def d_rows_in_enough_columns(layer: LearnableLayer) -> Finding:
     """Right: for b = 0 only; elsewhere columns can be joined."""
     n_full = int(np.count_nonzero(line_counts(layer.mask, 1) >= layer.outputs))
     return decided(n_full >= layer.samples, "enough columns with d learnables")
 
 
-def column_colouring(layer: Layer) -> Finding | None:
+def column_colouring(layer: LearnableLayer) -> Finding | None:
     """Right: sufficient only."""
     if layer.mask.shape[1] > MOST_LINES:
         return None
     return decided(can_colour(layer.mask, layer.outputs, layer.samples), "a colouring")
 
 
-def some_colouring(layer: Layer) -> Finding | None:
+def some_colouring(layer: LearnableLayer) -> Finding | None:
     """Right: sufficient only, even with a choice of rows or columns."""
     if max(layer.mask.shape) > MOST_LINES:
         return None
@@ -207,13 +206,13 @@ def can_colour(mask: Mask, outputs: int, colours: int) -> bool:
 
 def sparse_or_dense(analysis: Analysis) -> str | None:
     """Wrong: T4 needs a dense network."""
-    if not isinstance(analysis.network, LinearFeedforward):
+    if not analysis.network.is_linear or not analysis.network.is_layered:
         return "not linear feed-forward"
     return None if len(analysis.learnable_layers) == 1 else "not one layer"
 
 
 def rule(
-    decide: Callable[[Layer], Finding | None], cases=domains.one_layer, most: int = 20
+    decide: Callable[[LearnableLayer], Finding | None], cases=domains.one_layer, most: int = 20
 ) -> Planted:
     """A wrong rule for the mask."""
     return Planted(after_bottlenecks(decide), cases, most=most)
@@ -221,7 +220,7 @@ def rule(
 
 def t4(decide: Callable[[Analysis], Finding | None]) -> Planted:
     """A wrong rule for the network."""
-    return Planted(Theorem("T4", t04_one_layer.obstacle, decide), _LAYERS)
+    return Planted(Theorem("T4", t04_one_layer.why_not, decide), _LAYERS)
 
 
 _LAYERS = cases_of(one_layer_problems)

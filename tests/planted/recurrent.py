@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import replace
 
-from theorycheck.problem.networks.recurrent import LinearRecurrent
 from theorycheck.strategies import recurrent_problems
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem
@@ -28,25 +27,19 @@ from .domains import INPUT_ONLY, RECURRENT_ONLY, Cases, cases_of, whole_rows
 
 
 def about(
-    name: str, decide: Callable[[Analysis], Finding | None], readout: str = "final"
+    name: str, decide: Callable[[Analysis], Finding | None], every_step: bool = False
 ) -> Theorem:
     """A theorem about dense recurrent networks with learnables in `name` only."""
 
-    def obstacle(analysis: Analysis) -> str | None:
+    def why_not(analysis: Analysis) -> str | None:
         network = analysis.network
-        if not isinstance(network, LinearRecurrent) or not analysis.allocation.is_dense:
+        if not network.is_recurrent or not analysis.allocation.is_dense:
             return "not dense recurrent"
-        if network.readout != readout or set(analysis.allocation.counts) != {name}:
-            return f"not {name} only, read {readout}"
+        if network.reads_every_step != every_step or set(analysis.allocation.counts) != {name}:
+            return f"not {name} only, read at {'every step' if every_step else 'the end'}"
         return None
 
-    return Theorem("T5", obstacle, decide)
-
-
-def shape(analysis: Analysis) -> LinearRecurrent:
-    """The network."""
-    assert isinstance(analysis.network, LinearRecurrent)
-    return analysis.network
+    return Theorem("T5", why_not, decide)
 
 
 def all_samples(analysis: Analysis) -> Finding:
@@ -57,7 +50,7 @@ def all_samples(analysis: Analysis) -> Finding:
 
 def one_step(analysis: Analysis) -> Finding:
     """Right: m_e = min(m, n_in T)."""
-    needed = min(analysis.samples, shape(analysis).inputs)
+    needed = min(analysis.samples, analysis.network.inputs)
     return by_degrees("T5", "readout", analysis.allocation.mask("readout"), 0, needed)
 
 
@@ -69,7 +62,7 @@ def rows_when_all_is_read(analysis: Analysis) -> Finding:
 
 def delay_off_by_one(analysis: Analysis) -> Finding | None:
     """Right: minimal if m > n_in (T - 1)."""
-    network = shape(analysis)
+    network = analysis.network
     if analysis.samples < network.inputs * (network.steps - 1) or network.steps == 1:
         return None
     return said("T5", MINIMAL, "m >= n_in (T - 1)")
@@ -77,7 +70,7 @@ def delay_off_by_one(analysis: Analysis) -> Finding | None:
 
 def counts_suffice(analysis: Analysis) -> Finding | None:
     """Right: (*) is necessary only."""
-    network, samples = shape(analysis), analysis.effective_samples
+    network, samples = analysis.network, analysis.effective_samples
     needed = network.outputs * samples
     if analysis.target.value < needed or analysis.allocation.n_learnable < needed:
         return None
@@ -89,8 +82,8 @@ def counts_suffice(analysis: Analysis) -> Finding | None:
 
 def two_steps_for_all(analysis: Analysis) -> Finding | None:
     """Right: for T = 2 only."""
-    network = shape(analysis)
-    if network.steps < 2 or network.hidden < max(network.outputs, analysis.samples):
+    network = analysis.network
+    if network.steps < 2 or network.widths[1] < max(network.outputs, analysis.samples):
         return None
     if analysis.samples > network.inputs * (network.steps - 1):
         return None
@@ -132,10 +125,10 @@ RECURRENT = {
     "readout: rows need m learnables, not m_e": t5("readout", all_samples),
     "readout: m_e = min(m, n_in), as in one step": t5("readout", one_step),
     "readout `all`: rows of m_e learnables suffice": Planted(
-        about("readout", rows_when_all_is_read, "all"), cases_of(recurrent_problems)
+        about("readout", rows_when_all_is_read, every_step=True), cases_of(recurrent_problems)
     ),
     "readout `all`: rank d m of recurrent weights suffices": Planted(
-        about("recurrent", every_step_as_the_last, "all"), cases_of(recurrent_problems)
+        about("recurrent", every_step_as_the_last, every_step=True), cases_of(recurrent_problems)
     ),
     "recurrent: minimal from m = n_in (T - 1) on": t5(
         "recurrent", delay_off_by_one, RECURRENT_ONLY

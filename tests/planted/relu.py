@@ -9,10 +9,9 @@ import numpy as np
 
 from theorycheck.problem.allocation import Allocation
 from theorycheck.problem.masks import entries_of
-from theorycheck.problem.networks.feedforward import ShallowReLU
-from theorycheck.verification.base import Case, Claim, Inapplicable, Property, claimed
+from theorycheck.verification.base import Case, Inapplicable, Prediction, Property, predicted
 from theorycheck.verification.relu import pattern_cases, pattern_law, regular_law, span_law
-from theorycheck.verification.relu_exact import Row, no_pattern_has_full_rank, rational_rank
+from theorycheck.verification.relu_exact import OutputRow, no_pattern_has_full_rank, rational_rank
 
 from .base import POSITIVE, Planted
 
@@ -58,17 +57,17 @@ def linear_class(allocation: Allocation, samples: int, seed: int) -> bool:
     return ranks_of_patterns(allocation, samples, seed)[-1] < full
 
 
-def nearly_full_rank(row: Row) -> bool:
+def nearly_full_rank(row: OutputRow) -> bool:
     """Right: rank m."""
     return rational_rank(row.free) >= max(len(row.target) - 1, 1)
 
 
-def enough_units(row: Row) -> bool:
+def enough_units(row: OutputRow) -> bool:
     """Right: m learnable units may be inactive, or depend on each other."""
     return len(row.free) >= len(row.target)
 
 
-def without_frozen_part(row: Row) -> bool:
+def without_frozen_part(row: OutputRow) -> bool:
     """Right: the target less the frozen part has to be in the span."""
     return rational_rank(row.free) == rational_rank([*row.free, row.target])
 
@@ -77,15 +76,15 @@ def _refute_count(case: Case) -> str | None:
     """MP_reg > 0 as soon as r >= d m, against all activation patterns."""
     network, allocation = case.allocation.network, case.allocation
     full = network.outputs * case.samples
-    if not isinstance(network, ShallowReLU) or allocation.n_learnable < full:
+    if not network.is_shallow_relu or allocation.n_learnable < full:
         raise Inapplicable
     if not no_pattern_has_full_rank(allocation, case.samples, case.seed):
         return None
     return f"{allocation.n_learnable} learnables, but no activation pattern has rank {full}"
 
 
-def _claim_count(case: Case) -> Claim:
-    return claimed(case, POSITIVE, "r >= d m", theorem="T10", conditioned_on="regular teacher")
+def _claim_count(case: Case) -> Prediction:
+    return predicted(case, POSITIVE, "r >= d m", theorem="T10", conditioned_on="regular teacher")
 
 
 _COUNT = Property(

@@ -15,12 +15,11 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from tests.checker.test_certificates import EXAMPLES, certificate_of
 from tests.shared.strategies import allocations, networks, seeds
-from theorycheck.checker.registry import KINDS
 from theorycheck.measurement.estimate import Estimate
-from theorycheck.plots.connections import path_edges, wiring
-from theorycheck.plots.grid import cell_style
-from theorycheck.plots.marks.base import EQUATIONS, Block, Line, Marks, Spot, Walk, chains
-from theorycheck.plots.marks.registry import DRAWINGS, WITHOUT_PLACES, certificate_marks
+from theorycheck.plots.grid import fill_of
+from theorycheck.plots.layout import layout, path_edges
+from theorycheck.plots.marks.base import EQUATIONS, EntryBlock, Line, Marks, Spot, Walk, chains
+from theorycheck.plots.marks.registry import certificate_marks
 from theorycheck.plots.network import check_drawable
 from theorycheck.plots.panels import block_counts, layer_panel
 from theorycheck.plots.probability import MARKERS
@@ -54,13 +53,6 @@ def run(*arguments: object) -> subprocess.CompletedProcess:
     return subprocess.run(command, capture_output=True, text=True)
 
 
-def test_every_kind_is_drawn_or_known_to_point_at_nothing():
-    assert DRAWINGS.keys() | WITHOUT_PLACES.keys() == KINDS.keys()
-    assert not DRAWINGS.keys() & WITHOUT_PLACES.keys()
-    documented = (Path(__file__).parents[2] / "docs" / "pictures.md").read_text()
-    assert all(f"`{kind}`" in documented for kind in KINDS)
-
-
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_marks_of_every_example_lie_on_its_grids(name):
     allocation = EXAMPLES[name][0]
@@ -69,7 +61,7 @@ def test_marks_of_every_example_lie_on_its_grids(name):
     if by_number and "minor" not in certificate.evidence["target_lower"]:
         assert marks.is_empty
     else:
-        assert marks.is_empty == (certificate.kind in WITHOUT_PLACES)
+        assert marks.is_empty == (certificate.kind == "full")
         assert marks.notes
     shapes = allocation.network.weight_shapes
     for mark in marks.marks:
@@ -83,7 +75,7 @@ def test_marks_of_every_example_lie_on_its_grids(name):
             assert 0 <= mark.row < rows
             assert 0 <= mark.column < columns
         elif isinstance(mark, Walk):
-            assert all(0 <= i < rows and 0 <= j < columns for i, j in mark.cells)
+            assert all(0 <= i < rows and 0 <= j < columns for i, j in mark.entries)
         else:
             assert set(mark.rows) <= set(range(rows))
             assert set(mark.columns) <= set(range(columns))
@@ -96,10 +88,10 @@ def test_deficient_lines_carry_their_counts():
 
 def test_a_cycle_is_closed_and_the_rectangle_is_outlined():
     (walk,) = (m for m in marks_of("cycle").marks if isinstance(m, Walk))
-    assert walk.cells[0] == walk.cells[-1]
-    assert set(walk.cells) == {(0, 0), (0, 1), (1, 0), (1, 1)}
-    (block,) = (m for m in marks_of("rectangle").marks if isinstance(m, Block))
-    assert block == Block("W1", (0, 1, 2), (0, 1, 2))
+    assert walk.entries[0] == walk.entries[-1]
+    assert set(walk.entries) == {(0, 0), (0, 1), (1, 0), (1, 1)}
+    (block,) = (m for m in marks_of("rectangle").marks if isinstance(m, EntryBlock))
+    assert block == EntryBlock("W1", (0, 1, 2), (0, 1, 2))
 
 
 def test_what_certificates_of_ranks_and_degrees_point_at():
@@ -165,8 +157,8 @@ def test_block_counts_add_up(seed, rows, columns, row_step, column_step):
 
 
 @given(allocations(networks))
-def test_wiring_has_each_present_weight(allocation):
-    found = wiring(allocation)
+def test_connections_have_each_present_weight(allocation):
+    found = layout(allocation)
     learnable = {(name, index) for (name, index), _, _, is_on in found.edges if is_on}
     expected = {(n, tuple(i)) for n, m in allocation.masks("learnable") for i in np.argwhere(m)}
     assert {weight for weight, *_ in found.edges} <= {
@@ -180,9 +172,8 @@ def test_wiring_has_each_present_weight(allocation):
 @pytest.mark.parametrize("name", ["full_rank", "full_rank recurrent", "frozen_direct_path"])
 def test_the_path_is_connected_from_input_to_output(name):
     allocation, marks = EXAMPLES[name][0], marks_of(name)
-    found = wiring(allocation)
-    steps = getattr(allocation.network, "steps", 1)
-    edges = [found.edges[n] for n in sorted(path_edges(found, marks.path, steps))]
+    found = layout(allocation)
+    edges = [found.edges[n] for n in sorted(path_edges(found, marks.path))]
     assert len(edges) == len(marks.path)
     tails, heads = [{edge[end] for edge in edges} for end in (1, 2)]
     assert len(tails - heads) == len(heads - tails) == 1
@@ -211,7 +202,7 @@ def test_learnable_frozen_and_absent_are_told_apart_without_colour():
         red, green, blue = (int(style["facecolor"][k : k + 2], 16) for k in (1, 3, 5))
         return 0.3 * red + 0.59 * green + 0.11 * blue
 
-    shades = [grey(cell_style(level / 8)) for level in range(9)]
+    shades = [grey(fill_of(level / 8)) for level in range(9)]
     assert shades == sorted(shades, reverse=True)
     assert len({style["marker"] for style in MARKERS.values()}) == len(MARKERS)
 

@@ -18,7 +18,8 @@ from tests.shared.strategies import (
     seeds,
 )
 from theorycheck import Allocation, LinearFeedforward, LinearRecurrent
-from theorycheck.problem.spread import level
+from theorycheck.problem.files import problem_from_dict, problem_to_dict
+from theorycheck.problem.placement import level
 
 NET = LinearFeedforward([3, 4, 2])
 BIASED = LinearFeedforward([2, 2], bias=True)
@@ -441,3 +442,19 @@ def test_repr_makes_the_allocation_again(allocation):
 def test_repr_of_a_large_allocation_is_short():
     large = tc.Allocation.layer(tc.LinearFeedforward([100, 100]), "W1")
     assert repr(large).endswith("{'W1': 10000} learnable>")
+
+
+@pytest.mark.parametrize("kept", [{"b1"}, {"W2"}, {"W1", "b2"}])
+def test_a_constant_mask_of_absent_connections_is_kept(kept: set[str]):
+    """One value in memory for a whole mask is a saving, not a sign that nothing is absent."""
+    network = LinearFeedforward([2, 3, 2], bias=True)
+    absent = network.weight_shapes.keys() - kept
+    present = {name: np.broadcast_to(False, network.weight_shapes[name]) for name in absent}
+    dense = {name: np.zeros(network.weight_shapes[name]) for name in absent}
+    allocation = Allocation(network, {}, present)
+    assert allocation.given_present().keys() == absent
+    assert allocation == Allocation(network, {}, dense)
+    assert problem_from_dict(problem_to_dict(allocation, 1)).allocation == allocation
+    assert allocation.restricted_to([]) == allocation
+    assert eval(repr(allocation)) == allocation
+    assert pickle.loads(pickle.dumps(allocation)).given_present().keys() == absent

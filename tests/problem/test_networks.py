@@ -154,3 +154,38 @@ def test_networks_describe_themselves(network: Any, words: str):
 
 def test_a_very_deep_network_describes_itself_in_one_line():
     assert len(tc.LinearFeedforward([2] * 100_000).describe()) < 80
+
+
+@pytest.mark.parametrize(
+    "network", [tc.LinearFeedforward([2, 4, 1, 3]), tc.LinearRecurrent(2, 3, 1, steps=3)]
+)
+def test_the_transposed_network_computes_the_transposed_matrices(network: Any):
+    rng = np.random.default_rng(0)
+    weights = {name: rng.integers(-9, 9, shape) for name, shape in network.weight_shapes.items()}
+    other, names = network.transposed()
+    turned = {names[name]: weight.T for name, weight in weights.items()}
+    assert {name: weight.shape for name, weight in turned.items()} == other.weight_shapes
+    for one, two in zip(_matrices(weights), _matrices(turned), strict=True):
+        np.testing.assert_array_equal(one.T, two)
+
+
+def _matrices(weights: dict[str, Any]) -> list[Any]:
+    """The matrix of all layers, or those that an input meets one, two and three steps before."""
+    if "recurrent" in weights:
+        powers = (np.linalg.matrix_power(weights["recurrent"], k) for k in range(3))
+        return [weights["readout"] @ power @ weights["input"] for power in powers]
+    product = np.eye(weights["W1"].shape[1], dtype=int)
+    for layer in range(1, len(weights) + 1):
+        product = weights[f"W{layer}"] @ product
+    return [product]
+
+
+def test_a_relu_network_is_not_transposed():
+    assert tc.ShallowReLU([2, 3, 1]).transposed() is None
+
+
+def test_which_networks_are_read_at_every_step():
+    final, every = (tc.LinearRecurrent(1, 2, 1, 1, readout) for readout in ("final", "all"))
+    assert every.reads_every_step
+    assert not final.reads_every_step
+    assert not tc.LinearFeedforward([1, 2]).reads_every_step

@@ -16,6 +16,8 @@ from scipy import stats
 import theorycheck as tc
 from tests.shared.patience import HANGS
 
+pytestmark = pytest.mark.long
+
 EXPERIMENTS = Path(__file__).parents[2] / "examples" / "experiments"
 
 

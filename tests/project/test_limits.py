@@ -20,6 +20,7 @@ from theorycheck.answers import designs
 from theorycheck.answers.diagnostics import diagnose
 from theorycheck.computing.deadline import Deadline
 from theorycheck.computing.effort import DEFAULT_EFFORT, Effort
+from theorycheck.computing.options import Options
 from theorycheck.degrees import draws as draws_module
 from theorycheck.degrees.bezout import bezout_bound
 from theorycheck.degrees.certify import certified_boxes
@@ -43,6 +44,8 @@ from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.one_layer import decide_mask
 from theorycheck.theorems.outside_counts import starved_outside
 from theorycheck.theorems.registry import THEOREMS
+
+pytestmark = pytest.mark.long
 
 FF, LR, RELU = tc.LinearFeedforward, tc.LinearRecurrent, tc.ShallowReLU
 DIAGONALS = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})
@@ -91,7 +94,7 @@ STEPS: dict[str, Callable[[Deadline], Any]] = {
     "expansion": lambda d: equations(system_of(ROW, 2), 0, 0, deadline=d),
     "patterns of units": lambda d: relu_search(d).pattern_ranks("learnable"),
     "regular point": lambda d: relu_search(d).regular_point,
-    "diagnostics": lambda d: diagnose(Analysis(DIAGONALS, 2, deadline=d)),
+    "diagnostics": lambda d: diagnose(Analysis(DIAGONALS, 2, Options(deadline=d))),
 }
 
 
@@ -221,7 +224,7 @@ SLOW = {
     "columns of a Jacobian": (jacobian.Jacobian, "columns"),
     "products over time": (jacobian, "dot"),
     "steps along a path": (tracking, "_advance"),
-    "choices of a design": (designs._Search, "_filled"),
+    "choices of a design": (designs._DesignSearch, "_filled"),
     "random instances": (draws_module.Draws, "complex"),
 }
 QUESTIONS: dict[str, Callable[[Effort], Any]] = {
@@ -274,7 +277,7 @@ def ranks(monkeypatch: Any) -> list[str]:
         seen.append("basis")
         return basis(*arguments, **more)
 
-    monkeypatch.setattr("theorycheck.theorems.t00_monotonicity.greedy_basis", spied)
+    monkeypatch.setattr("theorycheck.theorems.analysis.greedy_basis", spied)
     return seen
 
 

@@ -18,6 +18,7 @@ from tests.shared.strategies import WORK_ONLY
 from theorycheck.certificates import Certificate, digest
 from theorycheck.checker.inputs import _coprime
 from theorycheck.computing.effort import Effort
+from theorycheck.problem.files import save
 from theorycheck.ranks.generic_rank import trial_error
 from theorycheck.ranks.given_inputs import coprime, given_inputs, independent_columns
 from theorycheck.structure.conflicts import find_conflict
@@ -361,7 +362,7 @@ def test_other_networks_and_diagnostics_are_refused():
 @pytest.fixture
 def files(tmp_path: Path) -> tuple[Path, Path]:
     allocation, data = tmp_path / "a.json", tmp_path / "data.npy"
-    tc.files.save(allocation, AFFINE, 3)
+    save(allocation, AFFINE, 3)
     np.save(data, FLAT)
     return allocation, data
 
@@ -377,7 +378,7 @@ def test_the_command_asks_about_the_points_of_a_file(run: Any, files: tuple[Path
     line = json.loads(run("classify", allocation, "--inputs", data, "--json").out)
     assert (line["input_rank"], line["expressivity"]) == (2, "maximal")
     assert json.loads(run("classify", allocation, "--json").out)["expressivity"] == "minimal"
-    tc.files.save(allocation, tc.Allocation.rows(FF([3, 4, 2]), {"W2": [0]}), 3)
+    save(allocation, tc.Allocation.rows(FF([3, 4, 2]), {"W2": [0]}), 3)
     assert "repair" not in run("classify", allocation, "--inputs", data).out
 
 

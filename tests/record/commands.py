@@ -223,10 +223,10 @@ def run(arguments: list[str]) -> dict[str, Any]:
             program()
         except SystemExit as end:
             status = end.code
-    return {"status": status, "out": _printed(out.getvalue()), "err": _printed(err.getvalue())}
+    return {"status": status, "out": printed(out.getvalue()), "err": printed(err.getvalue())}
 
 
-def _printed(text: str) -> Any:
+def printed(text: str) -> Any:
     """Lines of text, and those that are JSON as such."""
     found, timed = [], slice(0, 0)
     for line in text.splitlines():
@@ -234,7 +234,7 @@ def _printed(text: str) -> Any:
             found.append(plain(json.loads(line)))
             continue
         column = re.search(r"\bseconds\b", line)
-        if column and re.match(r"(class|id) ", line):  # the head of a table, up to an empty line
+        if column and re.fullmatch(r"[a-z]+( {2,}[a-z]+)+", line.strip()):  # heads a table
             timed = slice(*column.span())
         elif not line.strip():
             timed = slice(0, 0)

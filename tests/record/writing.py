@@ -44,14 +44,18 @@ def write_record(file: Path, jobs: int = 2, only: str = "") -> None:
     start = time.perf_counter()
     # Not forked: no case may lean on what was loaded before it.
     context = multiprocessing.get_context("spawn")
-    with ProcessPoolExecutor(max_workers=jobs, mp_context=context) as pool:
-        lines = list(pool.map(recorded, names, chunksize=4 if len(names) > 100 else 1))
-    file.write_text("".join(f"{line}\n" for line, _ in lines), encoding="utf-8")
-    _tell(names, lines, time.perf_counter() - start)
+    took: list[float] = []
+    workers = ProcessPoolExecutor(max_workers=jobs, mp_context=context)
+    with workers as pool, file.open("w", encoding="utf-8") as out:
+        for line, seconds in pool.map(recorded, names, chunksize=4 if len(names) > 100 else 1):
+            out.write(f"{line}\n")
+            out.flush()  # who interrupts this has what was done
+            took.append(seconds)
+    _tell(names, took, time.perf_counter() - start)
 
 
-def _tell(names: list[str], lines: list[tuple[str, float]], wall: float) -> None:
-    times = sorted(((s, n) for n, (_, s) in zip(names, lines, strict=True)), reverse=True)
+def _tell(names: list[str], took: list[float], wall: float) -> None:
+    times = sorted(zip(took, names, strict=True), reverse=True)
     families: Counter[str] = Counter()
     for seconds, name in times:
         families[name.split("/")[0]] += seconds  # type: ignore[assignment]

@@ -488,6 +488,7 @@ def states(browser: Any) -> list[str | None]:
     return [head.get_attribute("aria-sort") for head in heads]
 
 
+@pytest.mark.long
 @needs_browser
 def test_a_click_and_a_key_sort(opened: Any):
     from selenium.webdriver.common.keys import Keys
@@ -517,6 +518,7 @@ def test_a_click_and_a_key_sort(opened: Any):
         assert column(opened, 4) == expected  # although the empty ones were first
 
 
+@pytest.mark.long
 @needs_browser
 def test_the_keyboard_reaches_everything_in_order(opened: Any):
     from selenium.webdriver.common.keys import Keys
@@ -541,6 +543,7 @@ def test_the_keyboard_reaches_everything_in_order(opened: Any):
     assert opened.current_url.endswith("#f3")
 
 
+@pytest.mark.long
 @needs_browser
 def test_a_downloaded_certificate_passes_the_check(opened: Any):
     import time
@@ -590,6 +593,7 @@ return [...document.querySelectorAll("body *:not(svg *, script)")]
 """
 
 
+@pytest.mark.long
 @needs_browser
 @pytest.mark.parametrize("scheme", ["light", "dark"])
 def test_contrast_and_narrow_screens(opened: Any, scheme: str):
@@ -606,6 +610,7 @@ def test_contrast_and_narrow_screens(opened: Any, scheme: str):
     opened.execute_cdp_cmd("Emulation.clearDeviceMetricsOverride", {})
 
 
+@pytest.mark.long
 @needs_browser
 def test_print_loses_nothing_to_the_right_and_is_black_on_white(opened: Any):
     dark = [{"name": "prefers-color-scheme", "value": "dark"}]
@@ -619,6 +624,7 @@ def test_print_loses_nothing_to_the_right_and_is_black_on_white(opened: Any):
     opened.execute_cdp_cmd("Emulation.setEmulatedMedia", {"media": "", "features": []})
 
 
+@pytest.mark.long
 @needs_browser
 @pytest.mark.parametrize("doctype", ["", "<!DOCTYPE html>"])  # tables inherit less without
 @pytest.mark.parametrize(

@@ -170,18 +170,18 @@ class Loop(nn.Module):
         return torch.stack(outputs, self.time) if self.way == "all" else outputs[-1]
 
 
-class Entry(nn.Module):
+class Cell(nn.Module):
     """A loop over nn.RNNCell, 2-3-1."""
 
     def __init__(self) -> None:
         super().__init__()
-        self.entry = nn.RNNCell(2, 3, bias=False)
+        self.cell = nn.RNNCell(2, 3, bias=False)
         self.out = nn.Linear(3, 1, bias=False)
 
     def forward(self, x: Any) -> Any:
         state = None
         for step in x.unbind(1):
-            state = self.entry(step, state)
+            state = self.cell(step, state)
         return self.out(state)
 
 

@@ -15,8 +15,10 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from theorycheck import strategies
+from theorycheck.problem import files
+from theorycheck.problem.networks.kinds import KINDS
 from theorycheck.strategies.masks import layers
-from theorycheck.strategies.sites import sites
+from theorycheck.strategies.one_layer import single_layers
 from theorycheck.theorems.analysis import Analysis
 
 DOCS = Path(__file__).parents[2] / "docs" / "strategies.md"
@@ -116,12 +118,12 @@ def test_recurrent_networks_keep_their_limits(network):
 
 def test_networks_of_every_kind_occur():
     kinds = Counter(
-        (network.kind, getattr(network, "bias", None), getattr(network, "readout", None))
+        (network.kind, network.bias, getattr(network, "readout", None))
         for network in drawn_from(strategies.networks())
     )
     assert kinds.keys() == {
-        *((kind, bias, None) for kind in tc.networks.KINDS if "rec" not in kind for bias in (0, 1)),
-        *(("linear_recurrent", None, readout) for readout in ("final", "all")),
+        *((kind, bias, None) for kind in KINDS if "rec" not in kind for bias in (0, 1)),
+        *(("linear_recurrent", False, readout) for readout in ("final", "all")),
     }
     assert {type(network) for network in drawn_from(strategies.linear_networks())} == set(LINEAR)
     assert not any(network.bias for network in drawn_from(strategies.relu_networks(), 50))
@@ -251,7 +253,7 @@ def test_given_networks_are_used(name):
 @settings(max_examples=200)
 @given(strategies.problems(strategies.networks()))
 def test_problems_of_any_networks_are_valid(problem):
-    again = tc.files.problem_from_dict(tc.files.problem_to_dict(*problem))
+    again = files.problem_from_dict(files.problem_to_dict(*problem))
     assert again == problem
 
 
@@ -268,7 +270,7 @@ def test_the_mixture_has_every_kind():
 # At the edge of T3 and T4 ---------------------------------------------------------------------
 
 
-@given(sites())
+@given(single_layers())
 def test_no_other_layer_narrows_a_site(site):
     network, (a, b) = site.network, site.spare
     assert 0 <= a <= 2

@@ -12,7 +12,7 @@ from hypothesis.extra.numpy import arrays
 import theorycheck as tc
 from tests.benchmarks.graphs import bipartite_graph, layered_support
 from theorycheck.problem.matchings import maximum_matching
-from theorycheck.problem.spread import spread_masks
+from theorycheck.problem.placement import spread_masks
 from theorycheck.structure.support import jacobian_support
 from theorycheck.theorems.matchings import cover_below
 
@@ -89,7 +89,7 @@ def test_a_layered_network_is_classified():
 def test_even_placement_inside_a_layered_mask_ends():
     allowed = layered_support(99)
     budget = len(allowed) - 1
-    placed = spread_masks({"W1": allowed}, budget, None)["W1"]
+    placed = spread_masks([("W1",)], {"W1": allowed}, budget, None)["W1"]
     assert placed.sum() == budget
     assert not (placed & ~allowed).any()
     assert placed.sum(axis=0).max() == placed.sum(axis=1).max() == 1

@@ -1,4 +1,4 @@
-"""Many masks of a frame at once, against the same questions asked one by one."""
+"""Many masks of a mask space at once, against the same questions asked one by one."""
 
 from importlib import import_module
 from typing import Any
@@ -25,8 +25,8 @@ from theorycheck.sweeps.batch import classify as batches
 from theorycheck.sweeps.batch.classify import Batch, Decision
 from theorycheck.sweeps.batch.conflicts import has_conflict
 from theorycheck.sweeps.batch.peeled import peel_all
-from theorycheck.sweeps.batch.ranks import Ranks, _reduced
-from theorycheck.sweeps.frame import Frame, Masks
+from theorycheck.sweeps.batch.ranks import BatchRanks, _reduced
+from theorycheck.sweeps.mask_space import Masks, MaskSpace
 
 NO_DEGREES = Effort(seconds=0, instances=0, bases=0)
 SPARSE = {"W1": [[1, 0], [1, 1], [0, 1]], "W2": [[1, 1, 0], [0, 1, 1]]}
@@ -55,23 +55,23 @@ CASES: dict[str, tuple[Any, int, Any]] = {
 MOST_MASKS = 256
 
 
-def frame_of(network: Any, present: Any = None) -> Frame:
-    return Frame(network, tuple(network.weight_shapes), present)
+def space_of(network: Any, present: Any = None) -> MaskSpace:
+    return MaskSpace(network, tuple(network.weight_shapes), present)
 
 
-def some_masks(frame: Frame, most: int, seed: int = 0) -> Masks:
-    """All masks of the frame, or so many random ones."""
-    if 2**frame.n_entries <= most:
-        return all_masks(frame.n_entries)
+def some_masks(space: MaskSpace, most: int, seed: int = 0) -> Masks:
+    """All masks of the mask space, or so many random ones."""
+    if 2**space.n_entries <= most:
+        return all_masks(space.n_entries)
     rng = np.random.default_rng(seed)
-    return rng.random((most, frame.n_entries)) < rng.random((most, 1))
+    return rng.random((most, space.n_entries)) < rng.random((most, 1))
 
 
 def check_ranks(batch: Batch, masks: Masks) -> None:
     """Values and error bounds are those of `generic_rank`."""
-    target = target_dimension(batch.frame.empty, batch.samples, seed=batch.seed).value
+    target = target_dimension(batch.space.empty, batch.samples, seed=batch.seed).value
     for mask, value, bound in zip(masks, *batch.ranks(masks), strict=True):
-        allocation, upper = batch.frame.allocation(mask), min(int(mask.sum()), target)
+        allocation, upper = batch.space.allocation(mask), min(int(mask.sum()), target)
         expected = generic_rank(
             allocation,
             batch.samples,
@@ -82,15 +82,15 @@ def check_ranks(batch: Batch, masks: Masks) -> None:
         assert (value, bound) == (expected.value, expected.error_bound)
 
 
-def check_conflicts(frame: Frame, masks: Masks) -> None:
-    found = has_conflict(frame, masks)
+def check_conflicts(space: MaskSpace, masks: Masks) -> None:
+    found = has_conflict(space, masks)
     for mask, conflicts in zip(masks, found.tolist(), strict=True):
-        assert conflicts == (find_conflict(frame.allocation(mask)) is not None)
+        assert conflicts == (find_conflict(space.allocation(mask)) is not None)
 
 
 def check_decision(batch: Batch, mask: np.ndarray, decision: Decision) -> None:
     """The decision agrees with `classify`, which is asked for degrees only where that is open."""
-    allocation = batch.frame.allocation(mask)
+    allocation = batch.space.allocation(mask)
 
     def ask(effort: Effort) -> Any:
         return classify(
@@ -124,16 +124,16 @@ def check_decisions(batch: Batch, masks: Masks) -> None:
 @pytest.mark.parametrize("name", CASES)
 def test_all_masks_of_small_networks(name: str):
     network, samples, present = CASES[name]
-    batch = Batch(frame_of(network, present), samples, seed=1)
-    masks = some_masks(batch.frame, MOST_MASKS)
+    batch = Batch(space_of(network, present), samples, seed=1)
+    masks = some_masks(batch.space, MOST_MASKS)
     check_ranks(batch, masks)
-    check_conflicts(batch.frame, masks)
+    check_conflicts(batch.space, masks)
     check_decisions(batch, masks[:: 1 + 3 * isinstance(network, LinearRecurrent)])
 
 
 def test_decisions_name_what_decides():
-    frame = frame_of(LinearFeedforward([2, 2, 2]))
-    batch = Batch(frame, 2)
+    space = space_of(LinearFeedforward([2, 2, 2]))
+    batch = Batch(space, 2)
     masks = all_masks(8, 4)
     decisions = batch.decide(masks)
     assert set(decisions.theorem) == {"T1", "T2", "T9"}
@@ -157,8 +157,8 @@ def test_decisions_name_what_decides():
 def test_every_rule_is_used():
     theorems = set()
     for network, samples, present in CASES.values():
-        batch = Batch(frame_of(network, present), samples)
-        decisions = batch.decide(some_masks(batch.frame, 4000))
+        batch = Batch(space_of(network, present), samples)
+        decisions = batch.decide(some_masks(batch.space, 4000))
         theorems |= set(zip(decisions.expressivity, decisions.theorem, strict=True))
     assert theorems == set(batches.RULES[1:])
 
@@ -167,26 +167,26 @@ def test_every_rule_is_used():
 def test_any_linear_network(data: st.DataObject):
     problem = data.draw(st.one_of(critical_problems(), random_problems()))
     allocation = problem.allocation
-    frame = frame_of(allocation.network, allocation.given_present())
+    space = space_of(allocation.network, allocation.given_present())
     seed = data.draw(own.seeds)
-    masks = frame.masks_of([allocation] * 4)
+    masks = space.masks_of([allocation] * 4)
     swaps = np.random.default_rng(data.draw(st.integers(0, 2**32))).permuted(masks[2:], axis=1)
     masks = np.concatenate([masks[:1], ~masks[:1], swaps])
-    batch = Batch(frame, problem.samples, seed=seed)
+    batch = Batch(space, problem.samples, seed=seed)
     check_ranks(batch, masks)
-    check_conflicts(frame, masks)
+    check_conflicts(space, masks)
     check_decisions(batch, masks)
 
 
 @given(own.feedforward_networks(bias=False), own.samples, st.integers(0, 2**32))
 def test_peeling_many_is_peeling_one_by_one(network: Any, samples: int, seed: int):
-    frame = frame_of(network)
-    masks = some_masks(frame, 20, seed)
+    space = space_of(network)
+    masks = some_masks(space, 20, seed)
     if network.depth == 1:
         return
-    left = peel_all(frame, samples, masks)
+    left = peel_all(space, samples, masks)
     for index, mask in enumerate(masks):
-        peeled = peel(frame.allocation(mask), samples)
+        peeled = peel(space.allocation(mask), samples)
         assert left.is_peeled[index] == bool(peeled.steps)
         assert left.is_nothing[index] == (peeled.allocation is None)
         if peeled.allocation is not None and peeled.steps:
@@ -199,12 +199,12 @@ def test_peeling_many_is_peeling_one_by_one(network: Any, samples: int, seed: in
 @pytest.mark.parametrize("steps", range(1, 7))
 @pytest.mark.parametrize("present", [None, RING], ids=["dense", "ring"])
 def test_conflicts_through_time(steps: int, present: Any):
-    frame = frame_of(LinearRecurrent(1, 3, 1, steps), present)
-    single = np.eye(frame.n_entries, dtype=bool)
-    pairs = all_masks(frame.n_entries, 2)
-    check_conflicts(frame, np.concatenate([single, pairs]))
+    space = space_of(LinearRecurrent(1, 3, 1, steps), present)
+    single = np.eye(space.n_entries, dtype=bool)
+    pairs = all_masks(space.n_entries, 2)
+    check_conflicts(space, np.concatenate([single, pairs]))
     # A path comes back to a recurrent weight: at once to a loop, after three others in the ring.
-    assert has_conflict(frame, single).any() == (steps >= (5 if present else 3))
+    assert has_conflict(space, single).any() == (steps >= (5 if present else 3))
 
 
 @given(st.integers(1, 40), st.integers(1, 60), st.integers(0, 40), st.integers(0, 2**32))
@@ -225,26 +225,26 @@ def test_large_matrices_are_eliminated_one_by_one():
     """On both sides of the size at which the batched elimination stops, and over budget."""
     rng = np.random.default_rng(3)
     for widths, budgets in (([12, 12, 12], (143, 144, 160)), ([9, 9, 9], (60, 81, 90))):
-        frame = frame_of(LinearFeedforward(widths))
-        rows = [rng.permutation(frame.n_entries) < budget for budget in budgets]
-        low = rows[1] & (np.arange(frame.n_entries) % widths[0] != 0)
-        check_ranks(Batch(frame, widths[0]), np.array([*rows, low]))
+        space = space_of(LinearFeedforward(widths))
+        rows = [rng.permutation(space.n_entries) < budget for budget in budgets]
+        low = rows[1] & (np.arange(space.n_entries) % widths[0] != 0)
+        check_ranks(Batch(space, widths[0]), np.array([*rows, low]))
 
 
 def test_too_many_entries_go_to_generic_rank(monkeypatch: pytest.MonkeyPatch):
-    batch = Batch(frame_of(LinearFeedforward([2, 2, 2])), 2)
+    batch = Batch(space_of(LinearFeedforward([2, 2, 2])), 2)
     masks = all_masks(8)
     expected, lower = batch.ranks(masks), batch._ranks.lower(masks)
     monkeypatch.setattr("theorycheck.sweeps.batch.ranks._MOST_ENTRIES", 0)
-    monkeypatch.setattr(Ranks, "_trial", None)  # is not to be asked
+    monkeypatch.setattr(BatchRanks, "_trial", None)  # is not to be asked
     for one, other in zip(batch.ranks(masks), expected, strict=True):
         assert np.array_equal(one, other)
     assert (batch._ranks.lower(masks) >= np.minimum(lower, 4)).all()
 
 
 def test_small_pieces_give_the_same(monkeypatch: pytest.MonkeyPatch):
-    batch = Batch(frame_of(LinearFeedforward([3, 2, 2])), 3)
-    masks = some_masks(batch.frame, 200)
+    batch = Batch(space_of(LinearFeedforward([3, 2, 2])), 3)
+    masks = some_masks(batch.space, 200)
     whole = batch.decide(masks)
     monkeypatch.setattr(batches, "_AT_ONCE", 70)
     monkeypatch.setattr("theorycheck.sweeps.batch.ranks._MASKS_ENTRIES", 30)
@@ -255,7 +255,7 @@ def test_small_pieces_give_the_same(monkeypatch: pytest.MonkeyPatch):
 
 @pytest.mark.parametrize("error_bound", [1e-5, 1e-30, 1e-300])
 def test_error_bounds_are_met_or_nothing_is_decided(error_bound: float):
-    batch = Batch(frame_of(LinearFeedforward([2, 2, 2])), 2, error_bound=error_bound)
+    batch = Batch(space_of(LinearFeedforward([2, 2, 2])), 2, error_bound=error_bound)
     masks = all_masks(8, 4)
     check_ranks(batch, masks)
     decisions = batch.decide(masks)
@@ -264,7 +264,7 @@ def test_error_bounds_are_met_or_nothing_is_decided(error_bound: float):
     assert low.any()
     assert {decisions[int(i)].expressivity for i in np.flatnonzero(low)} == {"minimal"}
     # Sixty-four trials do not do.
-    strict = Batch(frame_of(LinearRecurrent(1, 2, 1, 3)), 3, error_bound=1e-322)
+    strict = Batch(space_of(LinearRecurrent(1, 2, 1, 3)), 3, error_bound=1e-322)
     values, bounds = strict.ranks(all_masks(8, 3))
     assert (bounds[values < 3] <= 1e-322).all()
 
@@ -272,13 +272,13 @@ def test_error_bounds_are_met_or_nothing_is_decided(error_bound: float):
 def test_an_uncertain_target_leaves_open():
     """Of a sparse network whose D is found by trials: with a bound that none of them meet."""
     present = {"W1": np.ones((3, 3)), "W2": [[1, 0, 0], [1, 0, 0], [1, 1, 0]]}
-    frame = frame_of(LinearFeedforward([3, 3, 3]), present)
-    sure, unsure = Batch(frame, 3), Batch(frame, 3)
+    space = space_of(LinearFeedforward([3, 3, 3]), present)
+    sure, unsure = Batch(space, 3), Batch(space, 3)
     assert sure.target is not None
     assert sure.target.error_bound > 0
     object.__setattr__(unsure, "error_bound", 1e-30)  # the target is that of 1e-9
     unsure._analysis.__dict__["target"] = sure.target
-    masks = some_masks(frame, 300)
+    masks = some_masks(space, 300)
     decisions = unsure.decide(masks)
     full = decisions.rank >= sure.target.value
     assert set(np.array(decisions.expressivity)[full]) <= {"maximal"}
@@ -287,50 +287,50 @@ def test_an_uncertain_target_leaves_open():
 
 
 def test_memory_limits():
-    frame = frame_of(LinearFeedforward([2, 2, 2], bias=True), None)
-    masks = some_masks(frame, 100)
-    small = Batch(frame, 2, memory_limit=100)
+    space = space_of(LinearFeedforward([2, 2, 2], bias=True), None)
+    masks = some_masks(space, 100)
+    small = Batch(space, 2, memory_limit=100)
     with pytest.raises(SizeError, match="more than the limit"):
         small.ranks(masks)
     decisions = small.decide(masks)
     counts = masks.sum(axis=1)
     assert small.target is not None
     for count, decision in zip(counts.tolist(), decisions, strict=True):
-        expected = {True: "T1", False: "T0" if count == frame.n_entries else None}
+        expected = {True: "T1", False: "T0" if count == space.n_entries else None}
         assert decision.theorem == expected[count < small.target.value]
-    sparse = Batch(frame_of(LinearFeedforward([2, 3, 2]), SPARSE), 2, memory_limit=100)
+    sparse = Batch(space_of(LinearFeedforward([2, 3, 2]), SPARSE), 2, memory_limit=100)
     assert sparse.target is None
     assert set(sparse.decide(np.eye(8, dtype=bool)).expressivity) == {"undecided"}
 
 
 def test_arguments_are_checked():
-    frame = frame_of(LinearFeedforward([2, 2]))
+    space = space_of(LinearFeedforward([2, 2]))
     with pytest.raises(InputError, match="samples"):
-        Batch(frame, 0)
+        Batch(space, 0)
     with pytest.raises(InputError, match="error_bound"):
-        Batch(frame, 1, error_bound=2.0)
+        Batch(space, 1, error_bound=2.0)
     with pytest.raises(InputError, match="linear"):
-        Batch(frame_of(ShallowReLU([2, 2, 1])), 1)
+        Batch(space_of(ShallowReLU([2, 2, 1])), 1)
 
 
 # Planted errors
 
 
-def wrong_peel(frame: Frame, samples: int, masks: Masks) -> Any:
-    return peel_all(frame, max(samples - 1, 1), masks)
+def wrong_peel(space: MaskSpace, samples: int, masks: Masks) -> Any:
+    return peel_all(space, max(samples - 1, 1), masks)
 
 
 PLANTED = {
-    "no conflicts": ("has_conflict", lambda frame, masks: np.zeros(len(masks), dtype=bool)),
+    "no conflicts": ("has_conflict", lambda space, masks: np.zeros(len(masks), dtype=bool)),
     "a learnable too few is peeled": ("peel_all", wrong_peel),
-    "one solution always": ("has_bezout_one", lambda frame, m, left: left.samples >= 0),
+    "one solution always": ("has_bezout_one", lambda space, m, left: left.samples >= 0),
 }
 
 
 @pytest.mark.parametrize("planted", PLANTED)
 def test_a_wrong_rule_is_caught(planted: str, monkeypatch: pytest.MonkeyPatch):
     name, function = PLANTED[planted]
-    batch = Batch(frame_of(LinearFeedforward([2, 2, 2])), 2)
+    batch = Batch(space_of(LinearFeedforward([2, 2, 2])), 2)
     masks = all_masks(8, 4)
     check_decisions(batch, masks)
     monkeypatch.setattr(batches, name, function)
@@ -339,10 +339,10 @@ def test_a_wrong_rule_is_caught(planted: str, monkeypatch: pytest.MonkeyPatch):
 
 
 def test_a_wrong_rank_contradicts_peeling(monkeypatch: pytest.MonkeyPatch):
-    batch = Batch(frame_of(LinearFeedforward([2, 2, 2])), 2)
+    batch = Batch(space_of(LinearFeedforward([2, 2, 2])), 2)
     masks = np.array([[0, 0, 0, 0, 1, 1, 1, 1]], dtype=bool)
     assert batch.decide(masks).theorem == ["T2"]
-    monkeypatch.setattr(Ranks, "of", lambda self, masks: (np.array([3]), np.array([1e-12])))
+    monkeypatch.setattr(BatchRanks, "of", lambda self, masks: (np.array([3]), np.array([1e-12])))
     with pytest.raises(ContradictionError, match="peeling leaves nothing"):
         batch.decide(masks)
 
@@ -352,9 +352,9 @@ def test_a_wrong_rank_contradicts_peeling(monkeypatch: pytest.MonkeyPatch):
 def test_cupy_decides_the_same(name: str):
     cupy = import_module("cupy")
     network, samples, present = CASES[name]
-    frame = frame_of(network, present)
-    masks = some_masks(frame, 3000)
-    one, other = Batch(frame, samples), Batch(frame, samples, xp=cupy)
+    space = space_of(network, present)
+    masks = some_masks(space, 3000)
+    one, other = Batch(space, samples), Batch(space, samples, xp=cupy)
     for mine, theirs in zip(one.ranks(masks), other.ranks(masks), strict=True):
         assert np.array_equal(mine, theirs)
     assert list(one.decide(masks[:500])) == list(other.decide(masks[:500]))

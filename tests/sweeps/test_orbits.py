@@ -1,4 +1,4 @@
-"""Symmetry of a frame, orbits and draws, against the group's elements written out in numpy."""
+"""Symmetry of a mask space, orbits and draws, against the group's elements written out in numpy."""
 
 from __future__ import annotations
 
@@ -15,17 +15,18 @@ from hypothesis import strategies as st
 from scipy.stats import chi2
 
 from theorycheck import LinearFeedforward, LinearRecurrent, ShallowReLU
+from theorycheck.errors import InputError
 from theorycheck.proofs.shared.exhaustive import all_masks, ranks
-from theorycheck.sweeps.enumeration.draws import Draws
+from theorycheck.sweeps.enumeration.draws import RandomMasks
 from theorycheck.sweeps.enumeration.orbits import orbits, plain
 from theorycheck.sweeps.enumeration.symmetry import Symmetry
 from theorycheck.sweeps.enumeration.unranking import Unranking
-from theorycheck.sweeps.frame import Frame
+from theorycheck.sweeps.mask_space import MaskSpace
 
 
-def elements(frame: Frame, samples: int) -> np.ndarray:
+def elements(space: MaskSpace, samples: int) -> np.ndarray:
     """All elements of the group, one row each: the entry that each entry is taken from."""
-    network = frame.network
+    network = space.network
     shapes = network.weight_shapes
     starts = dict(zip(shapes, np.cumsum([0, *map(math.prod, shapes.values())]), strict=False))
     numbers = {
@@ -33,18 +34,18 @@ def elements(frame: Frame, samples: int) -> np.ndarray:
         for name, start in starts.items()
     }
     may = np.zeros(network.n_weights, dtype=bool)
-    entries = np.concatenate([starts[name] + own for name, own in frame.entries.items()]).astype(
+    entries = np.concatenate([starts[name] + own for name, own in space.entries.items()]).astype(
         int
     )
     may[entries] = True
-    present = np.concatenate([frame.empty.present_mask(name).ravel() for name in shapes])
+    present = np.concatenate([space.empty.present_mask(name).ravel() for name in shapes])
     found = []
     for numbered in [numbers, *transposed(network, numbers, samples)]:
         for moved in exchanged(network, numbered):
             source = np.concatenate([moved[name].ravel() for name in shapes])
             if (present[source] == present).all() and (may[source] == may).all():
                 found.append(np.searchsorted(entries, source[entries]))
-    return np.array(found).reshape(len(found), frame.n_entries)
+    return np.array(found).reshape(len(found), space.n_entries)
 
 
 def exchanged(network, numbers):
@@ -137,14 +138,14 @@ CASES = {
 @cache
 def case(name: str) -> tuple[Symmetry, np.ndarray]:
     network, samples, weights, present = CASES[name]
-    frame = Frame(network, weights or tuple(network.weight_shapes), present)
-    return Symmetry(frame, samples), elements(frame, samples)
+    space = MaskSpace(network, weights or tuple(network.weight_shapes), present)
+    return Symmetry(space, samples), elements(space, samples)
 
 
 @pytest.mark.parametrize("name", CASES)
 def test_orbits_and_canonical_masks_against_all_elements(name):
     symmetry, group = case(name)
-    n_entries = symmetry.frame.n_entries
+    n_entries = symmetry.space.n_entries
     assert symmetry.order == len(group)
     for budget in range(n_entries + 1):
         masks = all_masks(n_entries, budget)
@@ -165,7 +166,7 @@ def test_orbits_and_canonical_masks_against_all_elements(name):
 @pytest.mark.parametrize("name", CASES)
 def test_stabilisers_against_all_elements(name):
     symmetry, group = case(name)
-    n_entries = symmetry.frame.n_entries
+    n_entries = symmetry.space.n_entries
     rng = np.random.default_rng(0)
     for mask in rng.random((20, n_entries)) < rng.random((20, 1)):
         fixing = group[(mask[group] == mask).all(axis=1)]
@@ -202,11 +203,11 @@ def test_canonical_masks_agree_exactly_within_orbits(data):
     density = data.draw(st.sampled_from([0.5, 0.9, 1]))
     names = tuple(name for name in network.weight_shapes if rng.random() < 0.8)
     present = {key: rng.random(s) < density for key, s in network.weight_shapes.items()}
-    frame = Frame(network, names or tuple(network.weight_shapes), present)
+    space = MaskSpace(network, names or tuple(network.weight_shapes), present)
     samples = data.draw(st.sampled_from([1, 9]))
-    symmetry, group = Symmetry(frame, samples), elements(frame, samples)
+    symmetry, group = Symmetry(space, samples), elements(space, samples)
     assert symmetry.order == len(group)
-    one, other = rng.random((2, frame.n_entries)) < rng.random()
+    one, other = rng.random((2, space.n_entries)) < rng.random()
     canonical = symmetry.canonical(one)
     images = {mask.tobytes() for mask in one[group]}
     assert canonical.tobytes() in images
@@ -219,7 +220,7 @@ def test_canonical_masks_agree_exactly_within_orbits(data):
 
 def test_census_of_3_3_3():
     network = FF([3, 3, 3])
-    symmetry = Symmetry(Frame(network, ("W1", "W2")), 3)
+    symmetry = Symmetry(MaskSpace(network, ("W1", "W2")), 3)
     found = list(orbits(symmetry, 9))
     assert len(found) == 231
     assert sum(orbit.size for orbit in found) == math.comb(18, 9) == 48620
@@ -238,12 +239,12 @@ def test_census_of_3_3_3():
     ],
 )
 def test_counts_of_orbits_are_those_of_burnside(network, samples, budget):
-    frame = Frame(network, tuple(network.weight_shapes))
-    symmetry, group = Symmetry(frame, samples), elements(frame, samples)
+    space = MaskSpace(network, tuple(network.weight_shapes))
+    symmetry, group = Symmetry(space, samples), elements(space, samples)
     found = list(orbits(symmetry, budget))
     fixed = sum(fixed_masks(source.tolist(), budget) for source in group)
     assert len({orbit.mask.tobytes() for orbit in found}) == len(found) == fixed // len(group)
-    assert sum(orbit.size for orbit in found) == math.comb(frame.n_entries, budget)
+    assert sum(orbit.size for orbit in found) == math.comb(space.n_entries, budget)
     assert all(orbit.mask.sum() == budget for orbit in found)
     for orbit in found[::50]:
         assert (symmetry.canonical(orbit.mask) == orbit.mask).all()
@@ -267,7 +268,7 @@ def fixed_masks(source: list[int], budget: int) -> int:
 @pytest.mark.parametrize("name", ["transposed", "two rings", "recurrent, more", "biases", "ReLU"])
 def test_orbits_resume_behind_every_path(name):
     symmetry, _ = case(name)
-    n_entries = symmetry.frame.n_entries
+    n_entries = symmetry.space.n_entries
     for budget in {0, 1, 4, n_entries - 2, n_entries}:
         everything = [(o.mask.tobytes(), o.size, o.path) for o in orbits(symmetry, budget)]
         for number, (_, _, path) in enumerate(everything, start=1):
@@ -277,7 +278,7 @@ def test_orbits_resume_behind_every_path(name):
 
 def test_orbits_resume_in_a_large_search():
     network = FF([4, 4, 4])
-    symmetry = Symmetry(Frame(network, ("W1", "W2")), 4)
+    symmetry = Symmetry(MaskSpace(network, ("W1", "W2")), 4)
     some = [orbit.path for orbit in islice(orbits(symmetry, 14), 300)]
     for number in (1, 100, 299):
         rest = orbits(symmetry, 14, after=some[number - 1])
@@ -305,39 +306,39 @@ def test_ranks_are_constant_on_orbits(name):
 
 def ranks_differ(symmetry: Symmetry) -> bool:
     """Whether a mask and its canonical mask differ in exact rank, for any of up to 2048 masks."""
-    frame = symmetry.frame
-    assert not isinstance(frame.network, ShallowReLU)
-    masks = all_masks(frame.n_entries)[:2048]
+    space = symmetry.space
+    assert not isinstance(space.network, ShallowReLU)
+    masks = all_masks(space.n_entries)[:2048]
     canonical = np.array([symmetry.canonical(mask) for mask in masks])
-    present = {name: frame.empty.present_mask(name) for name in frame.network.weight_shapes}
-    full = np.zeros((2, len(masks), frame.network.n_weights), dtype=bool)
+    present = {name: space.empty.present_mask(name) for name in space.network.weight_shapes}
+    full = np.zeros((2, len(masks), space.network.n_weights), dtype=bool)
     for row, some in zip(full, (masks, canonical), strict=True):
         for where, mask in zip(row, some, strict=True):
-            given_masks = frame.allocation(mask).masks("learnable")
+            given_masks = space.allocation(mask).masks("learnable")
             where[:] = np.concatenate([own.ravel() for _, own in given_masks])
-    names = list(frame.network.weight_shapes)
-    one, other = (ranks(frame.network, symmetry.samples, names, some, present) for some in full)
+    names = list(space.network.weight_shapes)
+    one, other = (ranks(space.network, symmetry.samples, names, some, present) for some in full)
     return bool((one != other).any())
 
 
 def test_wrong_groups_disagree_with_exact_ranks():
     # Rows of recurrent weights are exchanged without their columns.
-    untied = Symmetry(Frame(RNN(1, 2, 1, 4), ("input", "recurrent")), 4)
+    untied = Symmetry(MaskSpace(RNN(1, 2, 1, 4), ("input", "recurrent")), 4)
     assert not ranks_differ(untied)
-    untied = Symmetry(untied.frame, 4)
+    untied = Symmetry(untied.space, 4)
     levels = list(untied._vertices.levels)
     untied.__dict__["_vertices"] = replace(untied._vertices, fixed=[], sorters=levels, tied=[])
     assert ranks_differ(untied)
     # Transposed with too few samples.
     for network in (FF([2, 2, 2]), RNN(2, 1, 2, 2)):
-        few = Symmetry(Frame(network, tuple(network.weight_shapes)), 1)
+        few = Symmetry(MaskSpace(network, tuple(network.weight_shapes)), 1)
         assert not few.transposes
         few.__dict__["transposes"] = True
         assert ranks_differ(few)
     # Absent connections forgotten.
-    blind = Symmetry(Frame(FF([2, 2, 1]), ("W1",), {"W2": [[1, 0]]}), 2)
+    blind = Symmetry(MaskSpace(FF([2, 2, 1]), ("W1",), {"W2": [[1, 0]]}), 2)
     assert not ranks_differ(blind)
-    blind = Symmetry(blind.frame, 2)
+    blind = Symmetry(blind.space, 2)
     blind.__dict__["_vertices"] = replace(blind._vertices, absent=[])
     assert ranks_differ(blind)
 
@@ -394,12 +395,12 @@ SMALL = [(0, 0), (1, 0), (5, 5), (3, 1), (4, 2), (6, 3), (10, 5), (40, 3), (16, 
 @pytest.mark.parametrize(("n_entries", "budget"), SMALL)
 def test_all_draws_are_all_masks(n_entries, budget):
     total = math.comb(n_entries, budget)
-    masks = Draws(n_entries, budget, seed=3).masks(0, total)
+    masks = RandomMasks(n_entries, budget, seed=3).masks(0, total)
     assert masks.shape == (total, n_entries)
     assert (masks.sum(axis=1) == budget).all()
     assert len({mask.tobytes() for mask in masks}) == total
     with pytest.raises(ValueError, match="draws"):
-        Draws(n_entries, budget, seed=3).masks(0, total + 1)
+        RandomMasks(n_entries, budget, seed=3).masks(0, total + 1)
 
 
 FEW_AND_MANY = [(12, 5), (32, 16), (80, 40), (80, 70), (200, 90), (200, 120)]
@@ -407,16 +408,18 @@ FEW_AND_MANY = [(12, 5), (32, 16), (80, 40), (80, 70), (200, 90), (200, 120)]
 
 @pytest.mark.parametrize(("n_entries", "budget"), FEW_AND_MANY)
 def test_a_draw_depends_on_seed_and_number_only(n_entries, budget):
-    masks = Draws(n_entries, budget, seed=5).masks(0, 60)
-    parts = [Draws(n_entries, budget, seed=5).masks(*ends) for ends in ((0, 1), (1, 45), (45, 60))]
+    masks = RandomMasks(n_entries, budget, seed=5).masks(0, 60)
+    parts = [
+        RandomMasks(n_entries, budget, seed=5).masks(*ends) for ends in ((0, 1), (1, 45), (45, 60))
+    ]
     assert (np.concatenate(parts) == masks).all()
     assert (masks.sum(axis=1) == budget).all()
     assert len({mask.tobytes() for mask in masks}) == 60
-    assert Draws(n_entries, budget, seed=5).masks(7, 7).shape == (0, n_entries)
-    other = Draws(n_entries, budget, seed=6).masks(0, 60)
+    assert RandomMasks(n_entries, budget, seed=5).masks(7, 7).shape == (0, n_entries)
+    other = RandomMasks(n_entries, budget, seed=6).masks(0, 60)
     assert (other != masks).any(axis=1).mean() > 0.9
     total = math.comb(n_entries, budget)
-    late = Draws(n_entries, budget, seed=5).masks(total - 3, total)
+    late = RandomMasks(n_entries, budget, seed=5).masks(total - 3, total)
     assert len({mask.tobytes() for mask in [*masks, *late]}) == 63
 
 
@@ -426,7 +429,7 @@ def test_a_draw_depends_on_seed_and_number_only(n_entries, budget):
      (140, 40, 2_000), (140, 70, 2_000)],
 )  # fmt: skip
 def test_cells_and_pairs_are_drawn_equally_often(n_entries, budget, count):
-    masks = Draws(n_entries, budget, seed=0).masks(0, count)
+    masks = RandomMasks(n_entries, budget, seed=0).masks(0, count)
     # All sums over draws without replacement vary less by this factor than those with it.
     left = 1 - (count - 1) / (math.comb(n_entries, budget) - 1)
     share = [math.perm(budget, k) / math.perm(n_entries, k) for k in range(5)]
@@ -454,7 +457,7 @@ def likely(statistic: float, dimension: int) -> None:
 def test_small_orders_are_all_equally_likely(n_entries, budget):
     total, seeds = math.comb(n_entries, budget), 1500
     orders = np.array(
-        [codes(Draws(n_entries, budget, seed).masks(0, total)) for seed in range(seeds)]
+        [codes(RandomMasks(n_entries, budget, seed).masks(0, total)) for seed in range(seeds)]
     )
     for first, second in ((0, 1), (1, total - 1)):
         pairs = np.unique(orders[:, [first, second]], axis=0, return_counts=True)[1]
@@ -462,3 +465,15 @@ def test_small_orders_are_all_equally_likely(n_entries, budget):
         expected = seeds / number
         statistic = ((pairs - expected) ** 2).sum() / expected + expected * (number - len(pairs))
         likely(statistic, number - 1)
+
+
+class _Shared(LinearFeedforward):
+    """One weight for all connections."""
+
+    weight_shapes = {"W1": (1, 1)}  # type: ignore[assignment]  # noqa: RUF012
+
+
+def test_weights_that_units_share_have_no_known_symmetry():
+    symmetry = Symmetry(MaskSpace(_Shared([2, 2]), ("W1",)), samples=1)
+    with pytest.raises(InputError, match="shares weights: its symmetries are not known"):
+        symmetry.order  # noqa: B018

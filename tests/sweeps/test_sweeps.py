@@ -17,7 +17,8 @@ import pytest
 import theorycheck as tc
 from tests.shared.patience import HANGS
 from theorycheck.errors import ContradictionError, InputError
-from theorycheck.sweeps import run, source, workers
+from theorycheck.sweeps import run, workers
+from theorycheck.sweeps.enumeration import source
 from theorycheck.sweeps.spec import SweepSpec, load_spec, spec_from_dict
 
 NETWORK = tc.LinearFeedforward([2, 2, 2])
@@ -158,7 +159,7 @@ def test_random_draws_are_distinct_and_all_of_them_are_the_whole(symmetry, tmp_p
 
 def test_orbits_that_are_drawn_again_in_a_later_run_are_counted_once_each(tmp_path, monkeypatch):
     spec = replace(SMALL, mode="random", count=70, degree=False)
-    monkeypatch.setattr("theorycheck.sweeps.source._DRAWS", 7)
+    monkeypatch.setattr("theorycheck.sweeps.enumeration.source._DRAWS", 7)
     monkeypatch.setattr(run, "_WINDOW", 3)
     tc.sweep(spec, tmp_path / "pieces.sqlite")
     monkeypatch.undo()
@@ -401,12 +402,12 @@ def test_the_specification_survives_its_dictionary():
 
 
 def test_frames_number_cells_in_keys_and_json():
-    frame = SweepSpec(NETWORK, 2, 3, present={"W1": [[1, 0], [1, 1]]}, weights=["W1"]).frame
+    space = SweepSpec(NETWORK, 2, 3, present={"W1": [[1, 0], [1, 1]]}, weights=["W1"]).space
     masks = np.array([[1, 0, 1], [0, 1, 1]], dtype=bool)
-    assert (frame.masks(frame.keys(masks)) == masks).all()
-    texts = [json.loads(text) for text in frame.learnable(masks)]
+    assert (space.masks(space.keys(masks)) == masks).all()
+    texts = [json.loads(text) for text in space.learnable(masks)]
     assert texts == [{"W1": [[1, 0], [0, 1]]}, {"W1": [[0, 0], [1, 1]]}]
     for mask, text in zip(masks, texts, strict=True):
-        allocation = frame.allocation(mask)
+        allocation = space.allocation(mask)
         assert allocation == tc.Allocation(NETWORK, text, {"W1": [[1, 0], [1, 1]]})
-        assert (frame.masks_of([allocation]) == mask).all()
+        assert (space.masks_of([allocation]) == mask).all()

@@ -9,6 +9,8 @@ import pytest
 import theorycheck as tc
 from tests.shared.patience import HANGS
 
+pytestmark = pytest.mark.long
+
 # Kills a worker once some allocations have been classified by themselves; the first call of
 # `tell` is about those that are decided together. Workers import the script, hence the guard.
 SCRIPT = """

@@ -1,6 +1,10 @@
 """A sample of tests/agreement.py: all theorems, all exact ranks and all certificates agree."""
 
+import pytest
+
 from tests.agreement import run_chunk
+
+pytestmark = pytest.mark.long
 
 
 def test_theorems_ranks_and_certificates_agree_on_a_thousand_allocations():

@@ -154,7 +154,7 @@ def test_t6_degrees_are_the_number_of_solutions():
     while sum(kinds.values()) < 60:
         allocation, m = random_critical(rng)
         analysis = Analysis(allocation, m)
-        if t06_odd_degree.obstacle(analysis) is not None:
+        if t06_odd_degree.why_not(analysis) is not None:
             continue
         finding = t06_odd_degree.decide(analysis)
         if finding is None or finding.expressivity != "maximal" or allocation.n_learnable > 5:
@@ -174,7 +174,7 @@ def test_the_groebner_oracle_counts_two_where_the_degree_is_two():
 @given(allocations(linear_networks), samples)
 def test_t6_minimal_agrees_with_the_exact_rank(allocation, m):
     analysis = Analysis(allocation, m)
-    assume(t06_odd_degree.obstacle(analysis) is None)
+    assume(t06_odd_degree.why_not(analysis) is None)
     finding = t06_odd_degree.decide(analysis)
     if finding is not None:
         is_minimal = analysis.rank.value < analysis.target.value
@@ -199,7 +199,7 @@ def test_t9_peeling_keeps_the_rank_defect(allocation, m):
 @given(allocations(feedforward_networks(bias=False), dense=True), samples)
 def test_t9_agrees_with_the_exact_rank(allocation, m):
     analysis = Analysis(allocation, m)
-    assume(t09_peeling.obstacle(analysis) is None)
+    assume(t09_peeling.why_not(analysis) is None)
     finding = t09_peeling.decide(analysis)
     if finding is not None:
         is_minimal = analysis.rank.value < analysis.target.value

@@ -20,10 +20,11 @@ from theorycheck.theorems.one_layer.block_forests import find_classes
 from theorycheck.theorems.one_layer.colouring import find_colouring
 from theorycheck.theorems.one_layer.core import find_core
 from theorycheck.theorems.one_layer.flows import EntryAssignment, assign
-from theorycheck.theorems.one_layer.forest import find_cycle
 from theorycheck.theorems.one_layer.rectangle import find_violated, is_crowded
-from theorycheck.theorems.one_layer.two_dimensions import two_dimension_sum
+from theorycheck.theorems.one_layer.small_sizes import find_cycle, two_dimension_sum
 from theorycheck.theorems.one_layer.two_forests import find_order
+
+pytestmark = pytest.mark.long
 
 
 def allocation_of(mask: np.ndarray, outputs: int, bias: bool = False) -> tc.Allocation:
@@ -381,7 +382,7 @@ MISTAKES = {
     "the count taken as sufficient": (by_count, {}),
     "rectangles with fewer than a rows": (by_count, {"least": 1}),
     "peeling a row with b + 1 cells": (by_peeling, {"more": 1}),
-    "colours by cells": (by_colours, {"cells": True}),
+    "colours by cells": (by_colours, {"entries": True}),
     "a class of columns too many": (by_blocks, {"more": 1}),
 }
 
@@ -494,15 +495,15 @@ def test_changed_assignments_are_refused():
     data = certificate_of(~K4, 3, 4)
     entries = data["evidence"]["cells"]
     assert accepts(data)
-    assert accepts(data, entries=entries[::-1])
-    assert not accepts(data, entries=entries[:-1])
-    assert not accepts(data, entries=[*entries, entries[0]])
-    assert not accepts(data, entries=[[0, 5], *entries[1:]])  # learnable
+    assert accepts(data, cells=entries[::-1])
+    assert not accepts(data, cells=entries[:-1])
+    assert not accepts(data, cells=[*entries, entries[0]])
+    assert not accepts(data, cells=[[0, 5], *entries[1:]])  # learnable
     assert not accepts(data, axis="rows")
     assert not accepts(data, peeled=[["rows", [0]]])
     # All entries that columns take from the first two rows: too many are left to the others.
     greedy = [[int(np.flatnonzero(K4[:, j])[0]), j] for j in range(6)]
-    assert not accepts(data, entries=greedy)
+    assert not accepts(data, cells=greedy)
 
 
 def test_no_assignment_proves_a_dependent_set():
@@ -516,7 +517,7 @@ def test_no_assignment_proves_a_dependent_set():
     choices = [np.flatnonzero(frozen[:, j]).tolist() for j in range(6)]
     for heads in product(*choices):
         entries = [[i, j] for j, i in enumerate(heads)]
-        assert not accepts(changed, entries=entries)
+        assert not accepts(changed, cells=entries)
 
 
 def test_changed_two_forests_are_refused():

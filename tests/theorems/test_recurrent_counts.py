@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.shared.strategies import SMALL_DEGREES, allocations, linear_networks, samples, seeds
+from theorycheck.computing.options import Options
 from theorycheck.theorems import t00_monotonicity, t05_recurrent
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.outside_counts import starved_outside
@@ -58,8 +59,8 @@ def test_the_count_finds_what_t1_needs_a_rank_for():
 @settings(max_examples=150)
 @given(allocations(linear_networks), samples)
 def test_t0_bases_are_sub_allocations_of_full_rank(allocation, m):
-    analysis = Analysis(allocation, m, effort=SMALL_DEGREES)
-    if t00_monotonicity.obstacle(analysis) is not None:
+    analysis = Analysis(allocation, m, Options(effort=SMALL_DEGREES))
+    if t00_monotonicity.why_not(analysis) is not None:
         return
     finding = t00_monotonicity.decide(analysis)
     if finding is not None:
@@ -86,7 +87,7 @@ def test_t5_with_two_steps_is_t4_on_the_recurrent_weights(seed):
     mask = rng.random((hidden, hidden)) < rng.choice([0.5, 0.7, 0.85])
     allocation = tc.Allocation(network, {"recurrent": mask})
     analysis = Analysis(allocation, m)
-    if t05_recurrent.obstacle(analysis) is not None:
+    if t05_recurrent.why_not(analysis) is not None:
         return
     finding = t05_recurrent.decide(analysis)
     is_minimal = analysis.rank.value < analysis.target.value

@@ -36,7 +36,7 @@ def rank_says_minimal(analysis: Analysis) -> bool:
 def check_against_rank(theorem, allocation, m) -> str:
     """One-layer theorems are about affine allocations: minimal or maximal, as the rank says."""
     analysis = Analysis(allocation, m)
-    if theorem.obstacle(analysis) is not None:
+    if theorem.why_not(analysis) is not None:
         return "does not apply"
     finding = theorem.decide(analysis)
     if finding is None:

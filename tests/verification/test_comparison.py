@@ -21,6 +21,8 @@ from theorycheck.measurement.intervals import clopper_pearson
 from theorycheck.problem.files import problem_from_dict
 from theorycheck.verification.comparison import judge
 
+pytestmark = pytest.mark.long
+
 SHORT = tc.Allocation.rows(tc.LinearFeedforward([2, 3, 2]), {"W2": [0]})
 EFFORT = replace(WORK_ONLY, instances=200)
 

@@ -173,6 +173,7 @@ def test_maximal_is_refuted_by_draws_where_it_is_intermediate():
     assert "the verdict is maximal, but of 60 draws" in found.message
 
 
+@pytest.mark.long
 def test_a_wrong_degree_is_refuted():
     def decide(analysis):
         if analysis.rank.value < analysis.target.value:
@@ -247,6 +248,7 @@ WRONG_LAWS = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", WRONG_LAWS)
 def test_a_wrong_law_is_refuted(name):
     item = WRONG_LAWS[name]
@@ -271,6 +273,7 @@ WRONG_RULES = {
 }
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("name", WRONG_RULES)
 def test_a_wrong_rule_about_relu_is_refuted(name):
     found_in(WRONG_RULES[name])
@@ -279,6 +282,7 @@ def test_a_wrong_rule_about_relu_is_refuted(name):
 # Conjectures
 
 
+@pytest.mark.long
 def test_conjectures_with_weaker_assumptions_are_refuted():
     short = replace(conjectures.LONG_INPUT, steps=lambda d, m: 1)
     found = refute(
@@ -309,6 +313,7 @@ def test_a_counterexample_to_a_conjecture_is_news_and_no_failure(monkeypatch):
 # True statements
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("id", STATEMENTS)
 def test_the_statements_hold_on_few_examples(id):
     (result,) = verify([id], examples=6 if id in ("T7", "C2") else 15, seed=2)
@@ -317,6 +322,7 @@ def test_the_statements_hold_on_few_examples(id):
     assert sum(item.decided for item in result.properties) >= 8
 
 
+@pytest.mark.long
 def test_the_ranks_of_both_kinds_agree_with_each_other():
     network = tc.LinearRecurrent(inputs=3, hidden=5, outputs=3, steps=2)
     allocation = tc.Allocation.layer(network, "input")
@@ -324,6 +330,7 @@ def test_the_ranks_of_both_kinds_agree_with_each_other():
     assert measured_ranks(allocation, 5, seed=0) == (14, 15)
 
 
+@pytest.mark.long
 def test_the_same_seed_finds_the_same():
     def plain(results):
         found = [result.to_dict() for result in results]
@@ -339,6 +346,7 @@ def test_the_same_seed_finds_the_same():
     assert first != other
 
 
+@pytest.mark.long
 def test_worker_processes_find_the_same_as_one():
     one, two = (
         [(item.name, item.examples, item.decided) for item in verify(["T3"], examples=30,
@@ -511,6 +519,7 @@ def test_the_command_leaves_nothing_behind(tmp_path):
     assert list(tmp_path.iterdir()) == []
 
 
+@pytest.mark.long
 def test_wrong_t4_shrinks_to_a_small_layer():
     def cycles_are_forests(analysis):
         finding = t04_one_layer.decide(analysis)

@@ -4,11 +4,12 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from functools import partial
 from typing import Any
 
+from ..computing.backend import array_module
 from ..computing.deadline import NEVER, Deadline
 from ..computing.effort import DEFAULT_SECONDS, Effort, divided
+from ..computing.options import Options
 from ..computing.progress import Progress, Teller, Watch, watching
 from ..display.paragraphs import Paragraph, rigor_in_words
 from ..display.shown import Shown
@@ -16,9 +17,8 @@ from ..errors import InputError, OutOfTimeError
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
 from ..problem.networks.base import LARGEST_SIZE, positive_integer
-from ..problem.networks.feedforward import ShallowReLU
 from ..verdict import Expressivity, Verdict
-from .classification import classify
+from .classification import verdict_on
 
 # Several numbers of samples are asked about, so each gets less than `classify` gives to one.
 MODEST_EFFORT = Effort(seconds=2.0, degree=20, instances=200, bases=2)
@@ -123,29 +123,24 @@ def capacity(
     """
     check_allocation(allocation)
     network = allocation.network
-    if isinstance(network, ShallowReLU):
+    if not network.is_linear:
         raise InputError(
-            "capacities are decided for linear networks only, not for shallow ReLU; "
+            f"capacities are decided for linear networks only, not for {network.title}; "
             "classify decides these for one number of samples"
         )
     cap = network.effective_samples(LARGEST_SIZE)
     top = cap if largest is None else min(positive_integer(largest, "largest"), cap)
     deadline, each = divided(seconds, effort)
-    decide = partial(
-        classify,
-        allocation,
-        seed=seed,
-        error_bound=error_bound,
-        memory_limit=memory_limit,
-        backend=backend,
-        effort=each,
-        deadline=deadline,
-    )
+    options = Options(seed, error_bound, memory_limit, array_module(backend), each, deadline)
+
+    def decide(m: int) -> Verdict:
+        return verdict_on(allocation, m, options.with_effort(each))
+
     with watching(progress, "capacity") as tell:
-        return _Search(decide, tell, deadline).run(top, cap)
+        return _CapacitySearch(decide, tell, deadline).run(top, cap)
 
 
-class _Search:
+class _CapacitySearch:
     """The verdicts asked so far, by number of samples, and the searches that ask for more."""
 
     def __init__(

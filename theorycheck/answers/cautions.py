@@ -5,8 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..problem.allocation import Allocation
-from ..problem.networks.feedforward import ShallowReLU
-from ..problem.networks.recurrent import LinearRecurrent
+from ..problem.networks.base import Network
 from ..structure.reachability import Idle, Reach, reach
 
 _MOST_NAMED = 6  # outputs in one sentence
@@ -44,16 +43,16 @@ def _constant(allocation: Allocation, samples: int, found: Reach) -> list[str]:
         reason = why.format(it="it" if len(members) == 1 else "them")
         sentences.append(f"{_outputs(members, network.outputs)}: {reason}")
     never = samples > 1 or any(not found.by_biases[k] for k in constant)
-    if isinstance(network, ShallowReLU) and never:
+    if network.is_shallow_relu and never:
         sentences[-1] += "; so no teacher is regular, and the class speaks of none"
     return sentences
 
 
-def _why(network: object, found: Reach, output: int) -> str:
+def _why(network: Network, found: Reach, output: int) -> str:
     if found.by_biases[output]:
         return "present paths reach {it} from biases, none from an input"
     needed = found.needed[output]
-    if isinstance(network, LinearRecurrent) and needed is not None:
+    if network.is_recurrent and needed is not None:
         steps = f"{network.steps} step{'s' if network.steps > 1 else ''}"
         return f"the shortest present path to {{it}} takes {needed} steps, the network has {steps}"
     return "no present path reaches {it}"
@@ -80,9 +79,9 @@ def _idle(allocation: Allocation, idle: tuple[Idle, ...]) -> list[str]:
         for part in idle[:_MOST_NAMED]
     )
     more = " and more" if len(idle) > _MOST_NAMED else ""
-    start = "an input or a bias" if getattr(network, "bias", False) else "an input"
+    start = "an input or a bias" if network.bias else "an input"
     within = ""
-    if isinstance(network, LinearRecurrent):
+    if network.is_recurrent:
         within = f" within {network.steps} step{'s' if network.steps > 1 else ''}"
     what = f"{number} learnable weights act" if number > 1 else "1 learnable weight acts"
     one = "them" if number > 1 else "it"

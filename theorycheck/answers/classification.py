@@ -1,10 +1,10 @@
-"""Classify an allocation: walk the theorems from cheapest to dearest until one settles it."""
+"""Classify an allocation: ask the theorems, the cheapest first, until one settles it."""
 
 from __future__ import annotations
 
 import time
 from collections.abc import Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from numpy.typing import ArrayLike
@@ -13,9 +13,9 @@ from ..certificates import Certificate
 from ..computing.backend import array_module
 from ..computing.deadline import Deadline
 from ..computing.effort import DEFAULT_EFFORT, Effort, checked
+from ..computing.options import Options
 from ..computing.progress import Watch, watching
 from ..errors import InputError, OutOfTimeError, SizeError
-from ..heuristics.guess import HeuristicEstimate
 from ..heuristics.linear import linear_estimate
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
@@ -25,9 +25,10 @@ from ..theorems.analysis import Analysis
 from ..theorems.asking import Answers, ask_all
 from ..theorems.base import Finding, Theorem
 from ..theorems.counts import name_lines
+from ..theorems.reductions import Reduction
 from ..theorems.registry import THEOREMS
 from ..theorems.t10_shallow_relu import why_open
-from ..verdict import Expressivity, Verdict
+from ..verdict import Expressivity, HeuristicEstimate, Verdict
 from .cautions import warnings_of
 from .diagnostics import diagnostics_of
 
@@ -82,25 +83,36 @@ def classify(
     start = time.perf_counter()
     check_allocation(allocation)
     within = checked(effort).start(deadline)
-    xp = array_module(backend)
-    limits: dict[str, Any] = {"effort": effort, "reuse": reuse, "deadline": within}
-    analysis = Analysis(allocation, samples, seed, error_bound, memory_limit, xp, **limits)
+    options = Options(seed, error_bound, memory_limit, array_module(backend), effort, within)
+    analysis = Analysis(allocation, samples, options, reuse=reuse)
     if inputs is not None and diagnose:
         raise InputError("diagnose tells about random inputs: leave it, or the inputs, out")
     asked = THEOREMS if theorems is None else theorems
     with watching(progress, "classify") as tell:
-        analysis = replace(analysis, effort=effort.telling(tell))
+        analysis = replace(analysis, options=replace(options, effort=effort.telling(tell)))
         if inputs is not None:
             return _classify_on(analysis, inputs, asked, cross_check, start)
         verdict = verdict_of(analysis, _answers(analysis, asked, cross_check), start)
         return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
 
 
+def verdict_on(
+    allocation: Allocation,
+    samples: int,
+    options: Options,
+    theorems: Sequence[Theorem] = THEOREMS,
+) -> Verdict:
+    """As `classify`, for a part of a larger question, whose options are given."""
+    start = time.perf_counter()
+    analysis = Analysis(allocation, samples, options)
+    return verdict_of(analysis, _answers(analysis, theorems, False), start)
+
+
 def _answers(analysis: Analysis, theorems: Sequence[Theorem], cross_check: bool) -> Answers:
     """What the theorems say; raises `SizeError` where memory alone kept them from saying it."""
     answers = ask_all(analysis, theorems, cross_check=cross_check)
     if not answers.findings and answers.is_too_large:
-        raise answers.obstacles[0]
+        raise answers.errors[0]
     return answers
 
 
@@ -112,41 +124,54 @@ def _classify_on(
     start: float,
 ) -> Verdict:
     """The verdict on given inputs: only weights are random."""
-    allocation, samples = analysis.allocation, analysis.samples
+    allocation, deadline = analysis.allocation, analysis.options.deadline
     try:
-        data = given_inputs(allocation.network, samples, inputs, analysis.deadline)
+        data = given_inputs(allocation.network, analysis.samples, inputs, deadline)
     except OutOfTimeError as error:
         return verdict_of(analysis, Answers([], [error]), start)
     given = None if data.is_spanning else data
     left = data.reduced(allocation)
-    analysis = replace(analysis, allocation=left, samples=data.rank, given=given)
-    verdict = verdict_of(analysis, _answers(analysis, theorems, cross_check), start)
-    return _on_inputs(verdict, allocation, data)
-
-
-def _on_inputs(verdict: Verdict, allocation: Allocation, data: GivenInputs) -> Verdict:
-    """The verdict on what is left of a problem with given inputs, as one on the whole."""
-    certificate, reason = verdict.certificate, verdict.reason
-    if certificate is not None:
-        problem = problem_to_dict(allocation, len(data.points))
-        problem |= {"inputs": data.points, "basis": list(data.basis)}
-        certificate = replace(certificate, learnable=allocation.n_learnable, problem=problem)
-    zeros = sorted(set(range(len(data.points[0]))) - set(data.kept))
-    if zeros:
-        idle = allocation.n_learnable - verdict.learnable
-        names = name_lines("inputs", zeros, len(zeros))
-        reason += (
-            f" (always 0, so left out with the {idle} learnable weights on it: {names}; the others "
-            "are numbered anew)"
-        )
+    rest = replace(analysis, allocation=left, samples=data.rank, given=given)
+    reduction = OnInputs(analysis, rest, data)
+    verdict = verdict_of(rest, _answers(rest, theorems, cross_check), start, reduction)
     return replace(
         verdict,
-        learnable=allocation.n_learnable,
-        certificate=certificate,
-        reason=reason,
+        reason=verdict.reason + reduction.left_out,
         input_rank=data.rank,
         warnings=warnings_of(allocation, len(data.points), data.kept),
     )
+
+
+@dataclass(frozen=True)
+class OnInputs(Reduction):
+    """What is left of a problem with given inputs: a basis of them, those that are not all 0."""
+
+    data: GivenInputs
+
+    def of_whole(self, finding: Finding | None) -> Finding:
+        """As it is: the equations that are left are those of the whole."""
+        assert finding is not None
+        return finding
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """With the inputs, and which of them are the basis."""
+        points = self.data.points
+        problem = problem_to_dict(self.whole.allocation, len(points))
+        return problem | {"inputs": points, "basis": list(self.data.basis)}
+
+    @property
+    def left_out(self) -> str:
+        """The inputs that are always 0, in words."""
+        zeros = sorted(set(range(len(self.data.points[0]))) - set(self.data.kept))
+        if not zeros or self.rest is None:
+            return ""
+        idle = self.whole.allocation.n_learnable - self.rest.allocation.n_learnable
+        names = name_lines("inputs", zeros, len(zeros))
+        return (
+            f" (always 0, so left out with the {idle} learnable weights on it: {names}; the others "
+            "are numbered anew)"
+        )
 
 
 def _strongest(findings: Sequence[Finding]) -> Finding | None:
@@ -154,12 +179,22 @@ def _strongest(findings: Sequence[Finding]) -> Finding | None:
     return next(iter(final or findings), None)
 
 
-def verdict_of(analysis: Analysis, answers: Answers, start: float) -> Verdict:
-    """The verdict that theorems give; `start` is when the work began (`time.perf_counter`)."""
+def verdict_of(
+    analysis: Analysis, answers: Answers, start: float, reduction: Reduction | None = None
+) -> Verdict:
+    """The verdict that theorems give; `start` is when the work began (`time.perf_counter`).
+
+    With a `reduction`, `analysis` and `answers` are those of its rest, the verdict is on its whole.
+    """
     finding = _strongest(answers.findings)
+    whole = analysis.allocation if reduction is None else reduction.whole.allocation
     target, rank, degree, certificate = None, None, None, None
     if finding is not None:
-        certificate = _certificate(analysis, finding)
+        if reduction is None:
+            problem = problem_to_dict(analysis.allocation, analysis.samples)
+        else:
+            finding, problem = reduction.of_whole(finding), reduction.problem
+        certificate = _certificate(finding, whole.n_learnable, problem)
         target, rank, degree = finding.target_dimension, finding.rank, finding.degree
         target = analysis.stated_target if target is None else target
         # A maximal allocation reaches every dimension (T1), whichever theorem has shown it.
@@ -172,15 +207,15 @@ def verdict_of(analysis: Analysis, answers: Answers, start: float) -> Verdict:
         finding.theorem if finding else None,
         reason,
         certificate,
-        learnable=analysis.allocation.n_learnable,
+        learnable=whole.n_learnable,
         rank=rank,
         target_dimension=target,
         degree=degree,
         degree_source=solved.source if solved is not None else "",
         error_bound=finding.error_bound if finding else 0.0,
-        seed=analysis.seed,
+        seed=analysis.options.seed,
         seconds=time.perf_counter() - start,
-        conditioned_on=None if analysis.is_linear else "regular teacher",
+        conditioned_on="regular teacher" if analysis.network.is_shallow_relu else None,
         estimate=_estimate(analysis, finding),
         limited_by=limited_by,
         warnings=warnings_of(analysis.allocation, analysis.samples),
@@ -193,7 +228,7 @@ def _reason(
     """Why a verdict is what it is, and what ended the search where something stays open."""
     if finding is not None and finding.expressivity.is_final:
         return finding.reason, None
-    if answers.obstacles:
+    if answers.errors:
         reason = answers.why if finding is None else f"{finding.reason}; {answers.why}"
         return reason, answers.limited_by
     if finding is None:
@@ -206,8 +241,8 @@ def _search_limit(analysis: Analysis) -> str | None:
     if not analysis.is_linear or analysis.given is not None:
         return None
     is_critical = analysis.allocation.n_learnable == analysis.target.value
-    if is_critical and analysis.conflict is not None and not analysis.effort.seeks_degrees:
-        return "degree" if analysis.effort.seconds else "seconds"
+    if is_critical and analysis.conflict is not None and not analysis.options.effort.seeks_degrees:
+        return "degree" if analysis.options.effort.seconds else "seconds"
     found = [] if analysis.solved is None else [analysis.solved.limited_by]
     return next((limit for limit in [*found, *analysis.limits] if limit is not None), None)
 
@@ -231,16 +266,16 @@ def _degree(analysis: Analysis, finding: Finding, target: int | None) -> int | N
     return analysis.known_degree if is_critical and may_match else None
 
 
-def _certificate(analysis: Analysis, finding: Finding) -> Certificate:
+def _certificate(finding: Finding, learnable: int, problem: dict[str, Any]) -> Certificate:
     return Certificate(
         kind=finding.kind,
         theorem=finding.theorem,
         expressivity=str(finding.expressivity),
-        learnable=analysis.allocation.n_learnable,
+        learnable=learnable,
         rank=finding.rank,
         target_dimension=finding.target_dimension,
         error_bound=finding.error_bound,
-        problem=problem_to_dict(analysis.allocation, analysis.samples),
+        problem=problem,
         evidence=finding.evidence,
     )
 
@@ -248,15 +283,17 @@ def _certificate(analysis: Analysis, finding: Finding) -> Certificate:
 def why_undecided(analysis: Analysis) -> tuple[str, str | None]:
     """Why no theorem decides, though none was kept from it, and what ended the search."""
     try:
-        if not analysis.is_linear:
+        if analysis.network.is_shallow_relu:
             return why_open(analysis)
+        if not analysis.is_linear:
+            return f"no theorem is about {analysis.network.title} networks", None
         rank, target = analysis.rank, analysis.target
     except OutOfTimeError as error:
         return str(error), "seconds"
     except SizeError as error:
         return str(error), "memory"
     reason = (
-        f"the error bounds of the ranks stay above {analysis.error_bound:g}: rank "
+        f"the error bounds of the ranks stay above {analysis.options.error_bound:g}: rank "
         f"{rank.value} ({rank.error_bound:.1e}), target dimension {target.value} "
         f"({target.error_bound:.1e})"
     )

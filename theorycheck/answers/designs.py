@@ -10,20 +10,22 @@ from typing import Any, Literal
 import numpy as np
 from numpy.typing import ArrayLike
 
+from ..computing.backend import array_module
 from ..computing.effort import DEFAULT_SECONDS, Effort, divided
+from ..computing.options import Options
 from ..computing.progress import Progress, Teller, Watch, watching
 from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError, nearest, shown
 from ..problem.allocation import Allocation
+from ..problem.masks import Entry
 from ..problem.networks.base import Network
 from ..problem.placement import allowed_masks, check_choice
-from ..ranks.bases import Entry
 from ..ranks.jacobian import entries
 from ..theorems import t01_positivity
 from ..verdict import Verdict
 from .orders import PREFERENCES, Plan, Prefer, extend_evenly, plans
-from .proposals import SOME_DEGREES, Proposal, Workshop
+from .proposals import SOME_DEGREES, Candidates, Proposal
 
 _MOST_LISTED = 2**27  # candidates, of which a mask is made without a second thought
 
@@ -132,49 +134,50 @@ def design(
     allowed = allowed_masks(network, present, within)
     rng = np.random.default_rng(0)
     check_choice(allowed, budget, rng)
-    frame = Allocation(network, allowed, present)
+    everything = Allocation(network, allowed, present)
     deadline, each = divided(seconds, effort)
-    shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend, each, deadline)
+    options = Options(seed, error_bound, memory_limit, array_module(backend), each, deadline)
+    candidates = Candidates(everything, samples, options)
     rng = np.random.default_rng(seed)  # the seed is checked by now
     with watching(progress, "design") as tell:
-        search = _Search(shop, budget, tell)
-        return search.run(plans(shop.network, allowed, prefer, rng), prefer)
+        search = _DesignSearch(candidates, budget, tell)
+        return search.run(plans(candidates.network, allowed, prefer, rng), prefer)
 
 
-class _Search:
+class _DesignSearch:
     """Tries one plan after the other and tells the outcome."""
 
-    def __init__(self, shop: Workshop, budget: int, tell: Teller) -> None:
-        self._shop, self._budget, self._tell = shop, budget, tell
+    def __init__(self, candidates: Candidates, budget: int, tell: Teller) -> None:
+        self._candidates, self._budget, self._tell = candidates, budget, tell
         self._everything: Verdict | None = None
         self._tried = 0
 
-    def run(self, candidates: Iterable[Plan], prefer: Prefer) -> Design:
+    def run(self, choices: Iterable[Plan], prefer: Prefer) -> Design:
         """The outcome, also if the time is up."""
         try:
-            return self._run(candidates, prefer)
+            return self._run(choices, prefer)
         except OutOfTimeError as error:
             reason = f"none found in {self._tried} choices, {error}; there may be one"
             return self._open(reason, "seconds")
 
-    def _run(self, candidates: Iterable[Plan], prefer: Prefer) -> Design:
-        if self._budget < self._shop.dimension:
+    def _run(self, choices: Iterable[Plan], prefer: Prefer) -> Design:
+        if self._budget < self._candidates.dimension:
             return self._too_few()
-        self._shop.check_size()
+        self._candidates.check_size()
         full = []
-        for plan in self._shop.deadline.watch(candidates, "the list of choices"):
+        for plan in self._candidates.options.deadline.watch(choices, "the list of choices"):
             self._tried += 1
             self._tell(Progress(f"{plan.what} ({self._tried})"))
-            basis = self._shop.basis(plan.order)
-            if len(basis) < self._shop.dimension and self._refutation() is not None:
+            basis = self._candidates.basis(plan.order)
+            if len(basis) < self._candidates.dimension and self._refutation() is not None:
                 break
-            only_choice = self._budget == self._shop.frame.n_learnable
+            only_choice = self._budget == self._candidates.everything.n_learnable
             chosen = self._filled(plan, basis, prefer)
             thorough = only_choice or plan.kind == "even"
-            proposal = self._shop.prove(chosen, basis, thorough=thorough)
+            proposal = self._candidates.prove(chosen, basis, thorough=thorough)
             if proposal is not None:
                 return self._found(proposal, plan, basis, prefer)
-            if len(basis) == self._shop.dimension:
+            if len(basis) == self._candidates.dimension:
                 full.append((chosen, basis, plan))
             if only_choice:
                 break
@@ -187,7 +190,7 @@ class _Search:
         if not full or self._refutation() is not None:
             return None
         self._tell(Progress("degrees"))
-        found = self._shop.prove_by_degree((chosen, basis) for chosen, basis, _ in full)
+        found = self._candidates.prove_by_degree((chosen, basis) for chosen, basis, _ in full)
         if found is None:
             return None
         number, proposal = found
@@ -210,7 +213,7 @@ class _Search:
             reason += f" (of {proposal.core.n_learnable} of them, which is enough by T0)"
         return Design(
             "found",
-            self._shop.samples,
+            self._candidates.samples,
             self._budget,
             reason,
             proposal,
@@ -221,12 +224,12 @@ class _Search:
 
     def _too_few(self) -> Design:
         """Below D nothing helps; the certificate is the count of any allocation of the budget."""
-        if self._shop.frame.n_learnable > _MOST_LISTED:
-            self._shop.check_size()  # not even a mask should be made
-        blocks = entries(self._shop.frame, "learnable", max(self._budget, 1))
+        if self._candidates.everything.n_learnable > _MOST_LISTED:
+            self._candidates.check_size()  # not even a mask should be made
+        blocks = entries(self._candidates.everything, "learnable", max(self._budget, 1))
         listed = ((name, tuple(index)) for name, block in blocks for index in block.tolist())
-        verdict = self._shop.classify(
-            self._shop.with_learnable([*islice(listed, self._budget)]),
+        verdict = self._candidates.classify(
+            self._candidates.with_learnable([*islice(listed, self._budget)]),
             theorems=(t01_positivity.THEOREM,),
         )
         return self._impossible(f"T1: {verdict.reason}", verdict)
@@ -244,7 +247,7 @@ class _Search:
     def _open(self, reason: str, limited_by: str | None) -> Design:
         return Design(
             "open",
-            self._shop.samples,
+            self._candidates.samples,
             self._budget,
             reason,
             tried=self._tried,
@@ -254,7 +257,7 @@ class _Search:
     def _impossible(self, reason: str, verdict: Verdict) -> Design:
         return Design(
             "impossible",
-            self._shop.samples,
+            self._candidates.samples,
             self._budget,
             reason,
             refutation=verdict,
@@ -264,5 +267,5 @@ class _Search:
     def _refutation(self) -> Verdict | None:
         """The verdict on all candidates, if it proves that they are not maximal."""
         if self._everything is None:
-            self._everything = self._shop.classify(self._shop.frame)
+            self._everything = self._candidates.classify(self._candidates.everything)
         return self._everything if self._everything.expressivity.refutes_maximal else None

@@ -2,69 +2,18 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import Any
-
 import numpy as np
 
-from ..display.paragraphs import Paragraph, list_some
 from ..errors import OutOfTimeError, SizeError
 from ..problem.masks import entries_of
-from ..ranks.bases import Entry, entry_name
 from ..ranks.jacobian import Jacobian, entries
 from ..ranks.point import draw_point, draw_prime
 from ..theorems.analysis import Analysis
+from ..verdict import Diagnostics
 
 _MOST_ENTRIES = 4_000_000
 # What the echelon form costs, which nothing interrupts.
 _TERM_SECONDS, _ENTRY_SECONDS = 1e-9, 3e-7
-
-
-@dataclass(frozen=True)
-class Diagnostics:
-    """Redundant learnables and unreached equations, as one random trial shows them.
-
-    `rank` is that of the trial. `redundant`: removing any one of these weights keeps the rank (not
-    all of them at once). `idle`: these act on no output at all. `unreached`: equations that no
-    learnable acts on, as (output, sample) or, if every step is read, (step, output, sample), all
-    from 0. `missing`: how many dimensions of the teacher's outputs the rank falls short of.
-    Linear dependence modulo a random prime at a random point, fixed by `seed`, is not a proof.
-    """
-
-    rank: int
-    missing: int
-    redundant: tuple[Entry, ...]
-    idle: tuple[Entry, ...]
-    unreached: tuple[tuple[int, ...], ...]
-    seed: int
-
-    def paragraphs(self) -> list[Paragraph]:
-        """What is wasted and what is not reached, in words."""
-        found = []
-        if self.redundant:
-            names = list_some([entry_name(entry) for entry in self.redundant])
-            text = f"{names}: removing any one of them keeps the rank"
-            found.append(Paragraph("redundant", text))
-        if self.idle:
-            names = list_some([entry_name(entry) for entry in self.idle])
-            text = f"{names}: no path leads from there to an output that is asked"
-            found.append(Paragraph("idle", text))
-        if self.unreached:
-            names = list_some([str(equation) for equation in self.unreached])
-            text = f"no learnable weight acts on (output, sample) {names}"
-            found.append(Paragraph("unreached", text))
-        return found or [Paragraph("waste", "none: every learnable weight is needed for the rank")]
-
-    def to_dict(self) -> dict[str, Any]:
-        """Plain JSON, weights as `W1[0,2]`."""
-        return {
-            "rank": self.rank,
-            "missing": self.missing,
-            "redundant": [entry_name(entry) for entry in self.redundant],
-            "idle": [entry_name(entry) for entry in self.idle],
-            "unreached": [list(equation) for equation in self.unreached],
-            "seed": self.seed,
-        }
 
 
 def diagnose(analysis: Analysis) -> Diagnostics:
@@ -91,7 +40,7 @@ def diagnose(analysis: Analysis) -> Diagnostics:
         redundant=tuple(names[column] for column in redundant),
         idle=tuple(names[column] for column in np.flatnonzero(~support.any(axis=0))),
         unreached=tuple(_equation(analysis, int(e)) for e in np.flatnonzero(~support.any(axis=1))),
-        seed=analysis.seed,
+        seed=analysis.options.seed,
     )
 
 
@@ -112,9 +61,9 @@ def _redundant(analysis: Analysis) -> tuple[int, list[int]]:
     allocation = analysis.allocation
     if not allocation.n_learnable:
         return 0, []
-    prime = draw_prime(analysis.seed, 0)
-    deadline = analysis.deadline
-    point = draw_point(allocation, analysis.samples, prime, analysis.seed, 0, np, deadline=deadline)
+    seed, deadline = analysis.options.seed, analysis.options.deadline
+    prime = draw_prime(seed, 0)
+    point = draw_point(allocation, analysis.samples, prime, seed, 0, np, deadline=deadline)
     source = Jacobian(allocation.network, point, np, deadline)
     blocks = [source.columns(name, block) for name, block in entries(allocation, "learnable", 4096)]
     columns = np.concatenate(blocks, axis=1).astype(np.int64)
@@ -132,6 +81,7 @@ def _redundant(analysis: Analysis) -> tuple[int, list[int]]:
 
 def _equation(analysis: Analysis, number: int) -> tuple[int, ...]:
     first, sample = divmod(number, analysis.effective_samples)
-    if analysis.network.reads_every_step:
-        return (*divmod(first, analysis.network.outputs), sample)
+    network = analysis.network
+    if network.reads_every_step:
+        return (*divmod(first, network.outputs), sample)
     return (first, sample)

@@ -5,13 +5,11 @@ from __future__ import annotations
 from ..computing.effort import DEFAULT_EFFORT, Effort, checked
 from ..computing.progress import Watch, watching
 from ..errors import OutOfTimeError
-from ..heuristics.guess import HeuristicEstimate
 from ..heuristics.linear import extremal_estimate, wide_estimate
 from ..heuristics.relu import relu_estimate
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
-from ..theorems.analysis import Analysis
-from ..verdict import Expressivity, Verdict
+from ..verdict import Expressivity, HeuristicEstimate, Verdict
 from .classification import classify
 
 
@@ -61,4 +59,4 @@ def estimate(
             return HeuristicEstimate(0.5, (0.0, 1.0), f"nothing is known: {error}")
     if verdict.expressivity is Expressivity.UNDECIDED:
         return HeuristicEstimate(0.5, (0.0, 1.0), f"nothing is known: {verdict.reason}")
-    return wide_estimate(Analysis(allocation, samples, seed, effort=effort))
+    return wide_estimate(allocation.network)

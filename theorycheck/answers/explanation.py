@@ -11,6 +11,7 @@ from typing import Any
 from ..computing.backend import array_module
 from ..computing.deadline import Deadline
 from ..computing.effort import DEFAULT_EFFORT, Effort, checked
+from ..computing.options import Options
 from ..computing.progress import Watch, watching
 from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
@@ -21,9 +22,9 @@ from ..theorems.analysis import Analysis
 from ..theorems.asking import Answers, consistent
 from ..theorems.base import Theorem
 from ..theorems.registry import THEOREMS
-from ..verdict import Verdict
+from ..verdict import Diagnostics, Verdict
 from .classification import verdict_of
-from .diagnostics import Diagnostics, diagnostics_of
+from .diagnostics import diagnostics_of
 
 
 @dataclass(frozen=True)
@@ -94,7 +95,7 @@ def explain(
     """Ask every theorem about an allocation; arguments and errors as for `classify`.
 
     A theorem that would need more than `memory_limit`, or than the time of the effort, has that as
-    its obstacle.
+    its `obstacle`.
 
     >>> from theorycheck import LinearFeedforward
     >>> explanation = explain(Allocation.layer(LinearFeedforward([2, 3, 2]), "W2"), samples=2)
@@ -107,16 +108,9 @@ def explain(
     asked = THEOREMS if theorems is None else theorems
     with watching(progress, "explain") as tell:
         told = effort.telling(tell)
-        analysis = Analysis(
-            allocation,
-            samples,
-            seed,
-            error_bound,
-            int(memory_limit),
-            array_module(backend),
-            told,
-            deadline=within,
-        )
+        xp = array_module(backend)
+        options = Options(seed, error_bound, int(memory_limit), xp, told, within)
+        analysis = Analysis(allocation, samples, options)
         for theorem in asked:  # what is cheap is known whatever the rest takes
             with suppress(OutOfTimeError, SizeError, MemoryError):
                 theorem.ask_count(analysis)
@@ -130,22 +124,22 @@ def explain(
 
 def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
     """The theorem's opinion, which is added to the answers."""
-    analysis.effort.report(theorem.title)
+    analysis.options.effort.report(theorem.title)
     finding = None
     try:
-        obstacle = theorem.obstacle(analysis)
-        if obstacle is None:
+        why_not = theorem.why_not(analysis)
+        if why_not is None:
             finding = theorem.ask(analysis)
             answers.findings.extend([] if finding is None else [finding])
     except (OutOfTimeError, SizeError, MemoryError) as error:
-        obstacle = str(error) or "not enough memory"
-        answers.obstacles.append(error)
+        why_not = str(error) or "not enough memory"
+        answers.errors.append(error)
     opinion = Opinion(
         theorem.id,
         theorem.statement.name,
         theorem.statement.text,
         theorem.statement.source,
-        obstacle,
+        why_not,
         str(finding.expressivity) if finding else None,
         finding.reason if finding else None,
     )

@@ -9,14 +9,13 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterable, Iterator, Mapping
+from itertools import pairwise
 from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..problem.masks import Mask, both, entries_of
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.bases import Entry
+from ..problem.masks import Entry, Mask, both, entries_of
+from ..problem.networks.base import Network
 
 Prefer: TypeAlias = Literal["spread", "few-layers"]
 PREFERENCES: tuple[Prefer, ...] = ("spread", "few-layers")
@@ -46,7 +45,7 @@ class Plan(NamedTuple):
 
 
 def plans(
-    network: LinearFeedforward | LinearRecurrent,
+    network: Network,
     allowed: Mapping[str, Mask],
     prefer: Prefer,
     rng: np.random.Generator,
@@ -56,6 +55,7 @@ def plans(
 
     With `near`, some splits of hidden units follow these masks.
 
+    >>> from theorycheck import LinearFeedforward
     >>> network = LinearFeedforward([1, 2, 1])
     >>> allowed = {"W1": np.ones((2, 1), bool), "W2": np.ones((1, 2), bool)}
     >>> [plan.what for plan in plans(network, allowed, "few-layers", np.random.default_rng(0))][:2]
@@ -105,7 +105,7 @@ def even_order(allowed: Mapping[str, Mask], rng: np.random.Generator) -> list[En
     queues: list[list[Entry]] = []
     for name in allowed:
         bias = f"b{name[1:]}"
-        if name[0] != "b":
+        if allowed[name].ndim > 1:
             queues.append(_diagonals(name, allowed[name], bias, allowed.get(bias), rng))
         elif f"W{name[1:]}" not in allowed:
             queues.append(
@@ -113,7 +113,7 @@ def even_order(allowed: Mapping[str, Mask], rng: np.random.Generator) -> list[En
             )
     queues = [queues[i] for i in rng.permutation(len(queues))]
     longest = max(map(len, queues), default=0)
-    return [queue[place] for place in range(longest) for queue in queues if place < len(queue)]
+    return [queue[turn] for turn in range(longest) for queue in queues if turn < len(queue)]
 
 
 def extend_evenly(core: list[Entry], order: Iterable[Entry], budget: int) -> list[Entry]:
@@ -129,21 +129,21 @@ def extend_evenly(core: list[Entry], order: Iterable[Entry], budget: int) -> lis
         if entry not in taken:
             queues.setdefault(entry[0], []).append(entry)
     counts = {name: sum(entry[0] == name for entry in core) for name in queues}
-    places = dict.fromkeys(queues, 0)
-    while len(chosen) < budget and places:
-        name = min(places, key=lambda key: counts[key])
-        chosen.append(queues[name][places[name]])
+    taken_of = dict.fromkeys(queues, 0)
+    while len(chosen) < budget and taken_of:
+        name = min(taken_of, key=lambda key: counts[key])
+        chosen.append(queues[name][taken_of[name]])
         counts[name] += 1
-        places[name] += 1
-        if places[name] == len(queues[name]):
-            del places[name]
+        taken_of[name] += 1
+        if taken_of[name] == len(queues[name]):
+            del taken_of[name]
     return chosen
 
 
 def _diagonals(
     name: str, mask: Mask, bias: str, bias_mask: Mask | None, rng: np.random.Generator
 ) -> list[Entry]:
-    """The entries of one layer along shuffled diagonals, as `spread.spread_masks` walks them."""
+    """The entries of one layer along shuffled diagonals, as `placement.spread_masks` walks them."""
     joined = mask if bias_mask is None else np.column_stack([mask, bias_mask])
     p, q = joined.shape
     t = np.arange(p * q)
@@ -154,31 +154,34 @@ def _diagonals(
     return [(name, (i, j)) if j < mask.shape[1] else (bias, (i,)) for i, j in entries]
 
 
-def _layers(network: LinearFeedforward | LinearRecurrent) -> list[tuple[str, ...]]:
-    if isinstance(network, LinearRecurrent):
-        return [("readout",), ("input",), ("recurrent",)]
-    names = [(f"W{layer}", f"b{layer}") for layer in range(1, network.depth + 1)]
-    return names if network.bias else [pair[:1] for pair in names]
+def _layers(network: Network) -> list[tuple[str, ...]]:
+    """Its layers; of a recurrent network those that act once at every step before the others."""
+    if not network.is_recurrent:
+        return list(network.layers)
+    return sorted(reversed(network.layers), key=lambda names: _leads_back(network, names[0]))
 
 
-def _whole(network: LinearFeedforward | LinearRecurrent, names: Iterable[str]) -> dict[str, Mask]:
+def _leads_back(network: Network, matrix: str) -> bool:
+    start, end = network.ends(matrix)
+    return start == end
+
+
+def _whole(network: Network, names: Iterable[str]) -> dict[str, Mask]:
     return {name: np.broadcast_to(np.bool_(True), network.weight_shapes[name]) for name in names}
 
 
 def _splits(
-    network: LinearFeedforward | LinearRecurrent,
+    network: Network,
     rng: np.random.Generator,
     near: Mapping[str, Mask] | None,
 ) -> Iterator[tuple[str, dict[str, Mask]]]:
     """Pairs of weight matrices with the hidden units split between them."""
-    recurrent = isinstance(network, LinearRecurrent)
-    if recurrent and network.steps == 2:
-        pairs = [("input", "recurrent"), ("recurrent", "readout")]
-    elif recurrent:
+    matrices = [names[0] for names in network.layers]
+    pairs = list(pairwise(matrices))
+    if network.is_recurrent and network.steps != 2:
         # A recurrent weight meets another one only from 3 steps on, and always from 4 on (T2).
-        pairs = [("recurrent", "recurrent")] if network.steps == 3 else []
-    else:
-        pairs = [(f"W{layer}", f"W{layer + 1}") for layer in range(1, network.depth)]
+        inner = [matrix for matrix in matrices if _leads_back(network, matrix)]
+        pairs = [(matrix, matrix) for matrix in inner] if network.steps == 3 else []
     for lower, upper in pairs:
         units = network.weight_shapes[lower][0]
         if near is not None:
@@ -193,7 +196,7 @@ def _splits(
 
 
 def _split(
-    network: LinearFeedforward | LinearRecurrent, lower: str, upper: str, receiving: Mask
+    network: Network, lower: str, upper: str, receiving: Mask
 ) -> tuple[str, dict[str, Mask]]:
     """Learnable inputs for the units `receiving`, learnable outputs for the others."""
     shapes = network.weight_shapes
@@ -202,26 +205,27 @@ def _split(
     if lower == upper:
         return f"in {lower}, its units split", {lower: rows & columns}
     masks = {lower: rows, upper: columns}
-    if f"b{lower[1:]}" in shapes:
+    biases = {names[0]: names[1] for names in network.layers if len(names) > 1}
+    if lower in biases:
         # Constants start paths of their own, so they meet no learnable weight of their own layer.
-        masks[f"b{lower[1:]}"] = receiving
-        masks[f"b{upper[1:]}"] = np.ones(shapes[upper][0], dtype=bool)
+        masks[biases[lower]] = receiving
+        masks[biases[upper]] = np.ones(shapes[upper][0], dtype=bool)
     return f"in {lower} and {upper}, the units between them split", masks
 
 
 def _peels(
-    network: LinearFeedforward | LinearRecurrent, rng: np.random.Generator
+    network: Network, rng: np.random.Generator
 ) -> Iterator[tuple[str, list[dict[str, Mask]]]]:
     """Whole rows of the last layer, whole columns of the first, then one layer for what is left.
 
     T9 peels rows and columns off, and one layer has no conflicts (T2, T4).
     """
-    if isinstance(network, LinearRecurrent) or network.depth == 1:
+    matrices = [names[0] for names in network.layers]
+    if not network.is_layered or len(matrices) == 1:
         return
     shapes = network.weight_shapes
-    first, last = "W1", f"W{network.depth}"
-    between = [f"W{layer}" for layer in range(2, network.depth)]
-    share = 1 / min(network.depth, 3)
+    first, *between, last = matrices
+    share = 1 / min(len(matrices), 3)
     for middle in between or [first]:
         rows, columns = np.zeros(shapes[last], bool), np.zeros(shapes[first], bool)
         rows[rng.permutation(len(rows))[: round(share * len(rows))]] = True

@@ -3,26 +3,26 @@
 from __future__ import annotations
 
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import islice
 from typing import Any
 
-from ..computing.backend import array_module
-from ..computing.deadline import NEVER, Deadline
 from ..computing.effort import Effort
+from ..computing.options import Options
 from ..display.paragraphs import Paragraph, rigor_in_words
 from ..errors import InputError, SizeError
 from ..problem.allocation import Allocation
 from ..problem.files import problem_to_dict
+from ..problem.masks import Entry
 from ..problem.networks.base import Network
-from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ..problem.networks.recurrent import LinearRecurrent
-from ..ranks.bases import Entry, greedy_basis, masks_with
+from ..ranks.bases import masks_with
 from ..ranks.generic_rank import required_bytes
 from ..theorems.analysis import Analysis
+from ..theorems.base import Theorem
+from ..theorems.registry import THEOREMS
 from ..verdict import Expressivity, Verdict
-from .classification import classify
+from .classification import verdict_on
 
 # Many allocations are tried, so the first round asks for no degree; a witness proves no maximum.
 NO_DEGREES = Effort(degree=0)
@@ -65,99 +65,69 @@ class Proposal:
 
 
 @dataclass(frozen=True)
-class Workshop:
-    """A linear network, a number of samples, and the options of `classify`.
+class Candidates:
+    """Weights that may be learned: the learnables of `everything`, a linear network's.
 
-    The learnables of `frame` are the weights that may be learned. `effort` is for one allocation in
-    the last round; before it no degree is asked for. The `deadline` is for all: what is computed
-    after it raises `OutOfTimeError`.
+    The effort of the `options` is for one allocation in the last round; before it no degree is
+    asked for. Their deadline is for all: what is computed after it raises `OutOfTimeError`.
 
     Raises `InputError` for networks that are not linear.
     """
 
-    frame: Allocation
+    everything: Allocation
     samples: int
-    seed: int
-    error_bound: float
-    memory_limit: int
-    backend: str
-    effort: Effort = SOME_DEGREES
-    deadline: Deadline = NEVER
+    options: Options
 
     def __post_init__(self) -> None:
-        if isinstance(self.frame.network, ShallowReLU):
+        network = self.network
+        if not network.is_linear:
             raise InputError(
-                "repairs and designs are sought for linear networks only, not for shallow ReLU; "
-                "classify and explain tell what of a shallow ReLU network lacks"
+                f"repairs and designs are sought for linear networks only, not for {network.title};"
+                f" classify and explain tell what of a {network.title} network lacks"
             )
-        object.__setattr__(self, "samples", self.analysis(self.frame).samples)
+        object.__setattr__(self, "samples", self.analysis(self.everything).samples)
 
     @property
-    def network(self) -> LinearFeedforward | LinearRecurrent:
+    def network(self) -> Network:
         """The network."""
-        network: Network = self.frame.network
-        assert not isinstance(network, ShallowReLU)
-        return network
+        return self.everything.network
 
     @cached_property
     def dimension(self) -> int:
         """The target dimension D(m), proved from below; may raise `SizeError`."""
-        return self.analysis(self.frame).target.value
+        return self.analysis(self.everything).target.value
 
     def check_size(self) -> None:
         """Raise `SizeError` before the entries are listed if their Jacobian is too large."""
-        needed = required_bytes(self.frame, self.samples, self.frame.n_learnable)
-        if needed > self.memory_limit:
+        needed = required_bytes(self.everything, self.samples, self.everything.n_learnable)
+        limit = self.options.memory_limit
+        if needed > limit:
             raise SizeError(
-                f"choosing among {self.frame.n_learnable} weights needs about "
-                f"{needed / 2**30:.3g} GiB, more than the limit of {self.memory_limit / 2**30:.3g}"
+                f"choosing among {self.everything.n_learnable} weights needs about "
+                f"{needed / 2**30:.3g} GiB, more than the limit of {limit / 2**30:.3g}"
             )
 
     def analysis(self, allocation: Allocation) -> Analysis:
-        """The analysis of an allocation with these options."""
-        xp = array_module(self.backend)
-        return Analysis(
-            allocation,
-            self.samples,
-            self.seed,
-            self.error_bound,
-            self.memory_limit,
-            xp,
-            NO_DEGREES,
-            deadline=self.deadline,
-        )
+        """The analysis of an allocation, in which no degree is sought."""
+        return Analysis(allocation, self.samples, replace(self.options, effort=NO_DEGREES))
 
     def with_learnable(self, entries: Sequence[Entry]) -> Allocation:
-        """The allocation with just `entries` learnable."""
+        """The allocation whose learnables are `entries`."""
         masks = masks_with(self.network, entries)
-        return Allocation(self.network, masks, self.frame.given_present())
+        return Allocation(self.network, masks, self.everything.given_present())
 
     def basis(self, order: Sequence[Entry]) -> list[Entry]:
         """The first basis along the order, of at most D entries."""
-        return greedy_basis(
-            self.network,
-            self.frame.given_present(),
-            self.samples,
-            order,
-            self.seed,
-            most=self.dimension,
-            memory_limit=self.memory_limit,
-            xp=array_module(self.backend),
-            deadline=self.deadline,
-        )
+        return self.analysis(self.everything).basis(order, self.dimension)
 
-    def classify(self, allocation: Allocation, **more: Any) -> Verdict:
+    def classify(
+        self,
+        allocation: Allocation,
+        effort: Effort = NO_DEGREES,
+        theorems: Sequence[Theorem] = THEOREMS,
+    ) -> Verdict:
         """The verdict on an allocation with these options."""
-        return classify(
-            allocation,
-            self.samples,
-            seed=self.seed,
-            error_bound=self.error_bound,
-            memory_limit=self.memory_limit,
-            backend=self.backend,
-            deadline=self.deadline,
-            **{"effort": NO_DEGREES, **more},
-        )
+        return verdict_on(allocation, self.samples, self.options.with_effort(effort), theorems)
 
     def prove(
         self, chosen: Sequence[Entry], basis: Sequence[Entry], *, thorough: bool = True
@@ -184,9 +154,9 @@ class Workshop:
     ) -> tuple[int, Proposal] | None:
         """The first of some (chosen, basis) whose basis is maximal by an odd degree (T6)."""
         for number, (chosen, basis) in enumerate(islice(candidates, _MOST_DEGREES)):
-            self.deadline.check("the search for degrees")
+            self.options.deadline.check("the search for degrees")
             core = self.with_learnable(basis)
-            part = self.classify(core, effort=self.effort)
+            part = self.classify(core, effort=self.options.effort)
             if part.expressivity is Expressivity.MAXIMAL:
                 same = len(basis) == len(chosen)
                 whole = core if same else self.with_learnable(chosen)

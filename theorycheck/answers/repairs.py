@@ -8,18 +8,19 @@ from typing import Any, Literal
 
 import numpy as np
 
+from ..computing.backend import array_module
 from ..computing.effort import DEFAULT_SECONDS, Effort, divided
+from ..computing.options import Options
 from ..computing.progress import Progress, Teller, Watch, watching
 from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError, nearest, shown
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
-from ..problem.masks import entries_of
-from ..ranks.bases import Entry, entry_name
+from ..problem.masks import Entry, entries_of, entry_name
 from ..verdict import Expressivity, Verdict
 from .orders import Plan, plans
-from .proposals import SOME_DEGREES, Proposal, Workshop
+from .proposals import SOME_DEGREES, Candidates, Proposal
 
 _THOROUGH = 8  # so many candidates are looked at thoroughly
 
@@ -146,26 +147,27 @@ def repair(
         raise InputError(f"budget must be same or more, not {shown(budget)}{hint}")
     check_allocation(allocation)
     present = allocation.given_present()
-    frame = Allocation.full(allocation.network, present)
+    everything = Allocation.full(allocation.network, present)
     deadline, each = divided(seconds, effort)
-    shop = Workshop(frame, samples, seed, error_bound, memory_limit, backend, each, deadline)
+    options = Options(seed, error_bound, memory_limit, array_module(backend), each, deadline)
+    candidates = Candidates(everything, samples, options)
     with watching(progress, "repair") as tell:
-        return _Search(shop, allocation, budget == "same", tell).run()
+        return _RepairSearch(candidates, allocation, budget == "same", tell).run()
 
 
-class _Search:
+class _RepairSearch:
     """The candidates for the repair of one allocation."""
 
     def __init__(
-        self, shop: Workshop, allocation: Allocation, may_freeze: bool, tell: Teller
+        self, candidates: Candidates, allocation: Allocation, may_freeze: bool, tell: Teller
     ) -> None:
-        self._shop, self._allocation, self._tell = shop, allocation, tell
+        self._candidates, self._allocation, self._tell = candidates, allocation, tell
         self._may_freeze = may_freeze
         self._tried = 0
 
     def run(self) -> Repair:
         """The outcome, also if the time is up."""
-        before = self._shop.classify(self._allocation, effort=self._shop.effort)
+        before = self._candidates.classify(self._allocation, effort=self._candidates.options.effort)
         self._bound = int(before.expressivity.refutes_maximal), before.error_bound
         try:
             return self._run(before)
@@ -174,22 +176,22 @@ class _Search:
             return self._open(reason, before, "seconds")
 
     def _run(self, before: Verdict) -> Repair:
-        shop = self._shop
+        candidates = self._candidates
         if before.expressivity is Expressivity.MAXIMAL:
-            return Repair("maximal", shop.samples, "it is maximal, nothing to do", before)
-        shop.check_size()
+            return Repair("maximal", candidates.samples, "it is maximal, nothing to do", before)
+        candidates.check_size()
         self._kept = entries_of(dict(self._allocation.masks("learnable")))
         self._bound = self._least(before)
         undecided: list[tuple[list[Entry], list[Entry]]] = []
-        for basis in shop.deadline.watch(self._bases(), "the search for a repair"):
+        for basis in candidates.options.deadline.watch(self._bases(), "the search for a repair"):
             self._tried += 1
             self._tell(Progress(f"choice {self._tried}"))
             chosen = self._filled(basis)
-            proposal = shop.prove(chosen, basis, thorough=self._tried <= _THOROUGH)
+            proposal = candidates.prove(chosen, basis, thorough=self._tried <= _THOROUGH)
             if proposal is not None:
                 return self._repaired(before, proposal)
             undecided.append((chosen, basis))
-        found = shop.prove_by_degree(undecided)
+        found = candidates.prove_by_degree(undecided)
         if found is not None:
             return self._repaired(before, found[1])
         reason = f"no repair found in {self._tried} choices; this does not say that there is none"
@@ -199,7 +201,7 @@ class _Search:
         least, error = self._bound
         return Repair(
             "open",
-            self._shop.samples,
+            self._candidates.samples,
             reason,
             before,
             least=least,
@@ -211,7 +213,7 @@ class _Search:
         least, error = self._bound
         moves = self._moves(proposal.allocation)
         reason = self._reason(moves, least)
-        samples = self._shop.samples
+        samples = self._candidates.samples
         return Repair("repaired", samples, reason, before, moves, proposal, least, error)
 
     def _least(self, before: Verdict) -> tuple[int, float]:
@@ -223,8 +225,8 @@ class _Search:
             deficiency = self._deficiency(evidence)
             if deficiency is not None:
                 return max(deficiency, at_least), 0.0
-        rank = self._shop.analysis(self._allocation).rank
-        bound = max(self._shop.dimension - rank.value, at_least)
+        rank = self._candidates.analysis(self._allocation).rank
+        bound = max(self._candidates.dimension - rank.value, at_least)
         return bound, rank.error_bound if bound > at_least else before.error_bound
 
     def _deficiency(self, evidence: dict[str, Any]) -> int | None:
@@ -235,24 +237,25 @@ class _Search:
             mask = np.column_stack([mask, self._allocation.mask(f"b{name[1:]}")])
         axis = 0 if evidence["axis"] == "rows" else 1
         needed = evidence["needed"]
-        if self._shop.dimension != needed * mask.shape[axis]:
+        if self._candidates.dimension != needed * mask.shape[axis]:
             return None
         return int(np.maximum(needed - mask.sum(1 - axis), 0).sum())
 
     def _bases(self) -> Iterator[list[Entry]]:
         """Bases of D entries: all that keep most learnables, then the others by their moves."""
-        everything = dict(self._shop.frame.masks("learnable"))
+        everything = dict(self._candidates.everything.masks("learnable"))
         near = dict(self._allocation.masks("learnable"))
-        rng = np.random.default_rng(self._shop.seed)
-        every = plans(self._shop.network, everything, "few-layers", rng, near)
-        listed = sorted(self._shop.deadline.watch(every, "the list of choices"), key=self._far)
+        rng = np.random.default_rng(self._candidates.options.seed)
+        every = plans(self._candidates.network, everything, "few-layers", rng, near)
+        deadline = self._candidates.options.deadline
+        listed = sorted(deadline.watch(every, "the list of choices"), key=self._far)
         kept = set(self._kept)
         seen: set[frozenset[Entry]] = set()
         others: list[list[Entry]] = []
         for first in (True, False):
-            for plan in self._shop.deadline.watch(listed, "the search for a repair"):
-                basis = self._shop.basis(plan.favouring(kept, first=first))
-                if len(basis) < self._shop.dimension or frozenset(basis) in seen:
+            for plan in deadline.watch(listed, "the search for a repair"):
+                basis = self._candidates.basis(plan.favouring(kept, first=first))
+                if len(basis) < self._candidates.dimension or frozenset(basis) in seen:
                     continue
                 seen.add(frozenset(basis))
                 if first:
@@ -288,7 +291,7 @@ class _Search:
         return tuple(moves)
 
     def _reason(self, moves: tuple[Move, ...], least: int) -> str:
-        r, needed = len(self._kept), self._shop.dimension
+        r, needed = len(self._kept), self._candidates.dimension
         words = f"{len(moves)} move{'s' if len(moves) > 1 else ''}"
         fewer = f", at least {least} needed" if least else "; perhaps fewer would do"
         words += ", no repair has fewer" if len(moves) == least else fewer

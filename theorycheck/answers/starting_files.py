@@ -14,9 +14,7 @@ from ..errors import InputError
 from ..problem.allocation import Allocation
 from ..problem.masks import PACK_ABOVE, Mask, count, mask_to_json
 from ..problem.networks.base import Network, positive_integer
-from ..problem.networks.feedforward import ShallowReLU
-from ..problem.placement import allowed_masks
-from ..problem.spread import spread_masks
+from ..problem.placement import allowed_masks, spread_masks
 from .classification import classify
 
 LARGEST = 20_000  # weights of a network whose file someone may want to edit by hand
@@ -56,7 +54,7 @@ def starting_allocation(
         needed = needed_learnables(network, samples, present)
         budget = most if needed is None else min(needed, most)
     rng = None if seed is None else np.random.default_rng(seed)
-    return Allocation(network, spread_masks(allowed, budget, rng), present)
+    return Allocation(network, spread_masks(network.layers, allowed, budget, rng), present)
 
 
 def needed_learnables(
@@ -114,7 +112,7 @@ def template(allocation: Allocation, samples: int, notes: Sequence[str] = ()) ->
 def _comments(allocation: Allocation, samples: int) -> list[str]:
     network = allocation.network
     needed = needed_learnables(network, samples, allocation.given_present() or None)
-    teacher = "regular random teacher" if network.kind == ShallowReLU.kind else "random teacher"
+    teacher = "regular random teacher" if network.is_shallow_relu else "random teacher"
     bound = "" if needed is None else f"; fewer than {needed} match no {teacher}"
     inputs = "1 random input" if samples == 1 else f"{samples} random inputs (samples)"
     shapes = [_shape(name, shape) for name, shape in network.weight_shapes.items()]

@@ -14,7 +14,7 @@ from ..problem.networks.feedforward import LinearFeedforward
 from .bezout import position
 from .budget import STEP
 from .claim import Claim
-from .instance import Box, Instance, Matrix
+from .instance import Box, Matrix, RationalInstance
 
 _PRECISIONS = (128, 256, 512, 1024)  # bits
 
@@ -67,11 +67,11 @@ class _Pass:
         return [(self._behind[steps - step], sources[step - 1]) for step in range(1, steps + 1)]
 
 
-class System:
+class BallSystem:
     """The equations student = teacher of a block in its unknowns, at the precision of now."""
 
     def __init__(
-        self, claim: Claim, equations: list[int], unknowns: list[int], instance: Instance
+        self, claim: Claim, equations: list[int], unknowns: list[int], instance: RationalInstance
     ) -> None:
         from flint import acb_mat
 
@@ -130,7 +130,11 @@ class System:
 
 
 def require_roots(
-    claim: Claim, equations: list[int], unknowns: list[int], instance: Instance, boxes: list[Box]
+    claim: Claim,
+    equations: list[int],
+    unknowns: list[int],
+    instance: RationalInstance,
+    boxes: list[Box],
 ) -> None:
     """Each box holds exactly one solution of the block's equations, and this one is simple."""
     from flint import ctx
@@ -144,7 +148,7 @@ def require_roots(
         claim.foresee(exact + per_box * len(left), 200 * products, what)
         claim.charge(exact + per_box * len(left), what)
         with ctx.workprec(bits):
-            system = System(claim, equations, unknowns, instance)
+            system = BallSystem(claim, equations, unknowns, instance)
             left = [(number, box) for number, box in left if not system.has_one_root(box)]
         if not left:
             return

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 from itertools import pairwise
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..problem.networks.feedforward import LinearFeedforward
 from .budget import STEP
 from .claim import Claim
 
+# Rows are targets or units, columns sources or samples; -inf where there is no path.
+_Degrees: TypeAlias = NDArray[np.float64]
 _MOST_TERMS = 2**18  # 18 groups of one unknown each, whatever the degrees are
 
 
@@ -84,7 +87,7 @@ def _most_on_paths(claim: Claim, equations: list[int], group: list[int]) -> list
     return [int(max(outputs[time][o, sample], 0.0)) for time, o, sample in places]
 
 
-def _costs(claim: Claim, group: list[int]) -> dict[str, Any]:
+def _costs(claim: Claim, group: list[int]) -> dict[str, _Degrees]:
     """Each weight as a matrix: 1 for the unknowns of the group, -inf for absent connections."""
     costs = {name: np.where(mask, 0.0, -np.inf) for name, mask in claim.allocation.masks("present")}
     entries = claim.entries("learnable")
@@ -94,7 +97,7 @@ def _costs(claim: Claim, group: list[int]) -> dict[str, Any]:
     return {name: values.reshape(len(values), -1) for name, values in costs.items()}
 
 
-def _starts(claim: Claim) -> Any:
+def _starts(claim: Claim) -> _Degrees:
     """0 where a sample shows an input (the constant last; step after step), -inf elsewhere."""
     network, n_samples = claim.network, claim.effective_samples()
     if isinstance(network, LinearFeedforward):
@@ -106,7 +109,7 @@ def _starts(claim: Claim) -> Any:
     return np.where(np.eye(n_rows, n_samples), 0.0, -np.inf)
 
 
-def _feedforward(claim: Claim, costs: dict[str, Any], starts: Any) -> Any:
+def _feedforward(claim: Claim, costs: dict[str, _Degrees], starts: _Degrees) -> _Degrees:
     network = claim.network
     constant, level = starts[network.inputs :], starts
     for layer in range(1, network.depth + 1):
@@ -119,7 +122,7 @@ def _feedforward(claim: Claim, costs: dict[str, Any], starts: Any) -> Any:
     return level
 
 
-def _recurrent(claim: Claim, costs: dict[str, Any], starts: Any) -> list[Any]:
+def _recurrent(claim: Claim, costs: dict[str, _Degrees], starts: _Degrees) -> list[_Degrees]:
     network = claim.network
     state = np.full((network.hidden, starts.shape[1]), -np.inf)
     outputs = []
@@ -129,6 +132,6 @@ def _recurrent(claim: Claim, costs: dict[str, Any], starts: Any) -> list[Any]:
     return outputs if network.readout == "all" else outputs[-1:]
 
 
-def _through(costs: Any, level: Any) -> Any:
+def _through(costs: _Degrees, level: _Degrees) -> _Degrees:
     """The largest sum of a connection and what its source has, for every target and sample."""
     return np.array([(row[:, None] + level).max(axis=0) for row in costs])

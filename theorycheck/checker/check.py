@@ -9,10 +9,9 @@ from __future__ import annotations
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 from ..certificates import Certificate, digest, plain_json
-from ..display.paragraphs import Paragraph
+from ..display.paragraphs import Paragraph, one_line, printable
 from ..display.shown import Shown
 from ..errors import InputError, SizeError, TheorycheckError, shown
 from .budget import MEMORY, Budget
@@ -46,7 +45,7 @@ class CheckResult(Shown):
         """What holds and how sure it is, or why the certificate is wrong."""
         if not self.valid:  # the reason may quote the certificate
             word = "NOT CHECKED" if self.is_limited else "WRONG"
-            return [Paragraph(word, " ".join(self.reason.split()), "bold red")]
+            return [Paragraph(word, one_line(self.reason), "bold red")]
         claim = f"{str(self.expressivity).upper()} by {self.theorem} ({self.kind})"
         rigor = "proved"
         if self.error_bound:
@@ -96,7 +95,7 @@ def check(
         claim = _checked(certificate, seed, error_bound, seconds, memory_limit, trust_degrees)
     except TheorycheckError as error:
         is_limited = isinstance(error, SizeError)
-        return CheckResult(False, _printable(str(error)), is_limited=is_limited)
+        return CheckResult(False, _safe(str(error)), is_limited=is_limited)
     except MemoryError:
         reason = "the memory of this machine is not enough to check this"
         return CheckResult(False, reason, is_limited=True)
@@ -116,15 +115,15 @@ def check(
     )
 
 
-def _printable(reason: str) -> str:
+def _safe(reason: str) -> str:
     """One line of printable characters, not too long, whatever words of the certificate it quotes.
 
     A terminal would obey others, and some cannot even be written.
     """
-    line = " ".join(reason.split())
+    line = one_line(reason)
     if len(line) > _LONGEST_REASON:
         line = line[:_LONGEST_REASON] + "..."
-    return "".join(c if c.isprintable() else ascii(c)[1:-1] for c in line)
+    return printable(line, lambda c: ascii(c)[1:-1])
 
 
 def _checked(
@@ -149,13 +148,16 @@ def _checked(
     return check_certificate(certificate, Context.of(key, budget, seed, trust_degrees))
 
 
-def _require_arguments(seed: Any, error_bound: Any, seconds: Any, memory_limit: Any) -> None:
+def _require_arguments(
+    seed: object, error_bound: object, seconds: object, memory_limit: object
+) -> None:
+    """Raise `InputError` for an argument out of range; they come from anyone."""
     if seed is not None and (type(seed) is not int or seed < 0):
         raise InputError(f"seed must be an integer from 0, not {shown(seed)}")
     numbers = {"seconds": seconds, "memory_limit": memory_limit, "error_bound": error_bound}
     for name, value in numbers.items():
         below = 1 if name == "error_bound" else float("inf")
-        is_number = isinstance(value, (int, float)) and not isinstance(value, bool)
-        if value is not None and not (is_number and 0 < value < below):
+        fits = isinstance(value, (int, float)) and not isinstance(value, bool) and 0 < value < below
+        if value is not None and not fits:
             limits = "between 0 and 1" if below == 1 else "above 0"
             raise InputError(f"{name} must be a number {limits}, not {shown(value)}")

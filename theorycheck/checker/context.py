@@ -8,6 +8,7 @@ import secrets
 from dataclasses import dataclass, replace
 from typing import Any
 
+from ..certificate_kinds import LARGEST_ERROR, CertificateKind, kind_of
 from ..certificates import Certificate
 from ..errors import CertificateError, shown
 from . import plain
@@ -16,10 +17,7 @@ from .budget import Budget
 MOST_TRIALS = 64
 LOWER_TRIALS = 8  # of which one shows that a minor is not zero
 MOST_NESTED = 4  # certificates in one another
-LARGEST_ERROR = 1e-9
 LEAST_ERROR = 1e-300  # smaller powers of floats are not exact, and 0 is a proof
-LARGEST_ERROR_OF_DEGREES = 1e-6
-_OF_DEGREES = ("witness", "odd_degree")
 _TOLERANCE = 1e-6  # relative, of bounds that were computed elsewhere
 
 
@@ -66,7 +64,7 @@ def require_error_bound(certificate: Certificate, largest: float | None) -> None
         raise CertificateError(f"the error bound must be from 0 to 1, not {shown(bound)}")
     if largest is None:
         kind = _innermost(certificate)
-        largest = LARGEST_ERROR_OF_DEGREES if kind in _OF_DEGREES else LARGEST_ERROR
+        largest = LARGEST_ERROR if kind is None else kind.largest_error
     if bound > largest:
         raise CertificateError(
             f"the claim may be wrong with probability {bound:.3g}, more than the largest that is "
@@ -74,13 +72,14 @@ def require_error_bound(certificate: Certificate, largest: float | None) -> None
         )
 
 
-def _innermost(certificate: Certificate) -> Any:
-    kind, evidence = certificate.kind, certificate.evidence
-    while kind in ("sub_allocation", "peeled"):
+def _innermost(certificate: Certificate) -> CertificateKind | None:
+    """The kind of the certificate that all others rest on, if it is known."""
+    kind, evidence = kind_of(certificate.kind), certificate.evidence
+    while kind is not None and kind.rests_on_another:
         inner = evidence.get("certificate")
         if not isinstance(inner, dict) or not isinstance(inner.get("evidence"), dict):
             break
-        kind, evidence = inner.get("kind"), inner["evidence"]
+        kind, evidence = kind_of(inner.get("kind")), inner["evidence"]
     return kind
 
 

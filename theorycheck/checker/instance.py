@@ -40,7 +40,7 @@ class Box:
 
 
 @dataclass(frozen=True)
-class Instance:
+class RationalInstance:
     """Rational weights of teacher and student, layer by layer or input, recurrent, readout.
 
     A bias is the last column of its layer, which passes the constant on in a last row. `inputs` has
@@ -75,21 +75,21 @@ def _decimal(claim: Claim, text: Any) -> Fraction:
     return Fraction(text)
 
 
-def read_instance(claim: Claim, data: Any) -> Instance:
+def read_instance(claim: Claim, data: Any) -> RationalInstance:
     """The weights and inputs of an instance; absent connections must be 0."""
     keys = {"scale", "teacher", "student", "inputs"}
     claim.require(data.keys() == keys, f"an instance has {', '.join(sorted(keys))}")
     scale = data["scale"]
     claim.require(type(scale) is int and scale > 0, "the scale must be a positive integer")
     network, m = claim.network, claim.effective_samples()
-    numbers = 2 * network.n_weights + network.inputs * getattr(network, "steps", 1) * m
+    numbers = 2 * network.n_weights + network.inputs * network.steps * m
     claim.foresee(20 * STEP * numbers, 100 * numbers, f"an instance of {numbers} numbers")
     claim.charge(20 * STEP * numbers, "an instance")
     teacher, student = (_weights(claim, data[who], scale) for who in ("teacher", "student"))
     inputs = _inputs(claim, data["inputs"], scale)
     every = (value for matrix in (*teacher, *student, *inputs) for value in matrix.entries())
     bits = max(max(value.p.bit_length(), value.q.bit_length()) for value in every)
-    return Instance(teacher, student, inputs, int(bits))
+    return RationalInstance(teacher, student, inputs, int(bits))
 
 
 def _rows(claim: Claim, rows: Any, shape: tuple[int, int], scale: int, what: str) -> list[list]:

@@ -79,8 +79,10 @@ def path_bounds(claim: Claim) -> tuple[int, float]:
 
 def n_equations(claim: Claim) -> int:
     """Number of equations that count."""
-    times = claim.network.steps if getattr(claim.network, "readout", "") == "all" else 1
-    return claim.network.outputs * claim.effective_samples() * times
+    network, times = claim.network, 1
+    if isinstance(network, LinearRecurrent) and network.readout == "all":
+        times = network.steps
+    return network.outputs * claim.effective_samples() * times
 
 
 def _closed_form(claim: Claim) -> int:

@@ -21,7 +21,7 @@ from .relu_points import require_point
 
 
 def relu_point(claim: Claim) -> None:
-    """Integers at which the Jacobian of the learnables has rank d m."""
+    """Integers at which the ReluJacobian of the learnables has rank d m."""
     target = target_dimension(claim)
     require_point(claim, claim.evidence["point"], "learnable")
     claim.require_claim("positive", target, target)

@@ -1,4 +1,4 @@
-"""Shallow ReLU networks, for the checker alone: units, activation patterns, Jacobian rows."""
+"""Shallow ReLU networks, for the checker alone: units, patterns of activity, Jacobian rows."""
 
 from __future__ import annotations
 
@@ -105,7 +105,7 @@ def _breaks(codes: Sequence[int], kind: str, units: list[int], samples: list[int
     return len(classes) == 2**s
 
 
-class Jacobian:
+class ReluJacobian:
     """Rows of the Jacobian by `entries` modulo p, where the active units are known."""
 
     def __init__(
@@ -135,7 +135,7 @@ class Jacobian:
         return self._weights["W2"][output][unit] * shown
 
 
-def random_jacobian(claim: Claim, trial: int, entries: list[Entry]) -> Jacobian:
+def random_jacobian(claim: Claim, trial: int, entries: list[Entry]) -> ReluJacobian:
     """At the point of a trial: weights, absent ones 0, and all inputs at random."""
     weights: dict[str, Any] = {}
     key, p = claim.context.key, claim.context.prime(trial)
@@ -148,7 +148,7 @@ def random_jacobian(claim: Claim, trial: int, entries: list[Entry]) -> Jacobian:
             for values, bits in zip(drawn, present, strict=True)
         ]
     inputs = random_matrix(key, trial, "inputs", (claim.network.inputs, claim.samples), p)
-    return Jacobian(weights, inputs, entries, p)
+    return ReluJacobian(weights, inputs, entries, p)
 
 
 def charge_point(claim: Claim, digits: int = 24) -> None:

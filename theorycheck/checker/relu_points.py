@@ -10,7 +10,7 @@ from .budget import STEP
 from .claim import Claim
 from .context import LOWER_TRIALS
 from .rank import require_indices
-from .relu_patterns import Jacobian, charge_point, supports, target_dimension
+from .relu_patterns import ReluJacobian, charge_point, supports, target_dimension
 
 
 def require_point(claim: Claim, evidence: Mapping[str, Any], which: str) -> plain.Matrix:
@@ -28,7 +28,7 @@ def require_point(claim: Claim, evidence: Mapping[str, Any], which: str) -> plai
         p = claim.context.prime(trial)
         residues = {name: [[x % p for x in row] for row in rows] for name, rows in weights.items()}
         shown = [[x % p for x in row] for row in inputs]
-        jacobian = Jacobian(residues, shown, [entries[index] for index in columns], p)
+        jacobian = ReluJacobian(residues, shown, [entries[index] for index in columns], p)
         cost = 4 * STEP * target**2 + plain.rank_operations(target, target)
         claim.foresee(cost, 8 * target**2, f"a minor of size {target}")
         claim.charge(4 * STEP * target**2, f"a minor of size {target}")

@@ -41,7 +41,7 @@ def count_solutions(polynomials: Sequence[Polynomial], n: int, p: int, spend: Sp
     2
     """
     counter = _Counter(p, spend)
-    system = _System(Ring(n), [terms for terms in polynomials if terms])
+    system = _PolynomialSystem(Ring(n), [terms for terms in polynomials if terms])
     while True:
         reduced = counter.without_linear(system)
         if reduced is None:
@@ -55,7 +55,7 @@ def count_solutions(polynomials: Sequence[Polynomial], n: int, p: int, spend: Sp
 
 
 @dataclass(frozen=True)
-class _System:
+class _PolynomialSystem:
     ring: Ring
     polynomials: list[Polynomial]
 
@@ -66,7 +66,7 @@ class _Counter:
     def __init__(self, p: int, spend: Spend) -> None:
         self._p, self._spend = p, spend
 
-    def without_linear(self, system: _System) -> _System | None:
+    def without_linear(self, system: _PolynomialSystem) -> _PolynomialSystem | None:
         """Equations of degree 1 solved for an unknown each, and put in; None if 1 = 0."""
         while True:
             ring, basis = system.ring, self._echelon(system.polynomials)
@@ -75,10 +75,12 @@ class _Counter:
             solved = {m: terms for m, terms in basis.items() if m and ring.degree(m) == 1}
             others = [terms for m, terms in basis.items() if m not in solved]
             if not solved:
-                return _System(ring, others)
-            system = self._substituted(_System(ring, others), solved)
+                return _PolynomialSystem(ring, others)
+            system = self._substituted(_PolynomialSystem(ring, others), solved)
 
-    def _substituted(self, system: _System, solved: dict[int, Polynomial]) -> _System:
+    def _substituted(
+        self, system: _PolynomialSystem, solved: dict[int, Polynomial]
+    ) -> _PolynomialSystem:
         """The unknowns that lead `solved` replaced by what the reduced equations say of them."""
         ring = system.ring
         left = [x for x in ring.variables if x not in solved]
@@ -106,9 +108,9 @@ class _Counter:
                 for m, value in put.items():
                     total[m] = (total.get(m, 0) + factor * value) % self._p
             found.append({m: value for m, value in total.items() if value})
-        return _System(new, [terms for terms in found if terms])
+        return _PolynomialSystem(new, [terms for terms in found if terms])
 
-    def closed(self, system: _System) -> int | _System:
+    def closed(self, system: _PolynomialSystem) -> int | _PolynomialSystem:
         """The count; or a system with an equation of degree 1 among its consequences."""
         ring, basis = system.ring, {max(terms): terms for terms in system.polynomials}
         most = max(map(ring.degree, basis), default=0)
@@ -124,13 +126,13 @@ class _Counter:
                 basis = self._echelon([*basis.values(), *_multiples(rows, ring)])
                 if any(ring.degree(m) <= 1 for m in basis):
                     kept = [terms for m, terms in basis.items() if ring.degree(m) <= most]
-                    return _System(ring, kept)
+                    return _PolynomialSystem(ring, kept)
                 continue
             standard = self._standard(ring, basis, degree)
             if standard is not None:
                 size = len(standard)
                 self._spend(ring.n * size * (size + STEP), 8 * ring.n * size**2)
-                module = _Module(ring, standard, basis, self._p)
+                module = _ResidueModule(ring, standard, basis, self._p)
                 if module.is_annihilated(system.polynomials, self._spend):
                     return len(standard)
             degree += 1
@@ -190,7 +192,7 @@ def _multiples(rows: Iterator[Polynomial], ring: Ring) -> Iterator[Polynomial]:
             yield {monomial + x: value for monomial, value in terms.items()}
 
 
-class _Module:
+class _ResidueModule:
     """What the unknowns do to the monomials `standard`, modulo the polynomials `basis`."""
 
     def __init__(

@@ -13,13 +13,15 @@ from typing import Any, TypeAlias
 
 from ..errors import SizeError
 from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
 from . import plain
 from .bezout import position
 from .budget import STEP
 from .claim import Claim
 
 Polynomial: TypeAlias = dict[int, int]
-_State: TypeAlias = dict[int, Any]  # a matrix (units x samples) for every monomial
+_Matrix: TypeAlias = Any  # nmod_mat, of python-flint, which has no types
+_State: TypeAlias = dict[int, _Matrix]  # units x samples, for every monomial
 
 _SLOT = 16
 _ENTRY = 50  # operations of an entry of a matrix that is made, besides its products
@@ -111,22 +113,22 @@ class _Point:
         self._unknowns: dict[str, list[tuple[int, int, int]]] = {}
         for (name, (i, *j)), variable in chosen:
             self._unknowns.setdefault(name, []).append((i, j[0] if j else 0, variable))
-        self._known: dict[str, Any] = {}
+        self._known: dict[str, _Matrix] = {}
 
-    def matrix(self, rows: plain.Matrix) -> Any:
+    def matrix(self, rows: plain.Matrix) -> _Matrix:
         """As a matrix of python-flint."""
         from flint import nmod_mat
 
         flat = [value for row in rows for value in row]
         return nmod_mat(len(rows), len(rows[0]), flat, self.p)
 
-    def zeros(self, n_rows: int) -> Any:
+    def zeros(self, n_rows: int) -> _Matrix:
         """So many rows of 0, with a column for each sample that is needed."""
         from flint import nmod_mat
 
         return nmod_mat(n_rows, len(self.samples), self.p)
 
-    def weight(self, name: str) -> Any:
+    def weight(self, name: str) -> _Matrix:
         """A weight with 0 for its absent connections and the unknowns."""
         if name not in self._known:
             shape = self.claim.network.weight_shapes[name]
@@ -151,7 +153,7 @@ class _Point:
         rows = plain.random_matrix(self._key, self._trial, "inputs", (n_rows, m), self.p)
         return [[row[sample] for sample in self.samples] for row in rows]
 
-    def constant(self) -> Any:
+    def constant(self) -> _Matrix:
         """The row that biases multiply: 1, or that of the last of the unit vectors."""
         claim = self.claim
         m, n = claim.effective_samples(), claim.input_dimension()
@@ -188,7 +190,7 @@ class _Point:
         self.claim.foresee(0, n_monomials * per_monomial, "the equations")
 
 
-def _add(state: _State, monomial: int, matrix: Any) -> None:
+def _add(state: _State, monomial: int, matrix: _Matrix) -> None:
     state[monomial] = state[monomial] + matrix if monomial in state else matrix
 
 
@@ -209,7 +211,7 @@ def _feedforward(point: _Point, network: LinearFeedforward) -> _State:
     return state
 
 
-def _recurrent(point: _Point, network: Any) -> list[_State]:
+def _recurrent(point: _Point, network: LinearRecurrent) -> list[_State]:
     _require_degree(network.steps + 1)
     rows = point.inputs(network.steps * network.inputs)
     state: _State = {}

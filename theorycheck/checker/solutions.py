@@ -22,7 +22,7 @@ _SEARCHES = ("monodromy", "elimination")
 
 
 @dataclass(frozen=True)
-class Block:
+class EquationBlock:
     """As many equations as unknowns; for generic data they have `degree` complex solutions."""
 
     equations: list[int]
@@ -77,10 +77,10 @@ def _require_critical(claim: Claim) -> None:
     claim.require(claim.allocation.n_learnable == claim.target(), "r = D is needed")
 
 
-def _read_block(claim: Claim, data: Any) -> Block:
-    names = set(Block.__dataclass_fields__)
+def _read_block(claim: Claim, data: Any) -> EquationBlock:
+    names = set(EquationBlock.__dataclass_fields__)
     claim.require(set(data) == names, f"a block has {', '.join(sorted(names))}")
-    block = Block(**data)
+    block = EquationBlock(**data)
     _require_numbers(claim, block.equations, n_equations(claim), "equations")
     _require_numbers(claim, block.unknowns, claim.allocation.n_learnable, "unknowns")
     is_square = len(block.equations) == len(block.unknowns) > 0
@@ -97,7 +97,7 @@ def _require_numbers(claim: Claim, numbers: Any, n: int, what: str) -> None:
     claim.require(numbers == sorted(set(numbers)), f"the {what} of a block are listed in order")
 
 
-def _require_order(claim: Claim, blocks: list[Block]) -> None:
+def _require_order(claim: Claim, blocks: list[EquationBlock]) -> None:
     """The equations of a block depend on the unknowns of this block and of earlier ones only."""
     structure, entries = Structure(claim), claim.entries("learnable")
     earlier: set[int] = set()
@@ -129,7 +129,7 @@ def _require_all_or_cross(claim: Claim, equations: list[int]) -> None:
     claim.require(fits, f"the equations must be those of {k} outputs and {k} samples, or all")
 
 
-def _require_degree(claim: Claim, block: Block) -> None:
+def _require_degree(claim: Claim, block: EquationBlock) -> None:
     """No more than `degree` solutions, proved, counted again or on record."""
     evidence = block.degree_by
     by = evidence["by"]
@@ -146,7 +146,7 @@ def _require_degree(claim: Claim, block: Block) -> None:
     _require_counted(claim, block, evidence)
 
 
-def _require_counted(claim: Claim, block: Block, evidence: dict[str, Any]) -> None:
+def _require_counted(claim: Claim, block: EquationBlock, evidence: dict[str, Any]) -> None:
     """The degree of a search is counted again; what takes too much is given, if that is wanted."""
     stated = evidence["error_bound"]
     fits = type(stated) is float and LEAST_ERROR <= stated < 1
@@ -168,7 +168,7 @@ def _require_counted(claim: Claim, block: Block, evidence: dict[str, Any]) -> No
     claim.reached += reached
 
 
-def _require_bezout(claim: Claim, block: Block) -> None:
+def _require_bezout(claim: Claim, block: EquationBlock) -> None:
     """At most as many isolated solutions as claimed; at least as many by the balls, or by rank."""
     groups = block.degree_by["groups"]
     claim.require(set(block.degree_by) == {"by", "groups"}, "bezout has groups only")
@@ -183,7 +183,7 @@ def _require_bezout(claim: Claim, block: Block) -> None:
     claim.require(number == 1 or block.is_shown, "a Bezout number above 1 needs an instance")
 
 
-def _require_solutions(claim: Claim, block: Block, non_real: bool) -> None:
+def _require_solutions(claim: Claim, block: EquationBlock, non_real: bool) -> None:
     """The instance has `degree` simple solutions in disjoint balls, if asked none of them real."""
     claim.require(block.is_shown, "the instance is missing")
     boxes = read_boxes(claim, block.solutions, len(block.unknowns))

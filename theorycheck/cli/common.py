@@ -5,11 +5,33 @@ from __future__ import annotations
 import contextlib
 import json
 import os
+import shlex
 import sys
+from collections.abc import Callable, Sequence
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any, NoReturn, Protocol, TypeVar
 
 import typer
+
+from ..computing.progress import watching
+from ..display.paragraphs import one_line
+
+if TYPE_CHECKING:
+    from numpy.typing import NDArray
+    from rich.console import Console
+
+    from ..problem.allocation import Allocation
+
+
+class Answer(Protocol):
+    """What a command finds of an allocation."""
+
+    def to_dict(self) -> dict[str, Any]:
+        """Its JSON object."""
+        ...
+
+
+_Found = TypeVar("_Found", bound=Answer)
 
 
 class Failures:
@@ -53,13 +75,53 @@ class Failures:
             complain(f"{self._place}: interrupted after {done} of {done + missing} {what}")
             self.status = 130
 
-    def leave(self) -> None:
+    def leave(self) -> NoReturn:
         """End the command with the worst status met."""
         raise typer.Exit(self.status)
 
 
-def points(failures: Failures, path: str) -> Any:
-    """The array in an .npy file; whatever is none ends the command."""
+def name_of(file: str, files: Sequence[str]) -> str:
+    """What a file is called in the output: without its folder if it is the only one."""
+    return file if len(files) > 1 else Path(file).name
+
+
+def answer(
+    file: str,
+    name: str,
+    ask: Callable[..., _Found],
+    show: Callable[[Console, str, Allocation, int, _Found], None],
+    as_json: bool,
+) -> tuple[Allocation, int, _Found]:
+    """Load a file, `ask` about it and `show` what was found under a `name`, or print it as JSON.
+
+    `ask` takes allocation, samples and `progress`. Returns what was asked about, too.
+    """
+    from rich.console import Console
+
+    from ..problem.files import load
+
+    allocation, samples = load(file)
+    with watching(True, file) as tell:
+        found = ask(allocation, samples, progress=tell)
+    if as_json:
+        print_json({"file": file, **found.to_dict()})
+    else:
+        show(Console(highlight=False), name, allocation, samples, found)
+    return allocation, samples, found
+
+
+def command_line(command: str, file: str, options: dict[str, object]) -> str:
+    """The command line that repeats something, with no default left to chance.
+
+    >>> command_line("measure", "a b.json", {"seed": 0})
+    "theorycheck measure 'a b.json' --seed=0"
+    """
+    words = [f"--{name}={value}" for name, value in options.items()]
+    return shlex.join(["theorycheck", command, file, *words])
+
+
+def points(failures: Failures, path: str) -> NDArray[Any]:
+    """The array in an .npy file; what is none ends the command."""
     from ..problem.archives import read_array
     from ..problem.files import LARGEST_FILE, read_limited
 
@@ -81,6 +143,5 @@ def print_json(data: dict[str, Any]) -> None:
 
 def complain(message: str, who: str = "theorycheck") -> None:
     """Print one line on standard error."""
-    one_line = " ".join(message.split())
     with contextlib.suppress(OSError):  # nobody listens
-        print(f"{who}: {one_line}", file=sys.stderr, flush=True)
+        print(f"{who}: {one_line(message)}", file=sys.stderr, flush=True)

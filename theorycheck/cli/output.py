@@ -1,7 +1,8 @@
-"""What commands that propose allocations share: their options, their files, their text."""
+"""What commands that write allocations share: their options, their files, their masks."""
 
 from __future__ import annotations
 
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
@@ -24,29 +25,26 @@ AllocationOut: TypeAlias = Annotated[
 
 def write_allocation(path: str, allocation: Allocation | None, samples: int, none: str) -> None:
     """Write an allocation file, or complain that there is `none`; `InputError` if that fails."""
-    from ..errors import InputError
+    from ..errors import writing
     from ..problem.files import save
 
     if allocation is None:
         complain(f"{path}: not written, {none}")
         return
-    try:
+    with writing():
         save(path, allocation, samples)
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}") from None
-    except InputError:
-        raise
-    except ValueError as error:  # a NUL in the path
-        raise InputError(f"cannot be written: {error}") from None
 
 
-def print_title(console: Console, name: str, frame: Allocation, rest: str) -> None:
-    """Print the first line, about which network, and an empty one."""
-    from rich.text import Text
+def write_found(folder: str, name: str, allocation: Allocation, samples: int) -> Path:
+    """Write an allocation into a folder, which is made; `InputError` if that fails."""
+    from ..errors import writing
+    from ..problem.files import save
 
-    sparse = "" if frame.is_dense else "sparse "
-    console.print(Text(f"{name}: {sparse}{frame.network.describe()}{rest}"), soft_wrap=True)
-    console.print()
+    path = Path(folder) / name
+    with writing(path):
+        path.parent.mkdir(parents=True, exist_ok=True)
+        save(path, allocation, samples)
+    return path
 
 
 def print_masks(console: Console, allocation: Allocation) -> None:

@@ -12,7 +12,7 @@ from rich.text import Text
 from ..proofs.base import StepResult
 from ..proofs.run import ProofResult
 from ..statements import STATEMENTS
-from ..sweeps.results import Count, Summary
+from ..sweeps.results import Summary, Tally
 
 
 def print_proofs(console: Console, proofs: Sequence[ProofResult]) -> None:
@@ -74,7 +74,7 @@ def print_summary(console: Console, name: str, summary: Summary) -> None:
 
 
 def _print_counts(
-    console: Console, titles: tuple[str, ...], counts: Mapping[Any, Count], total: int
+    console: Console, titles: tuple[str, ...], counts: Mapping[Any, Tally], total: int
 ) -> None:
     if not counts:
         return

@@ -8,10 +8,10 @@ from rich.console import Console
 from rich.text import Text
 
 from ..answers.explanation import Explanation
+from ..answers.question import question, subject
 from ..checker.check import CheckResult
-from ..display.paragraphs import Paragraph, samples_in_words
-from ..heuristics.guess import HeuristicEstimate
-from ..measurement.estimate import Estimate
+from ..display.paragraphs import Paragraph
+from ..display.shown import Shown
 from ..problem.allocation import Allocation
 from ..verdict import Expressivity, Verdict
 from ..verification.comparison import Comparison
@@ -32,8 +32,7 @@ def print_verdict(
     file: str | None = None,
 ) -> None:
     """Print what was asked, the class, why, how sure it is and, for a `file`, what to try next."""
-    console.print(Text(f"{name}: {question(allocation, samples, verdict)}"), soft_wrap=True)
-    console.print()
+    print_title(console, f"{name}: {question(allocation, samples, verdict)}")
     print_paragraphs(console, verdict.paragraphs())
     is_asked = not verdict.conditioned_on and verdict.input_rank is None
     if file is not None and verdict.expressivity in _NEXT and is_asked:
@@ -60,24 +59,6 @@ def print_check(console: Console, name: str, result: CheckResult) -> None:
     console.print(Text(f"{name}: {word}  {text}", style if not result else ""), soft_wrap=True)
 
 
-def question(allocation: Allocation, samples: int, verdict: Verdict) -> str:
-    """What was asked: network, samples, learnables and, where known, how many it needs."""
-    network = allocation.network
-    sparse = "" if allocation.is_dense else "sparse "
-    n_weights = allocation.n_present
-    needed = ""
-    if verdict.target_dimension is not None:
-        needed = f", {verdict.target_dimension} needed"
-    on = samples_in_words(samples)
-    if verdict.input_rank is not None:
-        given = "input" if samples == 1 else "inputs"
-        on = f"{samples} given {given} of rank {verdict.input_rank}"
-    return (
-        f"{sparse}{network.describe()}, {on}; "
-        f"{verdict.learnable} of {n_weights} weights learnable{needed}"
-    )
-
-
 def print_paragraph(console: Console, label: str, text: str, style: str = "") -> None:
     """Print one labelled paragraph; its further lines are indented."""
     first, *more = Paragraph(label, text).lines(console.width)
@@ -94,20 +75,17 @@ def print_paragraphs(console: Console, paragraphs: Iterable[Paragraph]) -> None:
         print_paragraph(console, *paragraph)
 
 
-def print_estimate(
-    console: Console, name: str, allocation: Allocation, samples: int, estimate: Estimate
-) -> None:
-    """Print what was measured, how, and from which draws."""
-    _print_subject(console, name, allocation, samples)
-    print_paragraphs(console, estimate.paragraphs())
+def print_title(console: Console, title: str) -> None:
+    """Print the first line, which may be long, and an empty one."""
+    console.print(Text(title), soft_wrap=True)
     console.print()
 
 
-def print_heuristic(
-    console: Console, name: str, allocation: Allocation, samples: int, found: HeuristicEstimate
+def print_found(
+    console: Console, name: str, allocation: Allocation, samples: int, found: Shown
 ) -> None:
-    """Print an estimate that no draw was made for, and what it rests on."""
-    _print_subject(console, name, allocation, samples)
+    """Print what was asked, and what was found of it."""
+    print_title(console, f"{name}: {subject(allocation, samples)}")
     print_paragraphs(console, found.paragraphs())
     console.print()
 
@@ -121,17 +99,8 @@ def print_comparison(
     command: str | None = None,
 ) -> None:
     """Print whether measurement and verdict agree and, if not, the `command` that repeats it."""
-    _print_subject(console, name, allocation, samples)
+    print_title(console, f"{name}: {subject(allocation, samples)}")
     print_paragraphs(console, found.paragraphs())
     if command is not None:  # on one line, to be copied
         console.print(Text(f"  {'repeat':<11}{command}"), soft_wrap=True)
-    console.print()
-
-
-def _print_subject(console: Console, name: str, allocation: Allocation, samples: int) -> None:
-    sparse = "" if allocation.is_dense else "sparse "
-    counts = f"{allocation.n_learnable} of {allocation.n_present} weights learnable"
-    subject = f"{sparse}{allocation.network.describe()}, {samples_in_words(samples)}"
-    text = f"{name}: {subject}; {counts}"
-    console.print(Text(text), soft_wrap=True)
     console.print()

@@ -8,10 +8,9 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..problem.allocation import Allocation
-from ..problem.masks import entries_of
+from ..problem.masks import Entry, entries_of
 from ..problem.matchings import maximum_matching
 from ..problem.networks.base import Network
-from ..ranks.bases import Entry
 from ..structure.support import Support
 
 

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 import html
 from collections.abc import Sequence
-from typing import TYPE_CHECKING
 
-from ..statements import STATEMENTS
-from .paragraphs import Paragraph
-
-if TYPE_CHECKING:
-    from ..verdict import Verdict
+from .paragraphs import Paragraph, printable
 
 # Shapes that tell the classes apart without colour; as the markers of plots/probability.py.
 SHAPES = {
@@ -22,15 +17,6 @@ SHAPES = {
 }
 
 
-def printable(text: object) -> str:
-    """Text that HTML, JSON and UTF-8 can hold; what no page may show becomes a question mark.
-
-    >>> printable("a\\nb\\x00\\udcff")
-    'a b??'
-    """
-    return "".join(c if c.isprintable() else " " if c.isspace() else "?" for c in str(text))
-
-
 def escape(text: object) -> str:
     """Any text as content or as a quoted attribute of HTML.
 
@@ -38,34 +24,6 @@ def escape(text: object) -> str:
     '&lt;b title=&quot;x&quot;&gt;'
     """
     return html.escape(printable(text), quote=True)
-
-
-def verdict_fragment(verdict: Verdict) -> str:
-    """What a notebook shows of a verdict: class, theorem, reason, numbers and rigor."""
-    name = str(verdict.expressivity)
-    by = ""
-    if verdict.theorem is not None:
-        title = STATEMENTS[verdict.theorem].name if verdict.theorem in STATEMENTS else ""
-        by = f"{verdict.theorem} ({title})" if title else verdict.theorem
-    numbers = [
-        f"{label} {value}"
-        for label, value in (
-            ("learnable", verdict.learnable),
-            ("rank", verdict.rank),
-            ("target dimension", verdict.target_dimension),
-            ("degree", verdict.degree),
-        )
-        if value is not None
-    ]
-    rows = [
-        ("because", verdict.reason),
-        ("theorem", by),
-        ("numbers", ", ".join(numbers)),
-        ("rigor", verdict.rigor_in_words),
-        ("estimate", "" if verdict.estimate is None else str(verdict.estimate)),
-    ]
-    head = Paragraph(name.upper(), verdict.meaning)
-    return framed(head, [Paragraph(label, text) for label, text in rows if text], verdict.warnings)
 
 
 def framed(head: Paragraph, rows: Sequence[Paragraph], warnings: Sequence[str] = ()) -> str:

@@ -3,11 +3,32 @@
 from __future__ import annotations
 
 import textwrap
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from typing import NamedTuple
 
 INDENT = " " * 13
 WARNING = "warning"  # the label of what changes how the others are read
+
+
+def printable(text: object, instead: Callable[[str], str] = lambda _: "?") -> str:
+    """Text that pages, pictures and terminals can show, on one line.
+
+    White space becomes spaces, any other character that is not printable what is to be there
+    `instead`.
+
+    >>> printable("a\\nb\\x00\\udcff")
+    'a b??'
+    """
+    return "".join(c if c.isprintable() else " " if c.isspace() else instead(c) for c in str(text))
+
+
+def one_line(text: object) -> str:
+    """Text without line breaks, its words parted by single spaces.
+
+    >>> one_line("a\\n  b")
+    'a b'
+    """
+    return " ".join(str(text).split())
 
 
 class Paragraph(NamedTuple):

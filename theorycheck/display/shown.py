@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 
 from .html import framed
-from .paragraphs import WARNING, Paragraph
+from .paragraphs import WARNING, Paragraph, one_line
 
 
 class Shown:
@@ -23,7 +23,7 @@ class Shown:
         label, text, _ = next(
             paragraph for paragraph in self.paragraphs() if paragraph.label != WARNING
         )
-        line = " ".join(f"{label}: {text}".split())
+        line = one_line(f"{label}: {text}")
         return f"<{type(self).__name__} {line if len(line) <= 100 else f'{line[:97]}...'}>"
 
     def __str__(self) -> str:

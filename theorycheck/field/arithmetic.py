@@ -12,7 +12,7 @@ below 2**23 is 2**23 - 15, so |x| <= 2**22 - 6, and
 import sys
 from collections.abc import Iterable, Iterator
 from math import isqrt
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
@@ -33,7 +33,7 @@ def is_prime(n: int) -> bool:
     return n % 2 != 0 and all(n % d for d in range(3, isqrt(n) + 1, 2))
 
 
-def array_module(a: Array) -> Any:
+def array_module(a: Array) -> ModuleType:
     """The module (``numpy`` or ``cupy``) that the array ``a`` belongs to; TypeError if neither.
 
     >>> array_module(np.zeros(3)).__name__

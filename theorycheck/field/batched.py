@@ -2,8 +2,9 @@
 
 import numpy as np
 
+from ..computing.arrays import Array
 from ..computing.deadline import NEVER, Deadline
-from .arithmetic import MAX_INNER, Array, array_module, check_modulus, fold, inverse, reduce
+from .arithmetic import MAX_INNER, array_module, check_modulus, fold, inverse, reduce
 
 _CHUNK_ENTRIES = 1 << 17  # entries handled together: cached, yet many per call into NumPy
 _WHAT = "ranks of small matrices"

@@ -1,12 +1,14 @@
 """Rank and rank profile over GF(p): blocked elimination built from exact float64 products."""
 
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any
 
 import numpy as np
 
+from ..computing.arrays import Array
 from ..computing.deadline import NEVER, Deadline
-from .arithmetic import Array, array_module, check_modulus, reduce
+from .arithmetic import array_module, check_modulus, reduce
 from .stages import Stage, factor
 
 _STAGE_WIDTH = 256  # pivots applied by one product; at most field.MAX_INNER
@@ -36,7 +38,9 @@ class Elimination:
     3
     """
 
-    def __init__(self, n_rows: int, p: int, xp: Any = np, deadline: Deadline = NEVER) -> None:
+    def __init__(
+        self, n_rows: int, p: int, xp: ModuleType = np, deadline: Deadline = NEVER
+    ) -> None:
         check_modulus(p)
         self.p = p
         self.n_rows = n_rows

@@ -4,8 +4,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..computing.arrays import Array, on_host
 from ..computing.deadline import NEVER, Deadline
-from .arithmetic import Array, array_module, fold, row_pieces, scalar_inverse
+from .arithmetic import array_module, fold, row_pieces, scalar_inverse
 
 _PANEL_WIDTH = 16  # columns factored at once; wider blocks are split in halves
 
@@ -82,8 +83,7 @@ def _factor_square(block: Array, start: int, p: int) -> Stage | None:
     rows, width = block.shape
     if rows < width:
         return None
-    square = block[:width] if xp is np else block[:width].get()
-    matrix = nmod_mat(width, width, square.astype(np.int64).ravel().tolist(), p)
+    matrix = nmod_mat(width, width, on_host(block[:width]).astype(np.int64).ravel().tolist(), p)
     determinant = int(matrix.det())
     if determinant == 0:
         return None

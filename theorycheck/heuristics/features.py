@@ -5,15 +5,13 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator
 from typing import NamedTuple
 
-from ..computing.deadline import NEVER, Deadline
-from ..computing.effort import Effort
+from ..computing.options import Options
 from ..degrees.degree import Degree
 from ..degrees.solving import Solving
 from ..degrees.system import SquareSystem
 from ..problem.allocation import Allocation
 from ..problem.matchings import maximum_matching
 from ..problem.networks.base import Network
-from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
 from ..structure.support import Support
 
 
@@ -34,8 +32,10 @@ def block_features(degrees: Iterable[Degree]) -> tuple[BlockFeatures, ...]:
 
 
 def _features(degree: Degree) -> BlockFeatures:
+    ends = degree.system.network.ends
     diagonal = sum(
-        name == "recurrent" and index[0] == index[1] for name, index in degree.system.entries
+        len(index) == 2 and index[0] == index[1] and len(set(ends(name))) == 1
+        for name, index in degree.system.entries
     )
     return BlockFeatures(degree.value, len(degree.system.unknowns), diagonal)
 
@@ -45,10 +45,10 @@ def narrowness(network: Network) -> float:
 
     Outputs of deep and narrow networks are products of many Gaussians, with heavy tails.
 
+    >>> from theorycheck import LinearFeedforward
     >>> narrowness(LinearFeedforward([3, 2, 4, 3]))
     0.75
     """
-    assert isinstance(network, (LinearFeedforward, ShallowReLU))
     return sum(1 / width for width in network.widths[1:-1])
 
 
@@ -56,9 +56,7 @@ def determined_part(
     allocation: Allocation,
     samples: int,
     support: Support,
-    seed: int,
-    effort: Effort,
-    deadline: Deadline = NEVER,
+    options: Options,
 ) -> Solving | None:
     """The equations that more learnables than equations leave determined; None if there are none.
 
@@ -77,7 +75,7 @@ def determined_part(
         return None
     unknowns = tuple(sorted(int(column_of[e]) for e in equations))
     system = SquareSystem(allocation, samples, equations, unknowns)
-    return Solving(system, support, True, seed, effort, deadline=deadline)
+    return Solving(system, support, True, options.seed, options.effort, deadline=options.deadline)
 
 
 def _underdetermined(support: Support, column_of: list[int], spare: set[int]) -> Iterator[int]:

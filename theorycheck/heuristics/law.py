@@ -12,7 +12,6 @@ from collections.abc import Iterable
 from dataclasses import dataclass
 
 from ..problem.networks.base import Network
-from ..problem.networks.recurrent import LinearRecurrent
 from .features import BlockFeatures, narrowness
 
 OFFSET = 0.01  # keeps the logarithm finite where every draw matched
@@ -47,15 +46,17 @@ def terms(network: Network, block: BlockFeatures) -> tuple[float, ...]:
     (1.0, 1.0, 0.5)
     """
     growth = math.log2(block.degree / 2)
-    if not isinstance(network, LinearRecurrent):
+    if not network.is_recurrent:
         return (1.0, growth, narrowness(network))
     share = block.diagonal / block.unknowns
     return (1.0, growth, share, float(block.diagonal >= 2), float(share == 1))
 
 
-def law_of(network: Network) -> Law:
-    """The law for a kind of network."""
-    return RECURRENT if isinstance(network, LinearRecurrent) else FEEDFORWARD
+def law_of(network: Network) -> Law | None:
+    """The law for a kind of network; None for kinds that none is fitted for."""
+    if not network.is_linear or not (network.is_recurrent or network.is_layered):
+        return None
+    return RECURRENT if network.is_recurrent else FEEDFORWARD
 
 
 def probability(
@@ -71,6 +72,7 @@ def probability(
     True
     """
     law = law_of(network) if law is None else law
+    assert law is not None
     low, point, high = 1.0, 1.0, 1.0
     for block in blocks:
         log = sum(a * b for a, b in zip(law.numbers, terms(network, block), strict=True))

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from ..problem.networks.recurrent import LinearRecurrent
+from dataclasses import replace
+
+from ..problem.networks.base import Network
 from ..theorems.analysis import Analysis
-from ..verdict import Expressivity
+from ..verdict import Expressivity, HeuristicEstimate
 from .features import BlockFeatures, block_features, determined_part
-from .guess import HeuristicEstimate
-from .law import HELPED, UNKNOWN, probability
+from .law import HELPED, UNKNOWN, law_of, probability
 
 _MOST_ENTRIES = 10_000  # of a Jacobian that is searched for a determined part
 _SECONDS = 5.0
@@ -48,40 +49,40 @@ def open_blocks(analysis: Analysis) -> tuple[BlockFeatures, ...] | None:
 
 def linear_estimate(analysis: Analysis) -> HeuristicEstimate | None:
     """The estimate for an allocation of positive match probability; None without a degree."""
-    blocks = open_blocks(analysis)
-    if blocks is None:
+    law, blocks = law_of(analysis.network), open_blocks(analysis)
+    if law is None or blocks is None:
         return None
     if not blocks:
         return HeuristicEstimate(*HELPED, "extra learnables reach every equation of even degree")
-    estimate, band = probability(analysis.network, blocks)
+    estimate, band = probability(analysis.network, blocks, law)
     unknowns = sum(block.unknowns for block in blocks)
     degrees = " x ".join(str(block.degree) for block in blocks)
     basis = f"equations in {unknowns} unknowns with {degrees} complex solutions"
-    if isinstance(analysis.network, LinearRecurrent):
+    if analysis.network.is_recurrent:
         diagonal = sum(block.diagonal for block in blocks)
         basis += f", {diagonal} of them diagonal recurrent weights"
     return HeuristicEstimate(estimate, band, basis)
 
 
-def wide_estimate(analysis: Analysis) -> HeuristicEstimate:
+def wide_estimate(network: Network) -> HeuristicEstimate:
     """The estimate for an allocation of positive match probability without any degree."""
-    is_recurrent = isinstance(analysis.network, LinearRecurrent)
-    estimate, band = UNKNOWN["recurrent" if is_recurrent else "feedforward"]
+    if law_of(network) is None:
+        return HeuristicEstimate(0.5, (0.0, 1.0), f"no law is fitted for {network.title} networks")
+    estimate, band = UNKNOWN["recurrent" if network.is_recurrent else "feedforward"]
     return HeuristicEstimate(estimate, band, "a positive match probability, the degree unknown")
 
 
 def _over_budget(analysis: Analysis) -> tuple[BlockFeatures, ...] | None:
     core = analysis.core
-    if core is None or not analysis.effort.seeks_degrees:
+    if core is None or not analysis.options.effort.seeks_degrees:
         return None
     target = core.target.value
     if core.n_equations != target or target * core.allocation.n_learnable > _MOST_ENTRIES:
         return None
-    effort, deadline = analysis.effort, analysis.deadline
-    if effort.paths is None:  # else that is the limit, and the clock must not matter
-        deadline = deadline.within(_SECONDS)
-    problem = core.allocation, core.effective_samples, core.support
-    part = determined_part(*problem, core.seed, effort, deadline)
+    options = analysis.options
+    if options.effort.paths is None:  # else that is the limit, and the clock must not matter
+        options = replace(options, deadline=options.deadline.within(_SECONDS))
+    part = determined_part(core.allocation, core.effective_samples, core.support, options)
     if part is None:
         return ()
     return None if part.known is None else block_features(part.known)

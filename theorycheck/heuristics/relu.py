@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 import math
-from typing import Any, NamedTuple
+from typing import NamedTuple
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..errors import InputError
 from ..problem.allocation import Allocation
-from ..problem.networks.feedforward import ShallowReLU
-from .guess import HeuristicEstimate
+from ..verdict import HeuristicEstimate
 
 _DRAWS = 2000
 _MOST_ENTRIES = 2**22  # of all Jacobians at once
@@ -46,12 +46,13 @@ def soft_rank(
     `InputError` for networks of another kind and for Jacobians of more than 4 million entries. At
     the deadline fewer draws have to do, `OutOfTimeError` if there are none.
 
+    >>> from theorycheck import ShallowReLU
     >>> one = Allocation(ShallowReLU([2, 2, 1]), {"W2": [[1, 0]]})
     >>> soft_rank(one, 2)
     SoftRank(value=0.0, full=0.0)
     """
     network = allocation.network
-    if not isinstance(network, ShallowReLU):
+    if not network.is_shallow_relu:
         raise InputError("the soft rank is that of shallow ReLU networks")
     size = samples * network.outputs
     if allocation.n_learnable < size:
@@ -78,7 +79,9 @@ def soft_rank(
     return SoftRank(values / (draws - left), full / (draws - left))
 
 
-def _jacobians(allocation: Allocation, samples: int, rng: np.random.Generator, count: int) -> Any:
+def _jacobians(
+    allocation: Allocation, samples: int, rng: np.random.Generator, count: int
+) -> NDArray[np.float64]:
     """Jacobians (count, outputs x samples, learnables) at Gaussian weights and inputs."""
     network = allocation.network
     shapes = network.weight_shapes
@@ -112,6 +115,7 @@ def relu_estimate(
 
     Fitted on allocations with as many learnables as equations; 0 if the rank is never full.
 
+    >>> from theorycheck import ShallowReLU
     >>> one = Allocation(ShallowReLU([2, 2, 1]), {"W2": [[1, 0]]})
     >>> relu_estimate(one, 2).estimate
     0.0

@@ -13,13 +13,13 @@ from ..problem.arguments import check_allocation
 from ..problem.networks.base import positive_integer
 from ..statements import STATEMENTS
 from ..verdict import Verdict
-from .grid import cell_style, draw_grid, rectangles, shades
+from .grid import draw_grid, fill_of, rectangles, shades
 from .marks.base import Line, Marks
 from .marks.registry import certificate_marks
 from .network import check_drawable, network_part
 from .panels import Panel, chosen_layers, extra_panels, layer_panel
+from .picture import Canvas, Part, Picture
 from .probability import probability_part
-from .sheet import Page, Part, Sheet
 from .style import GREY, settings, shortened
 
 if TYPE_CHECKING:
@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 
 CONTENTS = ("masks", "network", "probability")
 _MOST_LAYERS = 12  # weight matrices in one picture
-_MOST_CELL, _LEAST_CELL, _LONGEST = 0.32, 0.085, 5.6  # inches
+_LONGEST_SIDE, _SHORTEST_SIDE, _LONGEST_GRID = 0.32, 0.085, 5.6  # inches
 
 
 def plot(
@@ -62,19 +62,19 @@ def plot(
     parts = _parts(allocation, estimate, what)
     marks = _marks(allocation, samples, verdict)
     with settings():
-        sheet = Sheet()
+        picture = Picture()
         if headline:
-            _headline(sheet, allocation, samples, verdict, title)
+            _headline(picture, allocation, samples, verdict, title)
         if "masks" in parts:
-            _masks(sheet, allocation, samples, marks)
+            _masks(picture, allocation, samples, marks)
         if "network" in parts:
-            sheet.add(network_part(allocation, marks))
+            picture.add(network_part(allocation, marks))
             path = "; wide: the path of the certificate" if marks.path else ""
-            sheet.text(f"Connections: learnable thick, frozen thin, absent missing{path}", 8)
+            picture.text(f"Connections: learnable thick, frozen thin, absent missing{path}", 8)
         if estimate is not None and "probability" in parts:
             name = shortened(title, 40) or "this allocation"
-            sheet.add(probability_part([(name, estimate, verdict)]))
-        return sheet.figure(6.0 if headline else 3.0)
+            picture.add(probability_part([(name, estimate, verdict)]))
+        return picture.figure(6.0 if headline else 3.0)
 
 
 def _parts(
@@ -105,7 +105,7 @@ def _marks(allocation: Allocation, samples: int, verdict: Verdict | Certificate 
 
 
 def _headline(
-    sheet: Sheet,
+    picture: Picture,
     allocation: Allocation,
     samples: int,
     verdict: Verdict | Certificate | None,
@@ -113,10 +113,10 @@ def _headline(
 ) -> None:
     """What is asked, the class, and why."""
     if title:
-        sheet.text(shortened(title, 70), 11, weight="bold")
+        picture.text(shortened(title, 70), 11, weight="bold")
     plural = "s" if samples > 1 else ""
     n_learnable, n_present = allocation.n_learnable, allocation.n_present
-    sheet.text(
+    picture.text(
         f"{allocation.network.describe()}, {samples} sample{plural}; {n_learnable} of {n_present} "
         "weights learnable"
     )
@@ -128,36 +128,36 @@ def _headline(
     bound = verdict.error_bound
     rigor = f"; wrong with probability {bound:.1g} at most" if bound else "; proved"
     rigor = rigor if theorem else ""
-    sheet.text(f"{label}{name}{rigor}", 9.5, weight="bold")
-    sheet.text(reason[0].upper() + reason[1:] if reason else "")
+    picture.text(f"{label}{name}{rigor}", 9.5, weight="bold")
+    picture.text(reason[0].upper() + reason[1:] if reason else "")
 
 
-def _masks(sheet: Sheet, allocation: Allocation, samples: int, marks: Marks) -> None:
+def _masks(picture: Picture, allocation: Allocation, samples: int, marks: Marks) -> None:
     names, left_out = chosen_layers(allocation, marks, _MOST_LAYERS)
     layers = [layer_panel(allocation, name) for name in names]
     panels = [*layers, *extra_panels(allocation, samples, marks)]
-    sheet.row([_grid_part(panel, marks) for panel in panels])
-    sheet.add(_legend(layers))
+    picture.row([_grid_part(panel, marks) for panel in panels])
+    picture.add(_legend(layers))
     for note in marks.notes:
-        sheet.text(note[0].upper() + note[1:], 8)
+        picture.text(note[0].upper() + note[1:], 8)
     if left_out:
-        sheet.text(f"{left_out} more weight matrices are not drawn", 8)
+        picture.text(f"{left_out} more weight matrices are not drawn", 8)
 
 
 def _grid_part(panel: Panel, marks: Marks) -> Part:
     rows, columns = panel.learnable.shape
-    cell = min(max(_LONGEST / max(rows, columns), _LEAST_CELL), _MOST_CELL)
+    side = min(max(_LONGEST_GRID / max(rows, columns), _SHORTEST_SIDE), _LONGEST_SIDE)
     names = panel.row_names or (str(panel.shape[0]),)
     before = 0.12 + 0.075 * max(map(len, names))
     behind, above, below = _room(panel, marks)
     labels = 0.06 * (9 + max(len(panel.column_label), len(panel.row_label) - 3))
-    width = max(columns * cell + behind, 0.082 * len(panel.title), labels)
+    width = max(columns * side + behind, 0.082 * len(panel.title), labels)
 
-    def draw(page: Page, left: float, top: float) -> None:
-        axes = page.axes(left + before, top + above, columns * cell, rows * cell)
-        draw_grid(axes, panel, marks.marks, cell, below)
+    def draw(canvas: Canvas, left: float, top: float) -> None:
+        axes = canvas.axes(left + before, top + above, columns * side, rows * side)
+        draw_grid(axes, panel, marks.marks, side, below)
 
-    return Part(before + width, above + rows * cell + below + 0.34, draw)
+    return Part(before + width, above + rows * side + below + 0.34, draw)
 
 
 def _room(panel: Panel, marks: Marks) -> tuple[float, float, float]:
@@ -173,20 +173,20 @@ def _room(panel: Panel, marks: Marks) -> tuple[float, float, float]:
 
 
 def _legend(layers: list[Panel]) -> Part:
-    """What filled, hatched and blank cells are."""
+    """What filled, hatched and blank squares are."""
     largest = max((shades(panel)[1] for panel in layers if panel.is_coarse), default=1.0)
-    entries: list[tuple[str, dict[str, Any] | None]] = [("learnable", cell_style(1))]
+    entries: list[tuple[str, dict[str, Any] | None]] = [("learnable", fill_of(1))]
     if any(panel.is_coarse for panel in layers):
         entries = [
-            ("few learnable", cell_style(0.125)),
-            (f"up to {largest:.2g} of a block", cell_style(1)),
+            ("few learnable", fill_of(0.125)),
+            (f"up to {largest:.2g} of a block", fill_of(1)),
         ]
-    entries.append(("frozen", cell_style(0)))
+    entries.append(("frozen", fill_of(0)))
     if any(panel.present is not None and (panel.present == 0).any() for panel in layers):
         entries.append(("absent", None))
 
-    def draw(page: Page, left: float, top: float) -> None:
-        axes = page.axes(left, top + 0.02, 6, 0.2)
+    def draw(canvas: Canvas, left: float, top: float) -> None:
+        axes = canvas.axes(left, top + 0.02, 6, 0.2)
         axes.set_xlim(0, 6)
         axes.set_ylim(0, 0.2)
         axes.set_axis_off()

@@ -1,4 +1,4 @@
-"""Drawing one grid of cells with the marks on it."""
+"""Drawing one grid with the marks on it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .marks.base import Block, Line, Mark, Spot, Walk
+from .marks.base import EntryBlock, Line, Mark, Spot, Walk
 from .panels import Panel
 from .style import GREY, MARK, PALE
 
@@ -21,9 +21,9 @@ Rectangle = tuple[float, float, float, float]  # x, y, width, height
 
 
 def draw_grid(
-    axes: Axes, panel: Panel, marks: Iterable[Mark], cell: float, texts_below: float
+    axes: Axes, panel: Panel, marks: Iterable[Mark], side: float, texts_below: float
 ) -> None:
-    """Draw a panel whose blocks are `cell` inches wide, then its marks.
+    """Draw a panel whose blocks are `side` inches wide, then its marks.
 
     `texts_below` is the distance in inches at which it tells what rows and columns are.
     """
@@ -34,19 +34,19 @@ def draw_grid(
         spine.set_visible(False)
     below = f"columns: {panel.column_label}\nrows: {panel.row_label}"
     style = {"ha": "left", "va": "top", "fontsize": 7, "color": "#404040"}
-    axes.text(0, rows + texts_below / cell, below, **style)
-    axes.set_title(panel.title, fontsize=9, loc="left", pad=14 if cell > 0.1 else 10)
-    _numbers(axes, panel, cell)
+    axes.text(0, rows + texts_below / side, below, **style)
+    axes.set_title(panel.title, fontsize=9, loc="left", pad=14 if side > 0.1 else 10)
+    _numbers(axes, panel, side)
     if panel.present is None:
-        _plain_cells(axes, panel)
+        _plain_blocks(axes, panel)
     else:
-        _cells(axes, panel)
+        _blocks(axes, panel)
     own = [mark for mark in marks if mark.grid == panel.name]
-    _lines(axes, panel, [m for m in own if isinstance(m, Line)], cell)
-    for block in (m for m in own if isinstance(m, Block)):
+    _lines(axes, panel, [m for m in own if isinstance(m, Line)], side)
+    for block in (m for m in own if isinstance(m, EntryBlock)):
         _block(axes, panel, block)
-    _walks(axes, panel, [m for m in own if isinstance(m, Walk)], cell)
-    _spots(axes, panel, [m for m in own if isinstance(m, Spot)], cell)
+    _walks(axes, panel, [m for m in own if isinstance(m, Walk)], side)
+    _spots(axes, panel, [m for m in own if isinstance(m, Spot)], side)
 
 
 def rectangles(axes: Axes, places: Iterable[Rectangle], **style: Any) -> None:
@@ -63,7 +63,7 @@ def rectangles(axes: Axes, places: Iterable[Rectangle], **style: Any) -> None:
         axes.add_patch(PathPatch(Path(vertices, codes), clip_on=False, **style))
 
 
-def cell_style(share: float) -> dict[str, Any]:
+def fill_of(share: float) -> dict[str, Any]:
     """How a block is filled of whose present weights this share (0 to 1) is learnable."""
     if share == 0:
         return {"facecolor": "#F4F4F4", "edgecolor": "#A8A8A8", "hatch": "/////", "lw": 0}
@@ -82,10 +82,10 @@ def shades(panel: Panel) -> tuple[np.ndarray, float]:
     return np.where(panel.present == 0, -1, level), largest
 
 
-def _cells(axes: Axes, panel: Panel) -> None:
+def _blocks(axes: Axes, panel: Panel) -> None:
     levels, _ = shades(panel)
     for level in range(_SHADES + 1):
-        rectangles(axes, _strips(levels == level), zorder=1, **cell_style(level / _SHADES))
+        rectangles(axes, _strips(levels == level), zorder=1, **fill_of(level / _SHADES))
     height, width = levels.shape
     style = {"colors": "white", "linewidth": 0.7, "zorder": 1.5}
     axes.vlines(range(1, width), 0, height, **style)
@@ -97,13 +97,13 @@ def _cells(axes: Axes, panel: Panel) -> None:
 
 
 def _strips(chosen: np.ndarray) -> list[Rectangle]:
-    """The chosen cells, neighbours in a row as one rectangle: large grids stay small files."""
+    """The chosen blocks, neighbours in a row as one rectangle: large grids stay small files."""
     edges = np.diff(chosen.astype(np.int8), axis=1, prepend=0, append=0)
     starts, ends = np.argwhere(edges == 1), np.argwhere(edges == -1)
     return [(a, i, b - a, 1) for (i, a), (_, b) in zip(starts.tolist(), ends.tolist(), strict=True)]
 
 
-def _plain_cells(axes: Axes, panel: Panel) -> None:
+def _plain_blocks(axes: Axes, panel: Panel) -> None:
     rows, columns = panel.learnable.shape
     places = [(j, i, 1, 1) for i in range(rows) for j in range(columns)]
     rectangles(axes, places, zorder=1, facecolor="white", edgecolor=PALE, lw=0.6)
@@ -111,9 +111,9 @@ def _plain_cells(axes: Axes, panel: Panel) -> None:
     rectangles(axes, active, zorder=1.5, facecolor=GREY, edgecolor="none")
 
 
-def _numbers(axes: Axes, panel: Panel, cell: float) -> None:
+def _numbers(axes: Axes, panel: Panel, side: float) -> None:
     """Numbers of rows on the left and of columns above, not more than fit."""
-    size = min(7.5, max(cell * 72 * 0.75, 5))
+    size = min(7.5, max(side * 72 * 0.75, 5))
     rows, columns = panel.learnable.shape
     for is_row, n_blocks, step in (
         (True, rows, panel.row_step),
@@ -121,7 +121,7 @@ def _numbers(axes: Axes, panel: Panel, cell: float) -> None:
     ):
         every = max(-(-n_blocks // _MOST_NUMBERED), 1)
         widest = len(str(n_blocks * step)) if not is_row else 1
-        while every * cell * 72 < widest * size * 0.75:
+        while every * side * 72 < widest * size * 0.75:
             every *= 2
         blocks = list(range(0, n_blocks, every))
         names = [str(block * step) for block in blocks]
@@ -134,9 +134,9 @@ def _numbers(axes: Axes, panel: Panel, cell: float) -> None:
     axes.tick_params(length=0, pad=2, labelsize=size, top=True, labeltop=True, labelbottom=False)
 
 
-def _lines(axes: Axes, panel: Panel, lines: list[Line], cell: float) -> None:
+def _lines(axes: Axes, panel: Panel, lines: list[Line], side: float) -> None:
     rows, columns = panel.learnable.shape
-    size = min(8, cell * 72 * 0.8)
+    size = min(8, side * 72 * 0.8)
     places = _outlines(panel, lines)
     texts: dict[tuple[str, int], list[str]] = {}
     for line in lines:
@@ -148,7 +148,7 @@ def _lines(axes: Axes, panel: Panel, lines: list[Line], cell: float) -> None:
     if panel.is_coarse:  # numbers of single lines would cover each other
         return
     bold = {(line.axis, line.index) for line in lines if line.outlined}
-    gap = 4 / 72 / cell
+    gap = 4 / 72 / side
     for (axis, index), words in texts.items():
         weight = "bold" if (axis, index) in bold else "normal"
         style: dict[str, Any] = {"fontsize": size, "weight": weight, "color": "black"}
@@ -189,7 +189,7 @@ def _strike(axes: Axes, panel: Panel, lines: list[Line]) -> None:
         axes.plot(x, y, color=MARK, lw=2, zorder=3.1, clip_on=False)
 
 
-def _block(axes: Axes, panel: Panel, block: Block) -> None:
+def _block(axes: Axes, panel: Panel, block: EntryBlock) -> None:
     """One outline around each run of neighbouring rows and columns."""
     places = []
     for top, bottom in _runs(block.rows):
@@ -211,15 +211,15 @@ def _runs(indices: tuple[int, ...]) -> list[tuple[int, int]]:
     return runs
 
 
-def _walks(axes: Axes, panel: Panel, walks: list[Walk], cell: float) -> None:
+def _walks(axes: Axes, panel: Panel, walks: list[Walk], side: float) -> None:
     from matplotlib.collections import LineCollection
 
-    size = min(max(cell * 72 * 0.35, 2), 7)
+    size = min(max(side * 72 * 0.35, 2), 7)
     for dashed in (False, True):
         own = [walk for walk in walks if walk.dashed == dashed]
-        points = sorted({panel.centre(*c) for walk in own for c in walk.cells})
+        points = sorted({panel.centre(*c) for walk in own for c in walk.entries})
         pairs = [
-            (panel.centre(*a), panel.centre(*b)) for walk in own for a, b in pairwise(walk.cells)
+            (panel.centre(*a), panel.centre(*b)) for walk in own for a, b in pairwise(walk.entries)
         ]
         dashes = (0, (2.5, 1.5)) if dashed else "solid"
         if pairs:
@@ -244,8 +244,8 @@ _MARKERS: dict[str, dict[str, Any]] = {
 _SIZES = {"ring": 0.55, "dot": 0.28, "text": 0.78, "row": 0.6, "column": 0.6}
 
 
-def _spots(axes: Axes, panel: Panel, spots: list[Spot], cell: float) -> None:
-    points = cell * 72
+def _spots(axes: Axes, panel: Panel, spots: list[Spot], side: float) -> None:
+    points = side * 72
     named = {(spot.row, spot.column) for spot in spots if spot.shape == "text"}
     for shape, style in _MARKERS.items():
         own = [spot for spot in spots if spot.shape == shape]

@@ -10,11 +10,10 @@ from numpy.typing import NDArray
 
 from ..problem.allocation import Allocation
 from ..problem.masks import Mask, count, is_materialised
-from ..problem.networks.recurrent import LinearRecurrent
-from .marks.base import ACTIVITY, EQUATIONS, Marks
-from .marks.registry import effective_samples
+from ..problem.networks.unrolled import Group
+from .marks.base import ACTIVITY, EQUATIONS, Marks, bias_of
 
-MOST_LINES = 64  # of a grid whose cells are drawn one by one
+MOST_LINES = 64  # of a grid whose entries are drawn one by one
 _MOST_EQUATIONS = 2**20
 Counts = NDArray[np.int64]
 
@@ -23,7 +22,7 @@ Counts = NDArray[np.int64]
 class Panel:
     """One grid: the numbers of its learnable and its present weights, block by block.
 
-    A block is `row_step` x `column_step` cells; a bias, if there is one, is one more column. The
+    A block is `row_step` x `column_step` entries; a bias, if there is one, is one more column. The
     grids of equations and of activity have no weights: `present` is None, and `learnable` tells
     what is filled.
     """
@@ -42,7 +41,7 @@ class Panel:
 
     @property
     def is_coarse(self) -> bool:
-        """Whether blocks stand for several cells."""
+        """Whether blocks stand for several entries."""
         return max(self.row_step, self.column_step) > 1
 
     def x(self, column: int) -> tuple[float, float]:
@@ -57,7 +56,7 @@ class Panel:
         return row / self.row_step, (row + 1) / self.row_step
 
     def centre(self, row: int, column: int) -> tuple[float, float]:
-        """The middle of a cell."""
+        """The middle of an entry."""
         return sum(self.x(column)) / 2, sum(self.y(row)) / 2
 
 
@@ -83,20 +82,16 @@ def layer_panel(allocation: Allocation, name: str) -> Panel:
     """The grid of a weight matrix, with its bias."""
     shape = allocation.network.weight_shapes[name]
     steps = (-(-shape[0] // MOST_LINES), -(-shape[1] // MOST_LINES))
-    bias = f"b{name[1:]}"
-    has_bias = name[0] == "W" and bias in allocation.learnable
+    bias = bias_of(allocation.network, name)
     grids = []
-    for mask, biases in (
-        (allocation.mask(name), allocation.learnable.get(bias)),
-        (allocation.present_mask(name), (allocation.present or {}).get(bias)),
-    ):
-        grid = block_counts(mask, *steps)
-        if has_bias:
-            column = np.asarray(biases).reshape(-1, 1)
+    for mask_of in (allocation.mask, allocation.present_mask):
+        grid = block_counts(mask_of(name), *steps)
+        if bias is not None:
+            column = mask_of(bias).reshape(-1, 1)
             grid = np.column_stack([grid, block_counts(column, steps[0], 1)])
         grids.append(grid)
     tail, head = ends(allocation, name)
-    title = f"[{name} {bias}]" if has_bias else name
+    title = name if bias is None else f"[{name} {bias}]"
     return Panel(
         name,
         f"{title}, {shape[0]} x {shape[1]}",
@@ -106,36 +101,40 @@ def layer_panel(allocation: Allocation, name: str) -> Panel:
         grids[0],
         grids[1],
         *steps,
-        has_bias=has_bias,
+        has_bias=bias is not None,
     )
 
 
 def ends(allocation: Allocation, name: str) -> tuple[str, str]:
-    """The levels that a weight leads from and to, in words."""
+    """The units that a weight matrix leads from and to, in words."""
     network = allocation.network
-    if isinstance(network, LinearRecurrent):
-        named = {"input": ("input", "hidden unit"), "recurrent": ("hidden unit", "hidden unit")}
-        return named.get(name, ("hidden unit", "output"))
-    layer, depth = int(name[1:]), network.depth
-    hidden = "hidden unit" if depth == 2 else "unit of layer {}"
-    tail = "input" if layer == 1 else hidden.format(layer - 1)
-    return tail, "output" if layer == depth else hidden.format(layer)
+    groups = list(network.groups)
+
+    def word(group: Group) -> str:
+        number = groups.index(group)
+        if number == 0:
+            return "input"
+        hidden = "hidden unit" if len(groups) == 3 else f"unit of layer {number}"
+        return "output" if number == len(groups) - 1 else hidden
+
+    tail, head = network.ends(name)
+    return word(tail), word(head)
 
 
 def extra_panels(allocation: Allocation, samples: int, marks: Marks) -> list[Panel]:
     """The grids of equations and of the activity of units, where marks are on them."""
     network, panels = allocation.network, []
-    columns = effective_samples(network, samples)
+    columns = network.effective_samples(samples)
     if marks.active is not None:
-        filled = np.zeros((network.weight_shapes["W1"][0], columns), dtype=bool)
+        filled = np.zeros((network.widths[1], columns), dtype=bool)
         for place in marks.active:
             filled[place] = True
         panels.append(_plain(ACTIVITY, "activity", "hidden unit", filled))
     if marks.has_equations:
-        outputs = [shape[0] for shape in network.weight_shapes.values() if len(shape) == 2][-1]
+        outputs = network.outputs
         names = [str(o) for o in range(outputs)]
         label = "output"
-        if isinstance(network, LinearRecurrent) and network.readout == "all":
+        if network.reads_every_step:
             names = [f"{o} ({t})" for t in range(1, network.steps + 1) for o in range(outputs)]
             label = "output (step)"
         if len(names) * columns <= _MOST_EQUATIONS:
@@ -162,15 +161,15 @@ def chosen_layers(allocation: Allocation, marks: Marks, most: int) -> tuple[list
     >>> chosen_layers(Allocation.layer(network, "W2"), Marks(), 1)
     (['W2'], 2)
     """
-    shapes = allocation.network.weight_shapes
-    names = [name for name, shape in shapes.items() if len(shape) == 2]
     marked = {mark.grid for mark in marks.marks}
 
+    layers = {matrix: (matrix, *rest) for matrix, *rest in allocation.network.layers}
+
     def rank(name: str) -> int:
-        bias = f"b{name[1:]}" if name[0] == "W" else name
         if name in marked:
             return 0
-        return 1 if {name, bias} & allocation.counts.keys() else 2
+        return 1 if allocation.counts.keys() & layers[name] else 2
 
+    names = list(layers)
     best: Sequence[str] = sorted(names, key=rank)[:most]
     return [name for name in names if name in best], len(names) - len(best)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..measurement.estimate import Estimate
-from .sheet import Page, Part, Sheet
+from .picture import Canvas, Part, Picture
 from .style import settings, shortened
 
 if TYPE_CHECKING:
@@ -39,15 +39,15 @@ def plot_probability(entries: Sequence[Entry], title: str = "") -> Figure:
     if not 0 < len(entries) <= _MOST_ENTRIES:
         raise InputError(f"a figure shows 1 to {_MOST_ENTRIES} estimates, not {len(entries)}")
     with settings():
-        sheet = Sheet()
+        picture = Picture()
         if title:
-            sheet.text(shortened(title, 70), 11, weight="bold")
-        sheet.add(probability_part(entries))
-        return sheet.figure()
+            picture.text(shortened(title, 70), 11, weight="bold")
+        picture.add(probability_part(entries))
+        return picture.figure()
 
 
 def probability_part(entries: Sequence[Entry]) -> Part:
-    """The dots and whiskers as part of a sheet."""
+    """The dots and whiskers as part of a picture."""
     ordered = sorted(entries, key=lambda entry: (_centre(entry[1]), entry[0]))
     names = [shortened(name, 40) for name, _, _ in ordered]
     notes = [_note(estimate) for _, estimate, _ in ordered]
@@ -55,8 +55,8 @@ def probability_part(entries: Sequence[Entry]) -> Part:
     behind = 0.15 + 0.07 * max(map(len, notes))
     height = _ROW * len(ordered) + 0.1
 
-    def draw(page: Page, left: float, top: float) -> None:
-        axes = page.axes(left + before, top + 0.55, 4, height)
+    def draw(canvas: Canvas, left: float, top: float) -> None:
+        axes = canvas.axes(left + before, top + 0.55, 4, height)
         _draw(axes, ordered, names, notes)
 
     return Part(before + 4 + behind, height + 1.05, draw)

@@ -8,11 +8,12 @@ import textwrap
 import warnings
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
-from html import escape
 from pathlib import Path, PurePath
 from typing import TYPE_CHECKING, Any
 
-from ..errors import InputError
+from ..display.html import escape
+from ..display.paragraphs import one_line, printable
+from ..errors import InputError, writing
 
 if TYPE_CHECKING:
     from matplotlib.figure import Figure
@@ -64,13 +65,6 @@ def settings() -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of that size in inches, which pyplot does not know of, but a notebook."""
-    from .shown import ShownFigure
-
-    return ShownFigure(width, height)
-
-
 def check_ending(path: str | Path) -> Path:
     """The path of a figure; raises `InputError` unless it ends in .svg, .pdf or .png."""
     out = Path(path)
@@ -89,10 +83,8 @@ def save_figure(figure: Figure, path: str | Path) -> None:
     buffer = io.BytesIO()
     with settings():
         figure.savefig(buffer, format=kind[1:], dpi=150, metadata=_METADATA[kind])
-    try:
+    with writing():
         out.write_bytes(buffer.getvalue())
-    except (OSError, ValueError) as error:
-        raise InputError(f"cannot be written: {getattr(error, 'strerror', error)}") from None
 
 
 def figure_svg(figure: Figure, alternative: str = "") -> str:
@@ -101,7 +93,8 @@ def figure_svg(figure: Figure, alternative: str = "") -> str:
     Only ids that the picture itself refers to are kept, and these are the same for the same shape:
     several pictures fit on one page.
 
-    >>> figure_svg(new_figure(1, 1), "nothing")[:36]
+    >>> from theorycheck.plots.shown import ShownFigure
+    >>> figure_svg(ShownFigure(1, 1), "nothing")[:36]
     '<svg role="img" aria-label="nothing"'
     """
     buffer = io.StringIO()
@@ -112,17 +105,8 @@ def figure_svg(figure: Figure, alternative: str = "") -> str:
     text = re.sub(r"\s*<metadata>.*?</metadata>", "", text, flags=re.DOTALL)
     used = set(re.findall(r"url\(#([^)]+)\)", text)) | set(re.findall(r'href="#([^"]+)"', text))
     text = re.sub(r' id="([^"]+)"', lambda m: m[0] if m[1] in used else "", text)
-    label = escape(printable(alternative), quote=True)
+    label = escape(one_line(alternative))
     return text.replace("<svg", f'<svg role="img" aria-label="{label}"', 1)
-
-
-def printable(text: str) -> str:
-    """The text without characters that an SVG cannot hold.
-
-    >>> printable("a\\nb\\x00")
-    'a b?'
-    """
-    return "".join(c if c.isprintable() else "?" for c in " ".join(text.split()))
 
 
 def shortened(text: str, most: int) -> str:
@@ -131,7 +115,7 @@ def shortened(text: str, most: int) -> str:
     >>> shortened("a_very_long_name.json", 12)
     'a_ver...json'
     """
-    text = printable(text)
+    text = printable(one_line(text))
     if len(text) <= most:
         return text
     tail = (most - 3) // 2
@@ -168,4 +152,4 @@ def _short(path: PurePath, others: Sequence[PurePath]) -> str:
 def wrapped(text: str, inches: float, size: float) -> list[str]:
     """Lines of a text of that font size in points that fit into a width."""
     per_line = max(int(inches * 72 / (0.56 * size)), 20)  # a wide sans-serif's mean letter
-    return textwrap.wrap(printable(text), per_line) or [""]
+    return textwrap.wrap(printable(one_line(text)), per_line) or [""]

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
-from ..sweeps.results import Count, Summary
-from .style import STYLES, check_ending, new_figure, save_figure, settings
+from ..sweeps.results import Summary, Tally
+from .style import STYLES, check_ending, save_figure, settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,11 +39,13 @@ def summary_figure(summary: Summary) -> Figure:
 
 
 def _draw(summary: Summary) -> Figure:
-    panels: list[tuple[str, Mapping[Any, Count]]] = [("budget", summary.budgets)]
+    from .shown import ShownFigure
+
+    panels: list[tuple[str, Mapping[Any, Tally]]] = [("budget", summary.budgets)]
     panels += [("theorem", {(b, a): n for (a, b), n in summary.theorems.items()})]
     panels += [("degree", {(b, a): n for (a, b), n in summary.degrees.items()})]
     panels = [(title, counts) for title, counts in panels if counts]
-    figure = new_figure(3.4 * len(panels) + 0.8, 3.4)
+    figure = ShownFigure(3.4 * len(panels) + 0.8, 3.4)
     figure.set_layout_engine("constrained")
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (title, counts) in zip(axes, panels, strict=True):
@@ -56,7 +58,7 @@ def _draw(summary: Summary) -> Figure:
     return figure
 
 
-def _stack(axis: Axes, title: str, counts: Mapping[Any, Count], total: int) -> None:
+def _stack(axis: Axes, title: str, counts: Mapping[Any, Tally], total: int) -> None:
     """Bars of the shares, one for every value of what `title` names, stacked by class."""
     values = sorted({value for value, _ in counts})
     if title == "budget":  # each budget by itself: their numbers of allocations differ by decades

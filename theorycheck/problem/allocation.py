@@ -6,16 +6,16 @@ from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Any, Literal
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 from numpy.typing import ArrayLike
 
 from ..errors import InputError
-from .interop.graphs import layer_graph, masks_from_graph, unit_graph
+from .interop.graphs import layer_graph, unit_graph
 from .masks import Mask, check_name, count, equal, is_materialised, masks_of
 from .networks.base import Network
-from .placement import check_network
+from .networks.kinds import check_network
 from .selections import Selections
 from .sources import Sources
 
@@ -103,8 +103,9 @@ class Allocation(Selections, Sources):
         return Allocation(self.network, kept, self.given_present())
 
     def given_present(self) -> dict[str, Mask]:
-        """The masks of existing connections, only for weights that were given one."""
-        return {name: m for name, m in self.masks("present") if is_materialised(m)}
+        """The masks of existing connections: of all weights that are not present in full."""
+        known = self.masks("present")
+        return {name: m for name, m in known if is_materialised(m) or not count(m)}
 
     def to_networkx(self, weight: str | None = None) -> nx.Graph:
         """The network's units as a directed graph, or one weight matrix as a bipartite graph.
@@ -116,15 +117,10 @@ class Allocation(Selections, Sources):
         >>> graph.number_of_edges(), Allocation.from_networkx(graph).n_learnable
         (6, 6)
         """
-        return unit_graph(self) if weight is None else layer_graph(self, weight)
-
-    @classmethod
-    def from_networkx(cls, graph: nx.Graph) -> Allocation:
-        """The allocation of a graph of units; the inverse of `to_networkx`.
-
-        Raises `InputError` if the graph has no network or an edge fits no weight.
-        """
-        return cls(*masks_from_graph(graph))
+        learnable, present = dict(self.masks("learnable")), dict(self.masks("present"))
+        if weight is None:
+            return unit_graph(self.network, learnable, present)
+        return layer_graph(learnable, present, weight)
 
     def to_pandas(self) -> Any:
         """A `pandas.DataFrame` with one row per weight: name, row, column, present, learnable.
@@ -138,82 +134,7 @@ class Allocation(Selections, Sources):
         """
         from .interop.frames import to_frame
 
-        return to_frame(self)
-
-    @classmethod
-    def from_masks(
-        cls,
-        network: Network,
-        learnable: Mapping[str, Any],
-        present: Mapping[str, Any] | None = None,
-    ) -> Allocation:
-        """The allocation of 0/1 masks from any library, by weight name.
-
-        NumPy arrays, nested lists, SciPy sparse matrices, torch tensors and pandas frames may be
-        mixed; the constructor takes the same. Raises `InputError` as the constructor does, and for
-        masked and missing entries.
-
-        >>> from scipy.sparse import csr_array
-        >>> from theorycheck import LinearFeedforward
-        >>> masks = {"W1": csr_array([[1, 0], [0, 1]])}
-        >>> Allocation.from_masks(LinearFeedforward([2, 2]), masks).n_learnable
-        2
-        """
-        return cls(network, learnable, present)
-
-    @classmethod
-    def from_torch(
-        cls,
-        module: torch.nn.Module,
-        gradient_masks: Mapping[str, Any] | None = None,
-        *,
-        present: Mapping[str, Any] | None = None,
-        optimizer: torch.optim.Optimizer | None = None,
-        recurrent: Mapping[str, str] | None = None,
-        linear: bool = False,
-        steps: int | None = None,
-        readout: Literal["final", "all"] = "final",
-    ) -> Allocation:
-        """The allocation of a torch module: what is trained, what is frozen, what is absent.
-
-        Read are chains of `nn.Linear` (linear feed-forward), two of them with one ReLU between
-        (shallow ReLU), and an `nn.RNN` with a readout `nn.Linear`, all without biases, unrolled
-        over `steps` (linear recurrent; `linear=True` declares that an `nn.RNN` with tanh or ReLU is
-        to be read as if its activation were linear). A loop of one's own is read if `recurrent`
-        names its parameters: `{"input": NAME, "recurrent": NAME, "readout": NAME}`.
-
-        Learnable are the entries of parameters with `requires_grad` that the `optimizer`, if given,
-        holds at a learning rate other than 0, without those that `gradient_masks` (parameter name,
-        as in `named_parameters` -> 0/1 mask) or `apply_to_torch` freezes. Entries that
-        `torch.nn.utils.prune` has removed are absent, and those that `present` (by parameter name)
-        says a `forward` of one's own masks. The values of the weights are never looked at.
-
-        The module is run with random weights, forward and backward, and left as it was: it is read
-        only if it computes just that network, and a step moves just what is learnable. Raises
-        `InputError` for any other, naming the submodule and what to do instead.
-        """
-        from .interop.torch_modules import Options
-        from .interop.torch_reading import read_masks
-
-        options = Options(linear, steps, readout, recurrent)
-        return cls(*read_masks(module, gradient_masks, present, optimizer, options))
-
-    @classmethod
-    def from_peft(
-        cls, model: torch.nn.Module, *, optimizer: torch.optim.Optimizer | None = None
-    ) -> Allocation:
-        """The allocation of a model with adapters of peft on a chain of `nn.Linear`.
-
-        LoRA of a linear chain is an allocation of the network with one layer more, see `low_rank`;
-        SHiRA, `modules_to_save`, trained biases (BitFit) and layers without adapters are entries of
-        the network itself. Only active adapters count; `optimizer` as in `from_torch`.
-
-        Raises `InputError` for other adapters, for merged or disabled ones, and where LoRA is no
-        allocation (beside a ReLU), with what to do instead.
-        """
-        from .interop.torch_peft import read_adapters
-
-        return cls(*read_adapters(model, optimizer))
+        return to_frame(dict(self.masks("learnable")), dict(self.masks("present")))
 
     def apply_to_torch(
         self,
@@ -237,7 +158,8 @@ class Allocation(Selections, Sources):
         """
         from .interop.torch_masks import Freeze
 
-        return Freeze(self, module, optimizer, recurrent)
+        learnable, present = dict(self.masks("learnable")), dict(self.masks("present"))
+        return Freeze(self.network, learnable, present, module, optimizer, recurrent)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as what it is made from; constant masks take no room."""

@@ -1,4 +1,4 @@
-"""NumPy archives (`.npz`) from anyone: read without pickle, and never beyond a size limit."""
+"""Files from anyone: bytes up to a limit, and NumPy archives (`.npz`) without pickle."""
 
 from __future__ import annotations
 
@@ -9,21 +9,44 @@ import warnings
 import zipfile
 import zlib
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError, nearest, shown
 
+LARGEST_FILE = 2 * 2**30  # bytes, compressed or not: what one file may unpack to
 # `learnable.W1`, `learnable/W1` and `learnable_W1` are read; a bare `W1` is a learnable mask.
 _ARRAY_NAME = re.compile(r"(?:(learnable|present)[./_])?(\w+)")
 _MOST_HEADER = 2**16  # bytes of the header of one array
 
 
-def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, np.ndarray]]:
+def read_limited(path: Path, largest: int) -> bytes:
+    """The bytes of a file of at most `largest` bytes; `InputError` in one line for all failures."""
+    try:
+        with path.open("rb") as file:
+            data = file.read(largest + 1)
+    except IsADirectoryError:
+        raise InputError("this is a directory, a file is expected") from None
+    except FileNotFoundError:
+        raise InputError("no such file") from None
+    except PermissionError:
+        raise InputError("no permission to read this file") from None
+    except OSError as error:
+        raise InputError(f"cannot be read: {error.strerror}") from None
+    except ValueError as error:  # a NUL in the path
+        raise InputError(f"no such file ({error})") from None
+    if len(data) > largest:
+        raise InputError(f"larger than the limit of {largest} bytes")
+    return data
+
+
+def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, NDArray[Any]]]:
     """The JSON text under `meta`, and the other arrays by name.
 
-    Raises `InputError` for whatever is not such an archive, and for one that would unpack to more
+    Raises `InputError` for anything else, and for one that would unpack to more
     than `largest` bytes.
     """
     arrays = read_arrays(data, largest)
@@ -37,13 +60,13 @@ def read_archive(data: bytes, largest: int) -> tuple[bytes, dict[str, np.ndarray
     return _text(arrays.pop("meta")), arrays
 
 
-def by_weight(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarray]]:
+def by_weight(arrays: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, NDArray[Any]]]:
     """Arrays with names like `learnable.W1`, by weight name under `learnable` and `present`.
 
     >>> sorted(by_weight({"present.W1": np.ones(1), "W2": np.ones(1)})["learnable"])
     ['W2']
     """
-    masks: dict[str, dict[str, np.ndarray]] = {"learnable": {}, "present": {}}
+    masks: dict[str, dict[str, NDArray[Any]]] = {"learnable": {}, "present": {}}
     for name, array in arrays.items():
         match = _ARRAY_NAME.fullmatch(name)
         if match is None:
@@ -57,17 +80,17 @@ def by_weight(arrays: Mapping[str, np.ndarray]) -> dict[str, dict[str, np.ndarra
     return masks
 
 
-def read_array(data: bytes, expected: str = "not (points, inputs)") -> np.ndarray:
-    """The array of numbers in an `.npy` file; raises `InputError` for whatever is none."""
+def read_array(data: bytes, expected: str = "not (points, inputs)") -> NDArray[Any]:
+    """The array of numbers in an `.npy` file; raises `InputError` for anything else."""
     array = _array("in the file", data, expected)
     if array.dtype.kind not in "biuf":
         raise InputError(f"the array must hold real numbers, not {shown(str(array.dtype))}")
     return array
 
 
-def read_arrays(data: bytes, largest: int) -> dict[str, np.ndarray]:
+def read_arrays(data: bytes, largest: int) -> dict[str, NDArray[Any]]:
     """The arrays of an archive; raises `InputError` beyond `largest` bytes, and for any flaw."""
-    arrays: dict[str, np.ndarray] = {}
+    arrays: dict[str, NDArray[Any]] = {}
     try:
         archive = zipfile.ZipFile(io.BytesIO(data))
     except (zipfile.BadZipFile, NotImplementedError, ValueError, OSError):
@@ -99,7 +122,7 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         raise InputError(f"{name} in the archive is damaged: {shown(error)}") from None
 
 
-def _array(name: str, content: bytes, expected: str = "which no mask has") -> np.ndarray:
+def _array(name: str, content: bytes, expected: str = "which no mask has") -> NDArray[Any]:
     """The array of an .npy file, refused if it holds objects or its header lies about its size."""
     stream = io.BytesIO(content)
     try:
@@ -130,7 +153,7 @@ def _header(stream: io.BytesIO) -> tuple[tuple[int, ...], bool, np.dtype[Any]]:
     raise ValueError(f"version {version} of the .npy format, which masks never need")
 
 
-def _text(array: np.ndarray) -> bytes:
+def _text(array: NDArray[Any]) -> bytes:
     if array.shape != () or array.dtype.kind not in "US":
         raise InputError("meta must be one JSON string, as np.array(json.dumps(...)) is")
     try:

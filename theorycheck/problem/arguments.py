@@ -7,7 +7,7 @@ from pathlib import Path
 
 from ..errors import InputError, shown
 from .allocation import Allocation
-from .networks.kinds import KINDS
+from .networks.base import Network
 
 
 def check_allocation(value: object) -> None:
@@ -27,7 +27,7 @@ tc.load(FILE) reads one: allocation, samples = tc.load(FILE)
 def _cure(value: object) -> str:
     if isinstance(value, (str, Path)):
         return "tc.load(FILE) reads one: allocation, samples = tc.load(FILE)"
-    if isinstance(value, tuple(KINDS.values())):
+    if isinstance(value, Network):
         return "tc.Allocation.full(network) and its other constructors make one of a network"
     if isinstance(getattr(value, "allocation", None), Allocation):
         return f"take .allocation of this {type(value).__name__}"

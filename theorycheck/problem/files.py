@@ -9,19 +9,26 @@ from pathlib import Path
 from typing import Any, NamedTuple, NoReturn
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..errors import InputError, nearest, place_of, shown
 from .allocation import Allocation
-from .archives import by_weight, read_archive, read_array
+from .archives import (
+    LARGEST_FILE,
+    by_weight,
+    read_archive,
+    read_array,
+    read_arrays,
+    read_limited,
+)
 from .arguments import check_allocation
-from .interop.mask_files import read_sparse, read_tensors, write_tensors
+from .interop.foreign import SparseMask, sparse_from_arrays
 from .interop.state_dicts import is_state_dict, read_state_dict
-from .interop.tensor_files import read_torch
+from .interop.tensor_files import read_tensors, read_torch, write_tensors
 from .mask_sources import tensors_of
 from .masks import check_name, mask_from_json, mask_to_json
 from .networks.base import positive_integer
 from .networks.kinds import network_from_dict
-from .reading import LARGEST_FILE, read_limited
 
 _KEYS = ("network", "samples", "learnable", "present", "comment")
 _NESTING = "nested too deeply (an allocation file has 4 levels)"
@@ -225,7 +232,7 @@ def _of_torch(content: Any) -> dict[str, Any]:
     return _with_meta(meta.encode("utf-8", "replace"), tensors)
 
 
-def _with_meta(text: bytes, arrays: Mapping[str, np.ndarray]) -> dict[str, Any]:
+def _with_meta(text: bytes, arrays: Mapping[str, NDArray[Any]]) -> dict[str, Any]:
     """The arrays of an archive in the shape of the JSON object."""
     try:
         meta = parse_json(text)
@@ -268,7 +275,11 @@ def _with_files(data: object, folder: Path, largest: int) -> object:
     return data
 
 
+def _read_sparse(data: bytes, largest: int) -> SparseMask:
+    return sparse_from_arrays(read_arrays(data, largest), "the matrix")
+
+
 _MASK_FILES: dict[str, tuple[str, Callable[[bytes, int], Any]]] = {
-    "sparse": (".npz", read_sparse),
+    "sparse": (".npz", _read_sparse),
     "file": (".npy", lambda data, _: read_array(data, "which no mask has")),
 }

@@ -9,15 +9,12 @@ from typing import Any
 
 from ..errors import InputError, shown
 from .allocation import Allocation
-from .archives import by_weight, read_array, read_arrays
+from .archives import LARGEST_FILE, by_weight, read_array, read_arrays, read_limited
 from .interop.foreign import sparse_from_arrays
 from .interop.state_dicts import is_state_dict, read_state_dict
 from .interop.tensor_files import read_safetensors, read_torch
 from .networks.base import Network
-from .networks.feedforward import LinearFeedforward
-from .networks.kinds import KINDS, network_from_dict
-from .networks.recurrent import LinearRecurrent
-from .reading import LARGEST_FILE, read_limited
+from .networks.kinds import KINDS, RECURRENT, network_from_dict
 
 ENDINGS = (".npy", ".npz", ".pt", ".pth", ".safetensors")
 _WEIGHT = re.compile(r"(?:(?:learnable|present)[./_])?(?:[Wb][1-9]\d*|input|recurrent|readout)")
@@ -125,19 +122,20 @@ def _network(
     for name, shape in shapes.items():
         if len(shape) != (1 if name[0] == "b" else 2):
             raise InputError(f"the mask {name} has shape {shape}; rows are outputs, columns inputs")
-    if kind == LinearRecurrent.kind or "recurrent" in shapes:
+    if kind in RECURRENT or "recurrent" in shapes:
         for name in ("input", "recurrent", "readout"):
             if name not in shapes:
                 raise InputError(f"a recurrent network needs the mask of {name}{cure}")
         if steps is None:
             raise InputError("steps are missing: a recurrent network needs their number")
         sizes = {"inputs": shapes["input"][1], "hidden": shapes["recurrent"][0]}
-        sizes |= {"outputs": shapes["readout"][0], "steps": steps}
-        return network_from_dict({"kind": LinearRecurrent.kind, **sizes, "readout": readout})
+        sizes |= {"outputs": shapes["readout"][0], "steps": steps, "readout": readout}
+        named = kind if kind in RECURRENT else "linear_recurrent"
+        return network_from_dict({"kind": named, **sizes})
     depth = max((int(name[1:]) for name in shapes if name[1:].isdecimal()), default=0)
     for layer in range(1, depth + 1):
         if f"W{layer}" not in shapes:
             raise InputError(f"the masks go up to layer {depth}, but W{layer} is missing{cure}")
     widths = [shapes["W1"][1], *(shapes[f"W{layer}"][0] for layer in range(1, depth + 1))]
     bias = {"bias": True} if any(name[0] == "b" for name in shapes) else {}
-    return network_from_dict({"kind": kind or LinearFeedforward.kind, "widths": widths, **bias})
+    return network_from_dict({"kind": kind or "linear_feedforward", "widths": widths, **bias})

@@ -17,6 +17,7 @@ from ..errors import InputError, SizeError, nearest, shown
 from .interop.foreign import SparseMask, plain
 
 Mask: TypeAlias = NDArray[np.bool_]
+Entry: TypeAlias = tuple[str, tuple[int, ...]]  # one weight: its matrix's name and its index
 
 LARGEST_PACKED = 2**34  # entries: 2 GiB of bits
 _ROWS = 1024  # of a mask, checked at once
@@ -235,7 +236,7 @@ def _uneven_row(value: object, shape: tuple[int, ...]) -> str:
     return ", without lists inside its rows" if isinstance(value, (list, tuple)) else ""
 
 
-def entries_of(masks: Mapping[str, ArrayLike]) -> list[tuple[str, tuple[int, ...]]]:
+def entries_of(masks: Mapping[str, ArrayLike]) -> list[Entry]:
     """The set entries of masks, weight by weight and row by row.
 
     >>> entries_of({"W1": [[0, 1]], "b1": [1]})
@@ -244,3 +245,12 @@ def entries_of(masks: Mapping[str, ArrayLike]) -> list[tuple[str, tuple[int, ...
     return [
         (name, tuple(index)) for name, mask in masks.items() for index in np.argwhere(mask).tolist()
     ]
+
+
+def entry_name(entry: Entry) -> str:
+    """An entry as people write it.
+
+    >>> entry_name(("W1", (0, 3)))
+    'W1[0,3]'
+    """
+    return f"{entry[0]}[{','.join(map(str, entry[1]))}]"

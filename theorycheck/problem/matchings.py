@@ -21,13 +21,13 @@ def maximum_matching(support: NDArray[np.bool_]) -> NDArray[np.intp]:
     >>> maximum_matching(np.array([[True, True], [True, False], [True, False]])).tolist()
     [1, 0, -1]
     """
-    search = _Search(support)
+    search = _Matching(support)
     while search.is_open and search.layer():
         search.augment()
     return np.array(search.column_of, dtype=np.intp)
 
 
-class _Search:
+class _Matching:
     """A matching, at first a greedy one, that each phase makes larger along disjoint paths."""
 
     def __init__(self, support: NDArray[np.bool_]) -> None:
@@ -53,7 +53,7 @@ class _Search:
         self.column_of[row], self._row_of[column] = column, row
 
     def _of(self, row: int) -> array[int]:
-        """The columns of a row, listed once it is reached: most rows of most patterns are not."""
+        """The columns of a row, listed once it is reached: most rows of most supports are not."""
         if row not in self._columns:
             listed = np.flatnonzero(self._support[row]).astype(np.intc)
             self._columns[row] = array("i", listed.tobytes())

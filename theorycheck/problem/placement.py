@@ -1,8 +1,9 @@
-"""Where learnables may be and the choice of some of them: rows, columns, at random."""
+"""Where learnables may be and the choice of some of them: rows, columns, at random, evenly."""
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping
+import math
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from numbers import Integral
 
 import numpy as np
@@ -10,15 +11,9 @@ from numpy.typing import ArrayLike
 
 from ..errors import InputError, shown
 from .masks import Mask, both, check_name, count, masks_of
+from .matchings import maximum_matching
 from .networks.base import Network
-from .networks.feedforward import LinearFeedforward
-from .networks.kinds import KINDS
-
-
-def check_network(network: object) -> None:
-    """Raise `InputError` unless `network` is one of the known kinds."""
-    if not isinstance(network, tuple(KINDS.values())):
-        raise InputError(f"network must be one of {', '.join(KINDS)}, not {shown(network)}")
+from .networks.kinds import changed, check_network
 
 
 def allowed_masks(
@@ -78,17 +73,94 @@ def line_masks(
     return masks
 
 
+def spread_masks(
+    layers: Sequence[Sequence[str]],
+    allowed: Mapping[str, Mask],
+    budget: int,
+    rng: np.random.Generator | None,
+) -> dict[str, Mask]:
+    """Masks with `budget` ones in total inside `allowed`, even over layers, rows and columns.
+
+    `layers` are those of a network, each a matrix and maybe a bias, which is one more column of it.
+    Raises `InputError` for a bad budget.
+
+    >>> masks = spread_masks([("W1",)], {"W1": np.ones((2, 3), dtype=bool)}, 3, None)
+    >>> masks["W1"].sum(axis=0).tolist()
+    [1, 1, 1]
+    """
+    check_choice(allowed, budget, np.random.default_rng(0) if rng is None else rng)
+    joined = [
+        np.column_stack([allowed[name] for name in (matrix, *bias)]) if bias else allowed[matrix]
+        for matrix, *bias in layers
+    ]
+    shares = level([int(np.count_nonzero(mask)) for mask in joined], budget)
+    masks: dict[str, Mask] = {}
+    for (matrix, *bias), mask, share in zip(layers, joined, shares, strict=True):
+        chosen = _spread_layer(mask, share, rng)
+        for name in bias:
+            masks[name] = chosen[:, -1]
+            chosen = chosen[:, :-1]
+        masks[matrix] = chosen
+    return masks
+
+
+def level(capacities: Sequence[int], total: int) -> list[int]:
+    """Split `total` as evenly as the capacities allow; earlier entries take the remainder.
+
+    >>> level([1, 10, 10], 8)
+    [1, 4, 3]
+    """
+    shares = [0] * len(capacities)
+    left = total
+    open_indices = list(range(len(capacities)))
+    while left and open_indices:
+        portion = max(left // len(open_indices), 1)
+        for index in open_indices:
+            step = min(portion, capacities[index] - shares[index], left)
+            shares[index] += step
+            left -= step
+        open_indices = [i for i in open_indices if shares[i] < capacities[i]]
+    return shares
+
+
+def _spread_layer(allowed: Mask, count: int, rng: np.random.Generator | None) -> Mask:
+    p, q = allowed.shape
+    rows = np.arange(p) if rng is None else rng.permutation(p)
+    columns = np.arange(q) if rng is None else rng.permutation(q)
+    chosen = np.zeros((p, q), dtype=bool)
+    if allowed.all():
+        # Walking diagonals: entry t lies in row t mod p and in a column that moves on by one each
+        # step and once more each time the walk would close, so all p q entries are met once.
+        t = np.arange(count)
+        chosen[rows[t % p], columns[(t + t // math.lcm(p, q)) % q]] = True
+        return chosen
+    # Round after round of matchings, so that no line gains two learnables while others gain none;
+    # the lines with the fewest so far come first.
+    free = allowed[rows][:, columns]
+    taken = np.zeros((p, q), dtype=bool)
+    while count:
+        by_row, by_column = np.argsort(taken.sum(1), kind="stable"), np.argsort(taken.sum(0))
+        matched = maximum_matching(free[by_row][:, by_column])
+        i = np.flatnonzero(matched >= 0)[:count]
+        entries = by_row[i], by_column[matched[i]]
+        free[entries], taken[entries] = False, True
+        count -= len(i)
+    chosen[np.ix_(rows, columns)] = taken
+    return chosen
+
+
 def updated_masks(
-    network: LinearFeedforward,
+    network: Network,
     learnable: Mapping[str, Mask],
     updates: Mapping[str, tuple[Mask, Mask]],
     absent: Collection[str] = (),
-) -> tuple[LinearFeedforward, dict[str, Mask], dict[str, Mask]]:
+) -> tuple[Network, dict[str, Mask], dict[str, Mask]]:
     """Network, learnable and present masks of low-rank updates W + B A of some weights.
 
-    `updates` maps a weight's name to the masks of A and of B. W + B A = [W' B] [G; A], so each of
-    them is a layer more, of units with no bias; `learnable` holds all or nothing of its W, and
-    what is learned of other weights and of biases. Biases named in `absent` are.
+    The network is a chain of linear layers. `updates` maps a weight's name to the masks of A and of
+    B. W + B A = [W' B] [G; A], so each of them is a layer more, of units with no bias; `learnable`
+    holds all or nothing of its W, and what is learned of other weights and of biases. Biases named
+    in `absent` are.
 
     >>> from theorycheck import LinearFeedforward
     >>> updates = {"W1": (np.ones((1, 2), bool), np.zeros((1, 1), bool))}
@@ -96,24 +168,29 @@ def updated_masks(
     >>> network.widths, {name: mask.astype(int).tolist() for name, mask in masks.items()}
     ((2, 3, 1), {'W1': [[0, 0], [0, 0], [1, 1]], 'W2': [[0, 0, 0]]})
     """
-    widths, masks, present = [network.inputs], {}, {}
-    for layer in range(1, network.depth + 1):
-        outputs, inputs = network.weight_shapes[f"W{layer}"]
-        own = learnable.get(f"W{layer}", np.zeros((outputs, inputs), dtype=bool))
-        if f"W{layer}" in updates:
-            one, other = updates[f"W{layer}"]
+    widths = [network.inputs]
+    layers: list[tuple[Mask, Mask | None, bool]] = []  # matrix, bias, whether the bias is absent
+    for matrix, *bias in network.layers:
+        outputs, inputs = network.weight_shapes[matrix]
+        own = learnable.get(matrix, np.zeros((outputs, inputs), dtype=bool))
+        if matrix in updates:
+            one, other = updates[matrix]
             widths.append(inputs + len(one))
-            masks[f"W{len(widths) - 1}"] = np.vstack([np.zeros((inputs, inputs), bool), one])
-            if network.bias:
-                present[f"b{len(widths) - 1}"] = np.zeros(inputs + len(one), dtype=bool)
+            layers.append((np.vstack([np.zeros((inputs, inputs), bool), one]), None, True))
             own = np.hstack([own, other])
         widths.append(outputs)
-        masks[f"W{len(widths) - 1}"] = own
-        if f"b{layer}" in absent:
-            present[f"b{len(widths) - 1}"] = np.zeros(outputs, dtype=bool)
-        elif f"b{layer}" in learnable:
-            masks[f"b{len(widths) - 1}"] = learnable[f"b{layer}"]
-    return LinearFeedforward(widths, bias=network.bias), masks, present
+        name = "".join(bias)
+        layers.append((own, learnable.get(name), name in absent))
+    result = changed(network, widths=widths)
+    masks, present = {}, {}
+    for (matrix, *bias), (own, learned, is_absent) in zip(result.layers, layers, strict=True):
+        masks[matrix] = own
+        for name in bias:
+            if is_absent:
+                present[name] = np.zeros(result.weight_shapes[name], dtype=bool)
+            elif learned is not None:
+                masks[name] = learned
+    return result, masks, present
 
 
 def check_choice(allowed: Mapping[str, Mask], budget: object, rng: object) -> None:

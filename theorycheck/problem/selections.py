@@ -11,9 +11,14 @@ from numpy.typing import ArrayLike
 from ..errors import InputError
 from .masks import check_name
 from .networks.base import Network, positive_integer
-from .networks.feedforward import LinearFeedforward
-from .placement import allowed_masks, check_network, line_masks, random_masks, updated_masks
-from .spread import spread_masks
+from .networks.kinds import check_network
+from .placement import (
+    allowed_masks,
+    line_masks,
+    random_masks,
+    spread_masks,
+    updated_masks,
+)
 
 if TYPE_CHECKING:
     from typing import Self
@@ -138,7 +143,7 @@ class Selections:
         >>> allocation.mask("W1").sum(axis=0).tolist(), allocation.mask("W1").sum(axis=1).tolist()
         ([1, 1, 1, 1], [1, 1, 1, 1])
         """
-        masks = spread_masks(allowed_masks(network, present, None), budget, rng)
+        masks = spread_masks(network.layers, allowed_masks(network, present, None), budget, rng)
         return cls(network, masks, present)
 
     @classmethod
@@ -175,7 +180,7 @@ class Selections:
         (LinearFeedforward(widths=(4, 6, 3), bias=False), {'W1': 8, 'W2': 6})
         """
         check_network(network)
-        if not isinstance(network, LinearFeedforward):
+        if not network.is_linear or network.is_recurrent:
             raise InputError(
                 "low-rank updates are allocations of linear feed-forward networks only"
             )

@@ -1,16 +1,20 @@
-"""Constructors of allocations from what others have: state dicts, lists of edges."""
+"""Constructors of allocations from what others have: masks, graphs, torch modules, connectomes."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from typing import TYPE_CHECKING, Any, Literal
 
-from .interop.edges import read_wiring
+from .interop.connectomes import read_connectome
+from .interop.graphs import masks_from_graph
 from .interop.state_dicts import read_state_dict
 from .networks.base import Network
 
 if TYPE_CHECKING:
     from typing import Self
+
+    import networkx as nx
+    import torch  # pyright: ignore[reportMissingImports]
 
 
 class Sources:
@@ -21,6 +25,89 @@ class Sources:
         def __init__(
             self, network: Network, learnable: Mapping[str, Any], present: Mapping[str, Any] | None
         ) -> None: ...
+
+    @classmethod
+    def from_masks(
+        cls,
+        network: Network,
+        learnable: Mapping[str, Any],
+        present: Mapping[str, Any] | None = None,
+    ) -> Self:
+        """The allocation of 0/1 masks from any library, by weight name.
+
+        NumPy arrays, nested lists, SciPy sparse matrices, torch tensors and pandas frames may be
+        mixed; the constructor takes the same. Raises `InputError` as the constructor does, and for
+        masked and missing entries.
+
+        >>> from scipy.sparse import csr_array
+        >>> from theorycheck import Allocation, LinearFeedforward
+        >>> masks = {"W1": csr_array([[1, 0], [0, 1]])}
+        >>> Allocation.from_masks(LinearFeedforward([2, 2]), masks).n_learnable
+        2
+        """
+        return cls(network, learnable, present)
+
+    @classmethod
+    def from_networkx(cls, graph: nx.Graph) -> Self:
+        """The allocation of a graph of units; the inverse of `to_networkx`.
+
+        Raises `InputError` if the graph has no network or an edge fits no weight.
+        """
+        return cls(*masks_from_graph(graph))
+
+    @classmethod
+    def from_torch(
+        cls,
+        module: torch.nn.Module,
+        gradient_masks: Mapping[str, Any] | None = None,
+        *,
+        present: Mapping[str, Any] | None = None,
+        optimizer: torch.optim.Optimizer | None = None,
+        recurrent: Mapping[str, str] | None = None,
+        linear: bool = False,
+        steps: int | None = None,
+        readout: Literal["final", "all"] = "final",
+    ) -> Self:
+        """The allocation of a torch module: what is trained, what is frozen, what is absent.
+
+        Read are chains of `nn.Linear` (linear feed-forward), two of them with one ReLU between
+        (shallow ReLU), and an `nn.RNN` with a readout `nn.Linear`, all without biases, unrolled
+        over `steps` (linear recurrent; `linear=True` declares that an `nn.RNN` with tanh or ReLU is
+        to be read as if its activation were linear). A loop of one's own is read if `recurrent`
+        names its parameters: `{"input": NAME, "recurrent": NAME, "readout": NAME}`.
+
+        Learnable are the entries of parameters with `requires_grad` that the `optimizer`, if given,
+        holds at a learning rate other than 0, without those that `gradient_masks` (parameter name,
+        as in `named_parameters` -> 0/1 mask) or `apply_to_torch` freezes. Entries that
+        `torch.nn.utils.prune` has removed are absent, and those that `present` (by parameter name)
+        says a `forward` of one's own masks. The values of the weights are never looked at.
+
+        The module is run with random weights, forward and backward, and left as it was: it is read
+        only if it computes just that network, and a step moves just what is learnable. Raises
+        `InputError` for any other, naming the submodule and what to do instead.
+        """
+        from .interop.torch_modules import ReadOptions
+        from .interop.torch_reading import read_masks
+
+        options = ReadOptions(linear, steps, readout, recurrent)
+        return cls(*read_masks(module, gradient_masks, present, optimizer, options))
+
+    @classmethod
+    def from_peft(
+        cls, model: torch.nn.Module, *, optimizer: torch.optim.Optimizer | None = None
+    ) -> Self:
+        """The allocation of a model with adapters of peft on a chain of `nn.Linear`.
+
+        LoRA of a linear chain is an allocation of the network with one layer more, see `low_rank`;
+        SHiRA, `modules_to_save`, trained biases (BitFit) and layers without adapters are entries of
+        the network itself. Only active adapters count; `optimizer` as in `from_torch`.
+
+        Raises `InputError` for other adapters, for merged or disabled ones, and where LoRA is no
+        allocation (beside a ReLU), with what to do instead.
+        """
+        from .interop.torch_peft import read_adapters
+
+        return cls(*read_adapters(model, optimizer))
 
     @classmethod
     def from_state_dict(
@@ -69,7 +156,7 @@ class Sources:
         rows: Literal["targets", "sources"] = "targets",
         kind: str = "linear_feedforward",
     ) -> Self:
-        """The allocation of a wiring diagram: connections between named units.
+        """The allocation of a connectome (a wiring diagram): connections between named units.
 
         `edges` are pairs (source, target) or triples (source, target, learnable), or a frame with
         such columns, or the path of a CSV file; or a square matrix whose non-zero entries are
@@ -96,7 +183,9 @@ class Sources:
         >>> found.network.hidden, found.mask("recurrent").astype(int).tolist()
         (3, [[0, 0, 0], [1, 0, 1], [0, 0, 0]])
         """
-        found = read_wiring(edges, inputs, outputs, steps, readout, learnable, labels, rows, kind)
+        found = read_connectome(
+            edges, inputs, outputs, steps, readout, learnable, labels, rows, kind
+        )
         return cls(found.network, found.learnable, found.present)
 
 
@@ -120,4 +209,4 @@ def unit_names(
     """
     defaults = {"readout": "final", "learnable": None, "rows": "targets"}
     options = {**defaults, "kind": "linear_feedforward", **others}
-    return read_wiring(edges, inputs, outputs, steps, labels=labels, **options).units
+    return read_connectome(edges, inputs, outputs, steps, labels=labels, **options).units

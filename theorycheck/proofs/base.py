@@ -11,7 +11,7 @@ from ..display.paragraphs import Paragraph
 
 
 @dataclass(frozen=True)
-class Step:
+class ProofStep:
     """One step of a proof that a machine checks.
 
     `check(claim)` yields one item per case: None where the claim holds, else a counterexample in
@@ -53,10 +53,10 @@ class StepResult:
         return not self.failure
 
 
-def run_step(id: str, step: Step) -> StepResult:
+def run_step(id: str, step: ProofStep) -> StepResult:
     """Check a step of the proof `id`, then that its check rejects every false variant.
 
-    >>> squares = Step("n^2 >= n", lambda p: (None if p(n) else str(n) for n in range(9)),
+    >>> squares = ProofStep("n^2 >= n", lambda p: (None if p(n) else str(n) for n in range(9)),
     ...                lambda n: n * n >= n, {"strictly": lambda n: n * n > n}, "n < 9")
     >>> result = run_step("T0", squares)
     >>> result.passed, result.cases
@@ -76,7 +76,7 @@ def run_step(id: str, step: Step) -> StepResult:
     return StepResult(id, step.title, step.size, cases, len(step.false), failure, seconds)
 
 
-def _first_counterexample(step: Step, claim: Any) -> tuple[int, str | None]:
+def _first_counterexample(step: ProofStep, claim: Any) -> tuple[int, str | None]:
     """How many cases were checked, and the first that fails."""
     cases = 0
     for outcome in step.check(claim):

@@ -61,27 +61,28 @@ those with a crowded column apart. All three hypotheses are needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from functools import partial
 
 from ..problem.networks.recurrent import LinearRecurrent
-from .base import Step
+from .base import ProofStep
 from .shared import long_recurrent as checks
+from .shared.long_recurrent import Slack
 
 
-def _is_long(network: LinearRecurrent, m: int, slack: tuple[int, int, int] = (0, 0, 0)) -> bool:
+def _is_long(network: LinearRecurrent, m: int, slack: Slack = (0, 0, 0)) -> bool:
     """N >= d, T >= d and T >= m_e, each up to a slack (for false variants)."""
     d, steps = network.outputs, network.steps
     return network.hidden + slack[0] >= d and steps + slack[1] >= d and steps + slack[2] >= m
 
 
-def _is_long_enough(network: LinearRecurrent, m: int, slack: tuple[int, int] = (0, 0)) -> bool:
+def _is_long_enough(network: LinearRecurrent, m: int, slack: Slack = (0, 0)) -> bool:
     """N >= d and T >= d, what the proved part asks."""
     d = network.outputs
     return network.hidden + slack[0] >= d and network.steps + slack[1] >= d
 
 
-def _is_wide(network: LinearRecurrent, m: int, slack: tuple[int, int, int] = (0, 0, 0)) -> bool:
+def _is_wide(network: LinearRecurrent, m: int, slack: Slack = (0, 0, 0)) -> bool:
     """Also N >= d T, what the second proved part asks."""
     return network.hidden >= network.outputs * network.steps and _is_long(network, m, slack)
 
@@ -101,13 +102,8 @@ def _first(counts: Sequence[int], n: int) -> list[list[int]]:
     return [list(range(count)) for count in counts]
 
 
-def _thin(case: tuple[tuple[int, int], int]) -> Iterator[str | None]:
-    slack, shift = case
-    return checks.few_per_column(partial(_is_long_enough, slack=slack), "input", shift)
-
-
 STEPS = (
-    Step(
+    ProofStep(
         "evidence: every allocation of d m_e input weights of small networks",
         partial(checks.every_allocation, name="input", most_hidden=4, most_steps=4),
         _is_long,
@@ -118,34 +114,34 @@ STEPS = (
         },
         "n_in, d, m_e up to 3, N and T up to 4",
     ),
-    Step(
+    ProofStep(
         "evidence: random allocations of larger networks",
         partial(checks.random_allocations, name="input"),
         _is_long,
         {"T >= d - 1": partial(_is_long, slack=(0, 1, 0))},
     ),
-    Step(
+    ProofStep(
         "evidence: random allocations with more than T learnables in a column",
         partial(checks.random_allocations, name="input", crowded=True),
         _is_long,
         {"T >= m_e - 1": partial(_is_long, slack=(0, 0, 1))},
     ),
-    Step(
+    ProofStep(
         "proved: modes, D W^k e_i as a sum over eigenvalues, symbolically",
         checks.modes,
         lambda k: k,
         {"one power more": lambda k: k + 1},
         "N up to 3, k up to 2",
     ),
-    Step(
+    ProofStep(
         "proved: at the special point the columns are independent",
         checks.special_point,
         checks.in_turn,
         {"every column takes the first residues": _first},
     ),
-    Step(
+    ProofStep(
         "proved: at most T learnables in a column",
-        _thin,
+        partial(checks.few_per_column, hypothesis=_is_long_enough, name="input"),
         ((0, 0), 0),
         {
             "at most T + 1": ((0, 0), 1),
@@ -154,13 +150,13 @@ STEPS = (
         },
         "every mask; n_in, d, N up to 3, T and m_e up to 4",
     ),
-    Step(
+    ProofStep(
         "proved: for N >= d T the vectors of the leading term are independent",
         checks.leading_term,
         checks.edge_colours,
         {"coloured by the group": _by_group, "coloured by the column": _by_column},
     ),
-    Step(
+    ProofStep(
         "proved: N >= d T and T >= max(d, m_e)",
         partial(checks.every_allocation, name="input", most_hidden=6, most_steps=3),
         _is_wide,

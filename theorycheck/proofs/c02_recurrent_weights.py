@@ -31,36 +31,31 @@ steps are needed.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
 from functools import partial
 
 from ..problem.networks.recurrent import LinearRecurrent
-from .base import Step
+from .base import ProofStep
 from .shared import long_recurrent as checks
 from .shared import recurrent_checks
+from .shared.long_recurrent import Slack
 
 
-def _is_long(network: LinearRecurrent, m: int, slack: tuple[int, int, int] = (0, 0, 0)) -> bool:
+def _is_long(network: LinearRecurrent, m: int, slack: Slack = (0, 0, 0)) -> bool:
     """n_in >= m, N >= max(d, m), T >= 1 + max(d, m); a slack for n_in, N against d, and T."""
     d, hidden = network.outputs, network.hidden
     wide = network.inputs + slack[0] >= m and hidden + slack[1] >= d and hidden >= m
     return wide and network.steps + slack[2] >= 1 + max(d, m)
 
 
-def _is_free(network: LinearRecurrent, m: int, slack: tuple[int, int, int] = (0, 0, 0)) -> bool:
+def _is_free(network: LinearRecurrent, m: int, slack: Slack = (0, 0, 0)) -> bool:
     """n_in >= N >= d and T >= 1 + d, what the proved part asks."""
     d, hidden = network.outputs, network.hidden
     wide = network.inputs + slack[0] >= hidden and hidden + slack[1] >= d
     return wide and network.steps + slack[2] >= 1 + d
 
 
-def _thin(case: tuple[tuple[int, int, int], int]) -> Iterator[str | None]:
-    slack, shift = case
-    return checks.few_per_column(partial(_is_free, slack=slack), "recurrent", shift)
-
-
 STEPS = (
-    Step(
+    ProofStep(
         "evidence: every allocation of d m recurrent weights of small networks",
         partial(checks.every_allocation, name="recurrent", most_hidden=4, most_steps=4),
         _is_long,
@@ -71,22 +66,22 @@ STEPS = (
         },
         "n_in, d, m up to 3, N and T up to 4",
     ),
-    Step(
+    ProofStep(
         "evidence: random allocations of larger networks",
         partial(checks.random_allocations, name="recurrent"),
         _is_long,
         {"T >= max(d, m)": partial(_is_long, slack=(0, 0, 1))},
     ),
-    Step(
+    ProofStep(
         "proved: columns are sums over t >= 2 of D W^(T-t) e_i times h_(t-1)[j], symbolically",
         recurrent_checks.derivatives_are_sums,
         lambda name: 1 if name == "input" else 2,
         {"from the third step": lambda name: 1 if name == "input" else 3},
         "d = 2; (n_in, N, T) = (1, 1, 3), (1, 2, 3), (2, 2, 2)",
     ),
-    Step(
+    ProofStep(
         "proved: n_in >= N and at most T - 1 learnables in a column",
-        _thin,
+        partial(checks.few_per_column, hypothesis=_is_free, name="recurrent"),
         ((0, 0, 0), -1),
         {
             "at most T": ((0, 0, 0), 0),

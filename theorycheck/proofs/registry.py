@@ -7,7 +7,7 @@ from collections.abc import Iterable
 
 from ..errors import InputError, nearest, shown
 from ..statements import STATEMENTS
-from .base import Step
+from .base import ProofStep
 
 MODULES = {
     "T0": "t00_monotonicity",
@@ -26,7 +26,7 @@ MODULES = {
 }
 
 
-def steps_of(id: str) -> tuple[Step, ...]:
+def steps_of(id: str) -> tuple[ProofStep, ...]:
     """The steps of the proof `id` that a machine checks.
 
     >>> len(steps_of("T3")) > 0
@@ -81,9 +81,10 @@ _INTRODUCTION = """\
 # Proofs
 
 One file per statement: the proof in words and formulas in its docstring (Markdown), then the steps
-of it that a machine checks. `theorycheck prove` runs them. Every step also has false variants of
-its claim, which the same check must reject. Nothing here is imported by the code that decides
-verdicts, and nothing of that code is imported here. This page is written by
+of it that a machine checks; what they check is in a folder of the same number where it is long, and
+in `shared/` where several proofs use it. `theorycheck prove` runs them. Every step also has false
+variants of its claim, which the same check must reject. Nothing here is imported by the code that
+decides verdicts, and nothing of that code is imported here. This page is written by
 `python -m theorycheck.proofs.registry`.
 """
 

@@ -42,11 +42,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from .base import Step
+from .base import ProofStep
 from .shared import exhaustive
-from .shared.evaluation import Linear, compared, in_words
+from .shared.evaluation import compared, in_words
 from .shared.finite_field import all_draws, matches
 
 Order: TypeAlias = Callable[[NDArray[np.int64], NDArray[np.int64]], NDArray[np.bool_]]
@@ -74,7 +75,7 @@ def _another(n_masks: int, entry: int) -> NDArray[np.int64]:
     return np.where(numbers >> entry & 1, numbers, (numbers << 1 | 1) % n_masks | 1 << entry)
 
 
-def _enough(network: Linear) -> range:
+def _enough(network: Network) -> range:
     return range(1, 2 if network.n_weights > 6 else 3)
 
 
@@ -105,7 +106,7 @@ def more_samples(order: Order) -> Iterator[str | None]:
         yield from compared(holds, in_words(network, 1, masks))
 
 
-def _networks() -> Iterator[Linear]:
+def _networks() -> Iterator[Network]:
     yield from exhaustive.feedforward_networks((1, 2, 3), (1, 2), 10)
     yield from exhaustive.feedforward_networks((1, 2), (2, 3), 10, bias=True)
     yield from exhaustive.recurrent_networks((1, 2), (1, 2, 3), ("final", "all"), 10)
@@ -140,7 +141,7 @@ def full_rank_on_fewer(claim: Order) -> Iterator[str | None]:
 
 
 STEPS = (
-    Step(
+    ProofStep(
         "one more learnable never loses a match: all draws over the field of three elements",
         learnables,
         (_supersets, np.less_equal),
@@ -151,7 +152,7 @@ STEPS = (
         },
         "every mask of 14 networks of up to 8 weights, all teachers, students and inputs",
     ),
-    Step(
+    ProofStep(
         "one more sample never wins a match: all draws over the field of three elements",
         more_samples,
         np.less_equal,
@@ -161,14 +162,14 @@ STEPS = (
         },
         "every mask of 13 networks of up to 6 weights, m = 1 against m = 2",
     ),
-    Step(
+    ProofStep(
         "one more learnable adds 0 or 1 to the exact rank",
         one_more_column,
         (0, 1),
         {"it always adds 1": (1,), "it never adds": (0,)},
         "every mask of all networks of up to 10 weights, widths up to 3, T up to 3, m up to 2",
     ),
-    Step(
+    ProofStep(
         "full rank on m + 1 samples is full rank on m",
         full_rank_on_fewer,
         np.less_equal,

@@ -70,13 +70,13 @@ import numpy as np
 from numpy.typing import NDArray
 from sympy.polys.matrices import DomainMatrix
 
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from .base import Step
+from .base import ProofStep
 from .shared import exhaustive
 from .shared.evaluation import (
     Entries,
-    Linear,
     compared,
     in_words,
     input_shape,
@@ -110,7 +110,7 @@ def full_rank(ranks: Numbers, target: int, learnable: Numbers) -> NDArray[np.boo
 
 
 def _misfits(
-    network: Linear, samples: int, masks: NDArray[np.bool_], exists: Numbers, seed: int
+    network: Network, samples: int, masks: NDArray[np.bool_], exists: Numbers, seed: int
 ) -> NDArray[np.float64]:
     """What Newton's method leaves of a teacher near the student, for every mask, relatively."""
     rng = np.random.default_rng(seed)
@@ -133,7 +133,7 @@ def _misfits(
 
 
 def _around_a_common_point(
-    rule: Rule, network: Linear, samples: int, exists: Numbers, draws: range
+    rule: Rule, network: Network, samples: int, exists: Numbers, draws: range
 ) -> Iterator[str | None]:
     masks = exhaustive.all_masks(network.n_weights)
     masks = masks[~(masks & (exists == 0)).any(axis=1)]
@@ -238,28 +238,28 @@ _FALSE_RULES = {
 }
 
 STEPS = (
-    Step(
+    ProofStep(
         "draws near a common point of teacher and student are matched iff the rank is D: dense",
         dense_draws,
         full_rank,
         _FALSE_RULES,
         "every mask of 12 networks of up to 8 weights, m up to 3, two draws in floating point",
     ),
-    Step(
+    ProofStep(
         "draws near a common point of teacher and student are matched iff the rank is D: sparse",
         sparse_draws,
         full_rank,
         _FALSE_RULES,
         "every mask of every sparse 2-2-2 network, m = 2, a draw in floating point",
     ),
-    Step(
+    ProofStep(
         "the exact rank is D iff the minor of the learnables is not the zero polynomial",
         minors,
         lambda size: size,
         {"rank D - 1 is enough": lambda size: size - 1, "rank D + 1": lambda size: size + 1},
         "every mask of D learnables of six networks with D = d m_e = 2 to 4",
     ),
-    Step(
+    ProofStep(
         "D in closed form is the exact rank of all weights: dense feed-forward",
         dimensions,
         closed_form,
@@ -272,7 +272,7 @@ STEPS = (
         },
         "widths up to 4 (depth 2: 3, depth 3: 1 and 3), biases or not, m = 1, 2, n_0, n_0 + 2",
     ),
-    Step(
+    ProofStep(
         "D is at most N (n_in + d) and at most d times the samples that count: dense recurrent",
         bounds,
         upper_bound,

@@ -64,29 +64,30 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..field.batched import batched_rank
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from .base import Step
+from .base import ProofStep
 from .shared import exhaustive
-from .shared.evaluation import Linear, compared, in_words, split, tangent
-from .shared.listed_paths import Numbers, Pairs, on_paths, products, rolled
+from .shared.evaluation import compared, in_words, split, tangent
 from .shared.polynomial_systems import draw, entries_of, equations, solve
 from .shared.transformations import numbered
+from .t02.paths import Numbers, Pairs, on_paths, products, rolled
 
 Weight: TypeAlias = tuple[str, int, int]
 
 
-def _other_layers_only(network: Linear, present: Numbers | None = None) -> Pairs:
+def _other_layers_only(network: Network, present: Numbers | None = None) -> Pairs:
     """As if the output were affine in each weight matrix."""
     of = np.concatenate([np.full(a.size, k) for k, a in enumerate(numbered(network).values())])
     return {(a, b) for a, b in on_paths(network, present) if of[a] != of[b]}
 
 
-def _distinct_only(network: Linear, present: Numbers | None = None) -> Pairs:
+def _distinct_only(network: Network, present: Numbers | None = None) -> Pairs:
     return {(a, b) for a, b in on_paths(network, present) if a != b}
 
 
-def _cases() -> Iterator[tuple[Linear, Numbers | None]]:
+def _cases() -> Iterator[tuple[Network, Numbers | None]]:
     for bias in (False, True):
         for network in exhaustive.feedforward_networks((1, 2), (1, 2, 3), 30, bias):
             yield network, None
@@ -98,7 +99,7 @@ def _cases() -> Iterator[tuple[Linear, Numbers | None]]:
             yield network, np.array(present)
 
 
-def monomials(paths: Callable[[Linear, Numbers | None], Pairs]) -> Iterator[str | None]:
+def monomials(paths: Callable[[Network, Numbers | None], Pairs]) -> Iterator[str | None]:
     """Products of two weights in the output polynomials against pairs on paths."""
     for network, present in _cases():
         found, said = products(network, present), paths(network, present)
@@ -173,7 +174,7 @@ def _successive(network: LinearFeedforward, masks: dict[str, NDArray[np.bool_]])
     return len(layers) <= 1 or (len(layers) == 2 and layers[1] == layers[0] + 1)
 
 
-def affine_masks(network: Linear) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
+def affine_masks(network: Network) -> tuple[NDArray[np.bool_], NDArray[np.bool_]]:
     """All masks, and which have no product of two learnables in the output polynomials."""
     masks = exhaustive.all_masks(network.n_weights)
     meets = np.zeros((network.n_weights, network.n_weights), dtype=int)
@@ -192,7 +193,7 @@ def layers(rule: Callable[[LinearFeedforward, dict[str, Any]], bool]) -> Iterato
 
 def solvable(rule: Callable[[Numbers, int, Numbers], NDArray[np.bool_]]) -> Iterator[str | None]:
     """At three random points each affine mask is matched iff the rule says so, of rank, D, r."""
-    networks: tuple[Iterator[Linear], ...] = (
+    networks: tuple[Iterator[Network], ...] = (
         exhaustive.feedforward_networks((1, 2, 3), (1, 2, 3), 9),
         exhaustive.feedforward_networks((1, 2), (1, 2), 9, bias=True),
         exhaustive.recurrent_networks((1, 2, 3), (1, 2, 3, 4), ("final", "all"), 8),
@@ -229,7 +230,7 @@ def without_affinity(claim: set[int]) -> Iterator[str | None]:
 
 
 STEPS = (
-    Step(
+    ProofStep(
         "two weights are in one product of the output iff they are on one path, unrolled in time",
         monomials,
         on_paths,
@@ -241,7 +242,7 @@ STEPS = (
         "sizes up to 2, depth up to 3 with and without biases, T up to 4; all sparse 2-2-2, "
         "1-1-2-1 with biases, 1-2-1 recurrent with T = 2, 3",
     ),
-    Step(
+    ProofStep(
         "the table of dense recurrent pairs that share a path",
         table,
         share_a_path,
@@ -252,14 +253,14 @@ STEPS = (
         },
         "networks of up to 16 weights, sizes up to 3, T up to 5, both readouts",
     ),
-    Step(
+    ProofStep(
         "dense feed-forward: affine iff one layer, or two successive ones without a common unit",
         layers,
         no_unit_has_both,
         {"one layer only": _one_layer, "any two successive layers": _successive},
         "every mask of networks of up to 10 weights, widths up to 2, depth up to 4",
     ),
-    Step(
+    ProofStep(
         "affine allocations are matched by all of three random draws or by none, by their rank",
         solvable,
         lambda ranks, target, learnable: ranks == target,
@@ -270,7 +271,7 @@ STEPS = (
         },
         "every affine mask of networks of up to 9 weights (recurrent 8), T up to 4, m = 1, 2",
     ),
-    Step(
+    ProofStep(
         "without affinity, at full rank, some draws have two matches and some have none (2-2-2)",
         without_affinity,
         {0, 2},

@@ -35,7 +35,7 @@ import sympy
 from numpy.typing import NDArray
 
 from ..problem.networks.feedforward import LinearFeedforward
-from .base import Step
+from .base import ProofStep
 from .shared import exhaustive
 
 Masks: TypeAlias = NDArray[np.bool_]
@@ -105,7 +105,7 @@ def rows_decide_alone(own: Callable[[sympy.Matrix, int], sympy.Matrix]) -> Itera
 
 
 STEPS = (
-    Step(
+    ProofStep(
         "maximal by the rows of the mask iff the rank is full",
         every_mask,
         rows_rule,
@@ -116,14 +116,14 @@ STEPS = (
         },
         "every last-layer mask, widths up to 3, depth up to 3, m up to n_0 + 1",
     ),
-    Step(
+    ProofStep(
         "with hidden widths >= m_e no m_e x m_e minor of H vanishes, symbolically",
         minors_do_not_vanish,
         lambda samples: samples,
         {"one hidden unit fewer": lambda samples: max(samples - 1, 1)},
         "m_e up to 3",
     ),
-    Step(
+    ProofStep(
         "row i of the output involves row i of W_L only, symbolically",
         rows_decide_alone,
         lambda weights, i: weights.row(i),

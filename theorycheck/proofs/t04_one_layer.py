@@ -127,6 +127,6 @@ and Cucuringu (2010) for matrix completion; Schlisselberg and Darshan (2025).
 
 from __future__ import annotations
 
-from .shared.layer_steps import STEPS
+from .t04.steps import STEPS
 
 __all__ = ["STEPS"]

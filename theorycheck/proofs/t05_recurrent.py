@@ -77,7 +77,7 @@ from functools import partial
 import numpy as np
 
 from ..problem.networks.recurrent import LinearRecurrent
-from .base import Step
+from .base import ProofStep
 from .shared import recurrent_checks as checks
 from .shared import rigidity
 from .shared.rigidity import Entries
@@ -121,14 +121,14 @@ def _reach(network: LinearRecurrent, name: str, samples: int, less: int = 0) -> 
 
 
 STEPS = (
-    Step(
+    ProofStep(
         "1. readout only: every row has m_e learnables",
         partial(checks.rule_decides, name="readout", steps=(1, 2, 3)),
         checks.readout_rows,
         {"m_e - 1": _fewer, "m_e = min(m, n_in)": _one_step_of_inputs, "columns": _by_columns},
         "every readout mask; N, n_in, d, T up to 3, m up to n_in T + 1",
     ),
-    Step(
+    ProofStep(
         "2. only the last input, and the first output, act without W, symbolically",
         checks.frozen_inputs,
         lambda time, steps: time == steps,
@@ -138,7 +138,7 @@ STEPS = (
         },
         "N, n_in up to 2, T up to 3",
     ),
-    Step(
+    ProofStep(
         "2. recurrent only: m > n_in (T - 1), T = 1 or every step read: the rank is below D",
         checks.direct_path,
         partial(_is_direct, spare=0),
@@ -148,7 +148,7 @@ STEPS = (
         },
         "all recurrent weights; N, n_in, d, T up to 3, m around n_in (T - 1) and n_in T",
     ),
-    Step(
+    ProofStep(
         "3. recurrent only, T = 2: T4's matroid decides, bottlenecks included",
         partial(checks.rule_decides, name="recurrent", steps=(2,)),
         checks.two_steps,
@@ -158,7 +158,7 @@ STEPS = (
         },
         "every recurrent mask; N, n_in, d up to 3, T = 2, m up to 2 n_in + 1",
     ),
-    Step(
+    ProofStep(
         "4. columns are sums of T products (input), T - 1 (recurrent), symbolically",
         checks.derivatives_are_sums,
         lambda name: 1 if name == "input" else 2,
@@ -168,7 +168,7 @@ STEPS = (
         },
         "d = 2; (n_in, N, T) = (1, 1, 3), (1, 2, 3), (2, 2, 2)",
     ),
-    Step(
+    ProofStep(
         "4. masks that the count starves have a rank below d m_e",
         checks.starved_is_minimal,
         _reach,
@@ -178,7 +178,7 @@ STEPS = (
         },
         "every input and recurrent mask; N, n_in, d, T up to 3, m up to n_in T + 1, D = d m_e",
     ),
-    Step(
+    ProofStep(
         "5. the count is not sufficient: rank 14 of 15",
         checks.count_is_not_sufficient,
         False,

@@ -79,9 +79,7 @@ import numpy as np
 
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from .base import Step
-from .shared.degree_bounds import bounded, rank_by_matching
-from .shared.one_unknown import determinant_is_affine, one_outside, one_polynomial
+from .base import ProofStep
 from .shared.polynomial_systems import (
     PRIME,
     at_budget,
@@ -92,6 +90,8 @@ from .shared.polynomial_systems import (
     number_of_solutions,
     solve,
 )
+from .t06.bounds import bounded, rank_by_matching
+from .t06.one_unknown import determinant_is_affine, one_outside, one_polynomial
 
 _FEEDFORWARD = (
     (LinearFeedforward([2, 2, 2]), 2),
@@ -160,7 +160,7 @@ _CENSUS = {0: 8, 1: 58, 2: 4}
 _SHAPES = {"row or column": 3, "diagonal": 6, "antidiagonal": 4}
 
 STEPS = (
-    Step(
+    ProofStep(
         "the number of solutions is that of every generic draw: 8 x 0, 58 x 1, 4 x 2",
         same_at_every_draw,
         (_CENSUS, PRIME - 1),
@@ -170,7 +170,7 @@ STEPS = (
         },
         "all 70 allocations of (2, 2, 2), m = 2, r = 4, three draws each",
     ),
-    Step(
+    ProofStep(
         "with r = D there are solutions for generic teachers iff the rank is D",
         solvable_by_rank,
         lambda rank, target: rank == target,
@@ -181,7 +181,7 @@ STEPS = (
         "all allocations with r = D of 5 feed-forward cases (widths, m) with at most 12 weights, "
         "also with bottlenecks, and of recurrent 1-2-1, 2 to 4 steps",
     ),
-    Step(
+    ProofStep(
         "recurrent pairs of 1-2-1, 4 steps, m = 2: degree 3, 6 on the diagonal, 4 beside it",
         checked_values,
         _SHAPES,
@@ -191,7 +191,7 @@ STEPS = (
         },
         "all 6 pairs",
     ),
-    Step(
+    ProofStep(
         "solutions that are not real form pairs",
         real_solutions,
         lambda degree, real: (degree - real) % 2 == 0,
@@ -201,7 +201,7 @@ STEPS = (
         },
         f"22 allocations, {_DRAWS} exact draws each",
     ),
-    Step(
+    ProofStep(
         "an odd degree leaves a real solution at every draw",
         real_solutions,
         lambda degree, real: degree % 2 == 0 or real > 0,
@@ -211,7 +211,7 @@ STEPS = (
         },
         f"22 allocations, {_DRAWS} exact draws each",
     ),
-    Step(
+    ProofStep(
         "feed-forward: degree <= group Bezout number <= perfect matchings",
         bounded,
         (_FEEDFORWARD, lambda degree, groups, matchings: degree <= groups <= matchings),
@@ -236,7 +236,7 @@ STEPS = (
         "all allocations with r = D = rank of 7 networks (widths, m) with at most 12 weights, "
         "D equations of full rank in bottlenecks",
     ),
-    Step(
+    ProofStep(
         "without a matching of D pairs the rank is below D",
         rank_by_matching,
         lambda rank, matching, target: matching >= target or rank < target,
@@ -250,28 +250,28 @@ STEPS = (
         },
         "every mask of every sparse or dense network 1-2-2, 2-1-2, 2-2-1 and two recurrent ones",
     ),
-    Step(
+    ProofStep(
         "one learnable outside the last layer enters each determinant affinely, symbolically",
         determinant_is_affine,
         True,
         {"the row's target moves freely with it": False},
         "m = 2, 3",
     ),
-    Step(
+    ProofStep(
         "at most one learnable outside the last layer: degree 1, or rank below D",
         one_outside,
         ("last", 1),
         {"at most two": ("last", 2)},
         "all such allocations with r = D of 4 networks with D = d m",
     ),
-    Step(
+    ProofStep(
         "at most one learnable outside the first layer, m >= n_0: degree 1, or rank below D",
         one_outside,
         ("first", 1),
         {"at most two": ("first", 2)},
         "all such allocations with r = D of 4 networks with D = d m",
     ),
-    Step(
+    ProofStep(
         "one unknown in every conflict: degree = deg g - deg h, matches are real roots of g / h",
         one_polynomial,
         lambda g, h, count, real: (

@@ -61,14 +61,14 @@ from typing import TypeAlias
 import numpy as np
 from sympy import QQ
 
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from .base import Step
+from .base import ProofStep
 from .shared.polynomial_systems import (
     PRIME,
     Entry,
-    Instance,
-    Linear,
+    IntegerInstance,
     Solutions,
     draw,
     equations,
@@ -77,7 +77,7 @@ from .shared.polynomial_systems import (
     number_of_solutions,
     solve,
 )
-from .shared.two_diagonals import (
+from .t07.two_diagonals import (
     DIAGONALS,
     SQUARE,
     discriminant,
@@ -94,7 +94,7 @@ _NEAR = 12  # neighbours of an instance
 
 _Predicate: TypeAlias = Callable[[Solutions, int], bool]
 # A network, samples, all unknowns, and the equations and the unknowns of a part.
-_Part: TypeAlias = tuple[Linear, int, list[Entry], Sequence[int], list[Entry]]
+_Part: TypeAlias = tuple[Network, int, list[Entry], Sequence[int], list[Entry]]
 
 
 def is_witness(found: Solutions, degree: int) -> bool:
@@ -106,17 +106,17 @@ def is_witness(found: Solutions, degree: int) -> bool:
     return found.none_real and found.count == degree
 
 
-def _trap() -> tuple[Linear, list[Entry], Instance]:
+def _trap() -> tuple[Network, list[Entry], IntegerInstance]:
     """One unit, four steps: x = (0, 1, 1, 0) loses a solution of three to infinity."""
     network = LinearRecurrent(1, 1, 1, 4)
     one = np.array([[1]], dtype=object)
     student = {name: one for name in network.weight_shapes}
     teacher = {"input": one, "recurrent": one, "readout": one * QQ(-5, 2)}
     inputs = np.array([0, 1, 1, 0], dtype=object).reshape(4, 1, 1)
-    return network, [("recurrent", (0, 0))], Instance(student, teacher, inputs)
+    return network, [("recurrent", (0, 0))], IntegerInstance(student, teacher, inputs)
 
 
-def _instances() -> Iterator[tuple[Linear, list[Entry], Instance]]:
+def _instances() -> Iterator[tuple[Network, list[Entry], IntegerInstance]]:
     yield _trap()
     families = [(SQUARE, DIAGONALS), (_FOUR, _DIAGONAL), (_FOUR, _ANTIDIAGONAL), (_FOUR, _ROW)]
     for network, entries in families:
@@ -141,7 +141,7 @@ def neighbours_have_no_match(claim: _Predicate) -> Iterator[str | None]:
                 yield None if near.none_real else words
 
 
-def has_both(claim: tuple[tuple[Linear, list[Entry]], ...]) -> Iterator[str | None]:
+def has_both(claim: tuple[tuple[Network, list[Entry]], ...]) -> Iterator[str | None]:
     """Both a witness and a draw with a match are among exact draws of these allocations."""
     for network, entries in claim:
         degree = number_of_solutions(generic_system(network, 2, entries))
@@ -205,7 +205,7 @@ _CLOSED: _Part = (
 _OPEN: _Part = (_FOUR, 3, [*_DIAGONAL, ("recurrent", (0, 1))], range(2), _DIAGONAL)
 
 STEPS = (
-    Step(
+    ProofStep(
         "near an instance with all its solutions, simple and not real, nothing is matched",
         neighbours_have_no_match,
         is_witness,
@@ -214,13 +214,13 @@ STEPS = (
             "all solutions are enough": lambda found, degree: found.count == degree,
         },
     ),
-    Step(
+    ProofStep(
         "the trap: 2 of 3 solutions left, none real, and yet every draw is matched",
         trap,
         is_witness,
         {"no real solution is a witness": lambda found, degree: found.none_real},
     ),
-    Step(
+    ProofStep(
         "the example's discriminant is u^2 + v^2 + w^2 - 2uv - 2uw - 2vw, symbolically",
         discriminant,
         symmetric,
@@ -229,7 +229,7 @@ STEPS = (
             "w is not doubled": lambda u, v, w: (u + v - w) ** 2 - 4 * v * w,
         },
     ),
-    Step(
+    ProofStep(
         "the example is matched iff its discriminant is not negative",
         discriminant_decides,
         lambda value, real: (real > 0) == (value >= 0),
@@ -238,25 +238,25 @@ STEPS = (
             "iff it is not positive": lambda value, real: (real > 0) == (value <= 0),
         },
     ),
-    Step(
+    ProofStep(
         "the example is matched with probability 0.8956 for Gaussians, within 5 standard errors",
         gaussian_value,
         0.8956,
         {"the value for uniform laws": 0.882, "the value for Laplace laws": 0.912},
     ),
-    Step(
+    ProofStep(
         "two diagonals, a recurrent diagonal or antidiagonal: both witnesses and matches",
         has_both,
         ((SQUARE, DIAGONALS), (_FOUR, _DIAGONAL), (_FOUR, _ANTIDIAGONAL)),
         {"a recurrent row, of odd degree, as well": ((_FOUR, _ROW),)},
     ),
-    Step(
+    ProofStep(
         "a witness of a part that contains all its unknowns serves for the whole",
         part_decides,
         _CLOSED,
         {"another unknown of the part is held at its drawn value": _OPEN},
     ),
-    Step(
+    ProofStep(
         "an even degree is not intermediate by itself: degree 6 and a match at every draw",
         matched_at_every_draw,
         _ROW,

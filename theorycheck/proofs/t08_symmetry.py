@@ -59,32 +59,33 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..problem.networks.base import Network
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from .base import Step
+from .base import ProofStep
 from .shared import exhaustive
-from .shared.evaluation import Linear, compared, in_words, split
+from .shared.evaluation import compared, in_words, split
 from .shared.finite_field import UNIFORM, matches
 from .shared.polynomial_systems import PRIME, draw, entries_of, equations, number_of_solutions
 from .shared.transformations import Source, codes, swaps, transposed
 
 Masks: TypeAlias = NDArray[np.bool_]
-Swaps: TypeAlias = Callable[[Linear], Iterator[tuple[str, Source]]]
+Swaps: TypeAlias = Callable[[Network], Iterator[tuple[str, Source]]]
 # From network and samples, the samples of the transposed network; None where it is no symmetry.
-Samples: TypeAlias = Callable[[Linear, int], int | None]
+Samples: TypeAlias = Callable[[Network, int], int | None]
 
 
-def rows_only(network: Linear) -> Iterator[tuple[str, Source]]:
+def rows_only(network: Network) -> Iterator[tuple[str, Source]]:
     """Wrong: exchanged units take the rows of their own weights along, not the next columns."""
     return swaps(network, slice(1))
 
 
-def one_end_only(network: Linear) -> Iterator[tuple[str, Source]]:
+def one_end_only(network: Network) -> Iterator[tuple[str, Source]]:
     """Wrong: only the second kind of line is exchanged, of recurrent weights the rows."""
     return swaps(network, slice(1, 2))
 
 
-def _all_ranks(network: Linear, samples: int, present: NDArray[np.int64] | None = None) -> Source:
+def _all_ranks(network: Network, samples: int, present: NDArray[np.int64] | None = None) -> Source:
     masks = exhaustive.all_masks(network.n_weights)
     given = None
     if present is not None:
@@ -94,7 +95,7 @@ def _all_ranks(network: Linear, samples: int, present: NDArray[np.int64] | None 
 
 def permuted_ranks(exchanges: Swaps) -> Iterator[str | None]:
     """Exact ranks of every mask before and after every exchange, dense networks."""
-    networks: tuple[Iterator[Linear], ...] = (
+    networks: tuple[Iterator[Network], ...] = (
         exhaustive.feedforward_networks((1, 2, 3), (1, 2), 12),
         exhaustive.feedforward_networks((1, 2), (3,), 10),
         exhaustive.feedforward_networks((1, 2), (2,), 12, bias=True),
@@ -137,25 +138,25 @@ def permuted_matches(claim: tuple[Swaps, bool]) -> Iterator[str | None]:
             yield from compared(same, in_words(network, 1, masks, what))
 
 
-def transposed_samples(network: Linear, samples: int) -> int | None:
+def transposed_samples(network: Network, samples: int) -> int | None:
     """The samples of the transposed network, None where transposing is not a symmetry."""
-    if isinstance(network, LinearFeedforward):
-        return network.outputs if samples >= network.inputs else None
-    times = network.steps if network.readout == "final" else 1
-    return network.outputs * times if samples >= network.inputs * times else None
+    found = network.transposed()
+    if found is None or samples < network.input_dimension:
+        return None
+    return found[0].input_dimension
 
 
-def _few_samples(network: Linear, samples: int) -> int | None:
+def _few_samples(network: Network, samples: int) -> int | None:
     """Wrong: any number of samples will do, the transposed network having as many as outputs."""
     found = transposed_samples(network, 2**20)
     return found if samples == 1 else transposed_samples(network, samples)
 
 
-def _same_samples(network: Linear, samples: int) -> int | None:
+def _same_samples(network: Network, samples: int) -> int | None:
     return samples if transposed_samples(network, samples) else None
 
 
-def _transposable() -> Iterator[Linear]:
+def _transposable() -> Iterator[Network]:
     yield from exhaustive.feedforward_networks((1, 2, 3), (1, 2), 10)
     yield from exhaustive.feedforward_networks((1, 2), (3,), 10)
     yield from exhaustive.recurrent_networks((1, 2), (1, 2, 3), ("final", "all"), 10)
@@ -182,7 +183,7 @@ def transposed_ranks(claim: tuple[Samples, bool]) -> Iterator[str | None]:
 
 def degrees(exchanges: Swaps) -> Iterator[str | None]:
     """Complex solutions of random systems of r = D before and after, and transposed."""
-    cases: tuple[tuple[Linear, int, int], ...] = (
+    cases: tuple[tuple[Network, int, int], ...] = (
         (LinearFeedforward((2, 2, 2)), 2, 4),
         (LinearFeedforward((1, 2, 2)), 1, 2),
         (LinearRecurrent(1, 2, 1, 4), 2, 2),
@@ -203,7 +204,7 @@ def degrees(exchanges: Swaps) -> Iterator[str | None]:
                 yield None if after[moved] == degree else f"{words}, {degree} and {after[moved]}"
 
 
-def _degrees(network: Linear, samples: int, size: int) -> dict[tuple[bool, ...], int]:
+def _degrees(network: Network, samples: int, size: int) -> dict[tuple[bool, ...], int]:
     """Degree of every mask of `size` learnables, at one random draw modulo a prime."""
     names = list(network.weight_shapes)
     instance = draw(network, samples, np.random.default_rng(0), PRIME - 1)
@@ -216,7 +217,7 @@ def _degrees(network: Linear, samples: int, size: int) -> dict[tuple[bool, ...],
 
 
 STEPS = (
-    Step(
+    ProofStep(
         "exchanging units keeps the exact rank: dense",
         permuted_ranks,
         swaps,
@@ -224,14 +225,14 @@ STEPS = (
         "every mask, networks of up to 12 weights (recurrent: 10), T up to 3, m = 1, 2; exchanges "
         "of neighbouring units generate all permutations",
     ),
-    Step(
+    ProofStep(
         "exchanging units keeps the exact rank: sparse, with the connections exchanged too",
         permuted_sparse_ranks,
         swaps,
         {"their rows without the columns of the next weights": rows_only},
         "every mask of every sparse 2-2-1 and recurrent 1-2-1 (T = 3) network, m = 2",
     ),
-    Step(
+    ProofStep(
         "exchanging units keeps the match probability: all draws, field of three elements",
         permuted_matches,
         (swaps, True),
@@ -241,7 +242,7 @@ STEPS = (
         },
         "every mask of six networks of up to 8 weights, m = 1, all teachers, students and inputs",
     ),
-    Step(
+    ProofStep(
         "transposing keeps the exact rank, if the samples span the inputs",
         transposed_ranks,
         (transposed_samples, True),
@@ -252,7 +253,7 @@ STEPS = (
         },
         "every mask, networks of up to 10 weights, T up to 3, both readouts, m up to n_in T + 1",
     ),
-    Step(
+    ProofStep(
         "exchanging units and transposing keeps the degree: Groebner bases at random draws",
         degrees,
         swaps,

@@ -80,13 +80,12 @@ import sympy
 from numpy.typing import NDArray
 
 from ..problem.networks.feedforward import LinearFeedforward
-from .base import Step
+from .base import ProofStep
 from .shared import exhaustive
-from .shared.deletions import Lines, without_column, without_row
 from .shared.evaluation import compared, in_words
 from .shared.polynomial_systems import (
     PRIME,
-    Instance,
+    IntegerInstance,
     draw,
     entries_of,
     equations,
@@ -94,6 +93,7 @@ from .shared.polynomial_systems import (
     solve,
 )
 from .shared.transformations import codes
+from .t09.deletions import Lines, without_column, without_row
 
 Masks: TypeAlias = NDArray[np.bool_]
 Numbers: TypeAlias = NDArray[np.int64]
@@ -131,7 +131,7 @@ def same_defect(lines: Lines) -> Iterator[str | None]:
                 yield from compared(same, words)
 
 
-def _degree(network: LinearFeedforward, instance: Instance, mask: Masks) -> int:
+def _degree(network: LinearFeedforward, instance: IntegerInstance, mask: Masks) -> int:
     unknowns = entries_of(network, mask, list(network.weight_shapes))
     return number_of_solutions(equations(network, unknowns, instance, PRIME))
 
@@ -214,7 +214,7 @@ def minors_of_lines(width: Callable[[int], int]) -> Iterator[str | None]:
 
 
 STEPS = (
-    Step(
+    ProofStep(
         "deleting rows keeps the exact rank defect",
         same_defect,
         Lines(rows=True),
@@ -224,7 +224,7 @@ STEPS = (
         },
         "every mask and row, networks of up to 12 weights (depth 3: 10), m up to n_0 + 1",
     ),
-    Step(
+    ProofStep(
         "deleting columns, each with a sample, keeps the exact rank defect",
         same_defect,
         Lines(rows=False),
@@ -236,27 +236,27 @@ STEPS = (
         },
         "every mask and column, networks of up to 12 weights (depth 3: 10), m up to n_0 + 1",
     ),
-    Step(
+    ProofStep(
         "deleting rows keeps the degree: Groebner bases at random draws",
         same_degree,
         Lines(rows=True),
         {"m_e - 1 learnables per row": Lines(rows=True, fewer=1)},
         "every mask of r = D: 2-2-2 (m = 2), 2-2-3, 1-2-2-2",
     ),
-    Step(
+    ProofStep(
         "deleting columns keeps the degree: Groebner bases at random draws",
         same_degree,
         Lines(rows=False),
         {"d - 1 learnables per column": Lines(rows=False, fewer=1)},
         "every mask of r = D: 2-2-2 (m = 2), 3-2-2 (m = 3), 1-2-2-2",
     ),
-    Step(
+    ProofStep(
         "draw by draw as many real matches, the other samples being rid of the deleted input",
         same_matches,
         True,
         {"the first sample is only dropped": False},
     ),
-    Step(
+    ProofStep(
         "with hidden widths n no n x n minor of n rows of H (columns of P) vanishes, symbolically",
         minors_of_lines,
         lambda needed: needed,

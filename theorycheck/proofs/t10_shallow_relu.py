@@ -126,11 +126,11 @@ from typing import Any
 
 from sympy import Rational
 
-from .base import Step
-from .shared.activity import over_angles, ranks_of_positive
+from .base import ProofStep
 from .shared.bipartite import matching_number
-from .shared.relu_matches import matched_by_solving, matched_nearby, readout_by_span
-from .shared.relu_probabilities import (
+from .t10.activity import over_angles, ranks_of_positive
+from .t10.matches import matched_by_solving, matched_nearby, readout_by_span
+from .t10.probabilities import (
     all_dead,
     given_both,
     given_regular,
@@ -144,7 +144,7 @@ from .shared.relu_probabilities import (
     sharing,
     simulated,
 )
-from .shared.relu_steps import OUTPUT_STEPS
+from .t10.steps import OUTPUT_STEPS
 
 
 def _some_pattern(ranks: Any, n_learnable: int, full: int) -> bool:
@@ -157,7 +157,7 @@ _LINEAR_OR_COUNT = {
 }
 
 STEPS = (
-    Step(
+    ProofStep(
         "a regular teacher is matched iff some pattern has rank d m: exact solves, all patterns",
         matched_by_solving,
         _some_pattern,
@@ -165,7 +165,7 @@ STEPS = (
         "all allocations of 1 or 2 learnables of 4 networks with d m = 2, no unit learnable on both"
         " sides; 600 draws",
     ),
-    Step(
+    ProofStep(
         "a regular teacher nearby is matched iff some pattern has rank d m",
         matched_nearby,
         _some_pattern,
@@ -173,7 +173,7 @@ STEPS = (
         "every mask of (2, 2, 1), (2, 3, 1), (3, 2, 1), (2, 2, 2) with m = 2, every pattern",
     ),
     *OUTPUT_STEPS,
-    Step(
+    ProofStep(
         "W_2 only: a draw matches iff each row's target is in the span of its activations",
         readout_by_span,
         lambda row, hidden, wanted, frozen: (hidden[row], wanted - frozen @ hidden),
@@ -189,7 +189,7 @@ STEPS = (
         },
         "every mask of W_2 of (2, 2, 2), (2, 3, 2) with m = 2, (3, 3, 1) with m = 3, 6 draws each",
     ),
-    Step(
+    ProofStep(
         "the rank of positive entries on an activity graph is its matching number",
         ranks_of_positive,
         matching_number,
@@ -201,20 +201,20 @@ STEPS = (
         },
         "every activity graph up to 4 x 4 units and samples",
     ),
-    Step(
+    ProofStep(
         "with n_0 >= m the rank of relu(W_1 X) is the matching number",
         ranks_of_draws,
         0,
         {"n_0 = m - 1 is enough": 1},
     ),
-    Step(
+    ProofStep(
         "one sample: inclusion and exclusion over rows",
         one_sample,
         inclusion_exclusion,
         {"rows are independent": independent_rows},
         "every mask of W_2 with d and n_1 up to 3, every pattern",
     ),
-    Step(
+    ProofStep(
         "one sample: rows that share units do at least as well as disjoint ones",
         sharing,
         lambda shared, disjoint: shared >= disjoint,
@@ -224,7 +224,7 @@ STEPS = (
         },
         "every mask of W_2 with d and n_1 up to 3",
     ),
-    Step(
+    ProofStep(
         "n_0 = m = 2: P(rank 2) = 1 - 2^(1-s) - (s-1) / ((s+1) 2^s), integrated exactly",
         integrated,
         rank_two_probability,
@@ -236,7 +236,7 @@ STEPS = (
         },
         "s up to 8",
     ),
-    Step(
+    ProofStep(
         "n_0 = m = 2: P(rank 2) against draws, within 5 standard errors",
         simulated,
         rank_two_probability,
@@ -248,21 +248,21 @@ STEPS = (
         },
         "s up to 6, 50,000 draws each",
     ),
-    Step(
+    ProofStep(
         "teachers of (2, 2, d), m = 2, are regular with probability 7/12 for d = 1, 5/12 for d = 2",
         regular_teachers,
         {1: Fraction(7, 12), 2: Fraction(5, 12)},
         {"no sample dead is enough for d = 2": {2: Fraction(7, 12)}},
         "all 16 patterns, exact",
     ),
-    Step(
+    ProofStep(
         "all of W_2, m = 2, given a regular teacher: 57/140 for d = 1, 43/100 for d = 2",
         given_regular,
         given_both,
         {"independent of the teacher: 5/12": lambda regular, full: over_angles(full)},
         "",
     ),
-    Step(
+    ProofStep(
         "without biases even no learnable at all has positive match probability: all units dead",
         all_dead,
         (lambda units: 1 / (4**units * (2 * units + 1)), False),

@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Mapping, Sequence
 from types import ModuleType
-from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -19,14 +18,12 @@ from ..computing.deadline import NEVER, Deadline
 from ..errors import InputError, SizeError, shown
 from ..field.elimination import Elimination
 from ..problem.allocation import Allocation
-from ..problem.masks import Mask
+from ..problem.masks import Entry, Mask
 from ..problem.networks.base import Network, positive_integer
 from .generic_rank import BLOCK, required_bytes
 from .given_inputs import GivenInputs
 from .jacobian import Jacobian
 from .point import draw_point, draw_prime
-
-Entry: TypeAlias = tuple[str, tuple[int, ...]]
 
 
 def greedy_basis(
@@ -119,12 +116,3 @@ def masks_with(network: Network, entries: Iterable[Entry]) -> dict[str, Mask]:
     for name, indices in by_name.items():
         masks[name][tuple(np.array(indices).T)] = True
     return masks
-
-
-def entry_name(entry: Entry) -> str:
-    """An entry as people write it.
-
-    >>> entry_name(("W1", (0, 3)))
-    'W1[0,3]'
-    """
-    return f"{entry[0]}[{','.join(map(str, entry[1]))}]"

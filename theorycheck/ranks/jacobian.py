@@ -68,11 +68,10 @@ class Jacobian:
         self._deadline.check(_COLUMNS)
         rows, sources = (self._xp.asarray(ends) for ends in ends_of(entries))
         blocks = [self._block(read, name, rows, sources) for read in self._unrolled.read]
-        block = self._xp.concatenate(blocks) if len(blocks) > 1 else blocks[0]
-        return block.reshape(self.n_equations, len(entries))
+        return self._xp.concatenate(blocks) if len(blocks) > 1 else blocks[0]
 
     def _block(self, read: int, name: str, rows: Array, sources: Array) -> Array:
-        """The derivatives of one level that is read, shape (outputs, samples, entries)."""
+        """The derivatives of one level that is read, shape (outputs x samples, entries)."""
         total = None
         pairs = self._derivatives.acting(name, read)
         for number, (behind, before) in enumerate(pairs, start=1):
@@ -81,10 +80,10 @@ class Jacobian:
             total = part if total is None else total + part
             if number % _EXACT_TERMS == 0:
                 total = reduce(total, self._prime)
+        shape = self._unrolled.levels[read].size * self._samples, len(rows)
         if total is None:
-            outputs = self._unrolled.levels[read].size
-            return self._xp.zeros((outputs, self._samples, len(rows)))
-        return reduce(total.reshape(-1, len(rows)), self._prime)
+            return self._xp.zeros(shape)
+        return reduce(total.reshape(shape), self._prime)
 
 
 def entries(

@@ -24,7 +24,7 @@ from .point import LOWEST_PRIME, words
 
 Weights = Mapping[str, NDArray[Any]]
 
-_CELLS_AT_ONCE = 4096
+_ENTRIES_AT_ONCE = 4096
 
 
 def relu_point(
@@ -41,7 +41,7 @@ def relu_point(
         name: uniform(name, shape) * allocation.present_mask(name)
         for name, shape in network.weight_shapes.items()
     }
-    return weights, uniform("inputs", (network.inputs, samples))  # type: ignore[union-attr]
+    return weights, uniform("inputs", (network.inputs, samples))
 
 
 def relu_jacobians(
@@ -67,7 +67,7 @@ def relu_jacobians(
     hidden = _hidden(weights, inputs, active, prime)
     size = weights["W2"].shape[-2] * active.shape[-1]
     parts = [np.zeros((len(active), size, 0))]
-    for name, block in entries(allocation, which, _CELLS_AT_ONCE):
+    for name, block in entries(allocation, which, _ENTRIES_AT_ONCE):
         parts.append(_columns(weights, inputs, active, hidden, name, block, prime))
     return np.concatenate(parts, axis=2)
 
@@ -95,7 +95,9 @@ def relu_rank(
     return elimination
 
 
-def _hidden(weights: Weights, inputs: Any, active: Any, prime: int) -> Any:
+def _hidden(
+    weights: Weights, inputs: NDArray[Any], active: NDArray[Any], prime: int
+) -> NDArray[Any]:
     before = matmul(weights["W1"], inputs, prime)
     if "b1" in weights:
         before = reduce(before + weights["b1"][..., :, None], prime)
@@ -104,9 +106,9 @@ def _hidden(weights: Weights, inputs: Any, active: Any, prime: int) -> Any:
 
 def _columns(
     weights: Weights,
-    inputs: Any,
-    active: Any,
-    hidden: Any,
+    inputs: NDArray[Any],
+    active: NDArray[Any],
+    hidden: NDArray[Any],
     name: str,
     block: NDArray[np.int64],
     prime: int,
@@ -116,11 +118,11 @@ def _columns(
     count, outputs, samples = len(active), second.shape[-2], active.shape[-1]
     i, j = block[:, 0], block[:, -1]
     result = np.zeros((count, outputs, samples, len(block)))
-    places = np.arange(len(block))
+    numbers = np.arange(len(block))
     if name == "W2":
-        result[:, i, :, places] = hidden[:, j].swapaxes(0, 1)
+        result[:, i, :, numbers] = hidden[:, j].swapaxes(0, 1)
     elif name == "b2":
-        result[:, i, :, places] = 1
+        result[:, i, :, numbers] = 1
     else:
         slope = active[:, i] * inputs[..., j, :] if name == "W1" else active[:, i]
         behind = np.broadcast_to(second, (count, *second.shape[-2:]))[..., i]

@@ -155,7 +155,7 @@ class ReluSearch:
             name: drawn(name, shape) * self.allocation.present_mask(name)
             for name, shape in network.weight_shapes.items()
         }
-        return weights, drawn("inputs", (network.inputs, self.samples))  # type: ignore[union-attr]
+        return weights, drawn("inputs", (network.inputs, self.samples))
 
     def _full(self, draws: list[tuple[Weights, NDArray[Any]]], which: str) -> NDArray[np.bool_]:
         """Whether the Jacobian at each draw has rank d m modulo the prime."""

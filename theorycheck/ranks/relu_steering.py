@@ -130,6 +130,6 @@ def _gathered(
     within = patterns[(counts[patterns] > 0).all(axis=1)]
     for wanted in within[:4].tolist():
         if all(counts[code] >= wanted.count(code) for code in wanted):
-            places = {code: iter(np.flatnonzero(codes == code).tolist()) for code in wanted}
-            return weights, shown[:, [next(places[code]) for code in wanted]]
+            columns = {code: iter(np.flatnonzero(codes == code).tolist()) for code in wanted}
+            return weights, shown[:, [next(columns[code]) for code in wanted]]
     return None

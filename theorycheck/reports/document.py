@@ -11,7 +11,8 @@ from datetime import UTC, datetime
 from importlib.metadata import PackageNotFoundError, version
 from importlib.resources import files
 
-from ..display.html import escape, printable
+from ..display.html import escape
+from ..display.paragraphs import printable
 from ..errors import InputError
 from .entry import PageEntry, certificate_names
 from .figures import all_estimates, drawings
@@ -124,7 +125,7 @@ def _hash(text: str) -> str:
 
 
 def _versions() -> str:
-    from .. import __version__
+    from ..version import __version__
 
     found = [f"theorycheck {__version__}", f"Python {platform.python_version()}"]
     for name in _PACKAGES:

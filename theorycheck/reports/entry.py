@@ -6,7 +6,7 @@ import re
 from dataclasses import dataclass
 from pathlib import PurePath
 
-from ..display.html import printable
+from ..display.paragraphs import printable
 from ..problem.allocation import Allocation
 from ..verdict import Verdict
 from ..verification.comparison import Comparison

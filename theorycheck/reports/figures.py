@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from ..display.html import printable
+from ..display.paragraphs import printable
 from ..errors import InputError
 from ..plots.figure import plot
 from ..plots.marks.base import Marks

@@ -6,8 +6,8 @@ import base64
 import json
 import math
 
+from ..answers.question import question
 from ..certificates import Certificate
-from ..cli.text import question
 from ..display.html import SHAPES, escape
 from ..problem.allocation import Allocation
 from ..problem.masks import count

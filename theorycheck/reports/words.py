@@ -9,7 +9,7 @@ from ..plots.marks.base import Marks
 from ..problem.allocation import Allocation
 from ..problem.masks import Mask, count
 
-_MOST_CELLS, _MOST_LAYERS = 64, 12
+_MOST_ENTRIES, _MOST_LAYERS = 64, 12
 
 
 def masks_in_words(allocation: Allocation, marks: Marks, kind: str) -> str:
@@ -23,7 +23,7 @@ def masks_in_words(allocation: Allocation, marks: Marks, kind: str) -> str:
         absent = int(np.prod(shape)) - n_present
         plural = "s" if absent > 1 else ""
         text += f", {absent} connection{plural} absent" if absent else ""
-        if 0 < n_learnable < n_present and mask.size <= _MOST_CELLS:
+        if 0 < n_learnable < n_present and mask.size <= _MOST_ENTRIES:
             text += f" ({_entries(mask)})"
         sentences.append(f"{text}.")
     if len(shapes) > _MOST_LAYERS:

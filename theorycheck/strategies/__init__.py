@@ -30,7 +30,20 @@ All of them shrink: entries freeze one by one, absent connections become present
 >>> test_no_more_directions_than_learnables()
 """
 
-from .basics import (
+from .allocations import (
+    allocations,
+    bottleneck_problems,
+    columns_problems,
+    critical_problems,
+    crosses_problems,
+    random_problems,
+    recurrent_problems,
+    rows_problems,
+    sparse_problems,
+)
+from .masks import present_masks
+from .networks import (
+    bottleneck_networks,
     feedforward_networks,
     linear_networks,
     networks,
@@ -39,21 +52,10 @@ from .basics import (
     samples,
     seeds,
 )
-from .extremal import near_extremal_problems, one_layer_problems
-from .masks import present_masks
-from .mixture import problems
-from .numbers import Draw, drawn, draws, outputs
-from .plain import (
-    allocations,
-    columns_problems,
-    critical_problems,
-    crosses_problems,
-    random_problems,
-    rows_problems,
-    sparse_problems,
-)
-from .special import bottleneck_networks, bottleneck_problems, recurrent_problems
+from .one_layer import near_extremal_problems, one_layer_problems
+from .problems import problems
 from .text import describe, smallest
+from .trials import Draw, drawn, draws, outputs
 
 __all__ = [
     "Draw",

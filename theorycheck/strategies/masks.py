@@ -13,7 +13,6 @@ from hypothesis import strategies as st
 from ..problem.allocation import Allocation
 from ..problem.masks import Mask, entries_of
 from ..problem.networks.base import Network
-from ..problem.networks.recurrent import LinearRecurrent
 
 T = TypeVar("T")
 
@@ -64,30 +63,30 @@ def present_mask(draw: st.DrawFn, shape: tuple[int, ...]) -> Mask:
     return np.array(values, dtype=int).reshape(shape) < 75
 
 
-def learnable_masks(draw: st.DrawFn, frame: Allocation) -> dict[str, Mask]:
-    """Masks for some weights, inside the present connections of `frame`; the others are frozen."""
+def learnable_masks(draw: st.DrawFn, empty: Allocation) -> dict[str, Mask]:
+    """Masks for some weights, inside the present connections of `empty`; the others are frozen."""
     return {
         name: drawn_mask(draw, mask.shape) & mask
-        for name, mask in frame.masks("present")
+        for name, mask in empty.masks("present")
         if draw(st.booleans())
     }
 
 
-def with_budget(draw: st.DrawFn, frame: Allocation, budget: int) -> Allocation:
-    """Exactly `budget` learnables among the present weights of `frame`, at times in few layers."""
-    entries = entries_of(dict(frame.masks("present")))
-    names = list(frame.network.weight_shapes)
+def with_budget(draw: st.DrawFn, empty: Allocation, budget: int) -> Allocation:
+    """Exactly `budget` learnables among the present weights of `empty`, at times in few layers."""
+    entries = entries_of(dict(empty.masks("present")))
+    names = list(empty.network.weight_shapes)
     kept = set(chosen(draw, names, len(names) - draw(st.integers(0, len(names) - 1))))
     inside = [entry for entry in entries if entry[0] in kept]
     picked = chosen(draw, inside if len(inside) >= budget else entries, budget)
-    masks = {name: np.zeros(shape, bool) for name, shape in frame.network.weight_shapes.items()}
+    masks = {name: np.zeros(shape, bool) for name, shape in empty.network.weight_shapes.items()}
     for name, index in picked:
         masks[name][index] = True
-    return Allocation(frame.network, masks, frame.given_present())
+    return Allocation(empty.network, masks, empty.given_present())
 
 
 @dataclass(frozen=True)
-class Layer:
+class LayerWithBias:
     """A weight matrix, with its bias, if any, as one more column."""
 
     weight: str
@@ -101,16 +100,16 @@ class Layer:
         return {self.weight: entries[:, :-1], self.bias: entries[:, -1]}
 
 
-def layers(network: Network) -> list[Layer]:
+def layers(network: Network) -> list[LayerWithBias]:
     """The weight matrices of a network, each with its bias.
 
     >>> from theorycheck import LinearFeedforward
     >>> layers(LinearFeedforward([2, 3], bias=True))
-    [Layer(weight='W1', bias='b1', shape=(3, 3))]
+    [LayerWithBias(weight='W1', bias='b1', shape=(3, 3))]
     """
-    shapes = {name: shape for name, shape in network.weight_shapes.items() if len(shape) == 2}
-    biased = not isinstance(network, LinearRecurrent) and network.bias
-    return [
-        Layer(name, name.replace("W", "b") if biased else None, (rows, columns + biased))
-        for name, (rows, columns) in shapes.items()
-    ]
+    found = []
+    for weight, *biases in network.layers:
+        rows, columns = network.weight_shapes[weight]
+        bias = biases[0] if biases else None
+        found.append(LayerWithBias(weight, bias, (rows, columns + len(biases))))
+    return found

@@ -38,7 +38,7 @@ _AT_ONCE = 10_000  # rows written to a file together
 
 
 @dataclass(frozen=True)
-class Count:
+class Tally:
     """`rows`, the `allocations` that they stand for, and the seconds they took."""
 
     rows: int
@@ -59,10 +59,10 @@ class Summary(Shown):
 
     specification: dict[str, Any]
     versions: list[dict[str, str]]
-    classes: dict[str, Count]
-    theorems: dict[tuple[str, str], Count]
-    degrees: dict[tuple[str, int], Count]
-    budgets: dict[tuple[int, str], Count]
+    classes: dict[str, Tally]
+    theorems: dict[tuple[str, str], Tally]
+    degrees: dict[tuple[str, int], Tally]
+    budgets: dict[tuple[int, str], Tally]
     errors: dict[str, int]
     pending: int
     is_complete: bool
@@ -112,7 +112,7 @@ class Summary(Shown):
     def to_dict(self) -> dict[str, Any]:
         """The object that `theorycheck summary --json` prints."""
 
-        def listed(counts: dict[Any, Count], *names: str) -> list[dict[str, Any]]:
+        def listed(counts: dict[Any, Tally], *names: str) -> list[dict[str, Any]]:
             return [
                 {**dict(zip(names, _tuple(key), strict=True)), **vars(count)}
                 for key, count in counts.items()
@@ -145,7 +145,7 @@ def summarize(path: str | Path) -> Summary:
     """
     with _reading(path) as (connection, meta):
 
-        def counts(columns: str, condition: str = "TRUE") -> dict[Any, Count]:
+        def counts(columns: str, condition: str = "TRUE") -> dict[Any, Tally]:
             names = columns.replace("class", "COALESCE(expressivity, 'failed')")
             n = columns.count(",") + 1
             found = connection.execute(
@@ -153,7 +153,7 @@ def summarize(path: str | Path) -> Summary:
                 f"WHERE {condition} GROUP BY {', '.join(map(str, range(1, n + 1)))} "
                 f"ORDER BY {', '.join(map(str, range(1, n + 1)))}"
             )
-            return {row[0] if n == 1 else row[:n]: Count(*row[n:]) for row in found}
+            return {row[0] if n == 1 else row[:n]: Tally(*row[n:]) for row in found}
 
         errors = connection.execute(
             "SELECT error, COUNT(*) FROM allocations WHERE error IS NOT NULL GROUP BY 1 ORDER BY 1"

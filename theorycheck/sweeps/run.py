@@ -10,12 +10,11 @@ from ..computing.backend import array_module
 from ..computing.parallel import Pool
 from ..computing.progress import Progress, Watch, watching
 from ..errors import TheorycheckError
+from .enumeration.source import pieces
 from .enumeration.symmetry import Symmetry
 from .results import Summary, summarize
-from .source import pieces
 from .spec import SweepSpec
-from .store import Row, Store
-from .versions import versions
+from .store import ResultRow, Store, versions
 from .workers import chunk_size, classify_each, decide_many, split
 
 _WINDOW = 8192  # pending allocations that are taken up together
@@ -53,7 +52,7 @@ def sweep(
     """
     array_module(backend)
     pool = Pool(workers, dask)
-    symmetry = Symmetry(spec.frame, spec.samples) if spec.symmetry else None
+    symmetry = Symmetry(spec.space, spec.samples) if spec.symmetry else None
     canonical = f"igraph {versions()['igraph']}" if symmetry else "the masks themselves"
     with (
         pool.cluster(),
@@ -100,7 +99,7 @@ class _Run:
                 note = f"{self._rows} rows, {rate:.3g}/s"
                 yield Progress("allocations", self._done, self._total, note, self._rows)
 
-    def _decided(self, keys: list[str]) -> Iterator[list[Row]]:
+    def _decided(self, keys: list[str]) -> Iterator[list[ResultRow]]:
         """Rows for all keys, in pieces, as they come: first what many at once can have."""
         spec, backend = self._spec, self._backend
         left: list[str] = []

@@ -17,9 +17,8 @@ from ..errors import InputError, nearest, shown
 from ..problem.files import read_limited
 from ..problem.masks import mask_to_json
 from ..problem.networks.base import Network, positive_integer
-from ..problem.networks.kinds import network_from_dict
-from ..problem.placement import check_network
-from .frame import Frame
+from ..problem.networks.kinds import check_network, network_from_dict
+from .mask_space import MaskSpace
 
 LARGEST_SPEC = 2**24  # bytes
 _MOST_ALLOCATIONS = 2**63 - 1  # what a column of SQLite can count
@@ -99,7 +98,7 @@ class SweepSpec:
         is_list = isinstance(names, Sequence) and not isinstance(names, str)
         if not is_list or not names:
             raise InputError(f"sweep.weights must be a list of weight names, not {shown(names)}")
-        Frame(self.network, tuple(names))  # checks the names
+        MaskSpace(self.network, tuple(names))  # checks the names
         return tuple(name for name in self.network.weight_shapes if name in names)
 
     def _checked_budget(self) -> tuple[int, ...]:
@@ -108,7 +107,7 @@ class SweepSpec:
         budgets: list[Any] = list(given) if is_list else [given]  # type: ignore[arg-type]
         if not budgets:
             raise InputError("sweep.budget must not be an empty list")
-        n_entries = self.frame.n_entries
+        n_entries = self.space.n_entries
         for place, budget in enumerate(budgets):
             name = f"sweep.budget[{place}]" if is_list else "sweep.budget"
             is_integer = isinstance(budget, int) and not isinstance(budget, bool)
@@ -120,10 +119,10 @@ class SweepSpec:
         return tuple(sorted(set(budgets)))
 
     @cached_property
-    def frame(self) -> Frame:
+    def space(self) -> MaskSpace:
         """The entries that may be learnable, numbered."""
         assert self.weights is not None
-        return Frame(self.network, tuple(self.weights), self.present)
+        return MaskSpace(self.network, tuple(self.weights), self.present)
 
     @property
     def budgets(self) -> tuple[int, ...]:
@@ -134,7 +133,7 @@ class SweepSpec:
     @cached_property
     def totals(self) -> dict[int, int]:
         """Budget -> how many allocations the sweep counts: all of them, or the draws."""
-        every = {budget: math.comb(self.frame.n_entries, budget) for budget in self.budgets}
+        every = {budget: math.comb(self.space.n_entries, budget) for budget in self.budgets}
         if self.count is None:
             return every
         return {budget: min(self.count, number) for budget, number in every.items()}
@@ -147,7 +146,7 @@ class SweepSpec:
 
     def to_dict(self) -> dict[str, Any]:
         """The tables of a specification file; the inverse of `spec_from_dict`."""
-        masks = self.frame.empty.given_present()
+        masks = self.space.empty.given_present()
         skipped = ("network", "present")
         sweep = {f.name: getattr(self, f.name) for f in fields(self) if f.name not in skipped}
         sweep |= {"budget": list(self.budgets), "weights": list(self.weights or ())}
@@ -193,7 +192,7 @@ def spec_from_dict(data: object) -> SweepSpec:
 
 
 def load_spec(path: str | Path) -> SweepSpec:
-    """Read a specification file (TOML); raises `InputError` for whatever is none."""
+    """Read a specification file (TOML); raises `InputError` for anything else."""
     data = read_limited(Path(path), LARGEST_SPEC)
     try:
         tables = tomllib.loads(data.decode("utf-8"))

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import contextlib
+import importlib.metadata
 import json
+import platform
 import sqlite3
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import astuple, dataclass, fields
@@ -11,9 +13,9 @@ from pathlib import Path
 from typing import Any
 
 from ..errors import InputError, shown
-from .versions import versions
 
 _FORMAT = "theorycheck sweep 1"
+_PACKAGES = ("theorycheck", "numpy", "scipy", "sympy", "networkx", "python-flint", "igraph")
 _WAIT = 60.0  # seconds for another process to finish writing
 
 _SCHEMA = """
@@ -31,7 +33,7 @@ CREATE TABLE pending (
 
 
 @dataclass(frozen=True)
-class Row:
+class ResultRow:
     """One line of the table `allocations`, without budget and orbit size.
 
     Where `error` is not None the allocation could not be classified.
@@ -51,7 +53,7 @@ class Row:
     error: str | None = None
 
 
-_ROW = tuple(field.name for field in fields(Row))
+_ROW = tuple(field.name for field in fields(ResultRow))
 # A row takes the place of its key in `pending`; if another process was faster, nothing happens.
 _INSERT = f"""INSERT OR IGNORE INTO allocations ({", ".join(_ROW)}, budget, orbit_size)
     SELECT {", ".join("?" * len(_ROW))}, budget, orbit_size FROM pending WHERE key = ?"""
@@ -162,7 +164,7 @@ class Store:
         query = "SELECT key, orbit_size FROM pending ORDER BY key LIMIT ?"
         return dict(self._connection.execute(query, (most,)).fetchall())
 
-    def commit(self, rows: Sequence[Row]) -> None:
+    def commit(self, rows: Sequence[ResultRow]) -> None:
         """Write rows in the place of their pending keys."""
         with _clear(), self._transaction():
             self._connection.executemany(_INSERT, ((*astuple(row), row.key) for row in rows))
@@ -211,3 +213,14 @@ def _difference(meta: dict[str, Any], specification: dict[str, Any]) -> str:
                 values = f"{shown(there.get(key))} there and {shown(here.get(key))} here"
                 return f"{table}.{key} is {values}; choose another file"
     return "choose another file"
+
+
+def versions() -> dict[str, str]:
+    """Name -> version of Python and of the packages that results depend on.
+
+    >>> sorted(versions())[:2]
+    ['igraph', 'networkx']
+    """
+    return {"python": platform.python_version()} | {
+        name: importlib.metadata.version(name) for name in _PACKAGES
+    }

@@ -12,28 +12,29 @@ from ..computing.backend import array_module
 from ..degrees.reuse import Reuse
 from ..errors import ContradictionError, TheorycheckError
 from ..problem.allocation import Allocation
-from ..problem.networks.feedforward import ShallowReLU
 from ..verdict import Verdict
-from .batch.classify import UNDECIDED, Batch, Decisions
-from .frame import Masks
+from .batch.classify import UNDECIDED, Batch, BatchDecisions
+from .mask_space import Masks
 from .spec import SweepSpec
-from .store import Row
+from .store import ResultRow
 
 _MOST_IN_CHUNK = 4096  # allocations decided together
 _CHUNK_WORK = 1e10  # additions, more than it takes to reduce one Jacobian
 CONTRADICTION = "contradiction: "  # how the error of theorems that disagree begins
 
 
-def decide_many(spec: SweepSpec, backend: str, keys: Sequence[str]) -> tuple[list[Row], list[str]]:
+def decide_many(
+    spec: SweepSpec, backend: str, keys: Sequence[str]
+) -> tuple[list[ResultRow], list[str]]:
     """Rows for what counts, ranks and graphs decide, and the keys that need `classify`.
 
     Without degrees every allocation gets a row, the open ones as `positive`.
     """
-    if isinstance(spec.network, ShallowReLU):
+    if not spec.network.is_linear:
         return [], list(keys)
     start = time.perf_counter()
-    masks = spec.frame.masks(keys)
-    batch = Batch(spec.frame, spec.samples, spec.seed, spec.error_bound, xp=array_module(backend))
+    masks = spec.space.masks(keys)
+    batch = Batch(spec.space, spec.samples, spec.seed, spec.error_bound, xp=array_module(backend))
     try:
         found = batch.decide(masks)
     except Exception as error:
@@ -48,22 +49,22 @@ def decide_many(spec: SweepSpec, backend: str, keys: Sequence[str]) -> tuple[lis
 
 def _one_by_one(
     spec: SweepSpec, backend: str, keys: Sequence[str], error: Exception
-) -> tuple[list[Row], list[str]]:
+) -> tuple[list[ResultRow], list[str]]:
     """What an error among many leaves: it is part of the row that it belongs to."""
     if len(keys) > 1:
         parts = [decide_many(spec, backend, [key]) for key in keys]
         return [row for rows, _ in parts for row in rows], [key for _, own in parts for key in own]
     if not isinstance(error, ContradictionError):
         return [], list(keys)  # `classify` may do without what has failed
-    learnable = spec.frame.learnable(spec.frame.masks(keys))[0]
-    return [Row(keys[0], learnable, spec.samples, seconds=0.0, error=_in_words(error))], []
+    learnable = spec.space.learnable(spec.space.masks(keys))[0]
+    return [ResultRow(keys[0], learnable, spec.samples, seconds=0.0, error=_in_words(error))], []
 
 
-def _rows(spec: SweepSpec, masks: Masks, found: Decisions, seconds: float) -> list[Row]:
+def _rows(spec: SweepSpec, masks: Masks, found: BatchDecisions, seconds: float) -> list[ResultRow]:
     """Rows of decisions, column by column: millions of them have to be made."""
     columns = zip(
-        spec.frame.keys(masks),
-        spec.frame.learnable(masks),
+        spec.space.keys(masks),
+        spec.space.learnable(masks),
         map(str, found.expressivity),
         found.theorem,
         found.rank.tolist(),
@@ -73,7 +74,7 @@ def _rows(spec: SweepSpec, masks: Masks, found: Decisions, seconds: float) -> li
     )
     target = found.target_dimension
     return [
-        Row(
+        ResultRow(
             key,
             learnable,
             spec.samples,
@@ -90,20 +91,20 @@ def _rows(spec: SweepSpec, masks: Masks, found: Decisions, seconds: float) -> li
     ]
 
 
-def classify_each(spec: SweepSpec, backend: str, keys: Sequence[str]) -> list[Row]:
+def classify_each(spec: SweepSpec, backend: str, keys: Sequence[str]) -> list[ResultRow]:
     """A row for each allocation; an error becomes part of its row."""
-    masks = spec.frame.masks(keys)
-    learnable = spec.frame.learnable(masks)
+    masks = spec.space.masks(keys)
+    learnable = spec.space.learnable(masks)
     reuse = Reuse()  # allocations may share blocks of equations
     return [
-        _classified(spec, backend, key, text, spec.frame.allocation(mask), reuse)
+        _classified(spec, backend, key, text, spec.space.allocation(mask), reuse)
         for key, text, mask in zip(keys, learnable, masks, strict=True)
     ]
 
 
 def _classified(
     spec: SweepSpec, backend: str, key: str, learnable: str, allocation: Allocation, reuse: Reuse
-) -> Row:
+) -> ResultRow:
     start = time.perf_counter()
     try:
         verdict = classify(
@@ -116,7 +117,7 @@ def _classified(
             reuse=reuse,
         )
     except Exception as error:  # whatever it is, the other allocations go on
-        return Row(
+        return ResultRow(
             key,
             learnable,
             spec.samples,
@@ -126,8 +127,8 @@ def _classified(
     return _row(spec, key, learnable, verdict)
 
 
-def _row(spec: SweepSpec, key: str, learnable: str, verdict: Verdict) -> Row:
-    return Row(
+def _row(spec: SweepSpec, key: str, learnable: str, verdict: Verdict) -> ResultRow:
+    return ResultRow(
         key,
         learnable,
         spec.samples,
@@ -153,10 +154,10 @@ def _in_words(error: Exception) -> str:
 
 def chunk_size(spec: SweepSpec) -> int:
     """How many allocations are decided together: about half a second's work."""
-    if isinstance(spec.network, ShallowReLU):
+    if not spec.network.is_linear:
         return _MOST_IN_CHUNK
     rank = min(spec.network.n_equations(spec.samples), max(spec.budgets))
-    work = float(rank) ** 2 * max(spec.budgets) + spec.frame.n_entries
+    work = float(rank) ** 2 * max(spec.budgets) + spec.space.n_entries
     return max(1, min(_MOST_IN_CHUNK, int(_CHUNK_WORK / work)))
 
 

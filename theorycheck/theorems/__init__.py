@@ -1,1 +1,1 @@
-"""The theorems, one per file; `registry` orders them from cheapest to dearest."""
+"""The theorems, one per file; `registry` puts the cheapest first."""

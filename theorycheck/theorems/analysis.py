@@ -2,19 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
-from types import ModuleType
 from typing import TYPE_CHECKING, Any, TypeVar
 
 import numpy as np
 
-from ..computing.deadline import NEVER, Deadline
-from ..computing.effort import DEFAULT_EFFORT, Effort
-from ..errors import InputError, OutOfTimeError, SizeError
+from ..computing.options import Options
+from ..errors import OutOfTimeError, SizeError
 from ..problem.allocation import Allocation, Mask
+from ..problem.masks import Entry
 from ..problem.networks.base import Network, positive_integer
+from ..ranks.bases import greedy_basis
 from ..ranks.generic_rank import GenericRank, generic_rank
 from ..ranks.given_inputs import GivenInputs
 from ..ranks.target_dimension import TargetDimension, closed_form, target_dimension
@@ -37,41 +37,25 @@ _MOST_EQUATIONS = 500  # up to here a rank takes a fraction of a second
 
 @dataclass(frozen=True)
 class Analysis:
-    """An allocation, a number of samples m and the effort allowed.
+    """An allocation, a number of samples m and the options of the question.
 
-    `seed` fixes every random prime and point; `error_bound` is what probabilistic ranks must
-    reach; `memory_limit` is in bytes; `xp` is NumPy or CuPy; `effort` limits degrees and witnesses,
-    `deadline` everything: whatever is computed here raises `OutOfTimeError` after it. With `given`
-    inputs, which do not span, m is their rank, and only the weights are random. `reuse` has what
-    was solved for other allocations; `whole` is the analysis, if any, of which this one asks about
-    fewer of the learnables, and with which it shares the target. `answers` are what theorems have
-    said already, and `limits` what has ended a search.
+    With `given` inputs, which do not span, m is their rank, and only the weights are random.
+    `reuse` has what was solved for other allocations; `whole` is the analysis, if any, of which
+    this one asks about fewer of the learnables, and with which it shares the target. `answers` are
+    what theorems have said already, and `limits` what has ended a search.
     """
 
     allocation: Allocation
     samples: int
-    seed: int = 0
-    error_bound: float = 1e-9
-    memory_limit: int = 8 * 2**30
-    xp: ModuleType = np
-    effort: Effort = DEFAULT_EFFORT
+    options: Options = field(default_factory=Options)
     given: GivenInputs | None = None
     reuse: Reuse | None = None
-    deadline: Deadline = field(default=NEVER, compare=False)
     whole: Analysis | None = field(default=None, repr=False, compare=False)
     answers: dict[Any, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
     limits: list[str] = field(init=False, repr=False, compare=False, default_factory=list)
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "samples", positive_integer(self.samples, "samples"))
-        if isinstance(self.seed, bool) or not isinstance(self.seed, int) or self.seed < 0:
-            raise InputError(f"seed must be an integer from 0, not {self.seed!r}")
-        for name, below in (("error_bound", 1), ("memory_limit", 2**63)):
-            value = getattr(self, name)
-            if isinstance(value, bool) or not isinstance(value, (int, float)):
-                raise InputError(f"{name} must be a number, not {value!r}")
-            if not 0 < value < below:
-                raise InputError(f"{name} must be between 0 and {below}, not {value!r}")
 
     def once(self, question: Callable[[Analysis], Answer]) -> Answer:
         """What `question` answers about this analysis, computed on first use."""
@@ -109,15 +93,15 @@ class Analysis:
         """Which learnables act on which equations (linear kinds only); may raise `SizeError`."""
         inputs = None if self.given is None else self.given.matrix != 0
         needed = 3 * self.n_equations * self.allocation.n_learnable  # while it is put together
-        if needed > self.memory_limit:
+        if needed > self.options.memory_limit:
             raise SizeError(
                 f"the pattern of the Jacobian ({self.n_equations} equations x "
                 f"{self.allocation.n_learnable} weights) needs about {needed / 2**30:.3g} GiB, "
-                f"more than the limit of {self.memory_limit / 2**30:.3g} GiB"
+                f"more than the limit of {self.options.memory_limit / 2**30:.3g} GiB"
             )
-        self.deadline.afford(needed / _BYTES_PER_SECOND, "the pattern of the Jacobian")
+        self.options.deadline.afford(needed / _BYTES_PER_SECOND, "the pattern of the Jacobian")
         return jacobian_support(
-            self.allocation, self.effective_samples, self.is_spanning, inputs, self.deadline
+            self.allocation, self.effective_samples, self.is_spanning, inputs, self.options.deadline
         )
 
     @cached_property
@@ -128,12 +112,12 @@ class Analysis:
         return target_dimension(
             self.allocation,
             self.samples,
-            seed=self.seed,
-            error_bound=self.error_bound,
-            memory_limit=self.memory_limit,
-            xp=self.xp,
+            seed=self.options.seed,
+            error_bound=self.options.error_bound,
+            memory_limit=self.options.memory_limit,
+            xp=self.options.xp,
             given=self.given,
-            deadline=self.deadline,
+            deadline=self.options.deadline,
         )
 
     @property
@@ -156,12 +140,12 @@ class Analysis:
             self.allocation,
             self.samples,
             upper=min(self.allocation.n_learnable, self.target.value),
-            seed=self.seed,
-            error_bound=self.error_bound,
-            memory_limit=self.memory_limit,
-            xp=self.xp,
+            seed=self.options.seed,
+            error_bound=self.options.error_bound,
+            memory_limit=self.options.memory_limit,
+            xp=self.options.xp,
             given=self.given,
-            deadline=self.deadline,
+            deadline=self.options.deadline,
         )
 
     @cached_property
@@ -172,10 +156,10 @@ class Analysis:
         return ReluSearch(
             self.allocation,
             self.samples,
-            self.seed,
-            self.error_bound,
-            self.memory_limit,
-            self.deadline,
+            self.options.seed,
+            self.options.error_bound,
+            self.options.memory_limit,
+            self.options.deadline,
         )
 
     @cached_property
@@ -199,13 +183,15 @@ class Analysis:
         target = self.target.value
         if self.allocation.n_learnable != target or self.conflict is None or not target:
             return None
-        if self.rank.value < target or not self.effort.seeks_degrees or self.given is not None:
+        if self.rank.value < target or self.given is not None:
+            return None
+        if not self.options.effort.seeks_degrees:
             return None
         from ..degrees.solving import Solving
         from ..degrees.system import SquareSystem, chosen_equations
 
         equations, is_faithful = chosen_equations(
-            self.network,
+            self.network,  # type: ignore[arg-type]
             self.effective_samples,
             self.n_equations,
             target,
@@ -219,9 +205,9 @@ class Analysis:
             system,
             self.support,
             is_faithful,
-            self.seed,
-            self.effort,
-            deadline=self.deadline,
+            self.options.seed,
+            self.options.effort,
+            deadline=self.options.deadline,
             **reuse,
         )
 
@@ -248,7 +234,7 @@ class Analysis:
     @cached_property
     def conflict(self) -> Conflict | None:
         """A path through two learnables, or None if the output is affine in them."""
-        return find_conflict(self.allocation, self.deadline)
+        return find_conflict(self.allocation, self.options.deadline)
 
     @cached_property
     def learnable_layers(self) -> tuple[tuple[str, ...], ...]:
@@ -267,16 +253,32 @@ class Analysis:
         """The same question about the sub-allocation with the learnables of `names` only."""
         return self.part(self.allocation.restricted_to(names))
 
+    def basis(self, order: Sequence[Entry], most: int) -> list[Entry]:
+        """The first basis along the order, of at most `most` entries; may raise `SizeError`."""
+        return greedy_basis(
+            self.network,
+            self.allocation.given_present(),
+            self.samples,
+            order,
+            self.options.seed,
+            most=most,
+            memory_limit=int(self.options.memory_limit),
+            xp=self.options.xp,
+            given=self.given,
+            deadline=self.options.deadline,
+        )
+
     def part(self, allocation: Allocation, **changes: Any) -> Analysis:
-        """The same question about an allocation with fewer learnables (and other options).
+        """The same question about an allocation with fewer learnables (and changed options).
 
         What does not depend on the learnables is computed once for both.
         """
-        return replace(self, allocation=allocation, whole=self.whole or self, **changes)
+        options = replace(self.options, **changes)
+        return replace(self, allocation=allocation, options=options, whole=self.whole or self)
 
     def again(self, **changes: Any) -> Analysis:
-        """The same question with another effort or deadline: ranks and patterns are kept."""
-        other = replace(self, **changes)
+        """The same question with another effort or deadline: ranks and the support are kept."""
+        other = replace(self, options=replace(self.options, **changes))
         known = {name: self.__dict__[name] for name in _KEPT if name in self.__dict__}
         other.__dict__.update(known)
         core = self.__dict__.get("core", self)

@@ -16,27 +16,27 @@ class Answers:
     """What theorems say, and what kept others from saying anything: too little memory or time."""
 
     findings: list[Finding]
-    obstacles: list[OutOfTimeError | SizeError | MemoryError]
+    errors: list[OutOfTimeError | SizeError | MemoryError]
 
     @property
     def is_late(self) -> bool:
         """Whether the time was up before every theorem had been asked."""
-        return any(isinstance(error, OutOfTimeError) for error in self.obstacles)
+        return any(isinstance(error, OutOfTimeError) for error in self.errors)
 
     @property
     def is_too_large(self) -> bool:
-        """Whether memory alone was the obstacle."""
-        return bool(self.obstacles) and not self.is_late
+        """Whether only memory was too little."""
+        return bool(self.errors) and not self.is_late
 
     @property
     def why(self) -> str:
-        """The obstacles in words."""
-        return "; ".join(dict.fromkeys(str(e) or "not enough memory" for e in self.obstacles))
+        """The errors in words."""
+        return "; ".join(dict.fromkeys(str(e) or "not enough memory" for e in self.errors))
 
     @property
     def limited_by(self) -> str | None:
-        """The obstacle as a verdict names it."""
-        return "seconds" if self.is_late else "memory" if self.obstacles else None
+        """What was too little, as a verdict names it."""
+        return "seconds" if self.is_late else "memory" if self.errors else None
 
 
 def ask_all(
@@ -48,21 +48,21 @@ def ask_all(
     then what needs the rank of the learnables or a degree.
     """
     findings: list[Finding] = []
-    obstacles: list[OutOfTimeError | SizeError | MemoryError] = []
+    errors: list[OutOfTimeError | SizeError | MemoryError] = []
     for ask in (Theorem.ask,) if cross_check else (Theorem.ask_count, Theorem.ask):
         for theorem in theorems:
             try:
-                analysis.effort.report(theorem.title)
+                analysis.options.effort.report(theorem.title)
                 finding = ask(theorem, analysis)
             except (OutOfTimeError, SizeError, MemoryError) as error:
                 # What is known by now may be enough for the others: they end at once if it is not.
-                obstacles.append(error)
+                errors.append(error)
                 continue
             if finding is not None:
                 findings = consistent([*findings, finding])
                 if finding.expressivity.is_final and not cross_check:
                     return Answers(findings, [])
-    return Answers(findings, obstacles)
+    return Answers(findings, errors)
 
 
 def consistent(findings: list[Finding]) -> list[Finding]:

@@ -1,4 +1,4 @@
-"""What a theorem is to the code: an id, a statement, an obstacle and a decision."""
+"""What a theorem is to the code: an id, a statement, when it applies, and a decision."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ class Finding:
 class Theorem:
     """A theorem that decides, with the same `id` in statement, proof, verdict and test.
 
-    `obstacle(analysis)` returns None where the theorem applies, else in words why it does not.
+    `why_not(analysis)` returns None where the theorem applies, else in words why it does not.
     `decide(analysis)` is called only where it applies; None means that it leaves the case open.
     `count(analysis)` is the part of it that counts, matchings and graphs decide, without the rank
-    of the learnables: it is asked of all theorems before anything dear is asked of one. With
+    of the learnables: it is asked of all theorems before anything expensive is asked of one. With
     `only_counts` that is all that it ever asks for.
     """
 
     id: str
-    obstacle: Callable[[Analysis], str | None]
+    why_not: Callable[[Analysis], str | None]
     decide: Callable[[Analysis], Finding | None]
     count: Callable[[Analysis], Finding | None] | None = None
     only_counts: bool = False
@@ -59,16 +59,33 @@ class Theorem:
 
     def ask(self, analysis: Analysis) -> Finding | None:
         """What the theorem says; None if it does not apply or leaves the case open."""
-        if self.obstacle(analysis) is not None:
+        if self.why_not(analysis) is not None:
             return None
         return analysis.once(self.decide) if self.only_counts else self.decide(analysis)
 
     def ask_count(self, analysis: Analysis) -> Finding | None:
         """What the theorem says without any rank; None if that decides nothing."""
         count = self.decide if self.only_counts else self.count
-        if count is None or self.obstacle(analysis) is not None:
+        if count is None or self.why_not(analysis) is not None:
             return None
         return analysis.once(count)
+
+
+def not_dense_layers(analysis: Analysis, *, biases: bool) -> str | None:
+    """Why the network is not dense linear feed-forward (with `biases` allowed or not), or None."""
+    network = analysis.network
+    if not (network.is_linear and network.is_layered):
+        return "the network is not linear feed-forward"
+    if not analysis.allocation.is_dense:
+        return "the network is sparse"
+    if network.bias and not biases:
+        return "the network has biases"
+    return not_random_inputs(analysis)
+
+
+def not_random_inputs(analysis: Analysis) -> str | None:
+    """Why a theorem about random inputs says nothing, or None."""
+    return None if analysis.given is None else "the inputs are given, not random"
 
 
 def first_final(
@@ -81,7 +98,7 @@ def first_final(
     """The first finding of a wanted class, in the order of the theorems, counts before all else."""
     for ask in (Theorem.ask_count,) if only_counts else (Theorem.ask_count, Theorem.ask):
         for theorem in theorems:
-            analysis.deadline.check(f"what {theorem.id} says")
+            analysis.options.deadline.check(f"what {theorem.id} says")
             finding = ask(theorem, analysis)
             if finding is not None and is_wanted(finding.expressivity):
                 return finding

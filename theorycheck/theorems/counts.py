@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..problem.allocation import Mask
 from ..verdict import Expressivity
@@ -12,7 +13,7 @@ AXES = ("rows", "columns")
 _MOST_LISTED = 1000  # deficient lines in a certificate; one alone would prove the claim
 
 
-def line_counts(mask: Mask, axis: int) -> np.ndarray:
+def line_counts(mask: Mask, axis: int) -> NDArray[np.intp]:
     """Learnables per row (axis 0) or per column (axis 1)."""
     return np.count_nonzero(mask, axis=1 - axis)
 

@@ -1,4 +1,4 @@
-"""All theorems, from cheapest to dearest; `asking` takes counts and graphs of all before ranks."""
+"""All theorems, the cheapest first; `asking` takes counts and graphs of all before ranks."""
 
 from __future__ import annotations
 

@@ -11,7 +11,6 @@ from typing import NamedTuple
 import numpy as np
 
 from ..problem.allocation import Allocation, Mask
-from ..problem.networks.feedforward import ShallowReLU
 
 _MOST_OUTPUTS = 10
 _ALL_OF_222 = Fraction(43, 100)
@@ -30,12 +29,13 @@ def regular_match_probability(allocation: Allocation, samples: int) -> ClosedFor
     Dense networks without biases and learnables in W_2 only: one sample and up to 10 outputs;
     n_0 = m = 2 with one output; all of W_2 of (2, 2, 2) with m = 2.
 
+    >>> from theorycheck import ShallowReLU
     >>> all_outputs = Allocation.layer(ShallowReLU([2, 2, 1]), "W2")
     >>> regular_match_probability(all_outputs, 2)
     ClosedForm(value=Fraction(57, 140), law='Gaussian weights and inputs')
     """
     network = allocation.network
-    if not isinstance(network, ShallowReLU) or network.bias or not allocation.is_dense:
+    if not network.is_shallow_relu or network.bias or not allocation.is_dense:
         return None
     if set(allocation.counts) - {"W2"}:
         return None

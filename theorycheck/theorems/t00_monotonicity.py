@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator
-from dataclasses import replace
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -12,13 +12,13 @@ from ..computing.effort import Effort
 from ..degrees.bezout import bezout_bound
 from ..errors import OutOfTimeError
 from ..problem.allocation import Allocation
-from ..problem.masks import entries_of
-from ..ranks.bases import Entry, greedy_basis, masks_with
+from ..problem.masks import Entry, entries_of, mask_to_json
+from ..ranks.bases import masks_with
 from ..verdict import Expressivity
 from . import t02_dichotomy, t03_rows, t04_one_layer, t05_recurrent, t06_odd_degree, t09_peeling
 from .analysis import Analysis
 from .base import Finding, Theorem, first_final
-from .parts import through_part
+from .reductions import Reduction
 
 _WHOLE_LAYERS = (t03_rows.THEOREM, t04_one_layer.THEOREM, t05_recurrent.THEOREM)
 _BASES = (t09_peeling.THEOREM, t06_odd_degree.THEOREM, t02_dichotomy.THEOREM)
@@ -27,7 +27,7 @@ _MOST_BASES = 12
 _MOST_WORK = 2.5e9  # of all bases together, in equations^2 x learnables
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T0 needs a sub-allocation to start from: all weights, whole layers, or a smaller basis."""
     if analysis.allocation.n_learnable == analysis.allocation.n_present:
         return None
@@ -60,7 +60,8 @@ def _by_layer(analysis: Analysis, theorems: tuple[Theorem, ...]) -> Finding | No
         part = analysis.restricted_to(names)
         finding = _maximal(part, theorems)
         if finding is not None:
-            return _through(part, finding, f"the learnable weights of {' and '.join(names)}")
+            what = f"the learnable weights of {' and '.join(names)}"
+            return Part(analysis, part, what).of_whole(finding)
     return None
 
 
@@ -75,18 +76,7 @@ def _by_basis(analysis: Analysis) -> Finding | None:
     tried: list[set[Entry]] = []
     network, given = analysis.network, analysis.allocation.given_present()
     for order in _orders(analysis):
-        basis = greedy_basis(
-            network,
-            given,
-            analysis.samples,
-            order,
-            analysis.seed,
-            most=target,
-            memory_limit=int(analysis.memory_limit),
-            xp=analysis.xp,
-            given=analysis.given,
-            deadline=analysis.deadline,
-        )
+        basis = analysis.basis(order, target)
         if set(basis) in tried:
             continue
         tried.append(set(basis))
@@ -94,14 +84,14 @@ def _by_basis(analysis: Analysis) -> Finding | None:
         part = analysis.part(allocation, effort=_NO_DEGREES)
         finding = _maximal(part, _BASES)
         if finding is not None:
-            return _through(part, finding, f"{len(basis)} of the learnable weights, a basis,")
+            return _basis(analysis, part).of_whole(finding)
         parts.append(part)
     return _by_odd_basis(analysis, parts)
 
 
 def _by_odd_basis(analysis: Analysis, parts: list[Analysis]) -> Finding | None:
     """The degrees of the bases, those with the lower bounds on them first."""
-    effort, tried = analysis.effort, min(analysis.effort.bases, len(parts))
+    effort, tried = analysis.options.effort, min(analysis.options.effort.bases, len(parts))
     if not tried or not effort.seeks_degrees:
         return None
     share = effort.seconds / tried
@@ -109,16 +99,15 @@ def _by_odd_basis(analysis: Analysis, parts: list[Analysis]) -> Finding | None:
     bounds = [(_likely_degree(p), p) for p in (part.again(effort=each) for part in parts)]
     within = [pair for pair in bounds if pair[0] < math.inf]
     for _, basis in sorted(within, key=lambda pair: pair[0])[:tried]:
-        part = basis.again(deadline=analysis.deadline.within(share))
+        part = basis.again(deadline=analysis.options.deadline.within(share))
         try:
             finding = _maximal(part, _BASES)
         except OutOfTimeError:
-            if analysis.deadline.has_passed:
+            if analysis.options.deadline.has_passed:
                 raise
             continue
         if finding is not None:
-            number = part.allocation.n_learnable
-            return _through(part, finding, f"{number} of the learnable weights, a basis,")
+            return _basis(analysis, part).of_whole(finding)
         limit = part.solved.limited_by if part.solved is not None else None
         analysis.limits.extend([limit] if limit is not None else [])
     return None
@@ -132,18 +121,20 @@ def _likely_degree(part: Analysis) -> float:
     core = part.core
     if core is None or core.solving is None:
         return math.inf
-    if any(len(block.unknowns) > part.effort.unknowns for block in core.solving.blocks):
+    if any(len(block.unknowns) > part.options.effort.unknowns for block in core.solving.blocks):
         return math.inf
-    return math.prod(bezout_bound(block, core.deadline).value for block in core.solving.blocks)
+    return math.prod(
+        bezout_bound(block, core.options.deadline).value for block in core.solving.blocks
+    )
 
 
 def _orders(analysis: Analysis) -> Iterator[list[Entry]]:
-    """Orders of the learnables: each layer first, then at random; fewer where they are dear."""
+    """Orders of the learnables: each layer first, then at random; fewer where they cost more."""
     allocation = analysis.allocation
     work = float(analysis.n_equations) ** 2 * allocation.n_learnable
     most = min(_MOST_BASES, int(_MOST_WORK / max(work, 1.0)))
     names = list(allocation.counts)
-    rng = np.random.default_rng(analysis.seed)
+    rng = np.random.default_rng(analysis.options.seed)
     for number in range(most):
         if number < len(names):
             first = names[-1 - number]
@@ -158,9 +149,34 @@ def _maximal(part: Analysis, theorems: tuple[Theorem, ...]) -> Finding | None:
     return first_final(theorems, part, lambda a: a is Expressivity.MAXIMAL, only_counts=False)
 
 
-def _through(part: Analysis, finding: Finding, what: str) -> Finding:
-    reason = f"{what} alone suffice ({finding.theorem}: {finding.reason})"
-    return through_part(part, finding, reason)
+@dataclass(frozen=True)
+class Part(Reduction):
+    """A part of the learnables, `what` in words: if it is maximal, so is the whole."""
+
+    what: str
+
+    def of_whole(self, finding: Finding | None) -> Finding:
+        """By T0, with the learnables of the part and its certificate."""
+        assert self.rest is not None
+        assert finding is not None
+        assert finding.expressivity is Expressivity.MAXIMAL
+        allocation = self.rest.allocation
+        masks = {name: mask_to_json(allocation.mask(name)) for name in allocation.counts}
+        evidence = {"learnable": masks, "certificate": self.inner_certificate(finding)}
+        reason = f"{self.what} alone suffice ({finding.theorem}: {finding.reason})"
+        return Finding(
+            "T0",
+            Expressivity.MAXIMAL,
+            reason,
+            "sub_allocation",
+            evidence,
+            error_bound=finding.error_bound,
+        )
 
 
-THEOREM = Theorem("T0", obstacle, decide, count=count)
+def _basis(analysis: Analysis, part: Analysis) -> Part:
+    number = part.allocation.n_learnable
+    return Part(analysis, part, f"{number} of the learnable weights, a basis,")
+
+
+THEOREM = Theorem("T0", why_not, decide, count=count)

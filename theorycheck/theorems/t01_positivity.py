@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from ..degrees.degree import Open
 from ..verdict import Expressivity
 from .analysis import Analysis
 from .base import Finding, Theorem
-from .conflicts import conflict_in_words
-from .ranks import full_rank_evidence, target_lower_evidence
+from .evidence import at_full_rank, below_target, conflict_in_words
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T1 needs a linear network, of any kind."""
     return None if analysis.is_linear else "the network is not linear"
 
@@ -23,10 +24,7 @@ def count(analysis: Analysis) -> Finding | None:
         return None
     reason = f"{n_learnable} learnable weights cannot reach the {target.value} dimensions of "
     reason += "the teacher's outputs"
-    evidence = {"target_lower": target_lower_evidence(target)}
-    return Finding(
-        "T1", Expressivity.MINIMAL, reason, "count", evidence, target_dimension=target.value
-    )
+    return below_target("T1", analysis, reason, "count")
 
 
 def decide(analysis: Analysis) -> Finding | None:
@@ -37,51 +35,36 @@ def decide(analysis: Analysis) -> Finding | None:
     target, rank = analysis.target, analysis.rank
     n_learnable = analysis.allocation.n_learnable
     if rank.value < target.value:
-        if rank.error_bound > analysis.error_bound:
+        if rank.error_bound > analysis.options.error_bound:
             return None
         reason = (
             f"the outputs move in {rank.value} independent directions only, whatever the "
             f"{n_learnable} learnable weights; {target.value} are needed"
         )
-        evidence = {"target_lower": target_lower_evidence(target)}
-        return Finding(
-            "T1",
-            Expressivity.MINIMAL,
-            reason,
-            "deficient_rank",
-            evidence,
-            rank.value,
-            target.value,
-            error_bound=rank.error_bound,
+        error = rank.error_bound
+        return below_target(
+            "T1", analysis, reason, "deficient_rank", rank=rank.value, error_bound=error
         )
-    if target.error_bound > analysis.error_bound:
+    if target.error_bound > analysis.options.error_bound:
         return None
     return _positive(analysis)
 
 
 def _positive(analysis: Analysis) -> Finding:
-    evidence = full_rank_evidence(analysis)
     reason = f"the rank {analysis.rank.value} reaches the target dimension"
     conflict = analysis.conflict
-    if conflict is not None:
-        reason += (
-            f"; whether every teacher is matched is open: {conflict_in_words(conflict)}, so the "
-            f"output is not affine in the learnable weights{_degree_in_words(analysis)}"
-        )
-        evidence["conflict"] = {
-            "path": [[edge.weight, *edge.index] for edge in conflict.path],
-            "learnable": [conflict.first, conflict.second],
-        }
-    return Finding(
-        "T1",
-        Expressivity.POSITIVE,
-        reason,
-        "full_rank",
-        evidence,
-        analysis.rank.value,
-        analysis.target.value,
-        error_bound=analysis.target.error_bound,
+    if conflict is None:
+        return at_full_rank("T1", Expressivity.POSITIVE, analysis, reason, "full_rank")
+    reason += (
+        f"; whether every teacher is matched is open: {conflict_in_words(conflict)}, so the "
+        f"output is not affine in the learnable weights{_degree_in_words(analysis)}"
     )
+    finding = at_full_rank("T1", Expressivity.POSITIVE, analysis, reason, "full_rank")
+    meeting = {
+        "path": [[edge.weight, *edge.index] for edge in conflict.path],
+        "learnable": [conflict.first, conflict.second],
+    }
+    return replace(finding, evidence={**finding.evidence, "conflict": meeting})
 
 
 def _degree_in_words(analysis: Analysis) -> str:
@@ -90,8 +73,8 @@ def _degree_in_words(analysis: Analysis) -> str:
         return "; no basis that was tried is maximal by itself"
     if analysis.given is not None:
         return "; degrees are sought for random inputs only"
-    if not analysis.effort.seeks_degrees:
-        what = "0 seconds" if not analysis.effort.seconds else "degree 0"
+    if not analysis.options.effort.seeks_degrees:
+        what = "0 seconds" if not analysis.options.effort.seconds else "degree 0"
         return f"; no degree was sought, in an effort of {what}"
     solving = analysis.core.solving if analysis.core is not None else None
     if solving is None:
@@ -107,4 +90,4 @@ def _degree_in_words(analysis: Analysis) -> str:
     return f"; the degree {solving.degree} is even"
 
 
-THEOREM = Theorem("T1", obstacle, decide, count=count)
+THEOREM = Theorem("T1", why_not, decide, count=count)

@@ -5,11 +5,10 @@ from __future__ import annotations
 from ..verdict import Expressivity
 from .analysis import Analysis
 from .base import Finding, Theorem
-from .conflicts import conflict_in_words
-from .ranks import full_rank_evidence
+from .evidence import at_full_rank, conflict_in_words
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T2 needs a linear network in which no input-output path runs through two learnables."""
     if not analysis.is_linear:
         return "the network is not linear"
@@ -22,7 +21,7 @@ def decide(analysis: Analysis) -> Finding | None:
     target = analysis.target
     if analysis.allocation.n_learnable < target.value or analysis.rank.value < target.value:
         return None  # T1 carries the proof
-    if target.error_bound > analysis.error_bound:
+    if target.error_bound > analysis.options.error_bound:
         return None
     reason = (
         f"no input-output path runs through two learnable weights, and the rank "
@@ -30,17 +29,10 @@ def decide(analysis: Analysis) -> Finding | None:
     )
     if target.value == 0:
         reason = "no path with weights reaches an output, so student and teacher always agree"
-    return Finding(
-        "T2",
-        Expressivity.MAXIMAL,
-        reason,
-        "affine_full_rank",
-        full_rank_evidence(analysis),
-        analysis.rank.value,
-        target.value,
-        degree=1 if analysis.allocation.n_learnable == target.value else None,
-        error_bound=target.error_bound,
+    degree = 1 if analysis.allocation.n_learnable == target.value else None
+    return at_full_rank(
+        "T2", Expressivity.MAXIMAL, analysis, reason, "affine_full_rank", degree=degree
     )
 
 
-THEOREM = Theorem("T2", obstacle, decide)
+THEOREM = Theorem("T2", why_not, decide)

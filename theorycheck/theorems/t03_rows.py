@@ -2,19 +2,17 @@
 
 from __future__ import annotations
 
-from ..problem.networks.feedforward import LinearFeedforward
 from .analysis import Analysis
-from .base import Finding, Theorem
+from .base import Finding, Theorem, not_dense_layers
 from .counts import bottleneck, by_degrees
-from .obstacles import not_dense_feedforward
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T3 needs a dense linear feed-forward network without biases, learnable in W_L only."""
-    reason = not_dense_feedforward(analysis, biases=False)
+    reason = not_dense_layers(analysis, biases=False)
     if reason is not None:
         return reason
-    last = f"W{analysis.network.depth}"  # type: ignore[union-attr]
+    last = analysis.network.layers[-1][0]
     if set(analysis.allocation.counts) != {last}:
         return f"the learnable weights are not all in {last}"
     return None
@@ -23,13 +21,12 @@ def obstacle(analysis: Analysis) -> str | None:
 def decide(analysis: Analysis) -> Finding:
     """Minimal by a hidden width below m_e, else by the rows of W_L; source: the paper's theorem."""
     network = analysis.network
-    assert isinstance(network, LinearFeedforward)
     needed = analysis.effective_samples
     for layer, width in enumerate(network.widths[1:-1], start=1):
         if width < needed:
             return bottleneck("T3", f"hidden layer {layer}", "units", width, needed)
-    last = f"W{network.depth}"
+    last = network.layers[-1][0]
     return by_degrees("T3", last, analysis.allocation.mask(last), 0, needed)
 
 
-THEOREM = Theorem("T3", obstacle, decide, only_counts=True)
+THEOREM = Theorem("T3", why_not, decide, only_counts=True)

@@ -8,17 +8,16 @@ leave it open; then the exact rank decides (T1, T2).
 
 from __future__ import annotations
 
-from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.base import Network
 from .analysis import Analysis
-from .base import Finding, Theorem
+from .base import Finding, Theorem, not_dense_layers
 from .counts import bottleneck
-from .obstacles import not_dense_feedforward
 from .one_layer import decide_mask
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T4 needs a dense linear feed-forward network with learnables in exactly one layer."""
-    reason = not_dense_feedforward(analysis, biases=True)
+    reason = not_dense_layers(analysis, biases=True)
     if reason is not None:
         return reason
     layers = analysis.learnable_layers
@@ -30,18 +29,19 @@ def obstacle(analysis: Analysis) -> str | None:
 def decide(analysis: Analysis) -> Finding | None:
     """Minimal by a bottleneck, else by the cheapest case of T4 that decides; None if none does."""
     network = analysis.network
-    assert isinstance(network, LinearFeedforward)
-    layer = int(analysis.learnable_layers[0][0][1:])
+    learnable = set(analysis.allocation.counts)
+    layer = next(k for k, names in enumerate(network.layers, start=1) if learnable <= {*names})
     narrow = _bottleneck(network, layer, analysis.effective_samples)
     if narrow is not None:
         return narrow
     mask = analysis.layer_mask(layer)
     outputs, samples = network.outputs, analysis.effective_samples
-    place = f"[W{layer} b{layer}]" if network.bias else f"W{layer}"
-    return decide_mask("T4", place, mask, outputs, samples, analysis.deadline)
+    names = " ".join(network.layers[layer - 1])
+    place = f"[{names}]" if network.bias else names
+    return decide_mask("T4", place, mask, outputs, samples, analysis.options.deadline)
 
 
-def _bottleneck(network: LinearFeedforward, layer: int, samples: int) -> Finding | None:
+def _bottleneck(network: Network, layer: int, samples: int) -> Finding | None:
     for index, width in enumerate(network.widths[:-1]):
         # Above the learnable layer the outputs must get through, below it the samples.
         if index >= layer and width < network.outputs:
@@ -53,4 +53,4 @@ def _bottleneck(network: LinearFeedforward, layer: int, samples: int) -> Finding
     return None
 
 
-THEOREM = Theorem("T4", obstacle, decide, only_counts=True)
+THEOREM = Theorem("T4", why_not, decide, only_counts=True)

@@ -15,12 +15,11 @@ from typing import Any, TypeAlias
 
 from ..degrees.evidence import block_evidence
 from ..degrees.solving import Solving
-from ..problem.networks.feedforward import LinearFeedforward
 from ..verdict import Expressivity
 from .analysis import Analysis
 from .base import Finding, Theorem
+from .evidence import at_full_rank, below_target
 from .matchings import cover_below, triangular_order
-from .ranks import full_rank_evidence, target_lower_evidence
 
 Bound: TypeAlias = tuple[str, str, dict[str, Any]]  # kind, how it is solved, evidence
 
@@ -28,7 +27,7 @@ _MOST_ENTRIES = 400_000_000  # of the support of the Jacobian
 _MOST_TRIANGULAR = 20_000_000  # of a support that is solved line by line
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T6 needs a linear network with at least D learnables that is not affine in them."""
     if not analysis.is_linear:
         return "the network is not linear"
@@ -45,14 +44,14 @@ def decide(analysis: Analysis) -> Finding | None:
     target = analysis.target
     if analysis.allocation.n_learnable != target.value or analysis.conflict is None:
         return None
-    if target.error_bound > analysis.error_bound:
+    if target.error_bound > analysis.options.error_bound:
         return None
     return _by_bound(analysis) or _by_degree(analysis)
 
 
 def _by_bound(analysis: Analysis) -> Finding | None:
-    """The bounds need outputs that are affine in every single learnable: feed-forward only."""
-    if not isinstance(analysis.network, LinearFeedforward):
+    """The bounds need outputs that are affine in every single layer: feed-forward only."""
+    if not analysis.network.is_layered:
         return None
     chosen = range(analysis.n_equations)
     if analysis.target.value < len(chosen):
@@ -76,16 +75,15 @@ def _by_degree(analysis: Analysis) -> Finding | None:
         return None
     pairs = zip(solving.known, solving.certified, strict=True)
     blocks = [block_evidence(degree, certified) for degree, certified in pairs]
-    return Finding(
+    return at_full_rank(
         "T6",
         Expressivity.MAXIMAL,
+        analysis,
         _odd_in_words(solving),
         "odd_degree",
-        {"blocks": blocks, **full_rank_evidence(analysis)},
-        analysis.rank.value,
-        analysis.target.value,
+        {"blocks": blocks},
         degree=solving.degree,
-        error_bound=analysis.target.error_bound + solving.error_bound,
+        error_bound=solving.error_bound,
     )
 
 
@@ -102,7 +100,7 @@ def count(analysis: Analysis) -> Finding | None:
     """Lines that cover all non-zero entries of the Jacobian, fewer than D: the rank is smaller."""
     target = analysis.target
     entries = analysis.n_equations * analysis.allocation.n_learnable
-    if not target.value or entries > min(_MOST_ENTRIES, analysis.memory_limit // 3):
+    if not target.value or entries > min(_MOST_ENTRIES, analysis.options.memory_limit // 3):
         return None
     cover = cover_below(analysis.support, target.value)
     if cover is None:
@@ -114,19 +112,8 @@ def count(analysis: Analysis) -> Finding | None:
         f"{rest} act on {count} of the {analysis.n_equations} equations only, so that at most "
         f"{count + len(learnables)} can be met; {target.value} are needed"
     )
-    evidence = {
-        "equations": equations,
-        "learnables": learnables,
-        "target_lower": target_lower_evidence(target),
-    }
-    return Finding(
-        "T6",
-        Expressivity.MINIMAL,
-        reason,
-        "structural_cover",
-        evidence,
-        target_dimension=target.value,
-    )
+    evidence = {"equations": equations, "learnables": learnables}
+    return below_target("T6", analysis, reason, "structural_cover", evidence)
 
 
 def _group_bezout(analysis: Analysis, chosen: Sequence[int]) -> Bound | None:
@@ -146,16 +133,13 @@ def bezout_number(analysis: Analysis, side: str, chosen: Sequence[int]) -> int:
     those of the layers before) or `columns` (input i, first layer; needs m >= n_0, no biases).
     """
     network, allocation = analysis.network, analysis.allocation
-    assert isinstance(network, LinearFeedforward)
     m = analysis.effective_samples
     if side == "columns" and network.bias:
         return 0
     equations = Counter(row // m if side == "rows" else row % m for row in chosen)
-    edge = network.depth if side == "rows" else 1
-    per_layer = [
-        allocation.counts.get(f"W{k}", 0) + allocation.counts.get(f"b{k}", 0)
-        for k in range(1, network.depth + 1)
-    ]
+    edge = len(network.layers) if side == "rows" else 1
+    counts = allocation.counts
+    per_layer = [sum(counts.get(name, 0) for name in names) for names in network.layers]
     lines = analysis.layer_mask(edge).sum(axis=1 if side == "rows" else 0)
     outside = [count for k, count in enumerate(per_layer, start=1) if k != edge]
     number = math.prod(math.comb(equations[i], int(r)) for i, r in enumerate(lines))
@@ -178,17 +162,7 @@ def _one_solution(analysis: Analysis, kind: str, words: str, evidence: dict[str,
         f"solved {words}, the equations have at most one solution, and since the rank "
         f"{analysis.rank.value} is full, exactly one, which is real"
     )
-    return Finding(
-        "T6",
-        Expressivity.MAXIMAL,
-        reason,
-        kind,
-        {**evidence, **full_rank_evidence(analysis)},
-        analysis.rank.value,
-        analysis.target.value,
-        degree=1,
-        error_bound=analysis.target.error_bound,
-    )
+    return at_full_rank("T6", Expressivity.MAXIMAL, analysis, reason, kind, evidence, degree=1)
 
 
-THEOREM = Theorem("T6", obstacle, decide, count=count)
+THEOREM = Theorem("T6", why_not, decide, count=count)

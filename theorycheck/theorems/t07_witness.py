@@ -9,12 +9,11 @@ from __future__ import annotations
 from ..degrees.evidence import Certified, block_evidence
 from ..verdict import Expressivity
 from .analysis import Analysis
-from .base import Finding, Theorem
-from .obstacles import given_inputs
-from .ranks import full_rank_evidence
+from .base import Finding, Theorem, not_random_inputs
+from .evidence import at_full_rank
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T7 needs a linear network with exactly D learnables, and nothing to peel off first."""
     if not analysis.is_linear:
         return "the network is not linear"
@@ -22,12 +21,12 @@ def obstacle(analysis: Analysis) -> str | None:
         return "the number of learnable weights is not the target dimension"
     if analysis.core is not analysis:
         return "T9 asks about what peeling leaves"
-    return given_inputs(analysis)
+    return not_random_inputs(analysis)
 
 
 def decide(analysis: Analysis) -> Finding | None:
     """Intermediate if a witness is found; None otherwise, which says nothing."""
-    if analysis.target.error_bound > analysis.error_bound:
+    if analysis.target.error_bound > analysis.options.error_bound:
         return None
     solving = analysis.solving
     if solving is None:
@@ -42,17 +41,16 @@ def decide(analysis: Analysis) -> Finding | None:
         f"as generic ones (by {degree.by['by']}), and none is real: teachers near it are not "
         "matched, others are"
     )
-    return Finding(
+    return at_full_rank(
         "T7",
         Expressivity.INTERMEDIATE,
+        analysis,
         reason,
         "witness",
-        {"block": block_evidence(degree, witness), **full_rank_evidence(analysis)},
-        analysis.rank.value,
-        analysis.target.value,
+        {"block": block_evidence(degree, witness)},
         degree=solving.degree,
-        error_bound=analysis.target.error_bound + degree.error_bound,
+        error_bound=degree.error_bound,
     )
 
 
-THEOREM = Theorem("T7", obstacle, decide)
+THEOREM = Theorem("T7", why_not, decide)

@@ -2,14 +2,12 @@
 
 from __future__ import annotations
 
-from ..structure.peeling import Peeled
 from ..verdict import Expressivity
 from . import t01_positivity, t02_dichotomy, t03_rows, t04_one_layer, t06_odd_degree, t07_witness
 from .analysis import Analysis
-from .base import Finding, Theorem, first_final
+from .base import Finding, Theorem, first_final, not_dense_layers
 from .counts import name_lines
-from .obstacles import not_dense_feedforward
-from .parts import inner_certificate
+from .reductions import Reduction
 
 # Cheap ones first; T1 only where it settles the class (the rest is then affine).
 _INNER = (
@@ -21,9 +19,9 @@ _INNER = (
 )
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T9 needs a dense linear feed-forward network without biases, and something to peel."""
-    reason = not_dense_feedforward(analysis, biases=False)
+    reason = not_dense_layers(analysis, biases=False)
     if reason is not None:
         return reason
     if not analysis.peeled.steps:
@@ -42,46 +40,50 @@ def count(analysis: Analysis) -> Finding | None:
 
 
 def _by_rest(analysis: Analysis, *, only_counts: bool) -> Finding | None:
-    peeled, part = analysis.peeled, analysis.core
-    if part is None:
-        reason = f"{_steps_in_words(peeled)} can be fitted one after the other: nothing is left"
-        return _finding(peeled, reason, None, None)
-    theorems = _INNER if part.conflict is not None else (*_INNER, t01_positivity.THEOREM)
-    finding = first_final(theorems, part, lambda a: a.is_final, only_counts=only_counts)
-    if finding is None:
-        return None
-    reason = (
-        f"{_steps_in_words(peeled)} can be fitted afterwards; what is left "
-        f"({part.network.describe()}, {part.samples} samples) is {finding.expressivity} by "
-        f"{finding.theorem}: {finding.reason}"
-    )
-    return _finding(peeled, reason, part, finding)
+    peeling = Peeling(analysis, analysis.core)
+    rest = peeling.rest
+    if rest is None:
+        return peeling.of_whole(None)
+    theorems = _INNER if rest.conflict is not None else (*_INNER, t01_positivity.THEOREM)
+    finding = first_final(theorems, rest, lambda a: a.is_final, only_counts=only_counts)
+    return None if finding is None else peeling.of_whole(finding)
 
 
-def _finding(peeled: Peeled, reason: str, part: Analysis | None, inner: Finding | None) -> Finding:
-    certificate = inner_certificate(part, inner) if part and inner else None
-    evidence = {
-        "steps": [[step.line, step.index] for step in peeled.steps],
-        "certificate": certificate,
-    }
-    return Finding(
-        "T9",
-        inner.expressivity if inner else Expressivity.MAXIMAL,
-        reason,
-        "peeled",
-        evidence,
-        degree=inner.degree if inner else None,
-        error_bound=inner.error_bound if inner else 0.0,
-    )
+class Peeling(Reduction):
+    """What peeling leaves: class and degree are those of the whole."""
+
+    def of_whole(self, finding: Finding | None) -> Finding:
+        """By T9, with the steps and the certificate of what is left."""
+        steps, rest = self.whole.peeled.steps, self.rest
+        reason = f"{self._steps_in_words()} can be fitted one after the other: nothing is left"
+        if finding is not None and rest is not None:
+            reason = (
+                f"{self._steps_in_words()} can be fitted afterwards; what is left "
+                f"({rest.network.describe()}, {rest.samples} samples) is {finding.expressivity} "
+                f"by {finding.theorem}: {finding.reason}"
+            )
+        evidence = {
+            "steps": [[step.line, step.index] for step in steps],
+            "certificate": self.inner_certificate(finding),
+        }
+        return Finding(
+            "T9",
+            finding.expressivity if finding else Expressivity.MAXIMAL,
+            reason,
+            "peeled",
+            evidence,
+            degree=finding.degree if finding else None,
+            error_bound=finding.error_bound if finding else 0.0,
+        )
+
+    def _steps_in_words(self) -> str:
+        parts = []
+        for line, lines in (("row", "outputs"), ("column", "inputs")):
+            steps = self.whole.peeled.steps
+            indices = sorted(step.index for step in steps if step.line == line)
+            if indices:
+                parts.append(name_lines(lines, indices, len(indices)))
+        return " and ".join(parts)
 
 
-def _steps_in_words(peeled: Peeled) -> str:
-    parts = []
-    for line, lines in (("row", "outputs"), ("column", "inputs")):
-        indices = sorted(step.index for step in peeled.steps if step.line == line)
-        if indices:
-            parts.append(name_lines(lines, indices, len(indices)))
-    return " and ".join(parts)
-
-
-THEOREM = Theorem("T9", obstacle, decide, count=count)
+THEOREM = Theorem("T9", why_not, decide, count=count)

@@ -51,9 +51,10 @@ from .relu_parts import Cover, bounded_output, interpolating_units, lone_unit, s
 _MOST_ENTRIES = 20_000_000  # of the pattern of the Jacobian
 
 
-def obstacle(analysis: Analysis) -> str | None:
+def why_not(analysis: Analysis) -> str | None:
     """T10 needs a shallow ReLU network, with or without biases, dense or sparse."""
-    return "the network is not a shallow ReLU network" if analysis.is_linear else None
+    is_shallow_relu = analysis.network.is_shallow_relu
+    return None if is_shallow_relu else "the network is not a shallow ReLU network"
 
 
 def count(analysis: Analysis) -> Finding | None:
@@ -81,7 +82,9 @@ def decide(analysis: Analysis) -> Finding | None:
     ranks = search.pattern_ranks("learnable")
     if ranks is None or ranks.most >= search.target:
         return None
-    return _by_patterns(analysis, ranks) if ranks.error_bound <= analysis.error_bound else None
+    return (
+        _by_patterns(analysis, ranks) if ranks.error_bound <= analysis.options.error_bound else None
+    )
 
 
 def why_open(analysis: Analysis) -> tuple[str, str | None]:
@@ -121,7 +124,7 @@ def _why_open(analysis: Analysis) -> tuple[str, bool]:
             "weights and inputs show it"
         )
         return reason, True
-    return f"the error bound of the ranks stays above {analysis.error_bound:g}", False
+    return f"the error bound of the ranks stays above {analysis.options.error_bound:g}", False
 
 
 def _maximal(analysis: Analysis, units: list[list[int]]) -> Finding:
@@ -224,7 +227,7 @@ def _positive(analysis: Analysis, point: FullPoint) -> Finding:
 def _missed_sample(analysis: Analysis, reason: str, evidence: dict[str, Any]) -> Finding | None:
     """Intermediate if one output has a lone unit, and a teacher is regular at suitable inputs."""
     lone = lone_unit(analysis.allocation, analysis.samples)
-    shaped = None if lone is None else partial(lone.shaped, deadline=analysis.deadline)
+    shaped = None if lone is None else partial(lone.shaped, deadline=analysis.options.deadline)
     regular = None if shaped is None else analysis.relu.regular_at(shaped)
     if lone is None or regular is None:
         return None
@@ -273,4 +276,4 @@ def _finding(
     )
 
 
-THEOREM = Theorem("T10", obstacle, decide, count=count)
+THEOREM = Theorem("T10", why_not, decide, count=count)

@@ -16,7 +16,7 @@ from ..verdict import Expressivity, Verdict
 if TYPE_CHECKING:
     from hypothesis.strategies import SearchStrategy
 
-FEWEST = 40  # examples of a dear property, where so many are asked for
+FEWEST = 40  # examples of a costly property, where so many are asked for
 
 
 @dataclass(frozen=True)
@@ -38,7 +38,7 @@ class Inapplicable(Exception):
 
 
 @dataclass(frozen=True)
-class Claim:
+class Prediction:
     """What a statement says about one problem, as a verdict that `compare` can judge."""
 
     allocation: Allocation
@@ -46,7 +46,7 @@ class Claim:
     verdict: Verdict
 
 
-def claimed(
+def predicted(
     case: Case,
     kind: Expressivity,
     reason: str,
@@ -55,7 +55,7 @@ def claimed(
     *,
     theorem: str | None = None,
     conditioned_on: str | None = None,
-) -> Claim:
+) -> Prediction:
     """A claim about the problem of a case, without a certificate."""
     verdict = Verdict(
         kind,
@@ -71,7 +71,7 @@ def claimed(
         seconds=0.0,
         conditioned_on=conditioned_on,
     )
-    return Claim(case.allocation, case.samples, verdict)
+    return Prediction(case.allocation, case.samples, verdict)
 
 
 Cases: TypeAlias = "SearchStrategy[Case] | Callable[[], SearchStrategy[Case]]"
@@ -94,7 +94,7 @@ class Property:
     refute: Callable[[Case], str | None]
     share: int = 1
     fewest: int = FEWEST
-    claim: Callable[[Case], Claim | None] | None = None
+    claim: Callable[[Case], Prediction | None] | None = None
 
     @property
     def strategy(self) -> SearchStrategy[Case]:
@@ -102,9 +102,9 @@ class Property:
         return self.cases() if callable(self.cases) else self.cases
 
     def examples_of(self, examples: int) -> int:
-        """How many examples it gets where `examples` are asked for: dear properties fewer.
+        """How many examples it gets where `examples` are asked for: costly properties fewer.
 
-        >>> Property("T3", "dear", lambda: None, lambda case: None, share=10).examples_of(1000)
+        >>> Property("T3", "costly", lambda: None, lambda case: None, share=10).examples_of(1000)
         100
         """
         return max(examples // self.share, min(examples, self.fewest))

@@ -17,7 +17,7 @@ from .predictions import NO_DEGREES, SMALL_EFFORT, properties_of
 from .transformations import peel_column, peel_row, with_one_sample_less
 
 # Theorems whose degrees cost time get fewer examples.
-_DEAR = (4, 4, 8, 8)
+_COSTLY = (4, 4, 8, 8)
 
 
 @cache
@@ -46,7 +46,7 @@ def _predictions(
 def _monotonicity() -> tuple[Property, ...]:
     fewer = "fewer samples"
     return (
-        *properties_of(_registered("T0"), domains.over_budget, shares=_DEAR),
+        *properties_of(_registered("T0"), domains.over_budget, shares=_COSTLY),
         monotone(cases=domains.over_budget),
         monotone(judge="verdicts", share=2),
         monotone(cases=domains.affine, judge="matched draws", share=8),
@@ -74,7 +74,7 @@ def _symmetry() -> tuple[Property, ...]:
 
 def _peeling() -> tuple[Property, ...]:
     return (
-        *properties_of(_registered("T9"), domains.peelable, shares=_DEAR),
+        *properties_of(_registered("T9"), domains.peelable, shares=_COSTLY),
         peeled(cases=domains.peelable),
         peeled(peel_row, domains.peelable, what="peeling a row"),
         peeled(peel_column, domains.peelable, what="peeling a column"),
@@ -114,7 +114,7 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T3": _predictions("T3", domains.last_layer),
     "T4": _predictions("T4", domains.one_layer),
     "T5": _predictions("T5", domains.recurrent),
-    "T6": _predictions("T6", domains.critical, _DEAR, SMALL_EFFORT),
+    "T6": _predictions("T6", domains.critical, _COSTLY, SMALL_EFFORT),
     "T7": _witnesses,
     "T8": _symmetry,
     "T9": _peeling,

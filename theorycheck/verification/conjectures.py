@@ -14,6 +14,7 @@ import numpy as np
 
 from ..problem.allocation import Allocation
 from ..problem.files import Problem
+from ..problem.networks.base import Network
 from ..problem.networks.recurrent import LinearRecurrent
 from ..theorems.analysis import Analysis
 from ..theorems.base import Finding, Theorem
@@ -37,12 +38,13 @@ class Assumptions:
     hidden: Least
     steps: Least
 
-    def missing(self, network: LinearRecurrent, m: int) -> str | None:
+    def missing(self, network: Network, m: int) -> str | None:
         """What the network has too few of."""
-        d = network.outputs
-        for name in ("inputs", "hidden", "steps"):
+        inputs, hidden, d = network.widths
+        sizes = {"inputs": inputs, "hidden": hidden, "steps": network.steps}
+        for name, size in sizes.items():
             least = getattr(self, name)(d, m)
-            if getattr(network, name) < least:
+            if size < least:
                 return f"the network has fewer than {least} {name}"
         return None
 
@@ -62,8 +64,8 @@ def input_weights(assumptions: Assumptions = LONG_INPUT) -> Theorem:
     'maximal'
     """
 
-    def obstacle(analysis: Analysis) -> str | None:
-        return _obstacle(analysis, "input", assumptions, analysis.effective_samples)
+    def why_not(analysis: Analysis) -> str | None:
+        return _why_not(analysis, "input", assumptions, lambda: analysis.effective_samples)
 
     def decide(analysis: Analysis) -> Finding | None:
         needed = analysis.network.outputs * analysis.effective_samples
@@ -72,7 +74,7 @@ def input_weights(assumptions: Assumptions = LONG_INPUT) -> Theorem:
         reason = f"conjectured for any {needed} input weights"
         return Finding("C1", Expressivity.MAXIMAL, reason, "conjecture", rank=needed)
 
-    return Theorem("C1", _linear_only(obstacle), decide)
+    return Theorem("C1", why_not, decide)
 
 
 def recurrent_weights(assumptions: Assumptions = LONG_RECURRENT) -> Theorem:
@@ -85,8 +87,8 @@ def recurrent_weights(assumptions: Assumptions = LONG_RECURRENT) -> Theorem:
     ('positive', 1)
     """
 
-    def obstacle(analysis: Analysis) -> str | None:
-        return _obstacle(analysis, "recurrent", assumptions, analysis.samples)
+    def why_not(analysis: Analysis) -> str | None:
+        return _why_not(analysis, "recurrent", assumptions, lambda: analysis.samples)
 
     def decide(analysis: Analysis) -> Finding:
         full = analysis.network.outputs * analysis.samples
@@ -95,21 +97,21 @@ def recurrent_weights(assumptions: Assumptions = LONG_RECURRENT) -> Theorem:
         reason = f"conjectured: the rank is min(r, {full})"
         return Finding("C2", kind, reason, "conjecture", rank=rank)
 
-    return Theorem("C2", _linear_only(obstacle), decide)
+    return Theorem("C2", why_not, decide)
 
 
-def _linear_only(obstacle: Callable[[Analysis], str | None]) -> Callable[[Analysis], str | None]:
-    """The samples that count are those of linear networks."""
-    return lambda analysis: obstacle(analysis) if analysis.is_linear else "not a linear network"
-
-
-def _obstacle(analysis: Analysis, name: str, assumptions: Assumptions, m: int) -> str | None:
+def _why_not(
+    analysis: Analysis, name: str, assumptions: Assumptions, m: Callable[[], int]
+) -> str | None:
+    """Why a conjecture about the weights `name` says nothing; `m` of the samples that count."""
     network = analysis.network
-    if not isinstance(network, LinearRecurrent) or not analysis.allocation.is_dense:
+    if not network.is_linear:
+        return "not a linear network"
+    if not network.is_recurrent or network.bias or not analysis.allocation.is_dense:
         return "not a dense linear recurrent network"
-    if network.readout != "final" or set(analysis.allocation.counts) != {name}:
+    if network.reads_every_step or set(analysis.allocation.counts) != {name}:
         return f"not {name} weights only, read at the end"
-    return assumptions.missing(network, m)
+    return assumptions.missing(network, m())
 
 
 def input_cases(assumptions: Assumptions = LONG_INPUT) -> SearchStrategy[Case]:

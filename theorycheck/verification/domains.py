@@ -241,8 +241,6 @@ def spanning() -> SearchStrategy[Case]:
     ]
 
     def with_enough(problem: Problem, extra: int) -> Problem:
-        network = problem.allocation.network
-        steps = network.steps if isinstance(network, LinearRecurrent) else 1
-        return Problem(problem.allocation, network.inputs * steps + extra)
+        return Problem(problem.allocation, problem.allocation.network.input_dimension + extra)
 
     return with_seed(st.builds(with_enough, st.one_of(kinds), st.integers(0, 1)))

@@ -6,7 +6,7 @@ from ..answers.classification import classify
 from ..measurement.estimate import Estimate
 from ..measurement.intervals import clopper_pearson
 from ..verdict import Expressivity, Verdict
-from .base import Case, Claim, Inapplicable, claimed
+from .base import Case, Inapplicable, Prediction, predicted
 from .measured import exact_ranks, matched
 from .predictions import NO_DEGREES, SMALL_EFFORT
 
@@ -30,9 +30,9 @@ def less_positive(case: Case, other: Case) -> str | None:
     return f"the rank {target} reaches its target dimension, but here {rank} is below {more}"
 
 
-def claim_positive(case: Case, other: Case) -> Claim:
+def claim_positive(case: Case, other: Case) -> Prediction:
     """`other` is matched with positive probability."""
-    return claimed(other, Expressivity.POSITIVE, "a problem that is harder is matched")
+    return predicted(other, Expressivity.POSITIVE, "a problem that is harder is matched")
 
 
 def other_ranks(case: Case, other: Case) -> str | None:
@@ -43,11 +43,11 @@ def other_ranks(case: Case, other: Case) -> str | None:
     return f"rank and target dimension are {found}, but {expected} on the other side"
 
 
-def claim_same(case: Case, other: Case) -> Claim:
+def claim_same(case: Case, other: Case) -> Prediction:
     """`other` has the rank and the target dimension of `case`."""
     rank, target = ranks(case)
     kind = Expressivity.MINIMAL if rank < target else Expressivity.POSITIVE
-    return claimed(other, kind, "the same as on the other side", rank, target)
+    return predicted(other, kind, "the same as on the other side", rank, target)
 
 
 def worse_verdict(case: Case, other: Case) -> str | None:

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 from ..structure.peeling import Peeled
 from ..verdict import Expressivity
-from .base import Case, Cases, Claim, Inapplicable, Property, claimed
+from .base import Case, Cases, Inapplicable, Prediction, Property, predicted
 from .cases import general
 from .judges import (
     claim_positive,
@@ -125,12 +125,12 @@ def _law(
     judge: str,
     compare: Refute,
     share: int,
-    claim: Callable[[Case, Case], Claim | None],
+    claim: Callable[[Case, Case], Prediction | None],
 ) -> Property:
     def refute(case: Case) -> str | None:
         return compare(case, _other(transform, case))
 
-    def claim_of(case: Case) -> Claim | None:
+    def claim_of(case: Case) -> Prediction | None:
         return claim(case, _other(transform, case))
 
     is_by_rank = judge == "exact rank"
@@ -181,8 +181,8 @@ class _Peeling:
         rank, target = ranks(left)
         return target - rank
 
-    def claim(self, case: Case) -> Claim:
+    def claim(self, case: Case) -> Prediction:
         defect = self.defect(self.left(case))
         _, target = ranks(case)
         kind = Expressivity.MINIMAL if defect else Expressivity.POSITIVE
-        return claimed(case, kind, "as what peeling leaves", target - defect, target)
+        return predicted(case, kind, "as what peeling leaves", target - defect, target)

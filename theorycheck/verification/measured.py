@@ -2,9 +2,8 @@
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
+from numpy.typing import NDArray
 
 from ..measurement.batched_linalg import measured_rank
 from ..measurement.estimate import Estimate, measure
@@ -12,8 +11,6 @@ from ..measurement.trials import LinearTrials, Source
 from ..numeric.instances import Equations
 from ..problem.allocation import Allocation
 from ..problem.masks import entries_of
-from ..problem.networks.feedforward import ShallowReLU
-from ..problem.networks.recurrent import LinearRecurrent
 from ..ranks.generic_rank import generic_rank
 from ..structure.conflicts import find_conflict
 from .base import Inapplicable
@@ -36,7 +33,7 @@ def exact_ranks(allocation: Allocation, samples: int, seed: int) -> tuple[int, i
     (2, 4)
     """
     network = allocation.network
-    if isinstance(network, ShallowReLU):
+    if not network.is_linear:
         raise Inapplicable("exact ranks are those of linear networks")
     equations = network.n_equations(samples)
     rank, target = (
@@ -58,7 +55,7 @@ def measured_ranks(
     >>> measured_ranks(Allocation.rows(LinearFeedforward([2, 3, 2]), {"W2": [0]}), 2, seed=0)
     (2, 4)
     """
-    if isinstance(allocation.network, ShallowReLU):
+    if not allocation.network.is_linear:
         raise Inapplicable("measured ranks are those of linear networks")
     trials = LinearTrials(Source(allocation, samples))
     rng = np.random.default_rng([seed, 10])
@@ -72,8 +69,11 @@ def measured_ranks(
     return ranks[0], ranks[1]
 
 
-def _agreed(jacobians: Any) -> int | None:
-    """The numerical rank that all trials show, None if one is unclear or they differ."""
+def _agreed(jacobians: NDArray[np.float64]) -> int | None:
+    """The numerical rank that all trials show, None if one is unclear or they differ.
+
+    `jacobians` have shape (trials, equations, entries).
+    """
     ranks = measured_rank(jacobians)
     found = {ranks[k] for k in range(len(ranks))}
     return found.pop() if len(found) == 1 else None
@@ -90,13 +90,12 @@ def trials_of(allocation: Allocation, samples: int) -> int:
     200
     """
     network = allocation.network
-    if isinstance(network, ShallowReLU):
-        return AFFINE_TRIALS if set(allocation.counts) <= {"W2", "b2"} else OTHER_TRIALS
+    if not network.is_linear:
+        is_affine = set(allocation.counts) <= set(network.layers[-1])
+        return AFFINE_TRIALS if is_affine else OTHER_TRIALS
     if find_conflict(allocation) is None:
         return AFFINE_TRIALS
-    most = _MOST_UNKNOWNS
-    if isinstance(network, LinearRecurrent):
-        most = _MOST_RECURRENT.get(network.steps, 0)
+    most = _MOST_RECURRENT.get(network.steps, 0) if network.is_recurrent else _MOST_UNKNOWNS
     is_small = network.n_equations(samples) <= allocation.n_learnable <= most
     return OTHER_TRIALS if is_small else 0
 

@@ -8,13 +8,14 @@ from dataclasses import dataclass
 
 from ..answers.classification import verdict_of
 from ..computing.effort import Effort
+from ..computing.options import Options
 from ..errors import ContradictionError
 from ..theorems.analysis import Analysis
 from ..theorems.asking import Answers, consistent
 from ..theorems.base import Finding, Theorem
 from ..theorems.registry import THEOREMS
 from ..verdict import Expressivity
-from .base import Case, Cases, Claim, Inapplicable, Property
+from .base import Case, Cases, Inapplicable, Prediction, Property
 from .cases import general
 from .comparison import judge
 from .measured import exact_ranks, matched, measured_ranks
@@ -67,7 +68,8 @@ class _Asked:
     others: tuple[Theorem, ...]
 
     def analysis(self, case: Case) -> Analysis:
-        return Analysis(case.allocation, case.samples, seed=case.seed, effort=self.effort)
+        options = Options(seed=case.seed, effort=self.effort)
+        return Analysis(case.allocation, case.samples, options)
 
     def finding(self, analysis: Analysis) -> Finding:
         found = self.theorem.ask(analysis)
@@ -75,14 +77,14 @@ class _Asked:
             raise Inapplicable
         return found
 
-    def claim(self, case: Case) -> Claim | None:
+    def claim(self, case: Case) -> Prediction | None:
         """The finding as a verdict; None if there is none."""
         analysis = self.analysis(case)
         finding = self.theorem.ask(analysis)
         if finding is None:
             return None
         verdict = verdict_of(analysis, Answers([finding], []), time.perf_counter())
-        return Claim(case.allocation, case.samples, verdict)
+        return Prediction(case.allocation, case.samples, verdict)
 
     def against_exact_rank(self, case: Case) -> str | None:
         finding = self.finding(self.analysis(case))

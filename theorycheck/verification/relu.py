@@ -13,13 +13,12 @@ from ..measurement.trials import Source
 from ..problem.allocation import Allocation
 from ..problem.files import Problem
 from ..problem.masks import entries_of
-from ..problem.networks.feedforward import ShallowReLU
 from ..verdict import Expressivity
-from .base import Case, Cases, Claim, Inapplicable, Property, claimed
+from .base import Case, Cases, Inapplicable, Prediction, Property, predicted
 from .cases import with_seed
 from .comparison import judge
 from .measured import matched
-from .relu_exact import DRAWS, Row, has_full_rank, no_pattern_has_full_rank, rows_of, spans
+from .relu_exact import DRAWS, OutputRow, has_full_rank, no_pattern_has_full_rank, rows_of, spans
 
 if TYPE_CHECKING:
     from hypothesis.strategies import DrawFn, SearchStrategy
@@ -28,7 +27,7 @@ _MOST_BITS = 9  # of an activation pattern: all 512 of them are looked at
 _MOST_SAMPLES = 4
 
 
-Rule: TypeAlias = Callable[[Row], bool]
+Rule: TypeAlias = Callable[[OutputRow], bool]
 MinimalRule: TypeAlias = Callable[[Allocation, int, int], bool]
 
 
@@ -73,7 +72,7 @@ def regular_law(rule: Rule = has_full_rank, cases: Cases | None = None, share: i
 
 def _need_outputs_only(case: Case) -> None:
     network = case.allocation.network
-    if not isinstance(network, ShallowReLU) or network.bias:
+    if not network.is_shallow_relu or network.bias:
         raise Inapplicable
     if set(case.allocation.counts) - {"W2"}:
         raise Inapplicable
@@ -87,16 +86,16 @@ def pattern_law(
     A match found refutes; that none is found does not, a search misses some.
     """
 
-    def claim(case: Case) -> Claim | None:
+    def claim(case: Case) -> Prediction | None:
         allocation, network = case.allocation, case.allocation.network
-        if not isinstance(network, ShallowReLU) or network.bias:
+        if not network.is_shallow_relu or network.bias:
             return None
         if network.widths[1] * case.samples > _MOST_BITS:
             return None
         is_minimal = rule(allocation, case.samples, case.seed)
         kind = Expressivity.MINIMAL if is_minimal else Expressivity.POSITIVE
         reason = f"{'no' if is_minimal else 'some'} activation pattern has rank d m"
-        return claimed(case, kind, reason, theorem="T10", conditioned_on="regular teacher")
+        return predicted(case, kind, reason, theorem="T10", conditioned_on="regular teacher")
 
     def refute(case: Case) -> str | None:
         said = claim(case)

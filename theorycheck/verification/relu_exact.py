@@ -22,7 +22,7 @@ DRAWS = 30
 
 
 @dataclass(frozen=True)
-class Row:
+class OutputRow:
     """One output of one draw, in exact rational numbers.
 
     `hidden` are the activations, units x samples; `target` what the teacher answers; `weights` the
@@ -63,17 +63,17 @@ def rational_rank(rows: Sequence[Sequence[Any]]) -> int:
     return fmpq_mat(len(rows), len(rows[0]), flat).rank()
 
 
-def spans(row: Row) -> bool:
+def spans(row: OutputRow) -> bool:
     """Whether the target less the frozen part is in the span of the learnable units."""
     return rational_rank(row.free) == rational_rank([*row.free, row.missing])
 
 
-def has_full_rank(row: Row) -> bool:
+def has_full_rank(row: OutputRow) -> bool:
     """Whether the learnable units reach every target: rank m."""
     return rational_rank(row.free) == len(row.target)
 
 
-def rows_of(case: Case, count: int = DRAWS) -> Iterator[list[Row]]:
+def rows_of(case: Case, count: int = DRAWS) -> Iterator[list[OutputRow]]:
     """The rows of the draws that `measure` makes of the case's seed, in order."""
     from flint import fmpq
 
@@ -95,11 +95,9 @@ def rows_of(case: Case, count: int = DRAWS) -> Iterator[list[Row]]:
             for each in (teacher, student)
         )
         targets, weights = exact(teacher["W2"][k]) @ shown, exact(student["W2"][k])
-        mask = allocation.mask("W2")
-        yield [
-            Row(hidden.tolist(), targets[i].tolist(), weights[i].tolist(), tuple(mask[i].tolist()))
-            for i in range(len(mask))
-        ]
+        units, mask = hidden.tolist(), allocation.mask("W2").tolist()
+        rows = zip(targets.tolist(), weights.tolist(), mask, strict=True)
+        yield [OutputRow(units, row, own, tuple(learnable)) for row, own, learnable in rows]
 
 
 def no_pattern_has_full_rank(allocation: Allocation, samples: int, seed: int) -> bool:

@@ -31,7 +31,7 @@ def verify(
 ) -> list[Verification]:
     """Search counterexamples to the statements `ids` (all by default) among random cases, in order.
 
-    Every property of a statement gets `examples` cases, dear ones fewer (`PropertyResult.examples`
+    Every property of a statement gets `examples` cases, slow ones fewer (`PropertyResult.examples`
     says how many); `seed` fixes them all. `workers` processes share the properties (with more than
     1, scripts need the usual `if __name__ == "__main__":`). `progress` is True for a bar in
     terminals and notebooks, or a function that is told each result as it comes (`Progress.found`).

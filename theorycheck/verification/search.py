@@ -36,7 +36,7 @@ class _Refuted(Exception):
 
 
 @dataclass
-class _Search:
+class _CounterexampleSearch:
     """Counts examples until the first failure, then remembers the last failing one."""
 
     property: Property
@@ -102,7 +102,7 @@ def search(
     from hypothesis import currently_in_test_context
 
     start = time.perf_counter()
-    state = _Search(property, on_example, shrinking)
+    state = _CounterexampleSearch(property, on_example, shrinking)
     if currently_in_test_context():
         # Hypothesis refuses a search within a test, but not one in another thread.
         with ThreadPoolExecutor(1) as pool:
@@ -113,7 +113,7 @@ def search(
     return Found(state.examples, state.decided, state.case, state.message, state.error, seconds)
 
 
-def _run(state: _Search, examples: int, seed: int) -> None:
+def _run(state: _CounterexampleSearch, examples: int, seed: int) -> None:
     from hypothesis import HealthCheck, Phase, Verbosity, given, settings
     from hypothesis import seed as seeded
     from hypothesis.errors import Flaky

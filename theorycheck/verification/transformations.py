@@ -11,8 +11,8 @@ import numpy as np
 
 from ..problem.allocation import Allocation
 from ..problem.masks import Mask
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
+from ..problem.networks.base import Network
+from ..problem.networks.kinds import network_from_dict
 from ..structure.peeling import Deletion, Peeled, peel
 from .base import Case
 
@@ -37,6 +37,7 @@ def with_one_sample_less(case: Case) -> Case | None:
 def permuted(case: Case) -> Case:
     """Hidden units, inputs and outputs in orders drawn from the seed, with all their connections.
 
+    >>> from theorycheck import LinearFeedforward
     >>> net = LinearFeedforward([2, 2])
     >>> masks = {permuted(Case(Allocation(net, {"W1": [[1, 0], [0, 0]]}), 1, seed))
     ...          .allocation.mask("W1").tobytes() for seed in range(20)}
@@ -45,20 +46,15 @@ def permuted(case: Case) -> Case:
     """
     allocation, rng = case.allocation, np.random.default_rng([case.seed, 21])
     network = allocation.network
-    if isinstance(network, LinearRecurrent):
-        sizes: dict[object, int] = {"x": network.inputs, "h": network.hidden, "y": network.outputs}
-        ends = {"input": ("h", "x"), "recurrent": ("h", "h"), "readout": ("y", "h")}
-    else:
-        sizes = dict(enumerate(network.widths))
-        ends = {f"W{k}": (k, k - 1) for k in range(1, network.depth + 1)}
-        ends |= {f"b{k}": (k,) for k in range(1, network.depth + 1)} if network.bias else {}
-    order = {level: rng.permutation(size) for level, size in sizes.items()}
+    order = {group: rng.permutation(size) for group, size in network.groups.items()}
 
     def moved(which: str) -> dict[str, Mask]:
-        return {
-            name: mask[np.ix_(*(order[level] for level in ends[name]))]
-            for name, mask in allocation.masks(which)
-        }
+        found = {}
+        for name, mask in allocation.masks(which):
+            source, target = network.ends(name)
+            groups = (target, source)[: mask.ndim]  # a bias has rows only
+            found[name] = mask[np.ix_(*(order[group] for group in groups))]
+        return found
 
     return replace(case, allocation=Allocation(network, moved("learnable"), moved("present")))
 
@@ -66,35 +62,26 @@ def permuted(case: Case) -> Case:
 def transposed_problem(case: Case) -> Case | None:
     """The transposed network, where samples span the inputs (and no constant is one of them).
 
+    >>> from theorycheck import LinearFeedforward
     >>> wide = Case(Allocation.layer(LinearFeedforward([2, 4, 3]), "W2"), samples=5)
     >>> other = transposed_problem(wide)
     >>> other.allocation.network.widths, other.allocation.counts, other.samples
     ((3, 4, 2), {'W1': 12}, 3)
     """
     network = case.allocation.network
-    if isinstance(network, LinearFeedforward):
-        if network.bias or case.samples < network.inputs:
-            return None
-        samples = network.outputs
-    elif isinstance(network, LinearRecurrent):
-        if network.readout != "final" or case.samples < network.inputs * network.steps:
-            return None
-        samples = network.outputs * network.steps
-    else:
+    if network.transposed() is None or network.bias or network.reads_every_step:
         return None
-    return replace(case, allocation=transposed_allocation(case.allocation), samples=samples)
+    if case.samples < network.input_dimension:
+        return None
+    other = transposed_allocation(case.allocation)
+    return replace(case, allocation=other, samples=other.network.input_dimension)
 
 
 def transposed_allocation(allocation: Allocation) -> Allocation:
     """The masks of the transposed network, without asking whether the law applies."""
-    network = allocation.network
-    if isinstance(network, LinearRecurrent):
-        other = replace(network, inputs=network.outputs, outputs=network.inputs)
-        names = {"input": "readout", "recurrent": "recurrent", "readout": "input"}
-    else:
-        assert isinstance(network, LinearFeedforward)
-        other = LinearFeedforward(tuple(reversed(network.widths)))
-        names = {f"W{k}": f"W{network.depth + 1 - k}" for k in range(1, network.depth + 1)}
+    transposed = allocation.network.transposed()
+    assert transposed is not None
+    other, names = transposed
 
     def turned(which: str) -> dict[str, Mask]:
         return {names[name]: mask.T for name, mask in allocation.masks(which) if name in names}
@@ -112,6 +99,7 @@ def peel_all(case: Case) -> Peeled:
 def peel_row(case: Case) -> Peeled:
     """One output less: the first whose row of the last layer has m_e learnables or more.
 
+    >>> from theorycheck import LinearFeedforward
     >>> square = Allocation(LinearFeedforward([2, 2, 2]), {"W2": [[1, 0], [1, 1]]})
     >>> peel_row(Case(square, 2)).allocation.counts
     {'W2': 1}
@@ -120,8 +108,7 @@ def peel_row(case: Case) -> Peeled:
     if not _can_be_peeled(allocation):
         return Peeled(allocation, m, ())
     network = allocation.network
-    assert isinstance(network, LinearFeedforward)
-    needed, last = min(m, network.inputs), f"W{network.depth}"
+    needed, last = min(m, network.inputs), network.layers[-1][0]
     rows = np.flatnonzero(allocation.mask(last).sum(axis=1) >= needed)
     if not len(rows) or min(network.widths[1:-1], default=needed) < needed:
         return Peeled(allocation, m, ())
@@ -130,13 +117,14 @@ def peel_row(case: Case) -> Peeled:
         return Peeled(None, m, steps)
     masks = dict(allocation.masks("learnable"))
     masks[last] = np.delete(masks[last], rows[0], axis=0)
-    rest = LinearFeedforward([*network.widths[:-1], network.outputs - 1])
+    rest = _with_widths(network, [*network.widths[:-1], network.outputs - 1])
     return Peeled(Allocation(rest, masks), m, steps)
 
 
 def peel_column(case: Case) -> Peeled:
     """One input and one sample less: the first input whose column has d learnables or more.
 
+    >>> from theorycheck import LinearFeedforward
     >>> square = Allocation(LinearFeedforward([2, 2, 2]), {"W1": [[0, 1], [1, 1]]})
     >>> peeled = peel_column(Case(square, 5))
     >>> peeled.allocation.network.widths, peeled.samples
@@ -146,20 +134,25 @@ def peel_column(case: Case) -> Peeled:
     if not _can_be_peeled(allocation):
         return Peeled(allocation, m, ())
     network = allocation.network
-    assert isinstance(network, LinearFeedforward)
     d, samples = network.outputs, min(m, network.inputs)
-    columns = np.flatnonzero(allocation.mask("W1").sum(axis=0) >= d)
+    first = network.layers[0][0]
+    columns = np.flatnonzero(allocation.mask(first).sum(axis=0) >= d)
     if not len(columns) or min(network.widths[1:-1], default=d) < d:
         return Peeled(allocation, m, ())
     steps = (Deletion("column", int(columns[0])),)
     if samples == 1:
         return Peeled(None, 0, steps)
     masks = dict(allocation.masks("learnable"))
-    masks["W1"] = np.delete(masks["W1"], columns[0], axis=1)
-    rest = LinearFeedforward([network.inputs - 1, *network.widths[1:]])
+    masks[first] = np.delete(masks[first], columns[0], axis=1)
+    rest = _with_widths(network, [network.inputs - 1, *network.widths[1:]])
     return Peeled(Allocation(rest, masks), samples - 1, steps)
 
 
 def _can_be_peeled(allocation: Allocation) -> bool:
     network = allocation.network
-    return isinstance(network, LinearFeedforward) and not network.bias and allocation.is_dense
+    is_layers = network.is_linear and network.is_layered
+    return is_layers and not network.bias and allocation.is_dense
+
+
+def _with_widths(network: Network, widths: list[int]) -> Network:
+    return network_from_dict({**network.to_dict(), "widths": widths})

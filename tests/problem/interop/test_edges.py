@@ -1,4 +1,4 @@
-"""Wiring diagrams with named units: edges, frames, matrices, CSV files; against plain counting."""
+"""Connectomes with named units: edges, frames, matrices, CSV files; against plain counting."""
 
 import json
 from pathlib import Path

@@ -16,7 +16,8 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.shared.strategies import allocations, samples
-from theorycheck.problem.interop import mask_files
+from theorycheck.problem.archives import read_arrays
+from theorycheck.problem.interop.foreign import sparse_from_arrays
 
 NETWORK = tc.LinearFeedforward([3, 4])
 MASK = np.array([[1, 0, 0], [0, 1, 1], [0, 0, 0], [1, 1, 1]], dtype=bool)
@@ -313,7 +314,8 @@ def test_sparse_files_are_read_as_scipy_reads_them(tmp_path_factory: Any, seed: 
     matrix = scipy.sparse.csr_array(rng.random(shape) < rng.random()).asformat(kind)
     path = tmp_path_factory.mktemp("masks") / "w1.npz"
     scipy.sparse.save_npz(path, matrix)
-    found = mask_files.read_sparse(path.read_bytes(), 10**6).dense("here")
+    arrays = read_arrays(path.read_bytes(), 10**6)
+    found = sparse_from_arrays(arrays, "here").dense("here")
     assert np.array_equal(found, scipy.sparse.load_npz(path).toarray())
 
 
@@ -377,6 +379,7 @@ def test_a_large_sparse_mask_needs_less_than_a_gigabyte(
     assert peak < 600, os.environ.get("OPENBLAS_NUM_THREADS")  # one dense mask has 268 MB
 
 
+@pytest.mark.torch
 @pytest.mark.parametrize("torch", [False, True])
 def test_the_example_runs_with_and_without_torch(torch: bool, tmp_path: Path):
     if torch:

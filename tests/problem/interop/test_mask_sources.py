@@ -16,6 +16,8 @@ import theorycheck as tc
 from tests.cli.test_cli import check_one_line, run
 from theorycheck.problem.interop.tensor_files import read_safetensors, small_floats
 
+pytestmark = pytest.mark.torch
+
 __all__ = ["run"]  # a fixture
 
 NETWORK = tc.LinearFeedforward([3, 2])

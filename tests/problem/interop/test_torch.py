@@ -3,6 +3,8 @@
 import copy
 import doctest
 import itertools
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -14,6 +16,12 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from tests.shared import torch_zoo as zoo
 from tests.shared.torch_zoo import LinearRNN, Own, Recurrent
+from theorycheck.problem.interop.torch_claims import claim_of
+from theorycheck.problem.interop.torch_probes import POINTS
+from theorycheck.problem.networks.feedforward import LinearFeedforward
+from theorycheck.problem.networks.kinds import network_from_dict
+
+pytestmark = pytest.mark.torch
 
 torch: Any = pytest.importorskip("torch", reason="torch is missing (extra torch)")
 nn: Any = torch.nn
@@ -520,3 +528,54 @@ def test_the_page_on_interoperability_runs_as_shown(monkeypatch: Any, tmp_path: 
     result = doctest.testfile(str(page), module_relative=False)
     assert result.failed == 0
     assert result.attempted > 20
+
+
+@dataclass(frozen=True)
+class Tanh(LinearFeedforward):
+    """A kind of network that no torch module is read as."""
+
+    @cached_property
+    def activations(self) -> tuple[str, ...]:
+        return ("tanh",) * (self.depth - 1)
+
+
+def test_an_unknown_activation_is_refused_and_not_taken_for_another():
+    """Whoever adds a kind of network is told so, before a module is taken for the wrong one."""
+    layers = {"W1": torch.ones(3, 2), "W2": torch.ones(1, 3)}
+    claim = claim_of(Tanh([2, 3, 1]), layers, {})
+    with pytest.raises(tc.InputError, match=r"activation tanh are not read: tc\.Allocation"):
+        claim.outputs(layers, torch.ones(POINTS, 2))
+
+
+@pytest.mark.parametrize("bias", [False, True])
+@pytest.mark.parametrize("kind", ["linear_feedforward", "shallow_relu"])
+def test_what_a_module_is_taken_for_is_what_torch_computes(kind: str, bias: bool):
+    """The claim walks the unrolled network; torch's own layers are the judge."""
+    module = nn.Sequential(nn.Linear(2, 3, bias), nn.ReLU(), nn.Linear(3, 1, bias))
+    if kind == "linear_feedforward":
+        del module[1]
+    first, last = module[0], module[-1]
+    weights = {"W1": first.weight, "W2": last.weight, "b1": first.bias, "b2": last.bias}
+    given = {name: value for name, value in weights.items() if value is not None}
+    network = network_from_dict({"kind": kind, "widths": [2, 3, 1], "bias": bias})
+    claim = claim_of(network, given, {})
+    x = torch.randn(claim.shape)
+    assert torch.allclose(claim.outputs(given, x), module(x), rtol=1e-5)
+
+
+@pytest.mark.parametrize("readout", ["final", "all"])
+@pytest.mark.parametrize("steps", [1, 4])
+@pytest.mark.parametrize("batch_first", [True, False])
+def test_the_recurrence_of_a_claim_is_that_of_a_loop(readout: str, steps: int, batch_first: bool):
+    sizes = {"inputs": 2, "hidden": 3, "outputs": 1, "steps": steps, "readout": readout}
+    network = network_from_dict({"kind": "linear_recurrent", **sizes})
+    weights = {name: torch.randn(shape) for name, shape in network.weight_shapes.items()}
+    claim = claim_of(network, weights, {}, batch_first=batch_first)
+    assert (claim.recurrent, claim.steps) == ("recurrent", steps)
+    x = torch.randn(claim.shape)
+    state, outputs = torch.zeros(POINTS, 3), []
+    for now in x.unbind(1 if batch_first else 0):
+        state = state @ weights["recurrent"].T + now @ weights["input"].T
+        outputs.append(state @ weights["readout"].T)
+    wanted = outputs[-1] if readout == "final" else torch.stack(outputs, 1 if batch_first else 0)
+    assert torch.allclose(claim.outputs(weights, x), wanted, rtol=1e-4, atol=1e-5)

@@ -2,11 +2,14 @@
 
 from typing import Any
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.shared import torch_zoo as zoo
 from theorycheck.problem.interop.torch_memory import overlap, overlaps_itself
+
+pytestmark = pytest.mark.torch
 
 torch: Any = zoo.torch
 

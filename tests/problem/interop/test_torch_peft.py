@@ -15,6 +15,8 @@ from tests.shared import torch_zoo as zoo
 from tests.shared.oracles import dual_number_rank
 from tests.shared.torch_zoo import MASK, READOUT, Case, Own, chain, changed, freeze
 
+pytestmark = pytest.mark.torch
+
 torch: Any = zoo.torch
 nn: Any = zoo.nn
 peft: Any = pytest.importorskip("peft", reason="peft is missing (extra peft)")

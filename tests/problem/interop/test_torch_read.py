@@ -36,6 +36,8 @@ from tests.shared.torch_zoo import (
     hook,
 )
 
+pytestmark = pytest.mark.torch
+
 torch: Any = zoo.torch
 nn: Any = zoo.nn
 functional: Any = zoo.functional
@@ -427,7 +429,7 @@ READ: dict[str, Case] = {
         options=lambda m: {"steps": 300, "recurrent": LOOP},
     ),
     "loop over cells, declared linear": Case(
-        zoo.Entry,
+        zoo.Cell,
         tc.LinearRecurrent(2, 3, 1, steps=3),
         {"input": "cell.weight_ih", "recurrent": "cell.weight_hh", "readout": "out.weight"},
         options=lambda m: {

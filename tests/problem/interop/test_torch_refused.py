@@ -21,6 +21,8 @@ from tests.problem.interop.test_torch_read import (
 from tests.shared import torch_zoo as zoo
 from tests.shared.torch_zoo import Case, Loop, Own, Recurrent, chain, changed, freeze, hook, linear
 
+pytestmark = pytest.mark.torch
+
 torch: Any = zoo.torch
 nn: Any = zoo.nn
 functional: Any = zoo.functional
@@ -524,7 +526,7 @@ REFUSED: dict[str, Case] = {
         },
     ),
     "cells without names": Case(
-        zoo.Entry, refused=r"RNNCell\) is one step of a loop.*recurrent=..., steps=T"
+        zoo.Cell, refused=r"RNNCell\) is one step of a loop.*recurrent=..., steps=T"
     ),
     "rnn of two layers": Case(
         lambda: Recurrent(nn.RNN(2, 4, 2, bias=False)),

@@ -2,13 +2,11 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING
 
-from ...computing.progress import watching
-from ..common import Failures, print_json
+from ..common import Failures, answer, name_of
 from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seconds, Seed
-from ..output import print_title
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -27,38 +25,34 @@ def capacity(
     seconds: Seconds = 60,
 ) -> None:
     """Tell for how many samples allocations are maximal, and for how many a match is possible."""
-    from rich.console import Console
-
     from ...answers.capacities import capacity as capacity_of
-    from ...problem.files import load
 
-    console = Console(highlight=False)
+    ask = partial(
+        capacity_of,
+        seed=seed,
+        error_bound=error_bound,
+        memory_limit=memory_limit,
+        backend=backend,
+        seconds=seconds,
+    )
     failures = Failures()
     for file in files:
         with failures.of(file):
-            allocation, _ = load(file)
-            with watching(True, file) as tell:
-                found = capacity_of(
-                    allocation,
-                    seed=seed,
-                    error_bound=error_bound,
-                    memory_limit=memory_limit,
-                    backend=backend,
-                    seconds=seconds,
-                    progress=tell,
-                )
-            if as_json:
-                print_json({"file": file, **found.to_dict()})
-            else:
-                name = file if len(files) > 1 else Path(file).name
-                _print(console, name, allocation, found)
+            answer(
+                file,
+                name_of(file, files),
+                lambda allocation, _, **told: ask(allocation, **told),
+                _print,
+                as_json,
+            )
     failures.leave()
 
 
-def _print(console: Console, name: str, allocation: Allocation, found: Capacity) -> None:
-    from ..text import print_paragraphs
+def _print(console: Console, name: str, allocation: Allocation, _: int, found: Capacity) -> None:
+    from ...answers.question import learnables_in_words, network_in_words
+    from ..text import print_paragraphs, print_title
 
-    r, n = allocation.n_learnable, allocation.n_present
-    print_title(console, name, allocation, f"; {r} of {n} weights learnable")
+    about = f"{network_in_words(allocation)}; {learnables_in_words(allocation)}"
+    print_title(console, f"{name}: {about}")
     print_paragraphs(console, found.paragraphs())
     console.print()

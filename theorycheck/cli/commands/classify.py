@@ -2,11 +2,10 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ...computing.progress import watching
-from ..common import Failures, complain, points, print_json
+from ..common import Failures, answer, complain, name_of, points
 from ..options import (
     Backend,
     CertificateOut,
@@ -43,10 +42,12 @@ def classify(
     paths: Paths = None,
 ) -> None:
     """Tell the expressivity of allocations: minimal, maximal, or what is proved of it."""
+    from ...answers.classification import classify as classify_allocation
     from ...computing.effort import Effort
+    from ..text import print_verdict
 
     failures, certificates = Failures(), []
-    options = {
+    options: dict[str, Any] = {
         "inputs": None if inputs is None else points(failures, inputs),
         "seed": seed,
         "error_bound": error_bound,
@@ -55,33 +56,16 @@ def classify(
         "diagnose": diagnose,
         "effort": Effort(seconds, most_degree, instances=instances, paths=paths),
     }
+    ask = partial(classify_allocation, **options)
     try:
         for file in files:
-            name = file if len(files) > 1 else Path(file).name
             with failures.of(file):
-                found = _classified(file, options, None if as_json else name)
-                certificates += [found] if found else []
+                show = partial(print_verdict, file=file)
+                _, _, found = answer(file, name_of(file, files), ask, show, as_json)
+                certificates += [found.certificate] if found.certificate else []
     finally:  # of an interrupt, too
         _save(failures, certificate, certificates)
     failures.leave()
-
-
-def _classified(file: str, options: dict[str, Any], name: str | None) -> Certificate | None:
-    """Print the verdict on a file, as JSON without a `name`; its certificate."""
-    from rich.console import Console
-
-    from ...answers.classification import classify as classify_allocation
-    from ...problem.files import load
-    from ..text import print_verdict
-
-    allocation, samples = load(file)
-    with watching(True, file) as tell:
-        verdict = classify_allocation(allocation, samples, **options, progress=tell)
-    if name is None:
-        print_json({"file": file, **verdict.to_dict()})
-    else:
-        print_verdict(Console(highlight=False), name, allocation, samples, verdict, file)
-    return verdict.certificate
 
 
 def _save(failures: Failures, path: str | None, certificates: list[Certificate]) -> None:

@@ -4,12 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
-import shlex
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...computing.progress import watching
-from ..common import Failures, complain, print_json
+from ..common import Failures, command_line, complain, name_of, print_json
 from ..options import (
     DrawSeed,
     Files,
@@ -23,6 +22,7 @@ from ..options import (
     Seconds,
     Trials,
 )
+from ..output import write_found
 
 if TYPE_CHECKING:
     from ...problem.allocation import Allocation
@@ -62,7 +62,7 @@ def compare(
                 )
             done = found.estimate.trials
             refuted |= found.outcome == "refuted"
-            _tell(file, allocation, samples, found, None if as_json else _name(file, files))
+            _tell(file, allocation, samples, found, None if as_json else name_of(file, files))
             if out is not None and found.outcome == "refuted":
                 _save(out, file, allocation, samples, found)
         if done < trials and not deadline.has_passed:
@@ -75,10 +75,6 @@ def compare(
     failures.leave()
 
 
-def _name(file: str, files: list[str]) -> str:
-    return file if len(files) > 1 else Path(file).name
-
-
 def _tell(
     file: str, allocation: Allocation, samples: int, found: Comparison, name: str | None
 ) -> None:
@@ -87,7 +83,7 @@ def _tell(
 
     from ..text import print_comparison
 
-    again = command_line(file, found) if found.outcome == "refuted" else None
+    again = repeating(file, found) if found.outcome == "refuted" else None
     if name is None:
         more = {"command": again} if again else {}
         print_json({"file": file, **found.to_dict(), **more})
@@ -95,8 +91,8 @@ def _tell(
         print_comparison(Console(highlight=False), name, allocation, samples, found, again)
 
 
-def command_line(file: str, found: Comparison) -> str:
-    """The command line that repeats a comparison, with no default left to chance."""
+def repeating(file: str, found: Comparison) -> str:
+    """The command line that repeats a comparison."""
     settings, effort = found.settings, found.settings["effort"]
     options = {
         "trials": found.estimate.trials,
@@ -105,21 +101,10 @@ def command_line(file: str, found: Comparison) -> str:
         "most-degree": effort["degree"],
         "instances": effort["instances"],
     }
-    words = [f"--{name}={value}" for name, value in options.items()]
-    return shlex.join(["theorycheck", "compare", file, *words])
+    return command_line("compare", file, options)
 
 
 def _save(folder: str, file: str, allocation: Allocation, samples: int, found: Comparison) -> None:
     """Write a refuted allocation under its own name and a digest of its content."""
-    from ...errors import InputError
-    from ...problem.files import save
-
     digest = hashlib.sha256(json.dumps(found.problem, sort_keys=True).encode()).hexdigest()[:8]
-    path = Path(folder) / f"{Path(file).stem}-{digest}.json"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save(path, allocation, samples)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from None
-    except ValueError as error:  # a NUL in the path
-        raise InputError(f"{folder!r} cannot be written: {error}") from None
+    write_found(folder, f"{Path(file).stem}-{digest}.json", allocation, samples)

@@ -20,7 +20,7 @@ from ..options import (
     offered,
     positive,
 )
-from ..output import AllocationOut, print_masks, print_title, write_allocation
+from ..output import AllocationOut, print_masks, write_allocation
 
 if TYPE_CHECKING:
     from ...answers.designs import Design
@@ -72,17 +72,17 @@ def design(
 
     failures = Failures()
     with failures.of(network):
-        frame = _frame(network)
+        given = _given(network)
         failures.of(within or network)
-        candidates = _candidates(within, frame) if within else None
+        candidates = _candidates(within, given) if within else None
         failures.of(network)
         with watching(True, network) as tell:
             found = find(
-                frame.network,
+                given.network,
                 samples,
                 budget,
                 candidates,
-                frame.given_present(),
+                given.given_present(),
                 prefer,  # type: ignore[arg-type]
                 seed=seed,
                 error_bound=error_bound,
@@ -91,14 +91,14 @@ def design(
                 seconds=seconds,
                 progress=tell,
             )
-        _tell(network, frame, found, as_json)
+        _tell(network, given, found, as_json)
         if out is not None:
             failures.of(out)
             write_allocation(out, found.allocation, found.samples, "no allocation was found")
     failures.leave()
 
 
-def _frame(path: str) -> Allocation:
+def _given(path: str) -> Allocation:
     """The network of a file and its present connections; the file's learnables do not count."""
     from ...problem.allocation import Allocation
     from ...problem.files import LARGEST_FILE, load, parse_json, read_limited
@@ -112,28 +112,30 @@ def _frame(path: str) -> Allocation:
     return load(path).allocation
 
 
-def _candidates(path: str, frame: Allocation) -> dict[str, Any]:
+def _candidates(path: str, given: Allocation) -> dict[str, Any]:
     from ...errors import InputError
     from ...problem.files import load
 
     allocation = load(path).allocation
-    if allocation.network != frame.network:
-        here, there = frame.network.describe(), allocation.network.describe()
+    if allocation.network != given.network:
+        here, there = given.network.describe(), allocation.network.describe()
         raise InputError(f"the candidates are those of {there}, the network is {here}")
     return dict(allocation.masks("learnable"))
 
 
-def _tell(name: str, frame: Allocation, found: Design, as_json: bool) -> None:
+def _tell(name: str, given: Allocation, found: Design, as_json: bool) -> None:
     from rich.console import Console
 
-    from ..text import print_paragraphs, samples_in_words
+    from ...answers.question import network_in_words
+    from ...display.paragraphs import samples_in_words
+    from ..text import print_paragraphs, print_title
 
     if as_json:
         print_json({"file": name, **found.to_dict()})
         return
     console = Console(highlight=False)
-    on = samples_in_words(found.samples)
-    print_title(console, Path(name).name, frame, f", {on}; budget {found.budget}")
+    on, about = samples_in_words(found.samples), network_in_words(given)
+    print_title(console, f"{Path(name).name}: {about}, {on}; budget {found.budget}")
     print_paragraphs(console, found.paragraphs())
     if found.proposal is not None:
         print_masks(console, found.proposal.allocation)

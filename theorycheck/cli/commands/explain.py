@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 
-from ...computing.progress import watching
-from ..common import Failures, print_json
+from ..common import Failures, answer, name_of
 from ..options import (
     Backend,
     ErrorBound,
@@ -33,34 +32,20 @@ def explain(
     paths: Paths = None,
 ) -> None:
     """Tell what every theorem says of allocations, or why it does not apply, and what is wasted."""
-
-    from rich.console import Console
-
     from ...answers.explanation import explain as explain_allocation
     from ...computing.effort import Effort
-    from ...problem.files import load
     from ..text import print_explanation
 
-    console = Console(highlight=False)
+    ask = partial(
+        explain_allocation,
+        seed=seed,
+        error_bound=error_bound,
+        memory_limit=memory_limit,
+        backend=backend,
+        effort=Effort(seconds, most_degree, instances=instances, paths=paths),
+    )
     failures = Failures()
-    effort = Effort(seconds, most_degree, instances=instances, paths=paths)
     for file in files:
         with failures.of(file):
-            allocation, samples = load(file)
-            with watching(True, file) as tell:
-                explanation = explain_allocation(
-                    allocation,
-                    samples,
-                    seed=seed,
-                    error_bound=error_bound,
-                    memory_limit=memory_limit,
-                    backend=backend,
-                    effort=effort,
-                    progress=tell,
-                )
-            if as_json:
-                print_json({"file": file, **explanation.to_dict()})
-            else:
-                name = file if len(files) > 1 else Path(file).name
-                print_explanation(console, name, allocation, samples, explanation)
+            answer(file, name_of(file, files), ask, print_explanation, as_json)
     failures.leave()

@@ -15,14 +15,12 @@ def export(
     out: Annotated[str, typer.Argument(metavar="OUT", help="A .csv or .parquet file.")],
 ) -> None:
     """Write the results of a sweep as CSV or Parquet."""
-    from ...errors import InputError
+    from ...errors import writing
     from ...sweeps.results import export as write
 
     failures = Failures()
     with failures.of(results):
-        try:
+        with writing(out):
             number = write(results, out)
-        except OSError as error:
-            raise InputError(f"{out} cannot be written: {error.strerror}") from None
         print(f"{out}: {number} {'row' if number == 1 else 'rows'}")
     failures.leave()

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
+from ...problem.networks.kinds import KINDS
 from ..common import Failures
 from ..options import choice, natural, offered, positive
-from ..output import print_title
 from .sources import of_edges, of_masks
 
 if TYPE_CHECKING:
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
 
     Source: TypeAlias = Callable[[], tuple[Allocation, list[str]]]
 
-_KINDS = ("linear_feedforward", "linear_recurrent", "shallow_relu")
+_KINDS = tuple(KINDS)
 _READOUTS = ("final", "all")
 _ROWS = ("targets", "sources")
 _COUNT = positive("it")
@@ -154,7 +154,7 @@ def new(
         recurrent = {**_numbers(ends), "hidden": hidden, "steps": steps, "readout": readout}
         feedforward = {"widths": widths, "bias": bias or None}
         kind = kind or _KINDS[0]
-        _refuse_others(kind, feedforward if kind == "linear_recurrent" else recurrent)
+        _refuse_others(kind, feedforward if KINDS[kind].is_recurrent else recurrent)
         source = partial(_fresh, kind, feedforward, recurrent, chosen, samples)
     with failures.of(name):
         path = _path(name)
@@ -177,7 +177,7 @@ def _fresh(
     from ...answers.starting_files import starting_allocation
     from ...problem.networks.kinds import network_from_dict
 
-    if kind == "linear_recurrent":
+    if KINDS[kind].is_recurrent:
         given = {key: value for key, value in recurrent.items() if value is not None}
         network = network_from_dict({"kind": kind, **_DEFAULT_SIZES, **given})
     else:
@@ -189,7 +189,7 @@ def _fresh(
 
 
 def _numbers(ends: dict[str, str | None]) -> dict[str, int | None]:
-    """The numbers of inputs and outputs: with a wiring diagram they would be names."""
+    """The numbers of inputs and outputs: with a connectome they would be names."""
     numbers: dict[str, int | None] = {}
     for option, text in ends.items():
         try:
@@ -211,7 +211,8 @@ def _refuse_others(kind: str, options: dict[str, Any]) -> None:
     """Options that are given and belong to another kind."""
     for option, value in options.items():
         if value is not None:
-            others = _KINDS[::2] if kind == "linear_recurrent" else _KINDS[1:2]
+            is_recurrent = KINDS[kind].is_recurrent
+            others = [name for name in KINDS if KINDS[name].is_recurrent != is_recurrent]
             where = " and ".join(others)
             raise typer.BadParameter(f"--{option} is for {where}, not for {kind}")
 
@@ -228,17 +229,14 @@ def _path(name: str) -> Path:
 
 
 def _write(path: Path, text: str, force: bool) -> None:
-    from ...errors import InputError
+    from ...errors import InputError, writing
 
-    try:
-        with path.open("w" if force else "x", encoding="utf-8") as file:
-            file.write(text)
-    except FileExistsError:
-        raise InputError(f"{path} exists; --force overwrites it") from None
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from None
-    except ValueError as error:  # a NUL in the path
-        raise InputError(f"cannot be written: {error}") from None
+    with writing(path):
+        try:
+            with path.open("w" if force else "x", encoding="utf-8") as file:
+                file.write(text)
+        except FileExistsError:
+            raise InputError(f"{path} exists; --force overwrites it") from None
 
 
 def _tell(path: Path, allocation: Allocation, samples: int, notes: list[str]) -> None:
@@ -248,11 +246,11 @@ def _tell(path: Path, allocation: Allocation, samples: int, notes: list[str]) ->
     from rich.console import Console
     from rich.text import Text
 
-    from ..text import samples_in_words
+    from ...answers.question import subject
+    from ..text import print_title
 
     console = Console(highlight=False)
-    counts = f"{allocation.n_learnable} of {allocation.n_present} weights learnable"
-    print_title(console, str(path), allocation, f", {samples_in_words(samples)}; {counts}")
+    print_title(console, f"{path}: {subject(allocation, samples)}")
     for line in notes[:_MOST_NOTES]:
         console.print(Text(f"  {line}"), soft_wrap=True)
     if len(notes) > _MOST_NOTES:

@@ -2,15 +2,14 @@
 
 from __future__ import annotations
 
-from pathlib import Path
+from functools import partial
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from ...computing.progress import watching
-from ..common import Failures, print_json
+from ..common import Failures, answer, name_of
 from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seconds, Seed, choice, offered
-from ..output import AllocationOut, print_title, write_allocation
+from ..output import AllocationOut, write_allocation
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -43,48 +42,37 @@ def repair(
     seconds: Seconds = 60,
 ) -> None:
     """Find few swaps of learnable for frozen weights that make allocations maximal."""
-    from rich.console import Console
-
     from ...answers.repairs import repair as find
-    from ...problem.files import load
 
     if out is not None and len(files) > 1:
         raise typer.BadParameter("one file only can be written, give one FILE", param_hint="--out")
-    console = Console(highlight=False)
+    ask = partial(
+        find,
+        budget=budget,  # type: ignore[arg-type]
+        seed=seed,
+        error_bound=error_bound,
+        memory_limit=memory_limit,
+        backend=backend,
+        seconds=seconds,
+    )
     failures = Failures()
     for file in files:
         with failures.of(file):
-            allocation, samples = load(file)
-            with watching(True, file) as tell:
-                found = find(
-                    allocation,
-                    samples,
-                    budget,  # type: ignore[arg-type]
-                    seed=seed,
-                    error_bound=error_bound,
-                    memory_limit=memory_limit,
-                    backend=backend,
-                    seconds=seconds,
-                    progress=tell,
-                )
-            if as_json:
-                print_json({"file": file, **found.to_dict()})
-            else:
-                _print(console, file if len(files) > 1 else Path(file).name, allocation, found)
+            _, _, found = answer(file, name_of(file, files), ask, _print, as_json)
             if out is not None:
                 failures.of(out)
-                write_allocation(
-                    out, found.allocation, found.samples, "there is no repaired allocation"
-                )
+                none = "there is no repaired allocation"
+                write_allocation(out, found.allocation, found.samples, none)
     failures.leave()
 
 
-def _print(console: Console, name: str, allocation: Allocation, found: Repair) -> None:
-    from ..text import print_paragraphs, samples_in_words
+def _print(
+    console: Console, name: str, allocation: Allocation, samples: int, found: Repair
+) -> None:
+    from ...answers.question import subject
+    from ..text import print_paragraphs, print_title
 
-    r, n = allocation.n_learnable, allocation.n_present
-    on = samples_in_words(found.samples)
-    print_title(console, name, allocation, f", {on}; {r} of {n} weights learnable")
+    print_title(console, f"{name}: {subject(allocation, found.samples)}")
     for move in found.moves:
         console.print(f"  {move}", markup=False, soft_wrap=True)
     if found.moves:

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import contextlib
-import shlex
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -12,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from ...computing.progress import Progress, Teller, watching
-from ..common import Failures, complain
+from ..common import Failures, command_line, complain
 from ..options import DrawSeed, Files, Instances, Law, MostDegree, Seconds, positive
 
 if TYPE_CHECKING:
@@ -73,6 +72,13 @@ def report(
     failures.leave()
 
 
+def _write(path: str, text: str) -> None:
+    from ...errors import writing
+
+    with writing():
+        Path(path).write_text(text, encoding="utf-8")
+
+
 def _tell(tell: Teller, file: str, done: int, total: int, step: Progress) -> None:
     tell(step.inside(file, done, total))
 
@@ -96,7 +102,7 @@ def _entry(
         found = classify(
             allocation, samples, seed=seed, effort=effort, deadline=deadline, progress=tell
         )
-        commands = (_classify_line(file, seed, effort),)
+        commands = (_classifying(file, seed, effort),)
         entry = PageEntry(file, allocation, samples, found, commands=commands, error=_INTERRUPTED)
         if fit["trials"] is not None:
             entry = _measured(entry, fit, effort, tell, deadline)
@@ -115,7 +121,7 @@ def _measured(
     entry: PageEntry, fit: dict[str, object], effort: Effort, tell: Teller, deadline: Deadline
 ) -> PageEntry:
     from ...verification.comparison import compare
-    from .compare import command_line
+    from .compare import repeating
 
     assert entry.allocation is not None
     found = compare(
@@ -132,28 +138,16 @@ def _measured(
         late = f"the measurement ended after {done} of {asked} draws, when the time was up"
         complain(f"{entry.name}: {late}")
         entry = replace(entry, error=late)
-    line = command_line(entry.name, found)
+    line = repeating(entry.name, found)
     return replace(entry, comparison=found, commands=(*entry.commands, line))
 
 
-def _classify_line(file: str, seed: int, effort: Effort) -> str:
-    """The command line that repeats a verdict, with no default left to chance."""
+def _classifying(file: str, seed: int, effort: Effort) -> str:
+    """The command line that repeats a verdict."""
     options = {
         "seed": seed,
         "seconds": effort.seconds,
         "most-degree": effort.degree,
         "instances": effort.instances,
     }
-    words = [f"--{name}={value}" for name, value in options.items()]
-    return shlex.join(["theorycheck", "classify", file, *words])
-
-
-def _write(path: str, text: str) -> None:
-    from ...errors import InputError
-
-    try:
-        Path(path).write_text(text, encoding="utf-8")
-    except OSError as error:
-        raise InputError(f"cannot be written: {error.strerror}") from None
-    except ValueError as error:  # a NUL in the path
-        raise InputError(f"cannot be written: {error}") from None
+    return command_line("classify", file, options)

@@ -1,4 +1,4 @@
-"""Where `theorycheck new` takes an allocation from: files of masks, wiring diagrams."""
+"""Where `theorycheck new` takes an allocation from: files of masks, connectomes."""
 
 from __future__ import annotations
 
@@ -17,13 +17,12 @@ def of_masks(
 ) -> tuple[Allocation, list[str]]:
     """The allocation of mask files; `made` has the kind, steps and readout that were asked."""
     from ...problem.mask_sources import load_masks
-    from ...problem.networks.feedforward import LinearFeedforward
-    from ...problem.networks.kinds import network_from_dict
+    from ...problem.networks.kinds import KINDS, network_from_dict
 
     kind, network = made["--kind"], None
     if widths is not None:
         sizes = {"widths": [int(width) for width in widths.split(",")], "bias": bias}
-        network = network_from_dict({"kind": kind or LinearFeedforward.kind, **sizes})
+        network = network_from_dict({"kind": kind or next(iter(KINDS)), **sizes})
     elif bias:
         raise InputError("--bias needs --widths here; else the masks tell of biases")
     named = None if layers is None else names(layers, "--layers")
@@ -37,7 +36,7 @@ def of_masks(
 def of_edges(
     file: str, made: Options, ends: Options, rows: str, chosen: Options, samples: int
 ) -> tuple[Allocation, list[str]]:
-    """The allocation of a wiring diagram, and which unit has which number.
+    """The allocation of a connectome, and which unit has which number.
 
     Where the file does not tell what is learnable, as many connections as are needed (or
     `--budget`) are, spread evenly.
@@ -45,15 +44,17 @@ def of_edges(
     from ...answers.starting_files import starting_allocation
     from ...problem.allocation import Allocation
     from ...problem.interop.edge_files import read_edge_file
+    from ...problem.networks.kinds import KINDS
     from ...problem.sources import unit_names
 
     for option, value in ends.items():
         if value is None:
             raise InputError(f"--edges needs {option}: the names of units, as in A,B")
     steps, readout, kind = made["--steps"], made["--readout"] or "final", made["--kind"]
-    if steps is None and (kind == "linear_recurrent" or made["--readout"]):
+    is_recurrent = kind is not None and KINDS[kind].is_recurrent
+    if steps is None and (is_recurrent or made["--readout"]):
         raise InputError("a recurrent network needs --steps")
-    if steps is not None and kind not in (None, "linear_recurrent"):
+    if steps is not None and kind is not None and not is_recurrent:
         raise InputError(f"--steps makes a recurrent network, not one of --kind {kind}")
     inputs, outputs = (names(ends[option], option) for option in ("--inputs", "--outputs"))
     options = {"inputs": inputs, "outputs": outputs, "steps": steps, "readout": readout}
@@ -67,12 +68,11 @@ def of_edges(
         if chosen["--budget"] is not None or chosen["--seed"] is not None:
             raise InputError("the column learnable tells what --budget and --seed would")
         return allocation, notes
-    place = {n: m for n, m in allocation.masks("present") if steps is None or n == "recurrent"}
+    network, masks = allocation.network, allocation.masks("present")
+    within = {name: mask for name, mask in masks if steps is None or network.lag(name)}
     budget, seed = chosen["--budget"], chosen["--seed"]
     present = allocation.given_present()
-    starting = starting_allocation(
-        allocation.network, samples, budget, seed, within=place, present=present
-    )
+    starting = starting_allocation(network, samples, budget, seed, within=within, present=present)
     return starting, notes
 
 

@@ -6,12 +6,12 @@ import contextlib
 import os
 import tempfile
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from ...computing.progress import watching
 from ..common import Failures, cores, print_json
 from ..options import CounterexampleFolder, DrawSeed, Examples, Json, Theorems, Workers
+from ..output import write_found
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -34,6 +34,7 @@ def verify(
     from rich.console import Console
 
     failures = Failures()
+    results: Sequence[Verification] = ()
     with failures.of("verify"), _nothing_left_behind(), watching(True, "properties") as tell:
         from ...verification.run import verify as run
 
@@ -81,19 +82,9 @@ def _numbered(results: Sequence[Verification]) -> Iterator[tuple[int, Counterexa
 
 def _save(folder: str, found: Counterexample, number: int) -> str:
     """Write the allocation of a counterexample; the path of the file."""
-    from ...errors import InputError
-    from ...problem.files import save
-
     more = f"-{number}" if number > 1 else ""
-    path = Path(folder) / f"counterexample-{found.id}{more}.json"
-    try:
-        path.parent.mkdir(parents=True, exist_ok=True)
-        save(path, found.allocation, found.samples)
-    except OSError as error:
-        raise InputError(f"{path} cannot be written: {error.strerror}") from None
-    except ValueError as error:  # a NUL in the path
-        raise InputError(f"{folder!r} cannot be written: {error}") from None
-    return str(path)
+    name = f"counterexample-{found.id}{more}.json"
+    return str(write_found(folder, name, found.allocation, found.samples))
 
 
 def _print(
@@ -140,7 +131,7 @@ def _print_counterexample(console: Console, found: Counterexample, file: str) ->
 
     from ...strategies.text import describe
     from ..text import print_paragraph
-    from .compare import command_line
+    from .compare import repeating
 
     number = "the first example" if found.examples == 1 else f"{found.examples} examples"
     console.print(Text(f"{found.id}, {found.property}: refuted after {number}"), soft_wrap=True)
@@ -152,7 +143,7 @@ def _print_counterexample(console: Console, found: Counterexample, file: str) ->
     print_paragraph(console, "saved", file)
     if found.comparison is not None:
         # On one line, to be copied.
-        command = command_line(file, found.comparison)
+        command = repeating(file, found.comparison)
         console.print(Text(f"  {'repeat':<11}{command}"), soft_wrap=True)
         outcome = found.comparison.outcome.upper()
         print_paragraph(console, "compare", f"{outcome}: {found.comparison.reason}")

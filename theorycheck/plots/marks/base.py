@@ -4,11 +4,15 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, Literal, TypeAlias
 
 import numpy as np
 
 from ...problem.allocation import Allocation
+from ...problem.masks import Mask
+from ...problem.networks.base import Network
+from ...problem.networks.unrolled import Group
 
 EQUATIONS, ACTIVITY = "equations", "activity"  # grids beside those of the weights
 
@@ -30,7 +34,7 @@ class Line:
 
 @dataclass(frozen=True)
 class Spot:
-    """One cell: a ring, a dot, a bar along its row or column, or a text."""
+    """One entry: a ring, a dot, a bar along its row or column, or a text."""
 
     grid: str
     row: int
@@ -41,37 +45,37 @@ class Spot:
 
 @dataclass(frozen=True)
 class Walk:
-    """Cells of one grid that are joined one after the other."""
+    """Entries of one grid that are joined one after the other."""
 
     grid: str
-    cells: tuple[tuple[int, int], ...]
+    entries: tuple[tuple[int, int], ...]
     dashed: bool = False
 
 
 @dataclass(frozen=True)
-class Block:
-    """The cells of `rows` and `columns` in common, outlined."""
+class EntryBlock:
+    """The entries of `rows` and `columns` in common, outlined."""
 
     grid: str
     rows: tuple[int, ...]
     columns: tuple[int, ...]
 
 
-Mark: TypeAlias = Line | Spot | Walk | Block
+Mark: TypeAlias = Line | Spot | Walk | EntryBlock
 
 
 @dataclass
 class Marks:
     """All marks of a certificate, with what they mean in words.
 
-    `path` is a way through the network, weight by weight (name, index); `levels` are levels of
+    `path` is a way through the network, weight by weight (name, index); `groups` are groups of
     units that are outlined, with a text; `active` are the active units (unit, sample) of a point.
     """
 
     marks: list[Mark] = field(default_factory=list)
     notes: list[str] = field(default_factory=list)
     path: list[tuple[str, tuple[int, ...]]] = field(default_factory=list)
-    levels: dict[int, str] = field(default_factory=dict)
+    groups: dict[Group, str] = field(default_factory=dict)
     active: set[tuple[int, int]] | None = None
 
     def add(self, *marks: Mark) -> None:
@@ -87,7 +91,7 @@ class Marks:
         """Add the marks of a certificate that this one rests on."""
         self.marks += other.marks
         self.path = self.path or other.path
-        self.levels |= other.levels
+        self.groups |= other.groups
         self.active = other.active if self.active is None else self.active
         for text in other.notes:
             self.note(text)
@@ -95,7 +99,7 @@ class Marks:
     @property
     def is_empty(self) -> bool:
         """Whether there is nothing to be drawn."""
-        return not (self.marks or self.path or self.levels or self.active)
+        return not (self.marks or self.path or self.groups or self.active)
 
     @property
     def has_equations(self) -> bool:
@@ -141,13 +145,13 @@ class Scene:
 
     @property
     def first(self) -> str:
-        """The weight that reads the inputs."""
-        return next(iter(self.allocation.network.weight_shapes))
+        """The weight matrix that reads the inputs."""
+        return self.allocation.network.layers[0][0]
 
     @property
     def last(self) -> str:
         """The weight matrix that makes the outputs."""
-        return [n for n, s in self.allocation.network.weight_shapes.items() if len(s) == 2][-1]
+        return self.allocation.network.layers[-1][0]
 
     def line(self, grid: str, axis: str, index: int, text: str = "", outlined: bool = True) -> Line:
         """A mark on a row or column."""
@@ -157,7 +161,7 @@ class Scene:
 
     def place(self, name: str, index: Sequence[int]) -> Place:
         """Where a weight is; a bias is one more column of its layer."""
-        grid = f"W{name[1:]}" if name[0] == "b" else name
+        grid = self._grids[name]
         shape = self.allocation.network.weight_shapes[grid]
         column = index[1] if len(index) == 2 else shape[1]
         return grid, self.row(grid, index[0]), self.column(grid, column)
@@ -166,16 +170,16 @@ class Scene:
         """A mark on a weight."""
         return Spot(*self.place(name, index), shape, text)
 
-    def cells(self, which: str, numbers: Iterable[int]) -> list[tuple[str, tuple[int, ...]]]:
+    def entries(self, which: str, numbers: Iterable[int]) -> list[tuple[str, tuple[int, ...]]]:
         """The weights with these numbers among the `which` (learnable or present) ones."""
         wanted, found, start = list(numbers), {}, 0
         for name, mask in self.allocation.masks(which):
-            cells = np.flatnonzero(mask)
-            here = [n for n in wanted if start <= n < start + len(cells)]
-            indices = np.unravel_index(cells[[n - start for n in here]], mask.shape)
+            entries = np.flatnonzero(mask)
+            here = [n for n in wanted if start <= n < start + len(entries)]
+            indices = np.unravel_index(entries[[n - start for n in here]], mask.shape)
             found |= dict(zip(here, zip(*(i.tolist() for i in indices), strict=True), strict=True))
             found |= {n: (name, found[n]) for n in here}
-            start += len(cells)
+            start += len(entries)
         return [found[n] for n in wanted]
 
     def equation(self, number: int, shape: Any = "ring", text: str = "") -> Spot:
@@ -184,26 +188,38 @@ class Scene:
         row = self.rows[row] if self.rows is not None else row
         return Spot(EQUATIONS, row, sample, shape, text)
 
-    def mask(self, grid: str) -> np.ndarray:
+    def mask(self, grid: str) -> Mask:
         """The learnable mask of a layer, its bias as last column."""
-        mask = self.allocation.mask(grid)
-        bias = f"b{grid[1:]}"
-        if grid[0] == "W" and bias in self.allocation.learnable:
-            return np.column_stack([mask, self.allocation.mask(bias)])
-        return mask
+        mask, bias = self.allocation.mask(grid), bias_of(self.allocation.network, grid)
+        return mask if bias is None else np.column_stack([mask, self.allocation.mask(bias)])
+
+    @cached_property
+    def _grids(self) -> dict[str, str]:
+        """The weight matrix in whose grid each weight is drawn."""
+        return {name: layer[0] for layer in self.allocation.network.layers for name in layer}
 
 
-def chains(cells: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], ...]]:
-    """Pairs of cells that follow each other in a row or column: the cells as a graph.
+def bias_of(network: Network, matrix: str) -> str | None:
+    """The bias that is drawn as the last column of a weight matrix, if its layer has one.
 
-    It has a cycle if and only if rows and columns, joined by the cells, have one.
+    >>> from theorycheck import LinearFeedforward
+    >>> bias_of(LinearFeedforward([2, 2], bias=True), "W1")
+    'b1'
+    """
+    return next((rest[0] for name, *rest in network.layers if name == matrix and rest), None)
+
+
+def chains(entries: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], ...]]:
+    """Pairs of entries that follow each other in a row or column: the entries as a graph.
+
+    It has a cycle if and only if rows and columns, joined by the entries, have one.
 
     >>> list(chains([(0, 0), (0, 2), (1, 2)]))
     [((0, 0), (0, 2)), ((0, 2), (1, 2))]
     """
     for axis in (0, 1):
         last: dict[int, tuple[int, int]] = {}
-        for cell in sorted(cells, key=lambda c: (c[axis], c[1 - axis])):
-            if cell[axis] in last:
-                yield last[cell[axis]], cell
-            last[cell[axis]] = cell
+        for entry in sorted(entries, key=lambda c: (c[axis], c[1 - axis])):
+            if entry[axis] in last:
+                yield last[entry[axis]], entry
+            last[entry[axis]] = entry

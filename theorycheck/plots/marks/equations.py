@@ -14,13 +14,13 @@ def minor_marks(
     scene: Scene, marks: Marks, minor: Mapping[str, Any], which: str = "learnable"
 ) -> None:
     """Dots on the weights and equations of a minor."""
-    cells = scene.cells(which, minor["columns"])
-    marks.add(*(scene.spot(*cell, "dot") for cell in cells))
+    entries = scene.entries(which, minor["columns"])
+    marks.add(*(scene.spot(*entry, "dot") for entry in entries))
     marks.add(*(scene.equation(row, "dot") for row in minor["rows"]))
     if which == "learnable":
-        marks.note(f"dots: {len(cells)} learnables that move as many equations independently")
+        marks.note(f"dots: {len(entries)} learnables that move as many equations independently")
     else:
-        marks.note(f"dots: {len(cells)} weights by which the teacher moves as many equations")
+        marks.note(f"dots: {len(entries)} weights by which the teacher moves as many equations")
 
 
 def _target_lower(scene: Scene, marks: Marks) -> None:
@@ -57,10 +57,10 @@ def structural_cover(scene: Scene) -> Marks:
     """The equations and learnables that all the others are confined to."""
     marks, evidence = Marks(), scene.evidence
     marks.add(*(scene.equation(number) for number in evidence["equations"]))
-    cells = scene.cells("learnable", evidence["learnables"])
-    marks.add(*(scene.spot(*cell) for cell in cells))
+    entries = scene.entries("learnable", evidence["learnables"])
+    marks.add(*(scene.spot(*entry) for entry in entries))
     marks.note(
-        f"rings: {len(evidence['equations'])} equations and {len(cells)} learnables; every other "
+        f"rings: {len(evidence['equations'])} equations and {len(entries)} learnables; every other "
         "learnable acts on ringed equations only"
     )
     return marks
@@ -88,9 +88,9 @@ def group_bezout(scene: Scene) -> Marks:
 def triangular(scene: Scene) -> Marks:
     """Equations and learnables in the order in which they are solved."""
     marks, order = Marks(), scene.evidence["order"]
-    cells = scene.cells("learnable", (learnable for _, learnable in order))
-    for place, ((equation, _), cell) in enumerate(zip(order, cells, strict=True), 1):
-        marks.add(scene.spot(*cell, "text", str(place)))
+    entries = scene.entries("learnable", (learnable for _, learnable in order))
+    for place, ((equation, _), entry) in enumerate(zip(order, entries, strict=True), 1):
+        marks.add(scene.spot(*entry, "text", str(place)))
         marks.add(scene.equation(equation, "text", str(place)))
     marks.note("numbers: each equation with the learnable that solves it, one after the other")
     return marks
@@ -121,8 +121,8 @@ def odd_degree(scene: Scene) -> Marks:
 def _block(
     scene: Scene, marks: Marks, block: Mapping[str, Any], shape: str, text: str = ""
 ) -> None:
-    cells = scene.cells("learnable", block["unknowns"])
-    marks.add(*(scene.spot(*cell, shape, text) for cell in cells))
+    entries = scene.entries("learnable", block["unknowns"])
+    marks.add(*(scene.spot(*entry, shape, text) for entry in entries))
     marks.add(*(scene.equation(number, shape, text) for number in block["equations"]))
 
 

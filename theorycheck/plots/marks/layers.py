@@ -6,8 +6,8 @@ from collections.abc import Callable, Iterable
 
 import numpy as np
 
-from ...problem.networks.recurrent import LinearRecurrent
-from .base import Block, Line, Marks, Scene, Walk, chains
+from ...problem.masks import Mask
+from .base import EntryBlock, Line, Marks, Scene, Walk, chains
 
 Drawing = Callable[[Scene], Marks]
 _MOST_COUNTS = 64  # lines whose counts are all shown
@@ -23,7 +23,7 @@ def letter(index: int) -> str:
     return LETTERS[index] if index < len(LETTERS) else str(index)
 
 
-def _counts(mask: np.ndarray, axis: str) -> list[int]:
+def _counts(mask: Mask, axis: str) -> list[int]:
     return np.count_nonzero(mask, axis=1 if axis == "rows" else 0).tolist()
 
 
@@ -65,22 +65,23 @@ def support_count(scene: Scene) -> Marks:
 
 
 def bottleneck(scene: Scene) -> Marks:
-    """The level of units that is too narrow, and the rows that lead there."""
+    """The group of units that is too narrow, and the weights that lead there from others."""
     marks, evidence = Marks(), scene.evidence
     place, width, needed = (evidence[key] for key in ("place", "width", "needed"))
-    is_recurrent = isinstance(scene.allocation.network, LinearRecurrent)
-    level = 1 if is_recurrent else int(place.split()[-1])
-    grid = "input" if is_recurrent else f"W{level}"
-    marks.add(_whole(scene, grid))
-    marks.levels[level] = f"width {width} < {needed}"
+    network, number = scene.allocation.network, place.split()[-1]
+    groups, index = list(network.groups), int(number) if number.isdecimal() else 1
+    group = groups[index]
+    into = [n for n, *_ in network.layers if network.ends(n) == (groups[index - 1], group)]
+    marks.add(*(_whole(scene, name) for name in into))
+    marks.groups[group] = f"width {width} < {needed}"
     marks.note(f"outlined: all weights into {place}, whose width {width} is below {needed}")
     return marks
 
 
-def _whole(scene: Scene, grid: str) -> Block:
+def _whole(scene: Scene, grid: str) -> EntryBlock:
     """All of a weight matrix (of the part that the scene is about)."""
     rows, columns = scene.allocation.network.weight_shapes[grid]
-    return Block(
+    return EntryBlock(
         grid,
         tuple(scene.row(grid, i) for i in range(rows)),
         tuple(scene.column(grid, j) for j in range(columns)),
@@ -88,29 +89,29 @@ def _whole(scene: Scene, grid: str) -> Block:
 
 
 def cycle(scene: Scene) -> Marks:
-    """The cycle of frozen cells."""
+    """The cycle of frozen entries."""
     marks, grid = Marks(), scene.grid()
-    cells = [scene.place(grid, cell)[1:] for cell in scene.evidence["cycle"]]
-    marks.add(Walk(grid, (*cells, cells[0])))
+    entries = [scene.place(grid, entry)[1:] for entry in scene.evidence["cycle"]]
+    marks.add(Walk(grid, (*entries, entries[0])))
     marks.note("joined: a cycle of frozen weights, neighbours sharing a row or a column")
     return marks
 
 
 def forest(scene: Scene) -> Marks:
-    """All frozen cells, joined along rows and columns without a cycle."""
+    """All frozen entries, joined along rows and columns without a cycle."""
     marks, grid = Marks(), scene.grid()
-    cells = [scene.place(grid, cell)[1:] for cell in scene.evidence["frozen"]]
-    join(marks, grid, cells)
+    entries = [scene.place(grid, entry)[1:] for entry in scene.evidence["frozen"]]
+    join(marks, grid, entries)
     marks.note("joined: the frozen weights that share a row or a column; there is no cycle")
     return marks
 
 
-def join(marks: Marks, grid: str, cells: list[tuple[int, int]], dashed: bool = False) -> None:
-    """Draw cells as a graph."""
-    pairs = list(chains(cells))
+def join(marks: Marks, grid: str, entries: list[tuple[int, int]], dashed: bool = False) -> None:
+    """Draw entries as a graph."""
+    pairs = list(chains(entries))
     marks.add(*(Walk(grid, pair, dashed) for pair in pairs))
-    joined = {cell for pair in pairs for cell in pair}
-    marks.add(*(Walk(grid, (cell,), dashed) for cell in cells if cell not in joined))
+    joined = {entry for pair in pairs for entry in pair}
+    marks.add(*(Walk(grid, (entry,), dashed) for entry in entries if entry not in joined))
 
 
 def two_dimensions(scene: Scene) -> Marks:
@@ -136,11 +137,11 @@ def two_dimensions(scene: Scene) -> Marks:
 
 
 def rectangle(scene: Scene) -> Marks:
-    """The rows and columns with too many frozen cells."""
+    """The rows and columns with too many frozen entries."""
     marks, evidence, grid = Marks(), scene.evidence, scene.grid()
     rows = tuple(sorted(scene.row(grid, i) for i in evidence["rows"]))
     columns = tuple(sorted(scene.column(grid, j) for j in evidence["columns"]))
-    marks.add(Block(grid, rows, columns))
+    marks.add(EntryBlock(grid, rows, columns))
     for axis in ("rows", "columns"):
         marks.add(*(scene.line(grid, axis, i, "*", outlined=False) for i in evidence[axis]))
     marks.note(
@@ -169,7 +170,7 @@ def peeling_order(scene: Scene) -> Marks:
 
 
 def _remaining(scene: Scene) -> list[tuple[int, int]]:
-    """Frozen cells in lines that are not peeled."""
+    """Frozen entries in lines that are not peeled."""
     frozen = ~scene.mask(scene.grid())
     for axis, lines in scene.evidence["peeled"]:
         frozen[lines if axis == "rows" else (slice(None), lines)] = False
@@ -177,13 +178,13 @@ def _remaining(scene: Scene) -> list[tuple[int, int]]:
 
 
 def assignment(scene: Scene) -> Marks:
-    """Each frozen cell left with the line that takes it."""
+    """Each frozen entry left with the line that takes it."""
     marks, grid, axis = Marks(), scene.grid(), scene.evidence["axis"]
     _peel(scene, marks)
-    taken = {tuple(cell) for cell in scene.evidence["cells"]}
+    taken = {tuple(entry) for entry in scene.evidence["cells"]}
     one, other = ("column", "row") if axis == "columns" else ("row", "column")
-    for cell in _remaining(scene):
-        marks.add(scene.spot(grid, cell, one if cell in taken else other))
+    for entry in _remaining(scene):
+        marks.add(scene.spot(grid, entry, one if entry in taken else other))
     marks.note(
         f"bars: frozen weights that belong to their column (|) or row (-); each {one} has one"
     )
@@ -196,12 +197,12 @@ def two_forests(scene: Scene) -> Marks:
     _peel(scene, marks)
     position = {(line, index): place for place, (line, index) in enumerate(scene.evidence["order"])}
     for is_dashed in (False, True):
-        cells = [
+        entries = [
             (i, j)
             for i, j in _remaining(scene)
             if (position["row", i] > position["column", j]) == is_dashed
         ]
-        join(marks, grid, [scene.place(grid, cell)[1:] for cell in cells], is_dashed)
+        join(marks, grid, [scene.place(grid, entry)[1:] for entry in entries], is_dashed)
     for (line, index), place in position.items():
         marks.add(scene.line(grid, line, index, str(place + 1), outlined=False))
     marks.note("numbers: the order of the lines that are left")
@@ -234,8 +235,8 @@ def block_forests(scene: Scene) -> Marks:
     blocks: dict[tuple[int, int], list[tuple[int, int]]] = {}
     for i, j in _remaining(scene):
         blocks.setdefault((classes["rows"][i], classes["columns"][j]), []).append((i, j))
-    for number, (_, cells) in enumerate(sorted(blocks.items())):
-        join(marks, grid, [scene.place(grid, c)[1:] for c in cells], dashed=number % 2 > 0)
+    for number, (_, entries) in enumerate(sorted(blocks.items())):
+        join(marks, grid, [scene.place(grid, c)[1:] for c in entries], dashed=number % 2 > 0)
     marks.note("letters: classes of rows (A, B, ...) and of columns (a, b, ...)")
     marks.note("joined: the frozen weights of each pair of classes; there is no cycle")
     return marks
@@ -244,8 +245,8 @@ def block_forests(scene: Scene) -> Marks:
 def frozen_direct_path(scene: Scene) -> Marks:
     """Inputs and readout, through which the last input always reaches the output unchanged."""
     marks = Marks()
-    marks.add(_whole(scene, "input"), _whole(scene, "readout"))
-    marks.path = [("input", (0, 0)), ("readout", (0, 0))]
+    marks.add(_whole(scene, scene.first), _whole(scene, scene.last))
+    marks.path = [(scene.first, (0, 0)), (scene.last, (0, 0))]
     marks.note("outlined: all frozen, and the only way from an input to the output it is read with")
     return marks
 
@@ -258,12 +259,17 @@ def outside_count(scene: Scene) -> Marks:
     mask = np.array(scene.mask(grid))
     mask[evidence["rows"]] = False
     mask[:, evidence["columns"]] = False
-    marks.add(*(scene.spot(grid, cell) for cell in np.argwhere(mask).tolist()))
+    marks.add(*(scene.spot(grid, entry) for entry in np.argwhere(mask).tolist()))
     marks.note(
         f"rings: learnables outside of the outlined lines, here {evidence['found']}; "
         f"{evidence['needed']} are needed there"
     )
     return marks
+
+
+def full(scene: Scene) -> Marks:
+    """Nothing to point at: the claim is about all weights."""
+    return Marks(notes=["every present weight is learnable"])
 
 
 DRAWINGS: dict[str, Drawing] = {
@@ -283,5 +289,6 @@ DRAWINGS: dict[str, Drawing] = {
         block_forests,
         frozen_direct_path,
         outside_count,
+        full,
     )
 }

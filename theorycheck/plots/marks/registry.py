@@ -8,17 +8,12 @@ from typing import Any
 
 from ...certificates import Certificate
 from ...problem.allocation import Allocation
-from ...problem.masks import mask_from_json
-from ...problem.networks.base import Network
-from ...problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ...problem.networks.recurrent import LinearRecurrent
+from ...problem.masks import Mask, mask_from_json
 from . import equations as marks_equations
 from . import layers as marks_layers
 from . import relu as marks_relu
 from .base import Marks, Scene
 
-# The claim is about all weights, or about a number alone.
-WITHOUT_PLACES = {"full": "every present weight is learnable"}
 _MOST_DOTS = 4096
 
 
@@ -26,7 +21,7 @@ def certificate_marks(allocation: Allocation, samples: int, certificate: Certifi
     """The marks of a certificate on the picture of its allocation; none for some kinds."""
     scene = Scene(
         allocation,
-        effective_samples(allocation.network, samples),
+        allocation.network.effective_samples(samples),
         certificate.kind,
         certificate.expressivity,
         certificate.evidence,
@@ -39,22 +34,7 @@ def certificate_marks(allocation: Allocation, samples: int, certificate: Certifi
 
 def marks_of(scene: Scene) -> Marks:
     """The marks of a scene."""
-    if scene.kind in WITHOUT_PLACES:
-        return Marks(notes=[WITHOUT_PLACES[scene.kind]])
     return DRAWINGS[scene.kind](scene)
-
-
-def effective_samples(network: Network, samples: int) -> int:
-    """m_e: samples beyond the dimension of the inputs say nothing new (linear kinds).
-
-    >>> effective_samples(LinearFeedforward([2, 3], bias=True), 10)
-    3
-    """
-    if isinstance(network, ShallowReLU):
-        return samples
-    if isinstance(network, LinearRecurrent):
-        return min(samples, network.inputs * (network.steps if network.readout == "final" else 1))
-    return min(samples, network.inputs + (1 if network.bias else 0))
 
 
 def _given_inputs(scene: Scene, problem: Mapping[str, Any]) -> Scene:
@@ -75,18 +55,19 @@ def _given_inputs(scene: Scene, problem: Mapping[str, Any]) -> Scene:
 def _part(allocation: Allocation, rows: list[int] | None, columns: list[int]) -> Allocation:
     """The allocation with these outputs and inputs only."""
     network = allocation.network
-    assert isinstance(network, LinearFeedforward)
-    rows = list(range(network.outputs)) if rows is None else rows
-    widths = [len(columns), *network.widths[1:-1], len(rows)]
+    kept = list(range(network.outputs)) if rows is None else rows
+    first, last = network.layers[0][0], network.layers[-1]
 
-    def cut(name: str, mask: Any) -> Any:
-        mask = mask[rows] if name[1:] == str(network.depth) else mask
-        return mask[:, columns] if name == "W1" else mask
+    def cut(name: str, mask: Mask) -> Mask:
+        mask = mask[kept] if name in last else mask
+        return mask[:, columns] if name == first else mask
 
-    masks = [
-        {name: cut(name, m) for name, m in allocation.masks(w)} for w in ("learnable", "present")
-    ]
-    return Allocation(LinearFeedforward(widths, bias=network.bias), *masks)
+    learnable, present = (
+        {name: cut(name, mask) for name, mask in allocation.masks(which)}
+        for which in ("learnable", "present")
+    )
+    left = network.resized(inputs=len(columns), outputs=len(kept))
+    return Allocation(left, learnable, present)
 
 
 def sub_allocation(scene: Scene) -> Marks:
@@ -101,8 +82,8 @@ def sub_allocation(scene: Scene) -> Marks:
     n_learnable = part.allocation.n_learnable
     verb = "is" if n_learnable == 1 else "are"
     marks.note(f"{n_learnable} of the learnables (marked) {verb} maximal alone")
-    for cell in part.cells("learnable", range(min(n_learnable, _MOST_DOTS))):
-        marks.add(part.spot(*cell, "dot"))
+    for entry in part.entries("learnable", range(min(n_learnable, _MOST_DOTS))):
+        marks.add(part.spot(*entry, "dot"))
     marks.include(marks_of(part.about(evidence["certificate"])))
     return marks
 

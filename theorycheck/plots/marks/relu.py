@@ -43,12 +43,12 @@ def relu_cover(scene: Scene) -> Marks:
     """Equations, learnables and units that all the others are confined to."""
     marks, evidence = Marks(), scene.evidence
     marks.add(*(scene.equation(number) for number in evidence["equations"]))
-    cells = scene.cells("learnable", evidence["learnables"])
-    marks.add(*(scene.spot(*cell) for cell in cells))
+    entries = scene.entries("learnable", evidence["learnables"])
+    marks.add(*(scene.spot(*entry) for entry in entries))
     marks.add(*(scene.line("W1", "rows", unit) for unit in evidence["units"]))
     marks.note(
-        f"rings and outlines: {len(evidence['equations'])} equations, {len(cells)} learnables and "
-        f"{len(evidence['units'])} units; every other learnable acts on ringed equations only"
+        f"rings and outlines: {len(evidence['equations'])} equations, {len(entries)} learnables "
+        f"and {len(evidence['units'])} units; every other learnable acts on ringed equations only"
     )
     return marks
 

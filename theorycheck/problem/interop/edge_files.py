@@ -1,4 +1,4 @@
-"""Wiring diagrams in text files: lists of edges and labelled adjacency matrices, as CSV."""
+"""Connectomes in text files: lists of edges and labelled adjacency matrices, as CSV."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any, NamedTuple
 
 from ...errors import InputError, shown
-from ..reading import LARGEST_FILE, read_limited
+from ..archives import LARGEST_FILE, read_limited
 
 SOURCES = ("source", "src", "from", "pre", "presynaptic", "sender")
 TARGETS = ("target", "tgt", "dst", "to", "post", "postsynaptic", "receiver")

@@ -17,7 +17,7 @@ LARGEST_DENSE = 2**34  # entries, a byte each
 
 
 class SparseMask:
-    """A 0/1 matrix by the places of its ones; every allocation makes one dense mask of it.
+    """A 0/1 matrix by the entries that are 1; every allocation makes one dense mask of it.
 
     >>> SparseMask((1, 2), np.array([0]), np.array([1])).dense("here")
     array([[False,  True]])
@@ -27,7 +27,7 @@ class SparseMask:
         self.shape, self.rows, self.columns = shape, rows, columns
 
     def dense(self, place: str) -> NDArray[np.bool_]:
-        """A new boolean array; raises `InputError` for places outside or given twice."""
+        """A new boolean array; raises `InputError` for entries outside or given twice."""
         if math.prod(self.shape) > LARGEST_DENSE:
             raise SizeError(f"{place}: a mask of shape {list(self.shape)} is too large")
         for axis, index in enumerate((self.rows, self.columns)):

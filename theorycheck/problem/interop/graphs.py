@@ -1,4 +1,4 @@
-"""Allocations as networkx graphs, and back."""
+"""Networks with their masks as networkx graphs, and back."""
 
 from __future__ import annotations
 
@@ -16,58 +16,55 @@ from ..networks.kinds import network_from_dict
 if TYPE_CHECKING:
     import networkx as nx
 
-    from ..allocation import Allocation
 
-
-def unit_graph(allocation: Allocation) -> nx.DiGraph:
+def unit_graph(
+    network: Network, learnable: Mapping[str, Mask], present: Mapping[str, Mask]
+) -> nx.DiGraph:
     """The network as a directed graph of units, one edge per present connection.
 
     Nodes are (layer, unit); for recurrent networks ("input" | "hidden" | "output", unit); for
     biases ("constant", layer). Edges have `weight`, `index` and `learnable`; the graph has
     `network`, the object of an allocation file.
 
-    >>> from theorycheck import Allocation, LinearFeedforward
-    >>> graph = unit_graph(Allocation(LinearFeedforward([2, 1]), {"W1": [[0, 1]]}))
+    >>> from theorycheck import LinearFeedforward
+    >>> masks = {"W1": np.array([[False, True]])}, {"W1": np.array([[True, True]])}
+    >>> graph = unit_graph(LinearFeedforward([2, 1]), *masks)
     >>> sorted((tail, head, data["learnable"]) for tail, head, data in graph.edges(data=True))
     [((0, 0), (1, 0), False), ((0, 1), (1, 0), True)]
     """
     import networkx as nx
 
-    network = allocation.network
     graph = nx.DiGraph(network=network.to_dict())
     for group, size in network.groups.items():
         graph.add_nodes_from((group, unit) for unit in range(size))
     for name in network.weight_shapes:
-        learnable = allocation.mask(name)
-        for index in map(tuple, np.argwhere(allocation.present_mask(name)).tolist()):
-            data = {"weight": name, "index": index, "learnable": bool(learnable[index])}
+        for index in map(tuple, np.argwhere(present[name]).tolist()):
+            data = {"weight": name, "index": index, "learnable": bool(learnable[name][index])}
             graph.add_edge(*_units(network, name, index), **data)
     return graph
 
 
-def layer_graph(allocation: Allocation, name: str) -> nx.Graph:
+def layer_graph(learnable: Mapping[str, Mask], present: Mapping[str, Mask], name: str) -> nx.Graph:
     """The mask of weight `name` as a bipartite graph: ("row", i) - ("column", j).
 
     Nodes have `bipartite` (0 rows, 1 columns), edges `learnable`; absent connections are no edges.
 
-    >>> from theorycheck import Allocation, LinearFeedforward
-    >>> graph = layer_graph(Allocation(LinearFeedforward([2, 1]), {"W1": [[0, 1]]}), "W1")
+    >>> learnable, present = np.array([[False, True]]), np.array([[True, True]])
+    >>> graph = layer_graph({"W1": learnable}, {"W1": present}, "W1")
     >>> graph.edges[("row", 0), ("column", 1)]
     {'learnable': True}
     """
     import networkx as nx
 
-    shapes = allocation.network.weight_shapes
-    if len(shapes.get(name, ())) != 2:
-        matrices = ", ".join(key for key, shape in shapes.items() if len(shape) == 2)
+    if name not in present or present[name].ndim != 2:
+        matrices = ", ".join(key for key, mask in present.items() if mask.ndim == 2)
         raise InputError(f"{name!r} is no weight matrix of this network; it has {matrices}")
     graph = nx.Graph(weight=name)
     for side, label in enumerate(("row", "column")):
-        nodes = ((label, i) for i in range(shapes[name][side]))
+        nodes = ((label, i) for i in range(present[name].shape[side]))
         graph.add_nodes_from(nodes, bipartite=side)
-    learnable = allocation.mask(name)
-    for i, j in np.argwhere(allocation.present_mask(name)).tolist():
-        graph.add_edge(("row", i), ("column", j), learnable=bool(learnable[i, j]))
+    for i, j in np.argwhere(present[name]).tolist():
+        graph.add_edge(("row", i), ("column", j), learnable=bool(learnable[name][i, j]))
     return graph
 
 

@@ -13,8 +13,7 @@ import numpy as np
 
 from ...errors import InputError, SizeError, shown
 from ..networks.base import Network
-from ..networks.kinds import KINDS, network_from_dict
-from ..networks.recurrent import LinearRecurrent
+from ..networks.kinds import LAYERED, RECURRENT, network_from_dict
 from .foreign import LARGEST_DENSE, SparseMask, plain
 
 _PARAMETER = re.compile(
@@ -29,7 +28,7 @@ Masks = dict[str, Any]
 
 
 @dataclass
-class _Module:
+class _ModuleTensors:
     """The tensors of one module: parameter -> `mask`, `orig` or `` (the parameter itself)."""
 
     name: str
@@ -68,19 +67,19 @@ def read_state_dict(
     modules = _modules(tensors)
     is_recurrent = any(_is_rnn(module) for module in modules.values())
     if kind is None and network is None:
-        kinds = "linear_recurrent" if is_recurrent else "linear_feedforward or shallow_relu"
+        kinds = " or ".join(RECURRENT if is_recurrent else LAYERED)
         raise InputError(f"a state dict does not tell activations: say the kind, {kinds}")
     if is_recurrent:
         slots = _recurrent(modules, network, kind, steps, readout)
     else:
         slots = _feedforward(_ordered(modules, layers), network, kind)
-    found, places = slots
-    learnable, present = _masks(places)
+    found, parameters = slots
+    learnable, present = _masks(parameters)
     return found, learnable, present
 
 
-def _modules(tensors: Mapping[str, Any]) -> dict[str, _Module]:
-    modules: dict[str, _Module] = {}
+def _modules(tensors: Mapping[str, Any]) -> dict[str, _ModuleTensors]:
+    modules: dict[str, _ModuleTensors] = {}
     for name, value in tensors.items():
         match = _PARAMETER.fullmatch(name) if isinstance(name, str) else None
         if match is None:
@@ -96,16 +95,20 @@ def _modules(tensors: Mapping[str, Any]) -> dict[str, _Module]:
         if len(array.shape) != expected or 0 in array.shape:
             layers = f"only linear layers and an nn.RNN are read: {_CURE}"
             raise InputError(f"{place} has shape {shown(tuple(array.shape))}; {layers}")
-        module = modules.setdefault(match["module"] or "", _Module(match["module"] or "the module"))
+        module = modules.setdefault(
+            match["module"] or "", _ModuleTensors(match["module"] or "the module")
+        )
         module.parts.setdefault(match["parameter"], {})[match["what"] or ""] = array
     return modules
 
 
-def _is_rnn(module: _Module) -> bool:
+def _is_rnn(module: _ModuleTensors) -> bool:
     return any("h_l" in parameter for parameter in module.parts)
 
 
-def _ordered(modules: Mapping[str, _Module], layers: Sequence[str] | None) -> list[_Module]:
+def _ordered(
+    modules: Mapping[str, _ModuleTensors], layers: Sequence[str] | None
+) -> list[_ModuleTensors]:
     """The modules from input to output; refused unless names or shapes leave one order only."""
     for name, module in modules.items():
         if "weight" not in module.parts:
@@ -134,14 +137,14 @@ def _ordered(modules: Mapping[str, _Module], layers: Sequence[str] | None) -> li
     )
 
 
-def _break_of(order: Sequence[_Module]) -> int | None:
+def _break_of(order: Sequence[_ModuleTensors]) -> int | None:
     """The first layer whose inputs are not as many as the outputs of the one before."""
     shapes = [module.shape("weight") for module in order]
     breaks = (i for i in range(1, len(shapes)) if shapes[i][1] != shapes[i - 1][0])
     return next(breaks, None)
 
 
-def _chained(order: list[_Module]) -> list[_Module]:
+def _chained(order: list[_ModuleTensors]) -> list[_ModuleTensors]:
     at = _break_of(order)
     if at is not None:
         one, other = order[at - 1], order[at]
@@ -154,12 +157,12 @@ def _chained(order: list[_Module]) -> list[_Module]:
     return order
 
 
-Places = dict[str, tuple[_Module, str]]
+Parameters = dict[str, tuple[_ModuleTensors, str]]
 
 
 def _feedforward(
-    modules: list[_Module], network: Network | None, kind: str | None
-) -> tuple[Network, Places]:
+    modules: list[_ModuleTensors], network: Network | None, kind: str | None
+) -> tuple[Network, Parameters]:
     biased = ["bias" in module.parts for module in modules]
     if any(biased) != all(biased):
         name = modules[biased.index(False)].name
@@ -167,29 +170,29 @@ def _feedforward(
         raise InputError(f"{name} {what}")
     if network is None:
         shapes = [module.shape("weight") for module in modules]
-        if kind not in KINDS or kind == LinearRecurrent.kind:
+        if kind not in LAYERED:
             raise InputError(
-                f"kind must be linear_feedforward or shallow_relu, not {shown(kind)}: no module of "
-                "the state dict has the weights of an nn.RNN"
+                f"kind must be {' or '.join(LAYERED)}, not {shown(kind)}: no module of the state "
+                "dict has the weights of an nn.RNN"
             )
         widths = [shapes[0][1], *(shape[0] for shape in shapes)]
         bias = {"bias": True} if biased[0] else {}
         network = network_from_dict({"kind": kind, "widths": widths, **bias})
-    places: Places = {}
+    parameters: Parameters = {}
     for number, module in enumerate(modules, start=1):
-        places[f"W{number}"] = (module, "weight")
+        parameters[f"W{number}"] = (module, "weight")
         if biased[0]:
-            places[f"b{number}"] = (module, "bias")
-    return _fitting(network, places)
+            parameters[f"b{number}"] = (module, "bias")
+    return _fitting(network, parameters)
 
 
 def _recurrent(
-    modules: Mapping[str, _Module],
+    modules: Mapping[str, _ModuleTensors],
     network: Network | None,
     kind: str | None,
     steps: int | None,
     readout: str,
-) -> tuple[Network, Places]:
+) -> tuple[Network, Parameters]:
     rnns = [module for module in modules.values() if _is_rnn(module)]
     others = [module for module in modules.values() if not _is_rnn(module)]
     if len(rnns) != 1 or len(others) != 1 or set(rnns[0].parts) - {"bias"} != set(_RECURRENT):
@@ -199,46 +202,48 @@ def _recurrent(
         )
     if "bias" in others[0].parts or "weight" not in others[0].parts:
         raise InputError(f"{others[0].name} must have a weight and no bias: it is the readout")
-    places: Places = {weight: (rnns[0], key) for key, weight in _RECURRENT.items()}
-    places["readout"] = (others[0], "weight")
+    parameters: Parameters = {weight: (rnns[0], key) for key, weight in _RECURRENT.items()}
+    parameters["readout"] = (others[0], "weight")
     if network is None:
-        if kind != LinearRecurrent.kind:
-            raise InputError(f"kind must be linear_recurrent for an nn.RNN, not {shown(kind)}")
+        if kind not in RECURRENT:
+            raise InputError(
+                f"kind must be {' or '.join(RECURRENT)} for an nn.RNN, not {shown(kind)}"
+            )
         if steps is None:
             raise InputError("steps are missing: how often the nn.RNN is applied")
         hidden, inputs = rnns[0].shape("weight_ih_l0")
-        outputs = others[0].shape("weight")[0]
-        network = LinearRecurrent(inputs, hidden, outputs, steps, readout)  # type: ignore[arg-type]
-    return _fitting(network, places)
+        sizes = {"inputs": inputs, "hidden": hidden, "outputs": others[0].shape("weight")[0]}
+        network = network_from_dict({"kind": kind, **sizes, "steps": steps, "readout": readout})
+    return _fitting(network, parameters)
 
 
-def _fitting(network: Network, places: Places) -> tuple[Network, Places]:
-    if set(places) != set(network.weight_shapes):
-        weights, found = ", ".join(network.weight_shapes), ", ".join(places)
+def _fitting(network: Network, parameters: Parameters) -> tuple[Network, Parameters]:
+    if set(parameters) != set(network.weight_shapes):
+        weights, found = ", ".join(network.weight_shapes), ", ".join(parameters)
         raise InputError(f"the network has the weights {weights}, the state dict those of {found}")
-    for name, (module, parameter) in places.items():
+    for name, (module, parameter) in parameters.items():
         shape, expected = module.shape(parameter), network.weight_shapes[name]
         if shape != expected:
             what = f"has shape {shape}, the network's {name} {expected}"
             raise InputError(f"{module.name}.{parameter} {what}")
-    return network, places
+    return network, parameters
 
 
-def _masks(places: Places) -> tuple[Masks, Masks]:
+def _masks(parameters: Parameters) -> tuple[Masks, Masks]:
     """With masks of pruning these are present, and all that is left learnable; else all are masks.
 
     A state dict does not tell what is frozen, so tensors that are no masks are refused where none
     is one.
     """
-    parts = {name: module.parts[parameter] for name, (module, parameter) in places.items()}
+    parts = {name: module.parts[parameter] for name, (module, parameter) in parameters.items()}
     if any("mask" in part for part in parts.values()):
         present = {name: part["mask"] for name, part in parts.items() if "mask" in part}
-        shapes = {name: module.shape(parameter) for name, (module, parameter) in places.items()}
+        shapes = {name: module.shape(parameter) for name, (module, parameter) in parameters.items()}
         full = {name: np.broadcast_to(np.True_, shape) for name, shape in shapes.items()}
         return {**full, **present}, present
     for name, value in _dense(parts):
         if value.dtype.kind not in "biuf" or not ((value == 0) | (value == 1)).all():
-            module, parameter = places[name]
+            module, parameter = parameters[name]
             raise InputError(
                 f"{module.name}.{parameter} holds weights, no mask of 0 and 1, and no tensor is a "
                 f"mask of pruning (weight_mask): what is frozen is not in the file; {_CURE}"

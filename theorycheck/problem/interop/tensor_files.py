@@ -9,6 +9,7 @@ import math
 import pickle
 import warnings
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -56,6 +57,31 @@ def read_safetensors(data: bytes) -> tuple[dict[str, str], dict[str, NDArray[Any
     header = json.loads(data[8 : 8 + int.from_bytes(data[:8], "little")])
     arrays = {name: _array(name, **content) for name, content in tensors}
     return header.get("__metadata__") or {}, {key: arrays[key] for key in header if key in arrays}
+
+
+def read_tensors(data: bytes) -> tuple[bytes, dict[str, NDArray[Any]]]:
+    """What `archives.read_archive` returns, of a safetensors file.
+
+    The masks are tensors `learnable.W1`, `present.W1` of 0 and 1; network and samples are a JSON
+    string under `meta` in the metadata of the header. Raises `InputError` for any flaw, and if the
+    extra `safetensors` is missing.
+    """
+    metadata, tensors = read_safetensors(data)
+    if "meta" not in metadata:
+        raise InputError(
+            "the key 'meta' is missing in the metadata of the header; it holds network and samples "
+            "as a JSON string; theorycheck new OUT.json --masks FILE --samples M does without"
+        )
+    return metadata["meta"].encode("utf-8", "replace"), tensors
+
+
+def write_tensors(path: Path, meta: str, masks: Mapping[str, NDArray[Any]]) -> None:
+    """Write a safetensors file: `masks` as tensors of BOOL, `meta` in the header.
+
+    Raises `InputError` if the extra `safetensors` is missing; errors of the system pass through.
+    """
+    contiguous = {name: np.ascontiguousarray(mask) for name, mask in masks.items()}
+    path.write_bytes(safetensors().numpy.save(contiguous, {"meta": meta}))
 
 
 def _array(name: str, dtype: str, shape: list[int], data: bytes) -> NDArray[Any]:

@@ -7,12 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import InputError
-from .torch_modules import Layer, read_layer
+from .torch_memory import Tensor
+from .torch_modules import LinearLayer, read_layer
 from .torch_slots import Module
 
 # Initialisations that take the update out of the weight: what is left of it is not random.
@@ -24,7 +25,7 @@ WAY = (
 
 
 @dataclass(frozen=True)
-class Factors:
+class LowRankUpdate:
     """A low-rank update, scale * B A, by the names of its parameters."""
 
     lower: str
@@ -34,12 +35,12 @@ class Factors:
 
 
 @dataclass(frozen=True)
-class Entries:
+class EntryUpdate:
     """An update of single entries, by the name of its parameter."""
 
     values: str
-    rows: Any
-    columns: Any
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
     scale: float
 
 
@@ -47,9 +48,9 @@ class Entries:
 class Adapted:
     """One linear layer with its adapters."""
 
-    layer: Layer
-    factors: list[Factors] = field(default_factory=list)
-    entries: list[Entries] = field(default_factory=list)
+    layer: LinearLayer
+    factors: list[LowRankUpdate] = field(default_factory=list)
+    entries: list[EntryUpdate] = field(default_factory=list)
 
 
 def _is_kind(module: Module, name: str) -> bool:
@@ -87,7 +88,7 @@ def refuse_initialisations(model: Module) -> None:
                 )
 
 
-def adapted_layer(name: str, layer: Module, named: Mapping[str, Any]) -> Adapted:
+def adapted_layer(name: str, layer: Module, named: Mapping[str, Tensor]) -> Adapted:
     """One layer of a chain, with the adapters that are in use; `named` are the parameters."""
     if not _is_kind(layer, "BaseTunerLayer"):
         return Adapted(read_layer(name, layer))
@@ -114,7 +115,7 @@ def adapted_layer(name: str, layer: Module, named: Mapping[str, Any]) -> Adapted
     return found
 
 
-def _factors(name: str, layer: Module, adapter: str, named: Mapping[str, Any]) -> Factors:
+def _factors(name: str, layer: Module, adapter: str, named: Mapping[str, Tensor]) -> LowRankUpdate:
     if adapter in layer.lora_magnitude_vector:
         raise InputError(
             f"adapter {adapter!r} of {name!r} is DoRA, whose learned magnitudes move many weights "
@@ -127,7 +128,7 @@ def _factors(name: str, layer: Module, adapter: str, named: Mapping[str, Any]) -
             "model.eval() to leave it out, and model.train() after reading"
         )
     bias = f"{name}.lora_B.{adapter}.bias"
-    return Factors(
+    return LowRankUpdate(
         f"{name}.lora_A.{adapter}.weight",
         f"{name}.lora_B.{adapter}.weight",
         bias if named.get(bias) is not None else None,
@@ -135,7 +136,7 @@ def _factors(name: str, layer: Module, adapter: str, named: Mapping[str, Any]) -
     )
 
 
-def _entries(name: str, layer: Module, adapter: str, base: Layer) -> Entries:
+def _entries(name: str, layer: Module, adapter: str, base: LinearLayer) -> EntryUpdate:
     values = f"{name}.shira_weight.{adapter}"
     indices = getattr(layer, "shira_indices", {}).get(adapter)
     if indices is None:
@@ -148,7 +149,7 @@ def _entries(name: str, layer: Module, adapter: str, base: Layer) -> Entries:
     )
     if not right or len(set(zip(rows.tolist(), columns.tolist(), strict=True))) < len(rows):
         raise InputError(f"the places of {values} are no mask of {base.weight.name}")
-    return Entries(values, rows, columns, _scale(name, layer, adapter))
+    return EntryUpdate(values, rows, columns, _scale(name, layer, adapter))
 
 
 def _scale(name: str, layer: Module, adapter: str) -> float:

@@ -6,6 +6,9 @@ import importlib
 from collections.abc import Callable
 from typing import Any
 
+from .torch_memory import Tensor
+from .torch_slots import Module
+
 _LISTS = ("_flat_weights",)  # of an nn.RNN: a list that follows its weights
 
 
@@ -16,7 +19,7 @@ class Borrowed:
     containers of its own, or elsewhere, is not known here.
     """
 
-    def __init__(self, module: Any) -> None:
+    def __init__(self, module: Module) -> None:
         self._module = module
         self._own = [(p, p.data, p.grad, p.requires_grad) for p in module.parameters()]
         self._names = {id(p): name for name, p in module.named_parameters()}
@@ -53,7 +56,7 @@ class Borrowed:
                 if buffer._version != version:
                     buffer.copy_(value)
 
-    def fill(self, values: Callable[[tuple[int, ...]], Any]) -> None:
+    def fill(self, values: Callable[[tuple[int, ...]], Tensor]) -> None:
         """New values, and no gradient, for all parameters."""
         for parameter, data, _, _ in self._own:
             parameter.grad = None
@@ -79,7 +82,7 @@ class Borrowed:
         return bool(resting)
 
 
-def _attributes(part: Any) -> dict[str, Any]:
+def _attributes(part: Module) -> dict[str, Any]:
     known = dict(vars(part))
     for key in _LISTS:
         if key in known:

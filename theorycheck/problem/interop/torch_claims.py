@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Mapping
-from typing import Any
+from itertools import takewhile
 
+from ...errors import InputError
 from ..masks import Mask
 from ..networks.base import Network
-from ..networks.feedforward import ShallowReLU
-from ..networks.recurrent import LinearRecurrent
-from .torch_probes import POINTS, Claim, Tensors
+from ..networks.unrolled import Level, forward
+from .torch_memory import Tensor
+from .torch_modules import readout_of
+from .torch_probes import POINTS, ModuleClaim, Tensors
+from .torch_slots import from_masks
 
 
 def claim_of(
@@ -21,7 +24,7 @@ def claim_of(
     batch_first: bool = True,
     compared: bool = True,
     zeros: Collection[str] = (),
-) -> Claim:
+) -> ModuleClaim:
     """That a module computes `network` of its `parameters`, by weight name, those `present`.
 
     Absent entries of weights in `zeros` are 0 and stay so; those of others are masked in `forward`.
@@ -34,35 +37,53 @@ def claim_of(
     }
     zeroed = {name: kept[name] for name in zeros}
 
-    def outputs(leaves: Tensors, x: Any) -> Any:
+    def outputs(leaves: Tensors, x: Tensor) -> Tensor:
         weights = {
             name: leaf * kept[name] if name in kept else leaf for name, leaf in leaves.items()
         }
-        if isinstance(network, LinearRecurrent):
-            return _recurrence(network, weights, x, 1 if batch_first else 0)
-        return _stack(network, weights, x)
+        return _computed(network, weights, x, 1 if batch_first else 0)
 
-    if not isinstance(network, LinearRecurrent):
-        return Claim(parameters, outputs, (POINTS, network.inputs), compared, kept=zeroed)
+    if not network.is_recurrent:
+        return ModuleClaim(parameters, outputs, (POINTS, network.inputs), compared, kept=zeroed)
     sides = (POINTS, network.steps) if batch_first else (network.steps, POINTS)
     shape = (*sides, network.inputs)
-    return Claim(parameters, outputs, shape, compared, "recurrent", network.steps, zeroed)
+    carried = next(
+        name
+        for name, size in network.weight_shapes.items()
+        if len(size) == 2 and len(set(network.ends(name))) == 1
+    )
+    return ModuleClaim(parameters, outputs, shape, compared, carried, network.steps, zeroed)
 
 
-def _stack(network: Any, weights: Tensors, x: Any) -> Any:
-    functional = importlib.import_module("torch.nn.functional")
-    for layer in range(1, network.depth + 1):
-        x = functional.relu(x) if isinstance(network, ShallowReLU) and layer > 1 else x
-        x = functional.linear(x, weights[f"W{layer}"], weights.get(f"b{layer}"))
-    return x
-
-
-def _recurrence(network: LinearRecurrent, weights: Tensors, x: Any, time: int) -> Any:
+def _computed(network: Network, weights: Tensors, x: Tensor, time: int) -> Tensor:
+    """The outputs of inputs `x`, (points, inputs); of all steps, their axis is `time`."""
     torch = importlib.import_module("torch")
-    state = torch.zeros(POINTS, network.hidden, dtype=x.dtype, device=x.device)
-    outputs = []
-    for step in x.unbind(time):
-        state = state @ weights["recurrent"].T + step @ weights["input"].T
-        if network.readout == "all":
-            outputs.append(state @ weights["readout"].T)
-    return torch.stack(outputs, time) if outputs else state @ weights["readout"].T
+    steps = iter(x.unbind(time) if network.is_recurrent else [x])
+    unrolled = network.unrolled
+    starts = takewhile(lambda level: not level.terms, unrolled.levels)
+    inputs = [x.new_ones(POINTS, 1) if n.group == "constant" else next(steps) for n in starts]
+
+    def combine(level: Level, terms: list[tuple[str, Tensor]]) -> Tensor:
+        # A module may have biases in some layers only.
+        found = [(weights[name], value) for name, value in terms if name in weights]
+        bias = next((weight for weight, _ in found if weight.dim() == 1), None)
+        total = None
+        for weight, value in found:
+            if weight.dim() == 2:
+                addend = torch.nn.functional.linear(value, weight, bias if total is None else None)
+                total = addend if total is None else total + addend
+        return applied(level.activation, total)
+
+    values = forward(unrolled, inputs, combine)
+    read = [values[number] for number in unrolled.read]
+    is_read_once = not network.is_recurrent or readout_of(network) == "final"
+    return read[0] if is_read_once else torch.stack(read, time)
+
+
+def applied(activation: str, x: Tensor) -> Tensor:
+    """An activation of a tensor; raises `InputError` for one that no torch module is read with."""
+    if activation == "linear":
+        return x
+    if activation == "relu":
+        return importlib.import_module("torch").nn.functional.relu(x)
+    raise InputError(f"modules with the activation {activation} are not read: {from_masks(None)}")

@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 
 from ...errors import InputError
 from ..masks import Mask
+from .torch_memory import Tensor
 
 _NOTHING = 1e-6  # a gradient of less than this part of what is due is taken for none
 Floats = NDArray[np.floating]
@@ -29,13 +30,18 @@ class _Weight:
 
 
 @dataclass
-class Evidence:
+class GradientEvidence:
     """What backward passes with random weights tell, by weight name."""
 
     weights: dict[str, _Weight] = field(default_factory=dict)
 
     def add(
-        self, name: str, found: Any, wanted: Any, shape: tuple[int, ...], tolerance: float
+        self,
+        name: str,
+        found: Tensor | None,
+        wanted: Tensor | None,
+        shape: tuple[int, ...],
+        tolerance: float,
     ) -> None:
         """Enter the gradient that arrived and the one that is due (None: zero) of one draw."""
         torch = importlib.import_module("torch")
@@ -77,7 +83,7 @@ def _other(
 
 
 def check_gradients(
-    evidence: Evidence,
+    evidence: GradientEvidence,
     name: str,
     shown_name: str,
     learnable: Mask,

@@ -2,22 +2,29 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import replace
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import numpy as np
 
 from ...errors import InputError, shown
 from ..masks import Mask, count, equal
-from ..networks.recurrent import LinearRecurrent
-from .torch_modules import Options, Reading, has_adapters, plain_module, torch_module
+from ..networks.base import Network
+from .torch_memory import Tensor
+from .torch_modules import (
+    Reading,
+    ReadOptions,
+    has_adapters,
+    plain_module,
+    readout_of,
+    torch_module,
+)
 from .torch_reading import check_trained, decide, present_masks, read_module
-from .torch_slots import GradientMask, Slot, hooked
+from .torch_slots import GradientMask, Module, Optimizer, Slot, hooked
 
-if TYPE_CHECKING:
-    from ..allocation import Allocation
+Masks = Mapping[str, Mask]
 
 
 class Freeze:
@@ -29,24 +36,30 @@ class Freeze:
     """
 
     def __init__(
-        self, allocation: Allocation, module: Any, optimizer: Any = None, recurrent: Any = None
+        self,
+        network: Network,
+        learnable: Masks,
+        present: Masks,
+        module: Module,
+        optimizer: Optimizer | None = None,
+        recurrent: Mapping[str, str] | None = None,
     ) -> None:
         module = plain_module(module)
-        reading = _checked(allocation, module, recurrent)
+        reading = _checked(network, present, module, recurrent)
         self._handles: list[Any] = []
         self._partly: list[tuple[Any, GradientMask]] = []
         self._before = [(s.parameter, s.parameter.requires_grad) for s in reading.slots.values()]
         for name, slot in reading.slots.items():
-            self._freeze(slot.parameter, allocation.mask(name))
+            self._freeze(slot.parameter, learnable[name])
         try:
-            _verify(allocation, module, reading)
+            _verify(learnable, present, module, reading)
             if optimizer is not None:
                 self.guard(optimizer)
         except Exception:
             self.remove()
             raise
 
-    def _freeze(self, parameter: Any, learnable: Mask) -> None:
+    def _freeze(self, parameter: Tensor, learnable: Mask) -> None:
         parameter.requires_grad_(bool(count(learnable)))
         if not parameter.requires_grad:
             parameter.grad = None  # optimisers leave parameters without a gradient alone
@@ -57,7 +70,7 @@ class Freeze:
             if parameter.grad is not None:
                 parameter.grad = hook(parameter.grad)
 
-    def guard(self, optimizer: Any) -> None:
+    def guard(self, optimizer: Optimizer) -> None:
         """After every step of a `torch.optim.Optimizer` frozen entries are as they were before it.
 
         So neither weight decay nor momentum moves them; from the next step on. Costs a copy of the
@@ -66,7 +79,7 @@ class Freeze:
         torch = torch_module()
         if not isinstance(optimizer, torch.optim.Optimizer):
             raise InputError(f"a torch.optim.Optimizer is expected, not {shown(optimizer)}")
-        saved: list[Any] = []
+        saved: list[Tensor] = []
         before = optimizer.register_step_pre_hook(lambda *_: saved.extend(self._values()))
         after = optimizer.register_step_post_hook(lambda *_: self._put_back(saved))
         self._handles += [before, after]
@@ -80,10 +93,10 @@ class Freeze:
         finally:
             self._put_back(saved)
 
-    def _values(self) -> list[Any]:
+    def _values(self) -> list[Tensor]:
         return [parameter.detach().clone() for parameter, _ in self._partly]
 
-    def _put_back(self, saved: list[Any]) -> None:
+    def _put_back(self, saved: list[Tensor]) -> None:
         torch = torch_module()
         with torch.no_grad():
             for (parameter, hook), value in zip(self._partly, saved, strict=True):
@@ -106,21 +119,20 @@ class Freeze:
         self.remove()
 
 
-def _verify(allocation: Allocation, module: Any, reading: Reading) -> None:
-    """Raise `InputError` unless the frozen module trains just what the allocation says."""
-    given = {name: mask for name, mask in allocation.given_present().items() if not mask.all()}
-    present = present_masks(reading, {n: m for n, m in given.items() if n in reading.slots})
+def _verify(learnable: Masks, present: Masks, module: Module, reading: Reading) -> None:
+    """Raise `InputError` unless the frozen module trains just what is learnable."""
+    given = {name: mask for name, mask in present.items() if count(mask) < mask.size}
+    exists = present_masks(reading, {n: m for n, m in given.items() if n in reading.slots})
     dense = [n for n in given if n in reading.slots and not reading.slots[n].is_pruned]
     if dense and not reading.compared:
         raise _not_pruned(reading.slots[dense[0]], dense[0])
     try:
-        _, evidence = decide(module, reading, present)
+        _, evidence = decide(module, reading, exists)
     except InputError:
         if dense:
             raise _not_pruned(reading.slots[dense[0]], dense[0]) from None
         raise
-    learnable = {name: allocation.mask(name) for name in reading.slots}
-    check_trained(reading, allocation.network, evidence, learnable, {})
+    check_trained(reading, reading.networks[0], evidence, learnable, {})
 
 
 def _not_pruned(slot: Slot, name: str) -> InputError:
@@ -136,12 +148,13 @@ _ADAPTERS = (
 )
 
 
-def _checked(allocation: Allocation, module: Any, recurrent: Any) -> Reading:
+def _checked(
+    network: Network, present: Masks, module: Module, recurrent: Mapping[str, str] | None
+) -> Reading:
     """The module's weights, if it may be of this network, and is not yet frozen."""
-    network = allocation.network
-    options = Options(True, recurrent=recurrent)
-    if isinstance(network, LinearRecurrent):
-        options = Options(True, network.steps, network.readout, recurrent)
+    options = ReadOptions(True, recurrent=recurrent)
+    if network.is_recurrent:
+        options = replace(options, steps=network.steps, readout=readout_of(network))
     if has_adapters(module):
         raise InputError(_ADAPTERS)
     reading = read_module(module, options)
@@ -150,13 +163,13 @@ def _checked(allocation: Allocation, module: Any, recurrent: Any) -> Reading:
         raise InputError(f"the module is {found}, the allocation of {network.describe()}")
     for name, shape in network.weight_shapes.items():
         if name not in reading.slots:
-            if count(allocation.present_mask(name)):
+            if count(present[name]):
                 raise InputError(f"the module has no bias for the allocation's {name}: bias=True")
             continue
         slot = reading.slots[name]
         own = present_masks(reading, {}).get(name)
         own = np.broadcast_to(np.bool_(True), shape) if own is None else own
-        if slot.is_pruned and not equal(own, allocation.present_mask(name)):
+        if slot.is_pruned and not equal(own, present[name]):
             raise _not_pruned(slot, name)
         if hooked(slot.parameter):
             raise InputError(f"{slot.name} is frozen by apply_to_torch already: remove() that")

@@ -3,15 +3,16 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+Tensor: TypeAlias = Any  # torch.Tensor: torch may be missing
 _MOST_LISTED = 2**24  # entries whose addresses are listed, 8 bytes each
 
 
-def overlaps_itself(tensor: Any) -> bool:
+def overlaps_itself(tensor: Tensor) -> bool:
     """Whether two entries of a strided tensor lie at the same address."""
     reach = 0  # of the dimensions with smaller strides, in entries
     sides = sorted((stride, size) for stride, size in _sides(tensor) if size > 1)
@@ -26,7 +27,7 @@ def overlaps_itself(tensor: Any) -> bool:
     return len(np.unique(_addresses(tensor))) < tensor.numel()
 
 
-def overlap(tensors: Mapping[str, Any]) -> tuple[str, str] | None:
+def overlap(tensors: Mapping[str, Tensor]) -> tuple[str, str] | None:
     """The names of two strided tensors that have an address in common, or None."""
     spans = []
     for place, (name, tensor) in enumerate(tensors.items()):
@@ -45,18 +46,18 @@ def overlap(tensors: Mapping[str, Any]) -> tuple[str, str] | None:
     return None
 
 
-def _sides(tensor: Any) -> list[tuple[int, int]]:
+def _sides(tensor: Tensor) -> list[tuple[int, int]]:
     return list(zip(tensor.stride(), tensor.shape, strict=True))
 
 
-def _span(tensor: Any) -> tuple[int, int]:
+def _span(tensor: Tensor) -> tuple[int, int]:
     """First address, and the first behind it all."""
     last = sum(stride * (size - 1) for stride, size in _sides(tensor))
     begin = tensor.data_ptr()
     return begin, begin + (last + 1) * tensor.element_size()
 
 
-def _addresses(tensor: Any, unit: int = 0) -> NDArray[np.int64]:
+def _addresses(tensor: Tensor, unit: int = 0) -> NDArray[np.int64]:
     """The addresses of all entries; with `unit` of all pieces of so many bytes."""
     size = tensor.element_size()
     found = np.full(1, tensor.data_ptr(), dtype=np.int64)
@@ -67,7 +68,7 @@ def _addresses(tensor: Any, unit: int = 0) -> NDArray[np.int64]:
     return found
 
 
-def _share(one: Any, other: Any) -> bool:
+def _share(one: Tensor, other: Tensor) -> bool:
     """Of two tensors whose spans overlap; too many entries to be listed count as shared."""
     if one.numel() + other.numel() > _MOST_LISTED:
         return True

@@ -9,7 +9,8 @@ from typing import Any, TypeAlias
 
 from ...errors import InputError, shown
 from ..networks.base import Network
-from ..networks.feedforward import LinearFeedforward, ShallowReLU
+from ..networks.kinds import network_from_dict
+from .torch_memory import Tensor
 from .torch_slots import Module, Slot, from_masks, slot_of
 
 Opened: TypeAlias = Callable[[Module], tuple[str, Module] | None]
@@ -29,13 +30,18 @@ _WRAPPERS = {
 
 
 @dataclass(frozen=True)
-class Options:
+class ReadOptions:
     """The arguments of `Allocation.from_torch` that say how a module is to be read."""
 
     linear: bool = False
     steps: int | None = None
     readout: Any = "final"
     recurrent: Mapping[str, str] | None = None
+
+
+def readout_of(network: Network) -> Any:
+    """The `readout` of a recurrent network: `final` or `all`."""
+    return network.to_dict()["readout"]
 
 
 @dataclass(frozen=True)
@@ -53,7 +59,7 @@ class Reading:
 
 
 @dataclass(frozen=True)
-class Layer:
+class LinearLayer:
     """One linear layer of a chain: its weight and, unless it has none, its bias."""
 
     name: str
@@ -163,7 +169,7 @@ def read_stack(layers: list[tuple[str, Module]]) -> Reading:
     return stack_reading(stack, kinds)
 
 
-def stack_reading(stack: list[Layer], kinds: list[str]) -> Reading:
+def stack_reading(stack: list[LinearLayer], kinds: list[str]) -> Reading:
     """The networks that a chain of `stack` may be; `kinds` names all layers in their order."""
     if not stack or ("ReLU" in kinds and len(stack) != 2):
         found = ", ".join(kinds) or "no layers"
@@ -177,18 +183,20 @@ def stack_reading(stack: list[Layer], kinds: list[str]) -> Reading:
             )
     widths = [stack[0].inputs, *(layer.outputs for layer in stack)]
     bias = any(layer.bias is not None for layer in stack)
-    order = [LinearFeedforward, ShallowReLU][: 2 if len(stack) == 2 else 1]
+    # A forward of one's own may apply a ReLU, or not apply one that is there: the run tells.
+    order = ["linear_feedforward", "shallow_relu"][: 2 if len(stack) == 2 else 1]
     if "ReLU" in kinds:
         order.reverse()
+    networks = [network_from_dict({"kind": k, "widths": widths, "bias": bias}) for k in order]
     slots = {}
     for number, layer in enumerate(stack, start=1):
         slots[f"W{number}"] = layer.weight
         if layer.bias is not None:
             slots[f"b{number}"] = layer.bias
-    return Reading(tuple(kind(widths, bias=bias) for kind in order), slots)
+    return Reading(tuple(networks), slots)
 
 
-def read_layer(name: str, layer: Module) -> Layer:
+def read_layer(name: str, layer: Module) -> LinearLayer:
     """Weight and bias of an nn.Linear, or of a layer of one's own with such parameters."""
     nn = torch_module().nn
     if isinstance(layer, nn.modules.lazy.LazyModuleMixin):
@@ -203,14 +211,16 @@ def read_layer(name: str, layer: Module) -> Layer:
             raise refusal(name, layer, why)
         has_bias = "bias" in attributes
         sizes = layer.in_features, layer.out_features
-        return Layer(name, *_slots(name, layer, "weight", "bias" if has_bias else None), *sizes)
+        return LinearLayer(
+            name, *_slots(name, layer, "weight", "bias" if has_bias else None), *sizes
+        )
     matrices = [key for key, p in attributes.items() if p is not None and p.dim() == 2]
     others = [key for key in attributes if key not in matrices]
     is_own = not type(layer).__module__.startswith("torch.")
     if not is_own or len(matrices) != 1 or len(others) > 1:
         raise refusal(name, layer, _why_unknown(layer))
     outputs, inputs = attributes[matrices[0]].shape
-    return Layer(name, *_slots(name, layer, matrices[0], *others), inputs, outputs)
+    return LinearLayer(name, *_slots(name, layer, matrices[0], *others), inputs, outputs)
 
 
 def _slots(
@@ -219,7 +229,7 @@ def _slots(
     return slot_of(layer, weight, name), slot_of(layer, bias, name) if bias else None
 
 
-def _parameters(layer: Module) -> dict[str, Any]:
+def _parameters(layer: Module) -> dict[str, Tensor]:
     """The parameters of one layer, also those that are pruned or parametrised, by attribute."""
     found = {key: p for key, p in layer._parameters.items() if p is not None}
     for key, computed in (layer._modules.get("parametrizations") or {}).items():

@@ -3,27 +3,28 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
-from typing import Any
 
 import numpy as np
 
 from ...errors import InputError
 from ..masks import Mask, both
 from ..networks.base import Network
-from ..networks.feedforward import LinearFeedforward, ShallowReLU
+from ..networks.kinds import changed
 from ..placement import updated_masks
 from .torch_adapters import WAY, Adapted, adapted_layer, opened, refuse_initialisations
+from .torch_claims import applied
 from .torch_evidence import check_gradients
+from .torch_memory import Tensor
 from .torch_modules import layers_of, plain_module, stack_reading, torch_module
-from .torch_probes import POINTS, Claim, Probe, Tensors, probe
+from .torch_probes import POINTS, ModuleClaim, Probe, Tensors, probe
 from .torch_reading import constant, trained_by
-from .torch_slots import Module, check_parameter, from_masks, hooked, refuse_overlaps
+from .torch_slots import Module, Optimizer, check_parameter, from_masks, hooked, refuse_overlaps
 
 
 def read_adapters(
-    model: Module, optimizer: Any
+    model: Module, optimizer: Optimizer | None
 ) -> tuple[Network, Mapping[str, Mask], Mapping[str, Mask]]:
     """Network, learnable and present masks: what `Allocation.from_peft` returns."""
     model = plain_module(model)
@@ -45,9 +46,9 @@ def read_adapters(
     return _masks(network, stack, learnable)
 
 
-def _parameters(stack: list[Adapted], named: Mapping[str, Any]) -> dict[str, Any]:
+def _parameters(stack: list[Adapted], named: Mapping[str, Tensor]) -> dict[str, Tensor]:
     """All parameters that take part, by their full names, checked."""
-    found: dict[str, Any] = {}
+    found: dict[str, Tensor] = {}
     for adapted in stack:
         layer = adapted.layer
         outputs, inputs = layer.outputs, layer.inputs
@@ -77,8 +78,10 @@ def _decide(
     model: Module, networks: tuple[Network, ...], stack: list[Adapted], parameters: Tensors
 ) -> tuple[Network, Probe]:
     shape = (POINTS, stack[0].layer.inputs)
-    relu = [isinstance(network, ShallowReLU) for network in networks]
-    claims = [Claim(parameters, partial(_outputs, stack, flag), shape) for flag in relu]
+    claims = [
+        ModuleClaim(parameters, partial(_outputs, stack, network.activations), shape)
+        for network in networks
+    ]
     number, result = probe(model, claims)
     if result.why:
         names = ", ".join(repr(adapted.layer.name) for adapted in stack[:8])
@@ -89,20 +92,22 @@ def _decide(
     return networks[number], result
 
 
-def _outputs(stack: list[Adapted], relu: bool, leaves: Tensors, x: Any) -> Any:
+def _outputs(
+    stack: list[Adapted], activations: Sequence[str], leaves: Tensors, x: Tensor
+) -> Tensor:
     functional = importlib.import_module("torch.nn.functional")
     for number, adapted in enumerate(stack):
-        x = functional.relu(x) if relu and number else x
+        x = applied(activations[number - 1], x) if number else x
         weight = leaves[adapted.layer.weight.name]
         bias = None if adapted.layer.bias is None else leaves[adapted.layer.bias.name]
         for entries in adapted.entries:
             full = x.new_zeros(weight.shape)
-            places = tuple(
+            indices = tuple(
                 importlib.import_module("torch").from_numpy(side).to(x.device)
                 for side in (entries.rows, entries.columns)
             )
             values = leaves[entries.values] * entries.scale
-            weight = weight + full.index_put(places, values.to(full.dtype))
+            weight = weight + full.index_put(indices, values.to(full.dtype))
         y = functional.linear(x, weight, bias)
         for update in adapted.factors:
             low = functional.linear(x, leaves[update.lower])
@@ -112,7 +117,9 @@ def _outputs(stack: list[Adapted], relu: bool, leaves: Tensors, x: Any) -> Any:
     return x
 
 
-def _learnable(parameters: Tensors, evidence: Probe, optimizer: Any) -> dict[str, Mask]:
+def _learnable(
+    parameters: Tensors, evidence: Probe, optimizer: Optimizer | None
+) -> dict[str, Mask]:
     """What a step moves, by parameter name, after a look at the gradients that arrive."""
     trained = trained_by(optimizer, parameters)
     found: dict[str, Mask] = {}
@@ -130,7 +137,7 @@ def _learnable(parameters: Tensors, evidence: Probe, optimizer: Any) -> dict[str
     return found
 
 
-def _refuse_zeros(name: str, parameter: Any, learnable: Mask) -> None:
+def _refuse_zeros(name: str, parameter: Tensor, learnable: Mask) -> None:
     zeros = (parameter.detach() == 0).cpu().numpy() & ~learnable
     if zeros.sum() > zeros.size / 10_000:
         raise InputError(
@@ -179,7 +186,7 @@ def _assembled(
     """The network with a layer more for every low-rank update; biases that are not there absent."""
     bias = any(name.startswith("b") for name in masks)
     missing = [f"b{n}" for n in range(1, len(stack) + 1) if bias and f"b{n}" not in masks]
-    if isinstance(network, ShallowReLU):
+    if not network.is_linear:
         for name, (one, other) in updates.items():
             full = len(one) >= min(one.shape[1], len(other)) and one.all() and other.all()
             if not full:
@@ -190,7 +197,6 @@ def _assembled(
                 )
             # Products of that many columns are all matrices.
             masks[name] = np.broadcast_to(np.bool_(True), (len(other), one.shape[1]))
-        whole = ShallowReLU(network.widths, bias=bias)
+        whole = changed(network, bias=bias)
         return whole, masks, {name: np.zeros(whole.weight_shapes[name], bool) for name in missing}
-    assert isinstance(network, LinearFeedforward)
-    return updated_masks(LinearFeedforward(network.widths, bias=bias), masks, updates, missing)
+    return updated_masks(changed(network, bias=bias), masks, updates, missing)

@@ -13,11 +13,13 @@ import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass, field
-from typing import Any
+from typing import Any, TypeAlias
 
 from ...errors import shown
 from .torch_borrowed import Borrowed
-from .torch_evidence import Evidence
+from .torch_evidence import GradientEvidence
+from .torch_memory import Tensor
+from .torch_slots import Module
 
 POINTS = 32  # a ReLU unit that is dead at all of them, in all draws: probability 2^-96
 _SCALES = (1.0, 1e6, 1e-6)  # of inputs, draw by draw: a clamp at 6 acts on large ones only
@@ -28,11 +30,11 @@ _WEIGHTS = 1e3  # every other weight that much larger, and those between that mu
 _SMALL = 1e-6  # of the output's gradient, so that hooks that only clip leave it alone
 _TOLERANCE = {"torch.float64": 1e-9, "torch.float32": 1e-3}
 
-Tensors = Mapping[str, Any]
+Tensors: TypeAlias = Mapping[str, Tensor]
 
 
 @dataclass(frozen=True)
-class Claim:
+class ModuleClaim:
     """What a module is taken for: a function of named weights and of inputs of one shape.
 
     The outputs are compared unless `compared` is False (a tanh that is declared linear).
@@ -41,7 +43,7 @@ class Claim:
     """
 
     parameters: Tensors
-    outputs: Callable[[Tensors, Any], Any]
+    outputs: Callable[[Tensors, Tensor], Tensor]
     shape: tuple[int, ...]
     compared: bool = True
     recurrent: str = ""
@@ -54,15 +56,16 @@ class Probe:
     """What came out: `why` the module is not what is claimed, or '', and what moves."""
 
     why: str = ""
-    as_is: Evidence = field(default_factory=Evidence)
-    training: Evidence = field(default_factory=Evidence)  # in training mode, if it was not in it
+    as_is: GradientEvidence = field(default_factory=GradientEvidence)
+    # In training mode, if it was not in it:
+    training: GradientEvidence = field(default_factory=GradientEvidence)
 
 
 class _Fails(Exception):
     """The module's own code has raised something."""
 
 
-def probe(module: Any, claims: Sequence[Claim]) -> tuple[int, Probe]:
+def probe(module: Module, claims: Sequence[ModuleClaim]) -> tuple[int, Probe]:
     """The first of `claims` that the module fulfils, by number, and its gradients.
 
     If there is none, what is wrong with the first. The module is left as it was.
@@ -76,7 +79,7 @@ def probe(module: Any, claims: Sequence[Claim]) -> tuple[int, Probe]:
     return 0, results[0]
 
 
-def _probe(module: Any, claim: Claim) -> Probe:
+def _probe(module: Module, claim: ModuleClaim) -> Probe:
     """In double precision, or in single where the module is large or cannot be run in double."""
     torch = importlib.import_module("torch")
     n_weights = sum(parameter.numel() for parameter in claim.parameters.values())
@@ -92,7 +95,7 @@ def _probe(module: Any, claim: Claim) -> Probe:
 
 
 @contextmanager
-def _undisturbed(module: Any) -> Iterator[None]:
+def _undisturbed(module: Module) -> Iterator[None]:
     """The caller's random numbers, warnings and autograd modes play no part and are kept."""
     torch = importlib.import_module("torch")
     warnings = importlib.import_module("warnings")
@@ -111,7 +114,7 @@ def _undisturbed(module: Any) -> Iterator[None]:
         yield
 
 
-def _run(module: Any, claim: Claim, dtype: Any, borrowed: Borrowed) -> Probe:
+def _run(module: Module, claim: ModuleClaim, dtype: Any, borrowed: Borrowed) -> Probe:
     torch = importlib.import_module("torch")
     generator = torch.Generator().manual_seed(0)
     result = Probe()
@@ -145,7 +148,7 @@ def _values(shape: tuple[int, ...], dtype: Any, generator: Any) -> Any:
     return value * (math.exp(-float(drift) / 2) / inputs**0.5)
 
 
-def _tame(claim: Claim, generator: Any) -> None:
+def _tame(claim: ModuleClaim, generator: Any) -> None:
     """Scale recurrent weights, by a random factor, so that no power of them overflows."""
     if not claim.recurrent:
         return
@@ -160,7 +163,7 @@ def _tame(claim: Claim, generator: Any) -> None:
     parameter.data = parameter.data * (factor / radius)
 
 
-def _spread(claim: Claim, factor: float) -> None:
+def _spread(claim: ModuleClaim, factor: float) -> None:
     """Make matrices large and small in turns: weights that are clamped in a forward show."""
     matrices = [p for n, p in claim.parameters.items() if p.dim() == 2 and n != claim.recurrent]
     for number, parameter in enumerate(matrices):
@@ -168,12 +171,12 @@ def _spread(claim: Claim, factor: float) -> None:
 
 
 def _draw(
-    module: Any,
-    claim: Claim,
-    x: Any,
+    module: Module,
+    claim: ModuleClaim,
+    x: Tensor,
     generator: Any,
     compared: bool,
-    evidence: Evidence,
+    evidence: GradientEvidence,
     size: float,
 ) -> str:
     """Run forward and backward once, with an output's gradient of some `size`; '' or a flaw."""
@@ -215,7 +218,7 @@ def _called(call: Callable[[], Any]) -> Any:
         raise _Fails(f"run with random inputs it raises {type(error).__name__}: {text}") from None
 
 
-def _outputs(found: Any, wanted: Any) -> Any:
+def _outputs(found: Any, wanted: Tensor) -> Tensor | None:
     """The module's outputs as one tensor, a list of all steps' stacked; or None."""
     torch = importlib.import_module("torch")
     if isinstance(found, torch.Tensor):
@@ -230,7 +233,7 @@ def _outputs(found: Any, wanted: Any) -> Any:
     return None
 
 
-def _difference(found: Any, wanted: Any, tolerance: float) -> str:
+def _difference(found: Tensor, wanted: Tensor, tolerance: float) -> str:
     if found.shape != wanted.shape:
         return f"its outputs have the shape {tuple(found.shape)}, not {tuple(wanted.shape)}"
     with importlib.import_module("torch").no_grad():

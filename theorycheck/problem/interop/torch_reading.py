@@ -11,12 +11,12 @@ import numpy as np
 from ...errors import InputError, shown
 from ..masks import Mask, both, check_name, masks_of
 from ..networks.base import Network
-from ..networks.recurrent import LinearRecurrent
 from .torch_claims import claim_of
 from .torch_evidence import check_gradients
+from .torch_memory import Tensor
 from .torch_modules import (
-    Options,
     Reading,
+    ReadOptions,
     has_adapters,
     layers_of,
     plain_module,
@@ -25,17 +25,25 @@ from .torch_modules import (
 )
 from .torch_probes import Probe, probe
 from .torch_recurrent import read_loop, read_rnn, why_not_recurrent
-from .torch_slots import Slot, check_parameter, from_masks, hooked, refuse_overlaps
+from .torch_slots import (
+    Module,
+    Optimizer,
+    Slot,
+    check_parameter,
+    from_masks,
+    hooked,
+    refuse_overlaps,
+)
 
 Masks = dict[str, Mask]
 
 
 def read_masks(
-    module: Any,
+    module: Module,
     gradient_masks: Mapping[str, Any] | None,
     present: Mapping[str, Any] | None,
-    optimizer: Any,
-    options: Options,
+    optimizer: Optimizer | None,
+    options: ReadOptions,
 ) -> tuple[Network, Masks, Masks]:
     """Network, learnable and present masks of a module: what `Allocation.from_torch` returns."""
     module = plain_module(module)
@@ -63,7 +71,7 @@ def read_masks(
     return network, {n: constant(mask) for n, mask in learnable.items() if mask.any()}, exists
 
 
-def read_module(module: Any, options: Options) -> Reading:
+def read_module(module: Module, options: ReadOptions) -> Reading:
     """What the layers of a plain module suggest, all weights checked but for what moves them.
 
     Raises `InputError` for anything else, naming the submodule, the reason and the cure.
@@ -128,7 +136,7 @@ def present_masks(reading: Reading, given: Masks) -> Masks:
     return found
 
 
-def decide(module: Any, reading: Reading, present: Masks) -> tuple[Network, Probe]:
+def decide(module: Module, reading: Reading, present: Masks) -> tuple[Network, Probe]:
     """The network that the module computes, run with random weights, and what moves in it.
 
     Raises `InputError` if it computes none of those that its layers suggest.
@@ -160,7 +168,11 @@ def decide(module: Any, reading: Reading, present: Masks) -> tuple[Network, Prob
 
 
 def check_trained(
-    reading: Reading, network: Network, evidence: Probe, learnable: Masks, excused: Masks
+    reading: Reading,
+    network: Network,
+    evidence: Probe,
+    learnable: Mapping[str, Mask],
+    excused: Mapping[str, Mask],
 ) -> None:
     """Raise `InputError` unless a step moves just what is learnable, in training mode as well."""
     for name, slot in reading.slots.items():
@@ -174,7 +186,7 @@ def check_trained(
         )
 
 
-def trained_by(optimizer: Any, parameters: Mapping[str, Any]) -> set[int]:
+def trained_by(optimizer: Optimizer | None, parameters: Mapping[str, Tensor]) -> set[int]:
     """The ids of the parameters that an optimizer moves: all if there is none.
 
     What it does not hold is frozen, and what it holds at learning rate 0, unless a scheduler has
@@ -230,10 +242,10 @@ def constant(mask: Mask) -> Mask:
     return np.broadcast_to(np.bool_(True), mask.shape) if mask.all() else mask
 
 
-def _something_else(module: Any, reading: Reading, why: str, present: Masks) -> InputError:
+def _something_else(module: Module, reading: Reading, why: str, present: Masks) -> InputError:
     network = reading.networks[0]
     kind = type(module).__name__
-    if isinstance(network, LinearRecurrent):
+    if network.is_recurrent:
         return InputError(f"{why_not_recurrent(kind, network)} ({why})")
     names = ", ".join([repr(slot.name) for slot in reading.slots.values()][:8])
     return InputError(

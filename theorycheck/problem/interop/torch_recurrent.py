@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Any
 
 from ...errors import InputError, nearest, shown
-from ..networks.recurrent import LinearRecurrent
-from .torch_modules import Options, Reading, read_layer, refusal, torch_module
+from ..networks.base import Network
+from ..networks.kinds import network_from_dict
+from .torch_modules import Reading, ReadOptions, read_layer, readout_of, refusal, torch_module
 from .torch_slots import Module, Slot, from_masks, slot_of
 
 _LINEAR_NAMES = ("linear", "identity")
@@ -16,7 +16,7 @@ _FORM = '{"input": "wx.weight", "recurrent": "wh.weight", "readout": "out.weight
 _DECLARE = "linear=True declares that it is to be read as linear"
 
 
-def read_rnn(layers: list[tuple[str, Module]], options: Options) -> Reading:
+def read_rnn(layers: list[tuple[str, Module]], options: ReadOptions) -> Reading:
     """The linear recurrent network of an nn.RNN and a readout."""
     nn = torch_module().nn
     if [isinstance(layer, nn.RNN) for _, layer in layers] != [True, False]:
@@ -57,7 +57,7 @@ def _check_rnn(name: str, layer: Module) -> None:
             raise refusal(name, layer, f"has a parameter {key!r}: its weight is computed")
 
 
-def read_loop(module: Module, options: Options) -> Reading:
+def read_loop(module: Module, options: ReadOptions) -> Reading:
     """The linear recurrent network of a module whose three weights `options.recurrent` names."""
     given = options.recurrent
     if not isinstance(given, Mapping) or set(given) != set(_WEIGHTS):
@@ -96,18 +96,20 @@ def _named(module: Module, weight: str, name: object) -> Slot:
 def _reading(
     sizes: tuple[int, int, int],
     slots: dict[str, Slot],
-    options: Options,
+    options: ReadOptions,
     batch_first: tuple[bool, ...],
 ) -> Reading:
     if options.steps is None:
         raise InputError(f"how many steps does {slots['recurrent'].name} run? say steps=T")
-    network: Any = LinearRecurrent(*sizes, steps=options.steps, readout=options.readout)
+    given = dict(zip(("inputs", "hidden", "outputs"), sizes, strict=True))
+    run = {"steps": options.steps, "readout": options.readout}
+    network = network_from_dict({"kind": "linear_recurrent", **given, **run})
     return Reading((network,), slots, batch_first, not options.linear)
 
 
-def why_not_recurrent(name: str, network: LinearRecurrent) -> str:
+def why_not_recurrent(name: str, network: Network) -> str:
     """What a refusal says of a module that does not compute the recurrence."""
-    other = "all" if network.readout == "final" else "final"
+    other = "all" if readout_of(network) == "final" else "final"
     return (
         f"{name}.forward does not compute the {network.describe()}; {_DECLARE}, readout={other!r} "
         f"another readout; else masks: {from_masks(network, ('recurrent', 'input'))}"

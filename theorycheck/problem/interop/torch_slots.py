@@ -10,9 +10,11 @@ from typing import Any, TypeAlias
 from ...errors import InputError
 from ..masks import Mask
 from ..networks.base import Network
-from .torch_memory import overlap, overlaps_itself
+from .torch_memory import Tensor, overlap, overlaps_itself
 
 Module: TypeAlias = Any  # torch.nn.Module: torch may be missing
+Optimizer: TypeAlias = Any
+_SIZES = ("widths", "inputs", "hidden", "outputs")
 _FLOATS = ("torch.float64", "torch.float32", "torch.float16", "torch.bfloat16")
 
 
@@ -25,7 +27,7 @@ class Slot:
     name: str  # as in `named_parameters` before pruning
 
     @property
-    def parameter(self) -> Any:
+    def parameter(self) -> Tensor:
         """What is trained: the parameter, or what stands behind a pruned or parametrised one."""
         own = self.owner._parameters
         if own.get(f"{self.attribute}_orig") is not None:
@@ -48,7 +50,7 @@ class Slot:
         return f"{place}parametrizations.{self.attribute}.original"
 
     @property
-    def pruning(self) -> Any:
+    def pruning(self) -> Tensor | None:
         """The 0/1 tensor of `torch.nn.utils.prune`, or None."""
         return self.owner._buffers.get(f"{self.attribute}_mask") if self.is_pruned else None
 
@@ -70,13 +72,13 @@ class GradientMask:
         self.learnable = learnable
         self.frozen = importlib.import_module("torch").from_numpy(~learnable).to(device)
 
-    def __call__(self, gradient: Any) -> Any:
+    def __call__(self, gradient: Tensor) -> Tensor:
         if self.frozen.device != gradient.device:  # the module has moved
             self.frozen = self.frozen.to(gradient.device)
         return gradient.masked_fill(self.frozen, 0)
 
 
-def hooked(parameter: Any) -> list[Mask]:
+def hooked(parameter: Tensor) -> list[Mask]:
     """The masks that `Freeze` has hung on a parameter: the hooks themselves tell."""
     hooks = parameter._backward_hooks or {}
     return [hook.learnable for hook in hooks.values() if isinstance(hook, GradientMask)]
@@ -91,20 +93,16 @@ def from_masks(network: Network | None, names: Sequence[str] = ()) -> str:
     """
     if network is None:
         return 'tc.Allocation.from_masks(network, {"W1": mask, ...})'
-    values = network.to_dict()
-    kind = type(network).__name__
-    if "widths" in values:
-        bias = ", bias=True" if values.get("bias") else ""
-        made = f"tc.{kind}({values['widths']}{bias})"
-    else:
-        sizes = ", ".join(str(values[key]) for key in ("inputs", "hidden", "outputs"))
-        made = f"tc.{kind}({sizes}, steps={values['steps']}, readout={values['readout']!r})"
+    values = {key: value for key, value in network.to_dict().items() if key != "kind"}
+    sizes = [str(values.pop(key)) for key in _SIZES if key in values]
+    others = [f"{key}={value!r}" for key, value in values.items()]
+    made = f"tc.{type(network).__name__}({', '.join([*sizes, *others])})"
     first, *more = names or list(network.weight_shapes)
     masks = f"{{{first!r}: mask{', ...' if more else ''}}}"
     return f"tc.Allocation.from_masks({made}, {masks})"
 
 
-def check_parameter(name: str, parameter: Any, shape: tuple[int, ...]) -> None:
+def check_parameter(name: str, parameter: Tensor, shape: tuple[int, ...]) -> None:
     """Raise `InputError`, with the cure, unless `parameter` is a real dense weight of `shape`."""
     if parameter is None:
         raise InputError(
@@ -121,7 +119,7 @@ def check_parameter(name: str, parameter: Any, shape: tuple[int, ...]) -> None:
         )
 
 
-def _flaw(parameter: Any) -> str:
+def _flaw(parameter: Tensor) -> str:
     torch = importlib.import_module("torch")
     if hasattr(parameter, "full_tensor"):
         return "is a DTensor, a shard: read the module before it is distributed"
@@ -156,7 +154,7 @@ def _flaw(parameter: Any) -> str:
     return ""
 
 
-def _wrong_shape(parameter: Any, shape: tuple[int, ...]) -> str:
+def _wrong_shape(parameter: Tensor, shape: tuple[int, ...]) -> str:
     found = tuple(parameter.shape)
     if found == shape:
         return ""
@@ -168,7 +166,7 @@ def _wrong_shape(parameter: Any, shape: tuple[int, ...]) -> str:
     return f"has the shape {found}, not {shape}: rows are outputs, columns inputs"
 
 
-def refuse_overlaps(parameters: Mapping[str, Any]) -> None:
+def refuse_overlaps(parameters: Mapping[str, Tensor]) -> None:
     """Raise `InputError` where two parameters share memory; by name as in `named_parameters`."""
     pair = overlap(parameters)
     if pair:

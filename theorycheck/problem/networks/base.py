@@ -78,12 +78,12 @@ class Network(ABC):
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Weight name -> shape, in the fixed order that numbers all weights."""
 
-    @property
+    @cached_property
     @abstractmethod
     def layers(self) -> tuple[tuple[str, ...], ...]:
         """The weights of each layer: its matrix and, with biases, its bias."""
 
-    @property
+    @cached_property
     @abstractmethod
     def groups(self) -> dict[Group, int]:
         """The groups of units and their sizes, from the inputs to the outputs."""
@@ -92,12 +92,12 @@ class Network(ABC):
     def ends(self, weight: str) -> tuple[Group, Group]:
         """The groups that a weight leads from and to; a bias leads from its group to itself."""
 
-    @property
+    @cached_property
     @abstractmethod
     def activations(self) -> tuple[str, ...]:
         """What each hidden group applies to its sums: `linear` or `relu`."""
 
-    @property
+    @cached_property
     @abstractmethod
     def unrolled(self) -> Unrolled:
         """The network as levels, each computed from earlier ones: all that it computes."""
@@ -120,6 +120,27 @@ class Network(ABC):
     def is_shallow_relu(self) -> bool:
         """Whether there is one hidden layer, of ReLU units, and every weight acts once."""
         return self.activations == ("relu",) and not self.is_recurrent
+
+    @cached_property
+    def is_layered(self) -> bool:
+        """Whether layer follows layer, each with a matrix (and perhaps a bias) that acts once.
+
+        >>> from theorycheck import LinearFeedforward, LinearRecurrent
+        >>> LinearFeedforward([3, 4, 2]).is_layered, LinearRecurrent(1, 2, 1, 3).is_layered
+        (True, False)
+        """
+        if self.is_recurrent:
+            return False
+        levels, before, used = self.unrolled.levels, 0, []
+        for number, level in enumerate(levels):
+            if level.terms:
+                used += [weight for weight, _ in level.terms]
+                shapes = [self.weight_shapes[weight] for weight, _ in level.terms]
+                plain = [(level.size, levels[before].size), (level.size,)][: len(shapes)]
+                if level.terms[0].source != before or shapes != plain:
+                    return False
+                before = number
+        return sorted(used) == sorted(self.weight_shapes)
 
     @cached_property
     def is_fully_connected(self) -> bool:
@@ -158,6 +179,13 @@ class Network(ABC):
     def n_reads(self) -> int:
         """How many times the outputs are read: once, or at every step."""
         return self.steps if self.reads_every_step else 1
+
+    def transposed(self) -> tuple[Network, dict[str, str]] | None:
+        """The network of the transposed weights, without biases, and the new name of each weight.
+
+        None where transposing the weights does not transpose what the network computes (T8).
+        """
+        return None
 
     def input_shape(self, samples: int) -> tuple[int, ...]:
         """Shape of the inputs of some samples, the last axis: with biases the constant is a row.

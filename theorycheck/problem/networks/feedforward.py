@@ -92,6 +92,13 @@ class _Feedforward(Network):
             levels.append(Level(layer, 0, self.widths[layer], terms, hidden))
         return Unrolled(tuple(levels), (len(levels) - 1,))
 
+    def transposed(self) -> tuple[Network, dict[str, str]] | None:
+        """The widths from the outputs to the inputs; of linear networks only."""
+        if not self.is_linear:
+            return None
+        names = {f"W{k}": f"W{self.depth + 1 - k}" for k in range(1, self.depth + 1)}
+        return type(self)(tuple(reversed(self.widths))), names
+
     @property
     def path_bounds(self) -> tuple[int, float]:
         """As many weights as layers; one unit more than each layer has, for the constant.

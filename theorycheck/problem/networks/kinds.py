@@ -15,6 +15,23 @@ KINDS: dict[str, type[Network]] = {
 }
 
 
+def _defaults(cls: type[Network]) -> dict[str, object]:
+    """The keys of a kind in an allocation file, and what they are if left out."""
+    given = (field for field in fields(cls) if field.init)  # type: ignore[arg-type]
+    return {field.name: field.default for field in given}
+
+
+# Kinds that a list of widths makes, and those that are run step by step.
+LAYERED = tuple(kind for kind, cls in KINDS.items() if "widths" in _defaults(cls))
+RECURRENT = tuple(kind for kind, cls in KINDS.items() if cls.is_recurrent)
+
+
+def check_network(network: object) -> None:
+    """Raise `InputError` unless `network` is one of the known kinds."""
+    if not isinstance(network, tuple(KINDS.values())):
+        raise InputError(f"network must be one of {', '.join(KINDS)}, not {shown(network)}")
+
+
 def network_from_dict(data: object) -> Network:
     """Build a network from the `network` object of an allocation file.
 
@@ -33,8 +50,7 @@ def network_from_dict(data: object) -> Network:
         raise InputError(f"network.kind must be one of {', '.join(KINDS)}, {wrong}")
     cls = KINDS[kind]
     arguments = {key: value for key, value in data.items() if key != "kind"}
-    given = (field for field in fields(cls) if field.init)  # type: ignore[arg-type]
-    defaults = {field.name: field.default for field in given}
+    defaults = _defaults(cls)
     for key in arguments:
         if key not in defaults:
             wrong = f"{shown(key)}{nearest(key, [*defaults, 'kind'])}"
@@ -43,3 +59,12 @@ def network_from_dict(data: object) -> Network:
         if default is MISSING and key not in arguments:
             raise InputError(f"network.{key} is missing; {kind} needs it")
     return cls(**arguments)
+
+
+def changed(network: Network, **values: object) -> Network:
+    """The network with other values of some keys; raises `InputError` where its kind has none.
+
+    >>> changed(LinearFeedforward([2, 2]), widths=[2, 3, 2])
+    LinearFeedforward(widths=(2, 3, 2), bias=False)
+    """
+    return network_from_dict({**network.to_dict(), **values})

@@ -55,7 +55,7 @@ class LinearRecurrent(Network):
             "readout": (self.outputs, self.hidden),
         }
 
-    @property
+    @cached_property
     def layers(self) -> tuple[tuple[str, ...], ...]:
         """Its three weights, each a layer of its own."""
         return ("input",), ("recurrent",), ("readout",)
@@ -70,7 +70,7 @@ class LinearRecurrent(Network):
         ends = {"input": ("input", "hidden"), "recurrent": ("hidden", "hidden")}
         return ends.get(weight, ("hidden", "output"))
 
-    @property
+    @cached_property
     def activations(self) -> tuple[str, ...]:
         """Linear."""
         return ("linear",)
@@ -81,6 +81,11 @@ class LinearRecurrent(Network):
         levels = _Steps(self)
         kept = tuple(levels) if self.steps <= _MOST_KEPT else levels
         return Unrolled(kept, range(2 * self.steps, len(levels)))
+
+    def transposed(self) -> tuple[Network, dict[str, str]]:
+        """Inputs and outputs exchanged, and their weights."""
+        other = replace(self, inputs=self.outputs, outputs=self.inputs)
+        return other, {"input": "readout", "recurrent": "recurrent", "readout": "input"}
 
     def input_shape(self, samples: int) -> tuple[int, ...]:
         """Steps, inputs, samples."""
@@ -138,12 +143,12 @@ class _Steps(Sequence[Level]):
         network = self.network
         if not 0 <= number < len(self):
             raise IndexError(number)
-        part, place = divmod(number, network.steps)
+        part, step = divmod(number, network.steps)  # steps from 0, as numbers of levels
         if part == 0:
-            return Level("input", place + 1, network.inputs)
+            return Level("input", step + 1, network.inputs)
         if part == 1:
-            before = (Term("recurrent", number - 1),) if place else ()
-            return Level("hidden", place + 1, network.hidden, (*before, Term("input", place)))
-        step = place if network.readout == "all" else network.steps - 1
+            before = (Term("recurrent", number - 1),) if step else ()
+            return Level("hidden", step + 1, network.hidden, (*before, Term("input", step)))
+        step = step if network.readout == "all" else network.steps - 1
         terms = (Term("readout", network.steps + step),)
         return Level("output", step + 1, network.outputs, terms)

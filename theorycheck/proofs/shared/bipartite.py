@@ -8,8 +8,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ...problem.networks.feedforward import LinearFeedforward
-from ...problem.networks.recurrent import LinearRecurrent
+from ...problem.networks.base import Network
 
 Bits: TypeAlias = NDArray[np.bool_]
 
@@ -53,9 +52,10 @@ def permanent(matrix: Sequence[Sequence[int]]) -> int:
     return ways.get((1 << len(matrix)) - 1, 0)
 
 
-def by_name(network: LinearFeedforward | LinearRecurrent, mask: Bits) -> dict[str, Bits]:
+def by_name(network: Network, mask: Bits) -> dict[str, Bits]:
     """A 0/1 vector over all weights, as `exhaustive.all_masks` makes them, cut into matrices.
 
+    >>> from theorycheck import LinearFeedforward
     >>> by_name(LinearFeedforward([1, 2]), np.array([True, False]))["W1"].astype(int).tolist()
     [[1], [0]]
     """
@@ -67,19 +67,18 @@ def by_name(network: LinearFeedforward | LinearRecurrent, mask: Bits) -> dict[st
     return found
 
 
-def support(
-    network: LinearFeedforward | LinearRecurrent, samples: int, present: Mapping[str, Bits]
-) -> Bits:
+def support(network: Network, samples: int, present: Mapping[str, Bits]) -> Bits:
     """Which outputs on which samples each weight acts on by a path, (d m, weights).
 
     As many samples as inputs are taken to be unit vectors, others to be generic; readout at the
     end.
 
+    >>> from theorycheck import LinearFeedforward
     >>> support(LinearFeedforward([2, 1]), 2, {"W1": np.ones((1, 2), dtype=bool)}).astype(int)
     array([[1, 0],
            [0, 1]])
     """
-    if isinstance(network, LinearFeedforward):
+    if not network.is_recurrent:
         uses = _feedforward_uses(network, _inputs(network.inputs, samples), present)
     else:
         inputs = _inputs(network.steps * network.inputs, samples)
@@ -96,20 +95,21 @@ def _inputs(size: int, samples: int) -> Bits:
     return np.eye(size, dtype=bool) if samples == size else np.ones((size, samples), dtype=bool)
 
 
-def _feedforward_uses(network: LinearFeedforward, inputs: Bits, present: Any) -> Any:
+def _feedforward_uses(network: Network, inputs: Bits, present: Any) -> Any:
     ahead = [inputs]
-    for layer in range(1, network.depth):
-        ahead.append(present[f"W{layer}"] @ ahead[-1])
+    names = [matrix for matrix, *_ in network.layers]
+    for name in names[:-1]:
+        ahead.append(present[name] @ ahead[-1])
     behind = np.eye(network.outputs, dtype=bool)
     uses = {}
-    for layer in range(network.depth, 0, -1):
-        uses[f"W{layer}"] = [(behind, ahead[layer - 1])]
-        behind = behind @ present[f"W{layer}"]
+    for name, before in zip(reversed(names), reversed(ahead), strict=True):
+        uses[name] = [(behind, before)]
+        behind = behind @ present[name]
     return uses
 
 
-def _recurrent_uses(network: LinearRecurrent, inputs: Bits, present: Any) -> Any:
-    states = [np.zeros((network.hidden, inputs.shape[2]), dtype=bool)]
+def _recurrent_uses(network: Network, inputs: Bits, present: Any) -> Any:
+    states = [np.zeros((network.widths[1], inputs.shape[2]), dtype=bool)]
     for shown in inputs:
         states.append(present["recurrent"] @ states[-1] | present["input"] @ shown)
     uses: Any = {"readout": [(np.eye(network.outputs, dtype=bool), states[-1])]}

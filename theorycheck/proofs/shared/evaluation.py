@@ -16,12 +16,10 @@ from sympy.polys.domains import ZZ
 from sympy.polys.rings import PolyElement, ring
 
 from ...problem.allocation import Mask
-from ...problem.networks.feedforward import LinearFeedforward
-from ...problem.networks.recurrent import LinearRecurrent
+from ...problem.networks.base import Network
 from ...ranks.point import draw_prime
 from . import exhaustive
 
-Linear: TypeAlias = LinearFeedforward | LinearRecurrent
 Entries: TypeAlias = NDArray[Any]
 
 
@@ -36,35 +34,37 @@ class Tangent(NamedTuple):
     misfit: NDArray[np.int64]
 
 
-def outputs(network: Linear, weights: Mapping[str, Entries], inputs: Entries) -> Entries:
+def outputs(network: Network, weights: Mapping[str, Entries], inputs: Entries) -> Entries:
     """All outputs on all samples as one vector; leading axes of the weights are a batch.
 
     `inputs` is (n_0, samples), recurrent (steps, n_in, samples). Output o of sample s has number
     o * samples + s; with readout `all` time comes first.
 
+    >>> from theorycheck import LinearFeedforward
     >>> network = LinearFeedforward([2, 1])
     >>> outputs(network, {"W1": np.array([[2, 3]])}, np.eye(2)).tolist()
     [2.0, 3.0]
     """
-    if isinstance(network, LinearFeedforward):
+    if not network.is_recurrent:
         values = inputs
-        for layer in range(1, network.depth + 1):
-            values = weights[f"W{layer}"] @ values
-            if network.bias:
-                values = values + weights[f"b{layer}"][..., None]
+        for matrix, *biases in network.layers:
+            values = weights[matrix] @ values
+            for bias in biases:
+                values = values + weights[bias][..., None]
         return values.reshape(*values.shape[:-2], -1)
     state = weights["input"] @ inputs[0]
     read = [weights["readout"] @ state]
     for step in range(1, network.steps):
         state = weights["recurrent"] @ state + weights["input"] @ inputs[step]
         read.append(weights["readout"] @ state)
-    used = read if network.readout == "all" else read[-1:]
+    used = read if network.reads_every_step else read[-1:]
     return np.concatenate([value.reshape(*value.shape[:-2], -1) for value in used], axis=-1)
 
 
-def split(network: Linear, values: Entries) -> dict[str, Entries]:
+def split(network: Network, values: Entries) -> dict[str, Entries]:
     """A vector of all weights (last axis, in the network's order) as named arrays.
 
+    >>> from theorycheck import LinearFeedforward
     >>> split(LinearFeedforward([1, 2]), np.arange(2))["W1"].tolist()
     [[0], [1]]
     """
@@ -77,15 +77,15 @@ def split(network: Linear, values: Entries) -> dict[str, Entries]:
     }
 
 
-def input_shape(network: Linear, samples: int) -> tuple[int, ...]:
-    """The shape of `samples` inputs.
+def input_shape(network: Network, samples: int) -> tuple[int, ...]:
+    """The shape of `samples` inputs, without the constant of biases.
 
+    >>> from theorycheck import LinearRecurrent
     >>> input_shape(LinearRecurrent(1, 2, 1, 3), 4)
     (3, 1, 4)
     """
-    if isinstance(network, LinearFeedforward):
-        return network.inputs, samples
-    return network.steps, network.inputs, samples
+    steps = (network.steps,) if network.is_recurrent else ()
+    return *steps, network.inputs, samples
 
 
 def whole_numbers(shape: int | tuple[int, ...], below: int, rng: np.random.Generator) -> Entries:
@@ -98,13 +98,14 @@ def whole_numbers(shape: int | tuple[int, ...], below: int, rng: np.random.Gener
 
 
 def tangent(
-    network: Linear, samples: int, seed: int, present: dict[str, Mask] | None = None
+    network: Network, samples: int, seed: int, present: dict[str, Mask] | None = None
 ) -> Tangent:
     """The Jacobian and the misfit of a random student and a random teacher, modulo a prime.
 
     Derivatives come from arithmetic modulo the square of the prime p: there
     f(w + p) = f(w) + p f'(w).
 
+    >>> from theorycheck import LinearFeedforward
     >>> point = tangent(LinearFeedforward([2, 2]), 2, 0)
     >>> point.columns.shape, point.misfit.shape
     ((4, 4), (4,))
@@ -127,9 +128,10 @@ def tangent(
     return Tangent(prime, np.stack(columns, axis=1).astype(np.int64), misfit.astype(np.int64))
 
 
-def present_vector(network: Linear, present: dict[str, Mask] | None) -> NDArray[np.int64]:
+def present_vector(network: Network, present: dict[str, Mask] | None) -> NDArray[np.int64]:
     """1 for every weight that exists, else 0, in the network's order.
 
+    >>> from theorycheck import LinearFeedforward
     >>> present_vector(LinearFeedforward([2, 1]), {"W1": np.array([[True, False]])}).tolist()
     [1, 0]
     """
@@ -141,10 +143,11 @@ def present_vector(network: Linear, present: dict[str, Mask] | None) -> NDArray[
 
 
 def symbolic_outputs(
-    network: Linear, present: NDArray[np.int64] | None = None
+    network: Network, present: NDArray[np.int64] | None = None
 ) -> list[PolyElement]:
     """The outputs on one sample: polynomials in all weights (in order), then the inputs.
 
+    >>> from theorycheck import LinearFeedforward
     >>> symbolic_outputs(LinearFeedforward([1, 1, 1]))
     [z0*z1*z2]
     """
@@ -159,9 +162,10 @@ def symbolic_outputs(
     return list(outputs(network, split(network, weights), inputs))
 
 
-def symbolic_jacobian(network: Linear, samples: int) -> list[list[PolyElement]]:
+def symbolic_jacobian(network: Network, samples: int) -> list[list[PolyElement]]:
     """Rows per sample and output: derivatives with respect to all weights, at some inputs.
 
+    >>> from theorycheck import LinearFeedforward
     >>> symbolic_jacobian(LinearFeedforward([1, 1]), 1)[0][0].is_ground
     True
     """
@@ -200,10 +204,11 @@ def compared(same: NDArray[np.bool_], words: Callable[[int], str]) -> Iterator[s
 
 
 def in_words(
-    network: Linear, samples: int, masks: NDArray[np.bool_], more: str = ""
+    network: Network, samples: int, masks: NDArray[np.bool_], more: str = ""
 ) -> Callable[[int], str]:
     """Words for masks of all weights by their number, for `compared`.
 
+    >>> from theorycheck import LinearFeedforward
     >>> in_words(LinearFeedforward([1, 1]), 2, np.array([[True]]), "why")(0)
     'linear feed-forward 1-1, m = 2, W1 = [[1]] (why)'
     """

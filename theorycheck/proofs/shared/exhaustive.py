@@ -8,13 +8,14 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Sequence
-from itertools import combinations, product
+from itertools import combinations, product, repeat
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ...field.batched import batched_rank
 from ...problem.allocation import Allocation, Mask
+from ...problem.networks.base import Network
 from ...problem.networks.feedforward import LinearFeedforward
 from ...problem.networks.recurrent import LinearRecurrent
 from ...ranks.jacobian import Jacobian, entries
@@ -42,7 +43,7 @@ def all_masks(n_entries: int, budget: int | None = None) -> NDArray[np.bool_]:
 
 
 def ranks(
-    network: LinearFeedforward | LinearRecurrent,
+    network: Network,
     samples: int,
     names: Sequence[str],
     masks: NDArray[np.bool_],
@@ -70,7 +71,7 @@ def ranks(
 
 
 def target(
-    network: LinearFeedforward | LinearRecurrent,
+    network: Network,
     samples: int,
     present: dict[str, Mask] | None = None,
 ) -> int:
@@ -85,7 +86,7 @@ def target(
 
 
 def _columns(
-    network: LinearFeedforward | LinearRecurrent,
+    network: Network,
     samples: int,
     names: Sequence[str],
     present: dict[str, Mask] | None,
@@ -94,13 +95,13 @@ def _columns(
     trial: int,
 ) -> NDArray[np.float64]:
     """The Jacobian's columns of the weights `names` at a random point, absent ones 0."""
-    frame = Allocation.none(network, present)
-    point = draw_point(frame, samples, prime, seed, trial, np)
+    empty = Allocation.none(network, present)
+    point = draw_point(empty, samples, prime, seed, trial, np)
     at_point = Jacobian(network, point, np)
     full = Allocation(network, {name: np.ones(network.weight_shapes[name]) for name in names})
     blocks = dict(entries(full, "learnable", 2**20))
     parts = [
-        at_point.columns(name, blocks[name]) * frame.present_mask(name).ravel() for name in names
+        at_point.columns(name, blocks[name]) * empty.present_mask(name).ravel() for name in names
     ]
     return np.concatenate(parts, axis=1)
 
@@ -135,8 +136,26 @@ def recurrent_networks(
                 yield network
 
 
+def outcomes(
+    wrong: NDArray[np.bool_],
+    network: Network,
+    samples: int,
+    names: Sequence[str],
+    masks: NDArray[np.bool_],
+) -> Iterator[str | None]:
+    """None for each of the masks, or the first of them that is `wrong` in words.
+
+    >>> list(outcomes(np.array([False]), LinearFeedforward([1, 1]), 1, ["W1"], np.ones((1, 1))))
+    [None]
+    """
+    if wrong.any():
+        yield shown(network, samples, names, masks[int(np.argmax(wrong))])
+    else:
+        yield from repeat(None, len(masks))
+
+
 def shown(
-    network: LinearFeedforward | LinearRecurrent,
+    network: Network,
     samples: int,
     names: Sequence[str],
     mask: NDArray[np.bool_],

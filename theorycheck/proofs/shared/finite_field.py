@@ -13,7 +13,8 @@ from collections.abc import Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from .evaluation import Linear, input_shape, outputs, split
+from ...problem.networks.base import Network
+from .evaluation import input_shape, outputs, split
 
 FIELD = 3
 UNIFORM = (1, 1, 1)
@@ -29,7 +30,7 @@ def all_values(count: int) -> NDArray[np.int64]:
 
 
 def matches(
-    network: Linear, samples: int, laws: Sequence[Sequence[int]] | None = None
+    network: Network, samples: int, laws: Sequence[Sequence[int]] | None = None
 ) -> NDArray[np.int64]:
     """How much of all draws every allocation matches, in the order of `exhaustive.all_masks`.
 
@@ -78,7 +79,7 @@ def _over_masks(
     yield from descend(hits, n_weights, ())
 
 
-def all_draws(network: Linear, samples: int) -> int:
+def all_draws(network: Network, samples: int) -> int:
     """The number of draws if all laws are uniform: what an allocation matches at most.
 
     >>> from theorycheck import LinearFeedforward

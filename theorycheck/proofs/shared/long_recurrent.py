@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections import defaultdict
 from collections.abc import Callable, Iterator, Sequence
-from itertools import product, repeat
+from itertools import product
 from typing import TypeAlias
 
 import numpy as np
@@ -19,6 +19,7 @@ from . import exhaustive
 
 # Whether n_in, N, d, T and the number of samples that count are as a conjecture asks.
 Hypothesis: TypeAlias = Callable[[LinearRecurrent, int], bool]
+Slack: TypeAlias = tuple[int, ...]  # by how much each assumption may fail, for false variants
 Edge: TypeAlias = tuple[int, int]  # column of B, group
 Colouring: TypeAlias = Callable[[Sequence[Edge], int], dict[Edge, int]]
 Residues: TypeAlias = Callable[[Sequence[int], int], list[list[int]]]
@@ -54,17 +55,14 @@ def every_allocation(
             masks = exhaustive.all_masks(shape[0] * shape[1], budget)
             # Input weights are to be maximal, recurrent weights to have this rank.
             needed = exhaustive.target(network, samples) if is_input else budget
-            yield from _outcomes(network, samples, name, masks, needed)
+            yield from _have_rank(network, samples, name, masks, needed)
 
 
-def _outcomes(
+def _have_rank(
     network: LinearRecurrent, samples: int, name: str, masks: NDArray[np.bool_], needed: int
 ) -> Iterator[str | None]:
     wrong = exhaustive.ranks(network, samples, [name], masks) != needed
-    if wrong.any():
-        yield exhaustive.shown(network, samples, [name], masks[int(np.argmax(wrong))])
-    else:
-        yield from repeat(None, len(masks))
+    return exhaustive.outcomes(wrong, network, samples, [name], masks)
 
 
 def random_allocations(
@@ -93,27 +91,27 @@ def random_allocations(
         order = np.argsort(-taste.reshape(10, p * q), axis=1)[:, :budget]
         masks = np.zeros((10, p * q), dtype=bool)
         np.put_along_axis(masks, order, True, axis=1)
-        yield from _outcomes(network, samples, name, masks, budget)
+        yield from _have_rank(network, samples, name, masks, budget)
 
 
-def few_per_column(hypothesis: Hypothesis, name: str, shift: int) -> Iterator[str | None]:
+def few_per_column(
+    case: tuple[Slack, int], hypothesis: Callable[[LinearRecurrent, int, Slack], bool], name: str
+) -> Iterator[str | None]:
     """The proved part: rank min(r, d m_e) if no column has more than T + shift learnables.
 
-    Every mask; n_in, d, N up to 3, T up to 4, m_e up to 4.
+    `case` are the slack of the hypothesis and the shift. Every mask; n_in, d, N up to 3, T up to 4,
+    m_e up to 4.
     """
+    slack, shift = case
     for network in networks(3, 3, 4):
         shape = network.weight_shapes[name]
         masks = exhaustive.all_masks(shape[0] * shape[1])
         thin = masks.reshape(-1, *shape).sum(axis=1).max(axis=1) <= network.steps + shift
         for samples in range(1, min(4, network.inputs * network.steps) + 1):
-            if hypothesis(network, samples):
+            if hypothesis(network, samples, slack):
                 needed = np.minimum(masks.sum(axis=1), network.outputs * samples)
                 wrong = exhaustive.ranks(network, samples, [name], masks) != needed
-                if (wrong & thin).any():
-                    first = int(np.argmax(wrong & thin))
-                    yield exhaustive.shown(network, samples, [name], masks[first])
-                else:
-                    yield from repeat(None, int(thin.sum()))
+                yield from exhaustive.outcomes(wrong[thin], network, samples, [name], masks[thin])
 
 
 def modes(power: Callable[[int], int]) -> Iterator[str | None]:

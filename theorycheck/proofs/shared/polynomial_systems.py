@@ -21,9 +21,9 @@ from sympy.polys.matrices import DomainMatrix
 from sympy.polys.orderings import grevlex
 from sympy.polys.rings import ring
 
-from ...problem.networks.feedforward import LinearFeedforward
+from ...problem.networks.base import Network
 from . import exhaustive
-from .evaluation import Linear, outputs
+from .evaluation import input_shape, outputs
 
 Entry: TypeAlias = tuple[str, tuple[int, int]]
 Weights: TypeAlias = Mapping[str, NDArray[Any]]
@@ -32,7 +32,7 @@ PRIME = 2**31 - 1
 
 
 @dataclass(frozen=True)
-class Instance:
+class IntegerInstance:
     """A student's weights (those of learnable entries are not used), a teacher's, and inputs."""
 
     student: Weights
@@ -57,9 +57,10 @@ class Solutions:
         return self.count > 0 and self.simple and not self.real
 
 
-def draw(network: Linear, samples: int, rng: np.random.Generator, bound: int) -> Instance:
+def draw(network: Network, samples: int, rng: np.random.Generator, bound: int) -> IntegerInstance:
     """An instance of integers between -bound and bound, none of them 0.
 
+    >>> from theorycheck import LinearFeedforward
     >>> instance = draw(LinearFeedforward([2, 1]), 3, np.random.default_rng(0), 9)
     >>> instance.inputs.shape, instance.student["W1"].shape
     ((2, 3), (1, 2))
@@ -71,15 +72,13 @@ def draw(network: Linear, samples: int, rng: np.random.Generator, bound: int) ->
 
     shapes = network.weight_shapes
     student, teacher = ({name: some(*shape) for name, shape in shapes.items()} for _ in range(2))
-    if isinstance(network, LinearFeedforward):
-        return Instance(student, teacher, some(network.inputs, samples))
-    return Instance(student, teacher, some(network.steps, network.inputs, samples))
+    return IntegerInstance(student, teacher, some(*input_shape(network, samples)))
 
 
 def equations(
-    network: Linear,
+    network: Network,
     entries: Sequence[Entry],
-    instance: Instance,
+    instance: IntegerInstance,
     modulus: int | None = None,
     keep: Sequence[int] | None = None,
 ) -> list[Any]:
@@ -87,9 +86,10 @@ def equations(
 
     `keep` are the numbers of the equations that are wanted; all by default.
 
+    >>> from theorycheck import LinearFeedforward
     >>> network = LinearFeedforward([1, 1])
     >>> one = np.array([[1]], dtype=object)
-    >>> equations(network, [("W1", (0, 0))], Instance({"W1": one}, {"W1": 3 * one}, 2 * one))
+    >>> equations(network, [("W1", (0, 0))], IntegerInstance({"W1": one}, {"W1": 3 * one}, 2 * one))
     [2*t0 - 6]
     """
     names = [f"t{k}" for k in range(len(entries))]
@@ -171,10 +171,11 @@ def _quotient(polynomials: Sequence[Any]) -> tuple[list[Any], list[tuple[int, ..
 
 
 def generic_system(
-    network: Linear, samples: int, entries: Sequence[Entry], seed: int = 0
+    network: Network, samples: int, entries: Sequence[Entry], seed: int = 0
 ) -> list[Any]:
     """`equations` at random data modulo `PRIME`.
 
+    >>> from theorycheck import LinearFeedforward
     >>> diagonals = [(name, (k, k)) for name in ("W1", "W2") for k in range(2)]
     >>> number_of_solutions(generic_system(LinearFeedforward([2, 2, 2]), 2, diagonals))
     2
@@ -218,9 +219,10 @@ def independent(polynomials: Sequence[Any], seed: int = 0) -> tuple[int, ...]:
     return DomainMatrix(entries, (n, len(polynomials)), domain).rref()[1]
 
 
-def entries_of(network: Linear, mask: NDArray[np.bool_], names: Sequence[str]) -> list[Entry]:
+def entries_of(network: Network, mask: NDArray[np.bool_], names: Sequence[str]) -> list[Entry]:
     """The learnable entries of a mask as `exhaustive.all_masks` makes them.
 
+    >>> from theorycheck import LinearFeedforward
     >>> entries_of(LinearFeedforward([2, 1]), np.array([False, True]), ["W1"])
     [('W1', (0, 1))]
     """
@@ -229,10 +231,11 @@ def entries_of(network: Linear, mask: NDArray[np.bool_], names: Sequence[str]) -
 
 
 def at_budget(
-    network: Linear, samples: int, names: Sequence[str] | None = None
+    network: Network, samples: int, names: Sequence[str] | None = None
 ) -> Iterator[list[Entry]]:
     """All allocations of the weights `names` (all by default) with r = D.
 
+    >>> from theorycheck import LinearFeedforward
     >>> sum(1 for _ in at_budget(LinearFeedforward([2, 2, 2]), 2))
     70
     """
@@ -242,10 +245,10 @@ def at_budget(
         yield entries_of(network, mask, names)
 
 
-def moved(instance: Instance, rng: np.random.Generator, size: Any) -> Instance:
+def moved(instance: IntegerInstance, rng: np.random.Generator, size: Any) -> IntegerInstance:
     """A neighbour: every number changed by a random integer from -9 to 9, times `size`.
 
-    >>> one = Instance({}, {}, np.array([[1]], dtype=object))
+    >>> one = IntegerInstance({}, {}, np.array([[1]], dtype=object))
     >>> abs(moved(one, np.random.default_rng(0), QQ(1, 100)).inputs[0, 0] - 1) <= QQ(9, 100)
     True
     """

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
-from itertools import product, repeat
+from itertools import product
 from typing import TypeAlias
 
 import numpy as np
@@ -54,16 +54,7 @@ def rule_decides(rule: Rule, name: str, steps: tuple[int, ...]) -> Iterator[str 
             found = exhaustive.ranks(network, samples, [name], masks)
             maximal = found == exhaustive.target(network, samples)
             wrong = rule(network, samples, masks.reshape(-1, *shape)) != maximal
-            yield from _outcomes(wrong, network, samples, name, masks)
-
-
-def _outcomes(
-    wrong: Said, network: LinearRecurrent, samples: int, name: str, masks: NDArray[np.bool_]
-) -> Iterator[str | None]:
-    if wrong.any():
-        yield exhaustive.shown(network, samples, [name], masks[int(np.argmax(wrong))])
-    else:
-        yield from repeat(None, len(masks))
+            yield from exhaustive.outcomes(wrong, network, samples, [name], masks)
 
 
 def direct_path(frozen: Callable[[LinearRecurrent, int], bool]) -> Iterator[str | None]:
@@ -109,7 +100,7 @@ def starved_is_minimal(reach: Reach) -> Iterator[str | None]:
             k, counted = reach(network, name, samples)
             said = starved(masks.reshape(-1, *shape), network.outputs, counted, k)
             full = exhaustive.ranks(network, samples, [name], masks) == dimension
-            yield from _outcomes(said & full, network, samples, name, masks)
+            yield from exhaustive.outcomes(said & full, network, samples, [name], masks)
 
 
 def count_is_not_sufficient(suffices: bool) -> Iterator[str | None]:

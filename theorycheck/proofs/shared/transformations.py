@@ -11,14 +11,15 @@ from collections.abc import Iterator
 import numpy as np
 from numpy.typing import NDArray
 
+from ...problem.networks.base import Network
 from ...problem.networks.feedforward import LinearFeedforward
-from ...problem.networks.recurrent import LinearRecurrent
-from .evaluation import Linear, split
+from ...problem.networks.unrolled import Group
+from .evaluation import split
 
 Source = NDArray[np.int64]
 
 
-def numbered(network: Linear) -> dict[str, Source]:
+def numbered(network: Network) -> dict[str, Source]:
     """The numbers of all weights, in arrays of the weights' shapes.
 
     >>> numbered(LinearFeedforward([1, 2]))["W1"].tolist()
@@ -36,23 +37,22 @@ def joined(arrays: dict[str, Source]) -> Source:
     return np.concatenate([array.ravel() for array in arrays.values()])
 
 
-def groups(network: Linear) -> dict[str, list[tuple[str, int]]]:
+def groups(network: Network) -> dict[str, list[tuple[str, int]]]:
     """Groups of units that may be permuted: name -> (weight, axis) that the units number.
 
     >>> groups(LinearFeedforward([2, 3, 1]))["layer 1"]
     [('W1', 0), ('W2', 1)]
     """
-    if isinstance(network, LinearRecurrent):
-        hidden = [("input", 0), ("recurrent", 0), ("recurrent", 1), ("readout", 1)]
-        return {"inputs": [("input", 1)], "hidden": hidden, "outputs": [("readout", 0)]}
-    found = {}
-    for layer in range(network.depth + 1):
-        ends = [(f"W{layer}", 0), (f"b{layer}", 0), (f"W{layer + 1}", 1)]
-        found[f"layer {layer}"] = [end for end in ends if end[0] in network.weight_shapes]
-    return found
+    found: dict[Group, list[tuple[str, int]]] = {group: [] for group in network.groups}
+    for name, shape in network.weight_shapes.items():
+        source, target = network.ends(name)
+        found[target].append((name, 0))
+        if len(shape) == 2:
+            found[source].append((name, 1))
+    return {f"layer {group}": ends for group, ends in found.items()}
 
 
-def swaps(network: Linear, ends_used: slice = slice(None)) -> Iterator[tuple[str, Source]]:
+def swaps(network: Network, ends_used: slice = slice(None)) -> Iterator[tuple[str, Source]]:
     """(words, source) of every exchange of two neighbouring units; these generate all.
 
     `ends_used` selects which of a group's (weight, axis) move: all, unless something wrong is
@@ -71,7 +71,7 @@ def swaps(network: Linear, ends_used: slice = slice(None)) -> Iterator[tuple[str
             yield f"units {unit}, {unit + 1} of {group}", joined(arrays)
 
 
-def transposed(network: Linear, inner: bool = True) -> tuple[Linear, Source]:
+def transposed(network: Network, inner: bool = True) -> tuple[Network, Source]:
     """The transposed network (no biases), and which weight each of its weights was.
 
     If not `inner` the recurrent weights stay as they are, which is wrong.
@@ -81,19 +81,13 @@ def transposed(network: Linear, inner: bool = True) -> tuple[Linear, Source]:
     ((1, 2, 1), [2, 3, 0, 1])
     """
     arrays = numbered(network)
-    if isinstance(network, LinearRecurrent):
-        other = LinearRecurrent(
-            network.outputs, network.hidden, network.inputs, network.steps, network.readout
-        )
-        names = {"input": "readout", "recurrent": "recurrent", "readout": "input"}
-    else:
-        other = LinearFeedforward(network.widths[::-1])
-        names = {f"W{i}": f"W{network.depth + 1 - i}" for i in range(1, network.depth + 1)}
+    found = network.transposed()
+    assert found is not None
+    other, names = found
+    old = {new: name for name, new in names.items()}
+    turned = {new: arrays[old[new]] for new in other.weight_shapes}
     return other, joined(
-        {
-            new: arrays[old].T if inner or new != "recurrent" else arrays[old]
-            for new, old in names.items()
-        }
+        {new: array.T if inner or old[new] != new else array for new, array in turned.items()}
     )
 
 

@@ -11,15 +11,15 @@ from types import ModuleType
 import numpy as np
 from numpy.typing import NDArray
 
+from ...computing.options import Options
 from ...errors import ContradictionError, InputError, SizeError
-from ...problem.networks.feedforward import LinearFeedforward, ShallowReLU
 from ...ranks.target_dimension import TargetDimension
 from ...theorems.analysis import Analysis
 from ...verdict import Expressivity
-from ..frame import Frame, Masks
-from .conflicts import Bits, has_conflict
+from ..mask_space import Masks, MaskSpace
+from .conflicts import Booleans, has_conflict
 from .peeled import has_bezout_one, peel_all
-from .ranks import Floats, Integers, Ranks
+from .ranks import BatchRanks, Floats, Integers
 
 _AT_ONCE = 2**22  # entries of masks decided together
 
@@ -57,7 +57,7 @@ class Decision:
 
 
 @dataclass(frozen=True, eq=False)
-class Decisions:
+class BatchDecisions:
     """Decisions about many allocations, as columns.
 
     `rule` indexes `RULES`; `rank` and `degree` are -1 where they were not needed; `error_bound`
@@ -71,7 +71,7 @@ class Decisions:
     target_dimension: int | None
 
     @property
-    def is_final(self) -> Bits:
+    def is_final(self) -> Booleans:
         """Where nothing is left open."""
         return np.array([each.is_final for each, _ in RULES])[self.rule]
 
@@ -85,10 +85,10 @@ class Decisions:
         """The theorems, None where nothing is decided."""
         return [RULES[rule][1] for rule in self.rule.tolist()]
 
-    def at(self, where: Integers) -> Decisions:
+    def at(self, where: Integers) -> BatchDecisions:
         """The decisions at these places."""
         columns = (self.rule[where], self.rank[where], self.degree[where], self.error_bound[where])
-        return Decisions(*columns, self.target_dimension)
+        return BatchDecisions(*columns, self.target_dimension)
 
     def __len__(self) -> int:
         return len(self.rule)
@@ -111,13 +111,13 @@ class Decisions:
 
 @dataclass(frozen=True, eq=False)
 class Batch:
-    """Decisions about many masks of a frame, on `samples` random inputs, for linear networks.
+    """Decisions about many masks of a mask space, on `samples` random inputs, for linear networks.
 
     Arguments are those of `classify`, whose ranks these are: same primes, points and error bounds.
     Raises `InputError` for arguments out of range.
 
     >>> from theorycheck import LinearFeedforward
-    >>> batch = Batch(Frame(LinearFeedforward([2, 2, 2]), ("W1", "W2")), samples=2)
+    >>> batch = Batch(MaskSpace(LinearFeedforward([2, 2, 2]), ("W1", "W2")), samples=2)
     >>> masks = np.array([[1, 1, 1, 1, 0, 0, 0, 0], [1, 1, 0, 1, 0, 0, 0, 0]], dtype=bool)
     >>> batch.decide(masks)[0]  # doctest: +NORMALIZE_WHITESPACE
     Decision(expressivity=<Expressivity.MAXIMAL: 'maximal'>, theorem='T2', rank=4,
@@ -126,7 +126,7 @@ class Batch:
     'minimal'
     """
 
-    frame: Frame
+    space: MaskSpace
     samples: int
     seed: int = 0
     error_bound: float = 1e-9
@@ -134,16 +134,17 @@ class Batch:
     xp: ModuleType = np
 
     def __post_init__(self) -> None:
-        if isinstance(self.frame.network, ShallowReLU):
+        if not self.space.network.is_linear:
             raise InputError("only allocations of linear networks are decided many at a time")
         self._analysis  # noqa: B018  (its arguments are checked by itself)
 
     @cached_property
     def _analysis(self) -> Analysis:
-        """The frame without learnables, under analysis."""
+        """The allocation without learnables, under analysis."""
         limit: int = self.memory_limit  # type: ignore[assignment]
-        empty = self.frame.empty
-        return Analysis(empty, self.samples, self.seed, self.error_bound, limit, self.xp)
+        empty = self.space.empty
+        options = Options(self.seed, self.error_bound, limit, self.xp)
+        return Analysis(empty, self.samples, options)
 
     @cached_property
     def target(self) -> TargetDimension | None:
@@ -154,10 +155,10 @@ class Batch:
             return None
 
     @cached_property
-    def _ranks(self) -> Ranks:
+    def _ranks(self) -> BatchRanks:
         target, given = self._analysis.target, self._analysis
-        limits = (given.error_bound, given.memory_limit, given.xp)
-        return Ranks(self.frame, given.samples, target.value, given.seed, *limits)
+        limits = (given.options.error_bound, given.options.memory_limit, given.options.xp)
+        return BatchRanks(self.space, given.samples, target.value, given.options.seed, *limits)
 
     def ranks(self, masks: Masks) -> tuple[Integers, Floats]:
         """Generic ranks of the allocations and their error bounds, as `generic_rank` finds them.
@@ -166,7 +167,7 @@ class Batch:
         """
         return self._ranks.of(masks)
 
-    def decide(self, masks: Masks) -> Decisions:
+    def decide(self, masks: Masks) -> BatchDecisions:
         """What counts, conflicts, ranks and peeling tell about each allocation.
 
         Minimal (T1) for r < D or rank < D; for rank D maximal if all weights are learnable, or
@@ -176,10 +177,10 @@ class Batch:
 
         Raises `ContradictionError` if a rank denies what peeling proves.
         """
-        size = max(_AT_ONCE // max(self.frame.n_entries, 1), 1)
+        size = max(_AT_ONCE // max(self.space.n_entries, 1), 1)
         starts = range(0, max(len(masks), 1), size)
         parts = [self._decide(masks[start : start + size]) for start in starts]
-        return Decisions(
+        return BatchDecisions(
             np.concatenate([part.rule for part in parts]),
             np.concatenate([part.rank for part in parts]),
             np.concatenate([part.degree for part in parts]),
@@ -187,9 +188,9 @@ class Batch:
             parts[0].target_dimension,
         )
 
-    def _decide(self, masks: Masks) -> Decisions:
+    def _decide(self, masks: Masks) -> BatchDecisions:
         counts, target = np.count_nonzero(masks, axis=1), self.target
-        found = Decisions(
+        found = BatchDecisions(
             np.full(len(masks), UNDECIDED, dtype=np.int8),
             np.full(len(masks), -1),
             np.full(len(masks), -1),
@@ -200,7 +201,7 @@ class Batch:
             found.rule[counts < target.value] = _MINIMAL
             with suppress(SizeError):  # `classify` will tell, for each
                 self._by_rank(masks, np.flatnonzero(counts >= target.value), target, found)
-        is_full = counts == self.frame.empty.n_present
+        is_full = counts == self.space.empty.n_present
         self._check(masks, (found.rule == _MINIMAL) & is_full, "every weight is learnable (T0)")
         found.rule[is_full], found.error_bound[is_full] = _T0, 0.0
         if target is not None:
@@ -208,7 +209,7 @@ class Batch:
         return found
 
     def _by_rank(
-        self, masks: Masks, where: Integers, target: TargetDimension, found: Decisions
+        self, masks: Masks, where: Integers, target: TargetDimension, found: BatchDecisions
     ) -> None:
         """Decide the masks `where`, which have at least D learnables."""
         if not len(where):
@@ -218,8 +219,8 @@ class Batch:
         low = where[is_low]
         found.rule[low], found.rank[low] = _MINIMAL, ranks[is_low]
         found.error_bound[low] = bounds[is_low]
-        if isinstance(self.frame.network, LinearFeedforward):
-            is_nothing = peel_all(self.frame, self.samples, masks[low]).is_nothing
+        if self.space.network.is_layered:
+            is_nothing = peel_all(self.space, self.samples, masks[low]).is_nothing
             self._check(masks[low], is_nothing, "peeling leaves nothing (T9)")
         if target.error_bound <= self.error_bound:
             full = where[ranks >= target.value]
@@ -231,16 +232,16 @@ class Batch:
 
     def _of_full_rank(self, masks: Masks, target: int) -> NDArray[np.int8]:
         """The rules for allocations of rank D; those for r = D find one solution."""
-        frame = self.frame
+        space = self.space
         rules = np.full(len(masks), _POSITIVE, dtype=np.int8)
-        rules[~has_conflict(frame, masks)] = _T2
-        if isinstance(frame.network, LinearFeedforward):
+        rules[~has_conflict(space, masks)] = _T2
+        if space.network.is_layered:
             left_open = np.flatnonzero(rules == _POSITIVE)
-            left = peel_all(frame, self.samples, masks[left_open])
-            is_one = left.is_nothing | ~has_conflict(frame, left.masks)
+            left = peel_all(space, self.samples, masks[left_open])
+            is_one = left.is_nothing | ~has_conflict(space, left.masks)
             if target == self._analysis.n_equations:
                 is_critical = np.count_nonzero(masks[left_open], axis=1) == target
-                is_one |= is_critical & has_bezout_one(frame, self.samples, left)
+                is_one |= is_critical & has_bezout_one(space, self.samples, left)
             rules[left_open[is_one]] = np.where(left.is_peeled, _T9, _T6)[is_one]
         for layer in self._layers:
             left_open = np.flatnonzero(rules == _POSITIVE)
@@ -248,24 +249,23 @@ class Batch:
             # With r = D all learnables would be in the layer, and the output affine.
             left_open = left_open[np.count_nonzero(parts, axis=1) >= target]
             parts = masks[left_open] & layer
-            suffices = ~has_conflict(frame, parts)
+            suffices = ~has_conflict(space, parts)
             suffices[suffices] = self._ranks.lower(parts[suffices]) >= target
             rules[left_open[suffices]] = _T0
         return rules
 
     @cached_property
-    def _layers(self) -> list[Bits]:
+    def _layers(self) -> list[Booleans]:
         """The entries of each layer; a bias belongs to the layer of its weights."""
-        is_recurrent = not isinstance(self.frame.network, LinearFeedforward)
-        names = [(name, len(entries)) for name, entries in self.frame.entries.items()]
-        layer_of = [name if is_recurrent else name[1:] for name, n in names for _ in range(n)]
-        return [np.array(layer_of) == layer for layer in dict.fromkeys(layer_of)]
+        weight_of = np.repeat(list(self.space.entries), list(map(len, self.space.entries.values())))
+        found = (np.isin(weight_of, names) for names in self.space.network.layers)
+        return [layer for layer in found if layer.any()]
 
-    def _check(self, masks: Masks, is_contradicted: Bits, reason: str) -> None:
+    def _check(self, masks: Masks, is_contradicted: Booleans, reason: str) -> None:
         """Refuse ranks below D of masks that surely match every teacher."""
         for index in np.flatnonzero(is_contradicted)[:1]:
-            key = self.frame.keys(masks[index : index + 1])[0]
+            key = self.space.keys(masks[index : index + 1])[0]
             raise ContradictionError(
                 f"T1 says minimal, but {reason}: please report the allocation {key} of "
-                f"{self.frame.network.describe()}, {self.samples} samples"
+                f"{self.space.network.describe()}, {self.samples} samples"
             )

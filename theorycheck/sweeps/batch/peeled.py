@@ -7,9 +7,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from ...problem.networks.feedforward import LinearFeedforward
-from ..frame import Frame, Masks
-from .conflicts import Bits, by_weight
+from ..mask_space import Masks, MaskSpace
+from .conflicts import Booleans, by_weight
 
 
 @dataclass(frozen=True)
@@ -21,42 +20,44 @@ class Left:
     """
 
     masks: Masks
-    outputs: Bits
-    inputs: Bits
+    outputs: Booleans
+    inputs: Booleans
     samples: NDArray[np.int64]
 
     @property
-    def is_peeled(self) -> Bits:
+    def is_peeled(self) -> Booleans:
         """Whether some line has been deleted."""
         is_whole = np.logical_and.reduce(self.outputs) & np.logical_and.reduce(self.inputs)
         return ~is_whole
 
     @property
-    def is_nothing(self) -> Bits:
+    def is_nothing(self) -> Booleans:
         """Whether no output or no sample is left: then every teacher is matched (T9)."""
         return (np.count_nonzero(self.outputs, axis=0) == 0) | (self.samples == 0)
 
 
-def peel_all(frame: Frame, samples: int, masks: Masks) -> Left:
+def peel_all(space: MaskSpace, samples: int, masks: Masks) -> Left:
     """`peeling.peel` for many masks; dense networks of two or more layers without biases only.
+
+    Networks have layer behind layer (`is_layered`).
 
     The order of the deletions does not matter: with two layers or more no deletion takes a
     learnable from another line, and each makes the conditions on the others weaker.
 
-    >>> frame = Frame(LinearFeedforward([2, 2, 2]), ("W2",))
-    >>> peel_all(frame, 2, np.array([[1, 1, 1, 1], [1, 1, 1, 0]], dtype=bool)).is_nothing.tolist()
+    >>> from theorycheck import LinearFeedforward
+    >>> space = MaskSpace(LinearFeedforward([2, 2, 2]), ("W2",))
+    >>> peel_all(space, 2, np.array([[1, 1, 1, 1], [1, 1, 1, 0]], dtype=bool)).is_nothing.tolist()
     [True, False]
     """
-    network = frame.network
-    assert isinstance(network, LinearFeedforward)
+    network = space.network
     n_samples = network.effective_samples(samples)
     outputs = np.ones((network.outputs, len(masks)), dtype=bool)
     inputs = np.ones((network.inputs, len(masks)), dtype=bool)
     left = np.full(len(masks), n_samples)
-    if network.depth == 1 or network.bias or not frame.empty.is_dense:
+    if len(network.layers) == 1 or network.bias or not space.empty.is_dense:
         return Left(masks, outputs, inputs, left)
-    last, first = f"W{network.depth}", "W1"
-    weights, narrowest = by_weight(frame, masks), min(network.widths[1:-1])
+    first, last = network.layers[0][0], network.layers[-1][0]
+    weights, narrowest = by_weight(space, masks), min(network.widths[1:-1])
     none = np.zeros((1, 1, len(masks)), dtype=bool)
     rows = np.count_nonzero(weights.get(last, none), axis=1)
     columns = np.count_nonzero(weights.get(first, none), axis=0)
@@ -71,52 +72,46 @@ def peel_all(frame: Frame, samples: int, masks: Masks) -> Left:
         left = np.maximum(left - np.count_nonzero(gone_columns, axis=0), 0)
         if not (gone_rows.any() or gone_columns.any()):
             break
-    return Left(_cleared(frame, masks, {last: outputs, first: inputs}), outputs, inputs, left)
+    kept = np.ones_like(masks)
+    for name, entries, start in space.numbered():
+        rows_of, columns_of = np.divmod(entries, network.weight_shapes[name][-1])
+        if name == last:
+            kept[:, start : start + len(entries)] = outputs[rows_of].T
+        if name == first:
+            kept[:, start : start + len(entries)] = inputs[columns_of].T
+    return Left(masks & kept, outputs, inputs, left)
 
 
-def _cleared(frame: Frame, masks: Masks, left: dict[str, Bits]) -> Masks:
-    """The masks without the learnables of lines that are not left."""
-    parts, start = [], 0
-    for name, entries in frame.entries.items():
-        part = masks[:, start : start + len(entries)]
-        if name in left:
-            shape = frame.network.weight_shapes[name]
-            lines = entries % shape[1] if name == "W1" else entries // shape[1]
-            part = part & left[name][lines].T
-        parts.append(part)
-        start += len(entries)
-    return np.concatenate(parts, axis=1) if parts else masks
-
-
-def has_bezout_one(frame: Frame, samples: int, left: Left) -> Bits:
+def has_bezout_one(space: MaskSpace, samples: int, left: Left) -> Booleans:
     """Whether a group Bezout number of T6 is 1, so that all equations have at most one solution.
 
     The equations must be all of what is left. prod_i C(e_i, r_i) (sum_l r_l)! / prod_l r_l! is 1 if
     and only if each line i of the edge layer has all of its e_i learnables or none, and at most one
     other layer has learnables.
 
-    >>> frame = Frame(LinearFeedforward([1, 1, 2]), ("W1", "W2"))
+    >>> from theorycheck import LinearFeedforward
+    >>> space = MaskSpace(LinearFeedforward([1, 1, 2]), ("W1", "W2"))
     >>> masks = np.array([[True, True, False], [False, True, True]])
-    >>> has_bezout_one(frame, 1, peel_all(frame, 1, masks)).tolist()
+    >>> has_bezout_one(space, 1, peel_all(space, 1, masks)).tolist()
     [True, True]
     """
-    network = frame.network
-    assert isinstance(network, LinearFeedforward)
-    weights = by_weight(frame, left.masks)
+    network = space.network
+    weights = by_weight(space, left.masks)
     count = len(left.masks)
-    layers = np.zeros((network.depth, count), dtype=np.int64)
+    layers = np.zeros((len(network.layers), count), dtype=np.int64)
     rows = np.zeros((network.outputs, count), dtype=np.int64)
-    for name, mask in weights.items():
-        layer = int(name[1:])
-        flat = mask if mask.ndim == 2 else np.count_nonzero(mask, axis=1)
-        layers[layer - 1] += flat.sum(axis=0)
-        if layer == network.depth:
-            rows += flat
+    for layer, names in enumerate(network.layers):
+        for mask in (weights[name] for name in names if name in weights):
+            flat = mask if mask.ndim == 2 else np.count_nonzero(mask, axis=1)
+            layers[layer] += flat.sum(axis=0)
+            if names == network.layers[-1]:
+                rows += flat
     n_outputs = np.count_nonzero(left.outputs, axis=0)
     is_one = ((rows == 0) | (rows == left.samples)).all(axis=0)
     is_one &= np.count_nonzero(layers[:-1], axis=0) <= 1
-    if not network.bias and samples >= network.input_dimension and "W1" in weights:
-        columns = np.count_nonzero(weights["W1"], axis=0)
+    first = network.layers[0][0]
+    if not network.bias and samples >= network.input_dimension and first in weights:
+        columns = np.count_nonzero(weights[first], axis=0)
         by_columns = ((columns == 0) | (columns == n_outputs)).all(axis=0)
         is_one |= by_columns & (np.count_nonzero(layers[1:], axis=0) <= 1)
     return is_one

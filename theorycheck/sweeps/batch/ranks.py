@@ -9,27 +9,23 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ...computing.arrays import Array, on_host
 from ...errors import SizeError
 from ...field.arithmetic import reduce
 from ...field.batched import batched_rank
 from ...field.elimination import Elimination, rank, rank_profile
-from ...ranks.generic_rank import (
-    MOST_TRIALS,
-    generic_rank,
-    required_bytes,
-    trial_error,
-)
+from ...ranks.generic_rank import MOST_TRIALS, generic_rank, required_bytes, trial_error
 from ...ranks.jacobian import Jacobian
 from ...ranks.point import draw_point, draw_prime
-from ..frame import Frame, Masks
+from ..mask_space import Masks, MaskSpace
 
-Integers = NDArray[np.int64]
-Floats = NDArray[np.float64]
+Integers: TypeAlias = NDArray[np.int64]
+Floats: TypeAlias = NDArray[np.float64]
 
 _MOST_ENTRIES = 2**22  # of a Jacobian that is reduced for all allocations
 _MASKS_ENTRIES = 2**21  # of masks handled together
@@ -49,17 +45,17 @@ class _Reduced:
     prime: int
     basis: Integers
     others: Integers
-    matrix: Any
+    matrix: Array
 
 
 @dataclass(frozen=True, eq=False)
-class Ranks:
+class BatchRanks:
     """Generic ranks as `ranks.generic_rank` finds them: same trials, values and error bounds.
 
     `target` is an upper bound on all of them, D(m).
     """
 
-    frame: Frame
+    space: MaskSpace
     samples: int
     target: int
     seed: int = 0
@@ -76,7 +72,7 @@ class Ranks:
         Raises `SizeError` if one trial needs more than `memory_limit` bytes.
 
         >>> from theorycheck import LinearFeedforward
-        >>> ranks = Ranks(Frame(LinearFeedforward([2, 1]), ("W1",)), 2, 2)
+        >>> ranks = BatchRanks(MaskSpace(LinearFeedforward([2, 1]), ("W1",)), 2, 2)
         >>> ranks.of(np.array([[True, False], [True, True]]))
         (array([1, 2]), array([0., 0.]))
         """
@@ -107,25 +103,25 @@ class Ranks:
 
     @property
     def _entries(self) -> int:
-        return self.frame.network.n_equations(self.samples) * self.frame.n_entries
+        return self.space.network.n_equations(self.samples) * self.space.n_entries
 
     def _check_size(self) -> None:
-        needed = required_bytes(self.frame.empty, self.samples, self.frame.n_entries)
+        needed = required_bytes(self.space.empty, self.samples, self.space.n_entries)
         if needed > self.memory_limit:
             raise SizeError(
-                f"the Jacobian of {self.frame.n_entries} weights needs about {needed / 2**30:.3g} "
+                f"the Jacobian of {self.space.n_entries} weights needs about {needed / 2**30:.3g} "
                 f"GiB, more than the limit of {self.memory_limit / 2**30:.3g} GiB"
             )
 
     def _trial_errors(self, upper: Integers) -> Floats:
         sizes, places = np.unique(upper, return_inverse=True)
-        errors = [trial_error(self.frame.empty, int(size)) for size in sizes]
+        errors = [trial_error(self.space.empty, int(size)) for size in sizes]
         return np.array(errors, dtype=np.float64)[places.reshape(upper.shape)]
 
     def _one_by_one(self, masks: Masks) -> tuple[Integers, Floats]:
         found = [
             generic_rank(
-                self.frame.allocation(mask),
+                self.space.allocation(mask),
                 self.samples,
                 upper=min(int(mask.sum()), self.target),
                 seed=self.seed,
@@ -143,7 +139,7 @@ class Ranks:
         reduced = kept[trial] if trial in kept else self._reduce(trial)
         if trial < _KEPT_TRIALS:
             kept[trial] = reduced
-        size = max(_MASKS_ENTRIES // max(self.frame.n_entries, 1), 1)
+        size = max(_MASKS_ENTRIES // max(self.space.n_entries, 1), 1)
         starts = range(0, len(masks), size)
         parts = [self._ranks(reduced, masks[start : start + size]) for start in starts]
         return np.concatenate([np.zeros(0, np.int64), *parts])
@@ -178,22 +174,22 @@ class Ranks:
                 ranks[part] = [rank(block, reduced.prime) for block in blocks]
             else:
                 found = batched_rank(blocks, reduced.prime)
-                ranks[part] = found if self.xp is np else found.get()
+                ranks[part] = on_host(found)
         return ranks
 
     def _reduce(self, trial: int) -> _Reduced:
-        empty, xp = self.frame.empty, self.xp
+        empty, xp = self.space.empty, self.xp
         prime = draw_prime(self.seed, trial)
         point = draw_point(empty, self.samples, prime, self.seed, trial, xp)
         source = Jacobian(empty.network, point, xp)
-        parts: list[Any] = [xp.zeros((source.n_equations, 0))]
-        for name, entries in self.frame.entries.items():
+        parts: list[Array] = [xp.zeros((source.n_equations, 0))]
+        for name, entries in self.space.entries.items():
             shape = empty.network.weight_shapes[name]
             parts.append(source.columns(name, np.stack(np.unravel_index(entries, shape), axis=1)))
         return _reduced(xp.concatenate(parts, axis=1), prime, xp)
 
 
-def _reduced(a: Any, p: int, xp: ModuleType) -> _Reduced:
+def _reduced(a: Array, p: int, xp: ModuleType) -> _Reduced:
     """The echelon form of a matrix modulo `p`."""
     profile = rank_profile(a, p)
     basis = np.array(sorted(profile.columns), dtype=np.int64)

@@ -10,7 +10,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frame import Masks
+from ..mask_space import Masks
 from .unranking import Unranking
 
 _LARGEST_PERMUTED = 2**126  # masks; more are drawn independently
@@ -18,7 +18,7 @@ _ROUNDS = 24
 
 
 @dataclass(frozen=True)
-class Draws:
+class RandomMasks:
     """A sequence of distinct random masks of `n_entries` with `budget` set entries.
 
     Draw i is the mask with the number p(i), where p is a pseudorandom permutation of the numbers of
@@ -28,7 +28,7 @@ class Draws:
     draw is found without those before it, in the same memory. Only beyond 2^126 masks draws are
     independent and uniform: then two of `count` draws agree with probability below count^2 / 2^127.
 
-    >>> draws = Draws(n_entries=4, budget=2, seed=0)
+    >>> draws = RandomMasks(n_entries=4, budget=2, seed=0)
     >>> len({mask.tobytes() for mask in draws.masks(0, 6)})
     6
     >>> bool((draws.masks(0, 6)[4:] == draws.masks(4, 6)).all())

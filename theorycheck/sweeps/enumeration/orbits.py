@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frame import Masks
+from ..mask_space import Masks
 from .symmetry import Symmetry, smallest_images
 from .unranking import Unranking
 
@@ -44,19 +44,19 @@ def orbits(symmetry: Symmetry, budget: int, after: Sequence[int] | None = None) 
     Raises `ValueError` if the budget is impossible or `after` is no path of this enumeration.
 
     >>> from theorycheck import LinearFeedforward
-    >>> from theorycheck.sweeps.frame import Frame
-    >>> symmetry = Symmetry(Frame(LinearFeedforward([2, 2]), ("W1",)), samples=2)
+    >>> from theorycheck.sweeps.mask_space import MaskSpace
+    >>> symmetry = Symmetry(MaskSpace(LinearFeedforward([2, 2]), ("W1",)), samples=2)
     >>> sorted(orbit.size for orbit in orbits(symmetry, 2))  # one line, or the two diagonals
     [2, 4]
     """
-    n_entries = symmetry.frame.n_entries
+    n_entries = symmetry.space.n_entries
     if not 0 <= budget <= n_entries:
         raise ValueError(f"a budget of {budget} of {n_entries} cells")
     # The orbits of complements are the complements of orbits, and small sets are found sooner.
     turned = 2 * budget > n_entries
     depth = n_entries - budget if turned else budget
     every = set(range(n_entries))
-    for found in _Search(symmetry, depth).sets(after):
+    for found in _OrbitSearch(symmetry, depth).sets(after):
         entries = sorted(every.difference(found.entries)) if turned else found.entries
         mask = np.zeros(n_entries, dtype=bool)
         mask[symmetry.canonical_entries(entries)] = True
@@ -76,7 +76,7 @@ class _Set:
 
 
 @dataclass(frozen=True)
-class _Search:
+class _OrbitSearch:
     symmetry: Symmetry
     depth: int
 
@@ -114,7 +114,7 @@ class _Search:
         moves = small.moves
         if moves is None:
             moves = self._moves(small.entries) if small.stabiliser > 1 else []
-        n_entries = self.symmetry.frame.n_entries
+        n_entries = self.symmetry.space.n_entries
         images = smallest_images(moves, n_entries)
         entries = [c for c in range(first, n_entries) if images[c] == c and c not in small.entries]
         ties = self._ties(small.entries, entries)
@@ -133,7 +133,7 @@ class _Search:
         if len(tied) == 1:
             return _Set(entries, common, None)
         moves = self._moves(entries)
-        images = smallest_images(moves, self.symmetry.frame.n_entries)
+        images = smallest_images(moves, self.symmetry.space.n_entries)
         same = images[entries[-1]]
         equivalent = sum(images[entry] == same for entry in tied)
         if equivalent < len(tied):
@@ -149,7 +149,7 @@ class _Search:
         """For each larger set its entries of greatest invariant; None if the last is none."""
         if not entries:
             return []
-        large = np.zeros((len(entries), self.symmetry.frame.n_entries), dtype=np.uint64)
+        large = np.zeros((len(entries), self.symmetry.space.n_entries), dtype=np.uint64)
         large[:, small] = 1
         rows = np.arange(len(entries))
         large[rows, entries] = 1
@@ -174,7 +174,7 @@ class _Invariant:
     """
 
     def __init__(self, symmetry: Symmetry) -> None:
-        n_entries, n_ends = symmetry.frame.n_entries, symmetry.n_ends
+        n_entries, n_ends = symmetry.space.n_entries, symmetry.n_ends
         self.first, self.second = symmetry.end_arrays
         self.from_first = np.zeros((n_entries, n_ends), dtype=np.uint64)
         self.from_second = np.zeros((n_entries, n_ends), dtype=np.uint64)

@@ -1,4 +1,5 @@
-"""The symmetry group of T8 on the entries of a frame: canonical masks, stabilisers, orbit sizes.
+"""The symmetry group of T8 on the entries of a mask space: canonical masks, stabilisers, orbit
+sizes.
 
 A mask becomes a graph with coloured vertices (see `vertices`), and BLISS (Junttila and Kaski 2007)
 finds its canonical labelling and its automorphisms.
@@ -14,15 +15,13 @@ import numpy as np
 from igraph import GraphBase
 from numpy.typing import NDArray
 
-from ...problem.networks.feedforward import LinearFeedforward
-from ...problem.networks.recurrent import LinearRecurrent
-from ..frame import Frame
+from ..mask_space import MaskSpace
 from .vertices import Edges, Vertices, vertices_of
 
 
 @dataclass(frozen=True, eq=False)
 class Symmetry:
-    """The permutations of T8 that map a frame to itself, with `samples` samples.
+    """The permutations of T8 that map a mask space to itself, with `samples` samples.
 
     They are those of hidden units, inputs and outputs that preserve the present connections, and
     products with the transposition where T8 has it and it preserves the network, the samples that
@@ -31,8 +30,9 @@ class Symmetry:
 
     Source: T8 (proofs/t08_symmetry.py).
 
-    >>> frame = Frame(LinearFeedforward([3, 3, 3]), ("W1", "W2"))
-    >>> symmetry = Symmetry(frame, samples=3)
+    >>> from theorycheck import LinearFeedforward
+    >>> space = MaskSpace(LinearFeedforward([3, 3, 3]), ("W1", "W2"))
+    >>> symmetry = Symmetry(space, samples=3)
     >>> symmetry.order  # three times 3! for the levels, and 2 for transposing
     432
     >>> corner = np.arange(18) == 0
@@ -40,7 +40,7 @@ class Symmetry:
     (18, 24)
     """
 
-    frame: Frame
+    space: MaskSpace
     samples: int
 
     @cached_property
@@ -51,24 +51,20 @@ class Symmetry:
         at the end, as many inputs as outputs and m >= n_in T, learnables in `input` and `readout`
         or in neither.
         """
-        network, names = self.frame.network, self.frame.weights
-        if isinstance(network, LinearFeedforward):
-            mirrored = {f"W{network.depth + 1 - int(name[1:])}" for name in names if name[0] == "W"}
-            same = tuple(network.widths) == tuple(reversed(network.widths))
-            enough = self.samples >= network.inputs
-            return not network.bias and same and enough and mirrored == set(names)
-        if isinstance(network, LinearRecurrent):
-            enough = self.samples >= network.inputs * network.steps
-            same = network.readout == "final" and network.inputs == network.outputs
-            return same and enough and ("input" in names) == ("readout" in names)
-        return False
+        network, weights = self.space.network, set(self.space.weights)
+        transposed = network.transposed()
+        if transposed is None or network.bias or network.reads_every_step:
+            return False
+        other, names = transposed
+        is_enough = self.samples >= network.input_dimension
+        return other == network and is_enough and {names[name] for name in weights} == weights
 
     @cached_property
     def order(self) -> int:
         """How many permutations the group has.
 
-        Those of units count that move no entry of the frame too: orbits are `order` divided by the
-        order of a stabiliser all the same.
+        Those of units count that move no entry of the mask space too: orbits are `order` divided by
+        the order of a stabiliser all the same.
         """
         return self._graph([]).count_automorphisms(color=self._vertices.colours)
 
@@ -77,7 +73,7 @@ class Symmetry:
 
         Two masks have the same canonical mask if and only if they are in one orbit.
         """
-        found = np.zeros(self.frame.n_entries, dtype=bool)
+        found = np.zeros(self.space.n_entries, dtype=bool)
         found[self.canonical_entries(np.flatnonzero(mask).tolist())] = True
         return found
 
@@ -188,7 +184,7 @@ class Symmetry:
 
     @cached_property
     def _vertices(self) -> Vertices:
-        return vertices_of(self.frame, self.transposes)
+        return vertices_of(self.space, self.transposes)
 
     @cached_property
     def _fixed(self) -> Edges:
@@ -201,9 +197,9 @@ class Symmetry:
     @cached_property
     def _entry_numbers(self) -> NDArray[np.int64]:
         # No entry: a number that no mask has, so that a mistake cannot pass for another entry.
-        numbers = np.full((self.n_ends, self.n_ends), self.frame.n_entries)
+        numbers = np.full((self.n_ends, self.n_ends), self.space.n_entries)
         first, second = self.end_arrays
-        numbers[first, second] = numbers[second, first] = np.arange(self.frame.n_entries)
+        numbers[first, second] = numbers[second, first] = np.arange(self.space.n_entries)
         return numbers
 
     @cached_property

@@ -11,7 +11,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from ..frame import Masks
+from ..mask_space import Masks
 
 _LARGEST_TABLE = 2**20  # entries
 

@@ -1,4 +1,4 @@
-"""Masks of a frame as graphs with coloured vertices, for T8: which vertex is what.
+"""Masks of a mask space as graphs with coloured vertices, for T8: which vertex is what.
 
 Vertices are the units, coloured by level, and for each layer with biases one constant; a learnable
 is an edge. A hidden unit of a recurrent network is two units, one that receives and one that sends,
@@ -16,9 +16,9 @@ from typing import TypeAlias
 
 import numpy as np
 
+from ...errors import InputError
 from ...problem.networks.base import Network
-from ...problem.networks.recurrent import LinearRecurrent
-from ..frame import Frame
+from ..mask_space import MaskSpace
 
 Edges: TypeAlias = list[tuple[int, int]]
 
@@ -44,56 +44,73 @@ class Vertices:
         return [(end, m) for m, pair in zip(middles, absent, strict=True) for end in pair]
 
 
-def _lines(network: Network) -> tuple[list[int], dict[str, tuple[int, int | None]]]:
-    """Sizes of the levels, and weight name -> levels of its rows and columns (None: biases)."""
-    if isinstance(network, LinearRecurrent):
-        sizes = [network.inputs, network.hidden, network.hidden, network.outputs]
-        return sizes, {"input": (1, 0), "recurrent": (1, 2), "readout": (3, 2)}
-    layers: dict[str, tuple[int, int | None]] = {}
+@dataclass(frozen=True)
+class _Levels:
+    """Levels of units. A group that leads to itself has two: one receives and one sends."""
+
+    sizes: list[int]
+    ends: dict[str, tuple[int, int | None]]  # of weights: levels of rows and columns (None: biases)
+    split: list[int]  # the receiving levels of groups that have two, their sending ones follow
+
+
+def _levels(network: Network) -> _Levels:
+    """The levels of a network whose weights join all units of a group to all of another."""
+    matrices = {name: shape for name, shape in network.weight_shapes.items() if len(shape) == 2}
+    loops = {network.ends(name)[0] for name in matrices if len(set(network.ends(name))) == 1}
+    sizes: list[int] = []
+    receives, sends = {}, {}
+    for group, size in network.groups.items():
+        receives[group] = len(sizes)
+        sizes += [size, size] if group in loops else [size]
+        sends[group] = len(sizes) - 1
+    ends: dict[str, tuple[int, int | None]] = {}
     for name in network.weight_shapes:
-        layer = int(name[1:])
-        layers[name] = (layer, layer - 1 if name[0] == "W" else None)
-    return list(network.widths), layers
+        source, target = network.ends(name)
+        if name in matrices and matrices[name] != (network.groups[target], network.groups[source]):
+            raise InputError(f"{network.describe()} shares weights: its symmetries are not known")
+        ends[name] = (receives[target], sends[source] if name in matrices else None)
+    return _Levels(sizes, ends, [receives[group] for group in network.groups if group in loops])
 
 
-def vertices_of(frame: Frame, transposes: bool) -> Vertices:
-    """The vertices of a frame, with hubs if the group `transposes`.
+def vertices_of(space: MaskSpace, transposes: bool) -> Vertices:
+    """The vertices of a mask space, with hubs if the group `transposes`.
 
     >>> from theorycheck import LinearFeedforward
-    >>> vertices_of(Frame(LinearFeedforward([1, 2]), ("W1",)), transposes=False).ends
+    >>> vertices_of(MaskSpace(LinearFeedforward([1, 2]), ("W1",)), transposes=False).ends
     [(1, 0), (2, 0)]
     """
-    sizes, lines = _lines(frame.network)
-    starts = np.cumsum([0, *sizes]).tolist()
+    found = _levels(space.network)
+    starts = np.cumsum([0, *found.sizes]).tolist()
     levels = [range(*pair) for pair in pairwise(starts)]
     last = len(levels) - 1
     classes = [min(k, last - k) if transposes else k for k in range(len(levels))]
     colours = [colour for units, colour in zip(levels, classes, strict=True) for _ in units]
     ends: dict[str, Edges] = {}
-    for name, (row, column) in lines.items():
+    for name, (row, column) in found.ends.items():
         if column is None:
             ends[name] = [(unit, len(colours)) for unit in levels[row]]
             colours.append(max(colours) + 1)
         else:
             ends[name] = [(unit, other) for unit in levels[row] for other in levels[column]]
     n_ends, fixed, sorters, tied = len(colours), [], list(levels), []
-    if isinstance(frame.network, LinearRecurrent):
-        ties = range(n_ends, n_ends + sizes[1])
-        tied = list(zip(levels[1], levels[2], strict=True))
-        fixed += [(u, tie) for pair, tie in zip(tied, ties, strict=True) for u in pair]
-        colours += [max(colours) + 1] * sizes[1]
-        sorters[1:3] = [ties, ties]
+    for k in found.split:
+        ties = range(len(colours), len(colours) + found.sizes[k])
+        pairs = list(zip(levels[k], levels[k + 1], strict=True))
+        fixed += [(u, tie) for pair, tie in zip(pairs, ties, strict=True) for u in pair]
+        colours += [max(colours) + 1] * len(ties)
+        sorters[k : k + 2] = [ties, ties]
+        tied += pairs
     hubs = list(range(len(colours), len(colours) + len(levels))) if transposes else []
     if transposes:
         base = max(colours) + 1
         colours += [base + colour for colour in classes]
         fixed += list(pairwise(hubs))
         fixed += [(h, unit) for h, units in zip(hubs, levels, strict=True) for unit in units]
-    masks = {name: frame.empty.present_mask(name).ravel() for name in lines}
-    absent = [ends[name][k] for name in lines for k in np.flatnonzero(~masks[name]).tolist()]
+    masks = {name: space.empty.present_mask(name).ravel() for name in found.ends}
+    absent = [ends[name][k] for name in found.ends for k in np.flatnonzero(~masks[name]).tolist()]
     first_path = len(colours)
     colours += [max(colours) + 1] * len(absent)
-    entries = [ends[name][k] for name, flat in frame.entries.items() for k in flat.tolist()]
+    entries = [ends[name][k] for name, flat in space.entries.items() for k in flat.tolist()]
     absent = sorted((min(pair), max(pair)) for pair in absent)
     return Vertices(
         n_ends, levels, sorters, hubs, tied, colours, fixed, entries, absent, first_path

@@ -13,7 +13,6 @@ every row has more than b frozen entries and every column more than a.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,7 +30,7 @@ class Core:
 
     rows: NDArray[np.intp]
     columns: NDArray[np.intp]
-    peeled: list[list[Any]]
+    peeled: list[list[str | list[int]]]
 
     @property
     def is_empty(self) -> bool:
@@ -51,7 +50,7 @@ def find_core(mask: Mask, a: int, b: int) -> Core:
     """
     frozen = [mask.shape[1 - axis] - line_counts(mask, axis) for axis in (0, 1)]
     alive = [np.ones(n, dtype=bool) for n in mask.shape]
-    peeled: list[list[Any]] = []
+    peeled: list[list[str | list[int]]] = []
     axis, idle = 0, 0
     while idle < 2:
         lines = np.flatnonzero(alive[axis] & (frozen[axis] <= (b, a)[axis]))

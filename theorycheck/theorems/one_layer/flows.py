@@ -4,7 +4,7 @@ For a = 1 the frozen entries F are independent iff |F in I x J| <= b |I| + |J| -
 that are not empty and all columns J (T4; for |J| < b it holds by itself). By Hall's theorem for the
 sets I that contain the row r this says: every entry can go to its row, which takes b but none if it
 is r, or to its column, which takes one. One assignment for all b is found once; then for each root
-r what r holds must find another place.
+r what r holds must find room elsewhere.
 
 A column's entry is its `head`. Moving an entry (i, j) from row i to column j moves the column's
 former entry (h, j) to row h: a unit of load goes from i to h, and a path of such moves may end in

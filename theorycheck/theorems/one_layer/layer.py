@@ -16,7 +16,7 @@ from .core import Core, find_core
 
 
 @dataclass(frozen=True)
-class Layer:
+class LearnableLayer:
     """A p x q mask of learnables where `outputs` = d <= p and `samples` = m_e <= q count.
 
     `theorem` and `place` go into every finding. With a = p - d, b = q - m_e the mask is maximal iff

@@ -69,7 +69,7 @@ def _search(frozen: Mask, a: int, b: int) -> Lines | None:
     entries cannot all go to their row (b each, none in I0) or to their column (a each).
     """
     counts = np.count_nonzero(frozen, axis=1)
-    network = _Network(frozen, a)
+    network = _FlowNetwork(frozen, a)
     n_cuts = EFFORT // (OVERHEAD + int(counts.sum()))
     for roots in islice(_root_sets(frozen, a), n_cuts):
         room = np.full(len(frozen), b)
@@ -94,7 +94,7 @@ def _root_sets(frozen: Mask, a: int) -> Iterator[tuple[int, ...]]:
     yield from (roots for roots in combinations(range(len(frozen)), a) if roots not in tried)
 
 
-class _Network:
+class _FlowNetwork:
     """Source - rows - columns - sink, one unit per frozen entry, `a` units into each column."""
 
     def __init__(self, frozen: Mask, a: int) -> None:

@@ -21,16 +21,16 @@ MOST_LINES = 80
 
 @dataclass(frozen=True)
 class _State:
-    """Lines placed so far, and for the others (-1 if placed) the tree they are in.
+    """Lines put in order so far, and for the others (-1 if put) the tree they are in.
 
-    Two columns are in one tree if placed rows connect them in A; rows, by columns in B. The rest of
+    Two columns are in one tree if rows put connect them in A; rows, by columns in B. The rest of
     the search depends on nothing else.
     """
 
     order: tuple[int, ...]
     tree: tuple[int, ...]
 
-    def place(self, line: int, ahead: list[int]) -> _State | None:
+    def put(self, line: int, ahead: list[int]) -> _State | None:
         """The state with `line` next and its entries to lines `ahead`; None if a cycle closes."""
         joined = {self.tree[other] for other in ahead}
         if len(joined) < len(ahead):
@@ -46,7 +46,7 @@ class _State:
 def find_order(frozen: Mask) -> list[int] | None:
     """An order of the lines (rows 0..p-1, columns p..p+q-1) that splits the entries in two forests.
 
-    None if there is none or the search (depth first, without coming to a state twice) is too dear.
+    None if there is none or the search (depth first, no state twice) takes too long.
 
     >>> find_order(np.ones((2, 2), dtype=bool))
     [3, 0, 1, 2]
@@ -78,7 +78,7 @@ def _successors(state: _State, near: list[list[int]]) -> list[_State]:
         if label < 0:
             continue
         ahead = [other for other in near[line] if state.tree[other] >= 0]
-        successor = state.place(line, ahead)
+        successor = state.put(line, ahead)
         if successor is None:
             continue
         if len(ahead) <= 1:

@@ -1,0 +1,1 @@
+"""What the steps of T4 check: rules of one layer against ranks."""

@@ -1,0 +1,1 @@
+"""What the steps of T6 check: bounds on degrees."""
