@@ -22,7 +22,7 @@ from theorycheck.degrees.elimination import (
     draw_error,
     find_msolve,
 )
-from theorycheck.degrees.groebner import Problem, leading_monomials, standard_monomials
+from theorycheck.degrees.groebner import BasisProblem, leading_monomials, standard_monomials
 from theorycheck.degrees.polynomials import Polynomial, bounds, equations
 from theorycheck.degrees.system import SquareSystem
 from theorycheck.errors import OutOfTimeError, SizeError
@@ -228,7 +228,7 @@ def test_no_unknown_has_one_solution_and_an_unconstrained_one_infinitely_many():
 @programs
 def test_degenerate_ideals(program):
     def count(polynomials: list[Polynomial], n: int) -> int | None:
-        problem = Problem(polynomials, 4194319, n, NEVER)
+        problem = BasisProblem(polynomials, 4194319, n, NEVER)
         leading = leading_monomials(problem, program)
         assert leading is not None
         return standard_monomials(leading, n)

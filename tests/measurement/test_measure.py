@@ -263,7 +263,7 @@ def test_missing_solutions_make_draws_undecided_not_unmatched(monkeypatch):
     assert estimate.matches + estimate.undecided == 100  # the truth: all are matched
     assert estimate.interval[1] == 1
     # It is the search that does so: without it draws are called unmatched.
-    monkeypatch.setattr(methods._Search, "_cross_check", lambda *arguments: None)
+    monkeypatch.setattr(methods._StudentSearch, "_cross_check", lambda *arguments: None)
     blind = measured(CUBIC, 2, trials=100)
     assert blind.degree == 1
     assert blind.matches + blind.undecided < 100
@@ -271,13 +271,13 @@ def test_missing_solutions_make_draws_undecided_not_unmatched(monkeypatch):
 
 def test_a_late_refutation_takes_back_earlier_answers(monkeypatch):
     planted_loss(monkeypatch)
-    honest = methods._Search._cross_check
+    honest = methods._StudentSearch._cross_check
 
     def late(search, decisions, instances, chunk):
         if chunk:
             honest(search, decisions, instances, chunk)
 
-    monkeypatch.setattr(methods._Search, "_cross_check", late)
+    monkeypatch.setattr(methods._StudentSearch, "_cross_check", late)
     seen = []
     estimate = measured(CUBIC, 2, trials=520, progress=lambda now: seen.append(now.found))
     assert seen[0].matches + seen[0].undecided < 500

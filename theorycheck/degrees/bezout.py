@@ -18,7 +18,7 @@ from ..problem.networks.unrolled import Level, as_matrix, forward
 from .system import SquareSystem
 
 Lengths: TypeAlias = NDArray[np.float64]
-Unknowns: TypeAlias = frozenset[int]  # places of unknowns in the system, from 0
+Unknowns: TypeAlias = frozenset[int]  # positions of unknowns in the system, from 0
 
 _NONE = -np.inf  # no path
 _WHAT = "a bound on the degree"
@@ -86,8 +86,8 @@ class _Degrees:
         }
         for name, shape in network.weight_shapes.items():
             steps.setdefault(name, np.zeros(shape))
-        for place in group:
-            name, index = system.entries[place]
+        for position in group:
+            name, index = system.entries[position]
             steps[name][index] = 1.0
 
         def combine(level: Level, terms: list[tuple[str, Lengths]]) -> Lengths:
@@ -148,7 +148,7 @@ def bezout_bound(system: SquareSystem, deadline: Deadline = NEVER) -> BezoutBoun
     except OutOfTimeError:
         if not best.partition:
             raise
-    groups = [tuple(system.unknowns[place] for place in sorted(g)) for g in best.partition]
+    groups = [tuple(system.unknowns[position] for position in sorted(g)) for g in best.partition]
     return BezoutBound(int(best.value), tuple(sorted(groups)))
 
 
@@ -187,8 +187,8 @@ def _partitions(system: SquareSystem) -> Iterator[frozenset[Unknowns]]:
             keys.append([(n, index[axis]) if n == name else n for n, index in entries])
     for labels in keys:
         groups: dict[Hashable, set[int]] = {}
-        for place, label in enumerate(labels):
-            groups.setdefault(label, set()).add(place)
+        for position, label in enumerate(labels):
+            groups.setdefault(label, set()).add(position)
         yield frozenset(frozenset(group) for group in groups.values())
 
 
@@ -198,9 +198,9 @@ def _neighbours(partition: frozenset[Unknowns]) -> Iterator[frozenset[Unknowns]]
     for a, b in combinations(groups, 2):
         yield (partition - {a, b}) | {a | b}
     for a in groups:
-        for place in sorted(a) if len(a) > 1 else ():
-            rest = (partition - {a}) | {a - {place}}
-            yield rest | {frozenset({place})}
+        for position in sorted(a) if len(a) > 1 else ():
+            rest = (partition - {a}) | {a - {position}}
+            yield rest | {frozenset({position})}
             for b in groups:
                 if b != a:
-                    yield (rest - {b}) | {b | {place}}
+                    yield (rest - {b}) | {b | {position}}

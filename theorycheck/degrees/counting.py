@@ -45,8 +45,8 @@ def drawn(
     None if one of them is.
 
     >>> counts = (Count(3, 5, "by hand", 0, trial) for trial in range(9))
-    >>> len(drawn(counts, 0.1, most=8, enough=1e-6))
-    6
+    >>> len(drawn(counts, 0.05, most=8, enough=1e-6))
+    5
     """
     found: list[Count] = []
     for count in counts:

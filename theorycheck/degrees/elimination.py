@@ -12,7 +12,7 @@ from ..errors import OutOfTimeError, SizeError
 from ..ranks.generic_rank import N_PRIMES
 from ..ranks.point import LOWEST_PRIME, draw_prime
 from .counting import Count, Counted, drawn
-from .groebner import Problem, find_msolve, leading_monomials, standard_monomials
+from .groebner import BasisProblem, find_msolve, leading_monomials, standard_monomials
 from .polynomials import Bound, bounds, equations
 from .system import SquareSystem
 
@@ -143,7 +143,7 @@ def count_solutions(
     except (OutOfTimeError, SizeError):
         return None
     prime, n = draw_prime(seed, trial), len(system.unknowns)
-    problem = Problem(polynomials, prime, n, deadline, memory_limit)
+    problem = BasisProblem(polynomials, prime, n, deadline, memory_limit)
     leading = leading_monomials(problem, program)
     number = None if leading is None else standard_monomials(leading, n)
     name = "sympy" if program is None else "msolve"

@@ -73,7 +73,7 @@ def _standard(leading: frozenset[tuple[int, ...]]) -> int:
 
 
 @dataclass(frozen=True)
-class Problem:
+class BasisProblem:
     """Polynomials in n unknowns modulo a prime, and what a basis of theirs may cost.
 
     `memory_limit` counts bytes.
@@ -86,12 +86,12 @@ class Problem:
     memory_limit: int = 8 * 2**30
 
 
-def leading_monomials(problem: Problem, program: Path | None) -> Monomials | None:
+def leading_monomials(problem: BasisProblem, program: Path | None) -> Monomials | None:
     """Leading monomials of the grevlex Groebner basis, by msolve at `program` or by sympy.
 
     None if time or memory do not suffice or `program` does not do what msolve does.
 
-    >>> problem = Problem([{(2, 0): 1, (0, 1): 3}, {(0, 2): 1}], 4194319, 2, Deadline(60))
+    >>> problem = BasisProblem([{(2, 0): 1, (0, 1): 3}, {(0, 2): 1}], 4194319, 2, Deadline(60))
     >>> sorted(leading_monomials(problem, None))
     [(0, 2), (2, 0)]
     """
@@ -103,7 +103,7 @@ def leading_monomials(problem: Problem, program: Path | None) -> Monomials | Non
         return _by_msolve(problem, Path(name), program)
 
 
-def _run(problem: Problem, folder: Path, *command: str) -> bool:
+def _run(problem: BasisProblem, folder: Path, *command: str) -> bool:
     """Whether the command, started in the folder, ends in time and without an error."""
     shell = shutil.which("sh")
     if shell is not None:
@@ -138,7 +138,7 @@ def _kill(process: subprocess.Popen[bytes]) -> None:
         process.wait()
 
 
-def _by_msolve(problem: Problem, folder: Path, program: Path) -> Monomials | None:
+def _by_msolve(problem: BasisProblem, folder: Path, program: Path) -> Monomials | None:
     """Leading monomials of the grevlex basis, as msolve prints them; None if it does not."""
     lines = [",".join(f"x{i}" for i in range(problem.n)), str(problem.prime)]
     polynomials = [_written(polynomial) for polynomial in problem.polynomials if polynomial]
@@ -197,7 +197,7 @@ with open("out.json", "w") as file:
 """
 
 
-def _by_sympy(problem: Problem, folder: Path) -> Monomials | None:
+def _by_sympy(problem: BasisProblem, folder: Path) -> Monomials | None:
     """Leading monomials of the grevlex basis by sympy."""
     polynomials = [list(polynomial.items()) for polynomial in problem.polynomials if polynomial]
     data = json.dumps([problem.prime, problem.n, polynomials])

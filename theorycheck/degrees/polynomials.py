@@ -75,17 +75,17 @@ def equations(
     prime = draw_prime(seed, trial)
     point = draw_point(system.allocation, system.samples, prime, seed, trial, np)
     n = len(system.unknowns)
-    places = {entry: place for place, entry in enumerate(system.entries)}
+    positions = {entry: position for position, entry in enumerate(system.entries)}
 
     def constant(value: float) -> _Polynomial:
         terms = {(0,) * n: int(value) % prime} if value else {}
         return _Polynomial(terms, prime, deadline)
 
     def weight(name: str, index: tuple[int, ...]) -> _Polynomial:
-        place = places.get((name, index))
-        if place is None:
+        position = positions.get((name, index))
+        if position is None:
             return constant(point.weights[name][index])
-        return _Polynomial({tuple(int(k == place) for k in range(n)): 1}, prime, deadline)
+        return _Polynomial({tuple(int(k == position) for k in range(n)): 1}, prime, deadline)
 
     values = _values(system, weight, lambda index: constant(point.inputs[index]))
     targets = words(seed, trial, "outputs", max(system.equations, default=-1) + 1)

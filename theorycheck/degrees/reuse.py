@@ -99,7 +99,7 @@ def _renumbered(degree: Degree, system: SquareSystem) -> Degree:
     number = dict(zip(degree.system.unknowns, system.unknowns, strict=True))
     by = dict(degree.by)
     if "groups" in by:
-        by["groups"] = [[number[place] for place in group] for group in by["groups"]]
+        by["groups"] = [[number[position] for position in group] for group in by["groups"]]
     if "unknown" in by:
         by["unknown"] = number[by["unknown"]]
     return replace(degree, system=system, by=by)

@@ -27,7 +27,7 @@ MOST_ROOTS = 2000  # of a polynomial that is interpolated: a linear system of th
 
 
 def cover_of(system: SquareSystem, deadline: Deadline = NEVER) -> int | None:
-    """The place of an unknown without which no path to an equation runs through two unknowns.
+    """The position of an unknown without which no path to an equation runs through two unknowns.
 
     Of several the one with the least degrees; None if there is none. Raises `OutOfTimeError` after
     the deadline.
@@ -37,8 +37,8 @@ def cover_of(system: SquareSystem, deadline: Deadline = NEVER) -> int | None:
     >>> cover_of(SquareSystem(row, 2, (0, 1), (0, 1)))
     0
     """
-    places = frozenset(range(len(system.unknowns)))
-    covers = [a for a in places if max(path_degrees(system, places - {a}, deadline)) <= 1]
+    positions = frozenset(range(len(system.unknowns)))
+    covers = [a for a in positions if max(path_degrees(system, positions - {a}, deadline)) <= 1]
     return min(covers, key=lambda a: (_most_degree(system, a, deadline), a), default=None)
 
 
@@ -67,20 +67,20 @@ def degree_by_univariate(
     (3, 0, True)
     """
     try:
-        place = cover_of(system, deadline)
-        if place is None:
+        position = cover_of(system, deadline)
+        if position is None:
             return None
-        error = draw_error(system, place)
-        counts = (count_roots(system, place, seed, k, deadline=deadline) for k in count_from())
+        error = draw_error(system, position)
+        counts = (count_roots(system, position, seed, k, deadline=deadline) for k in count_from())
         found = drawn(counts, error, most=MOST_DRAWS, enough=ENOUGH)
     except (OutOfTimeError, SizeError):
         return None
     assert found is not None
-    degree, unknown = max(draw.count for draw in found), system.unknowns[place]
+    degree, unknown = max(draw.count for draw in found), system.unknowns[position]
     return Counted("univariate", degree, error ** len(found), found, unknown)
 
 
-def draw_error(system: SquareSystem, place: int) -> float:
+def draw_error(system: SquareSystem, position: int) -> float:
     """Bound on the probability that the count of one draw is below the degree.
 
     It is the degree unless the leading coefficient of g(y1) in a vanishes, or a certain minor of
@@ -98,33 +98,33 @@ def draw_error(system: SquareSystem, place: int) -> float:
     log_terms = math.log2(n) + log_paths  # of n (paths + 1), exactly where that is another number
     if log_paths < 50:
         log_terms = math.log2(n * (round(2.0**log_paths) + 1))
-    size = 2 * _most_degree(system, place) + 1
+    size = 2 * _most_degree(system, position) + 1
     vanishes = size * (n * length + 1) / LOWEST_PRIME
     divides = size * n * log_terms / 22 / N_PRIMES
     # Words modulo p are uniform up to a factor 1 + 2^-41; the last factor covers float rounding.
     return min((vanishes + divides) * (1 + 1e-9), 1.0)
 
 
-def _most_degree(system: SquareSystem, place: int, deadline: Deadline = NEVER) -> int:
+def _most_degree(system: SquareSystem, position: int, deadline: Deadline = NEVER) -> int:
     """A of `draw_error`: each term of g has one factor from every equation."""
-    return sum(path_degrees(system, frozenset({place}), deadline))
+    return sum(path_degrees(system, frozenset({position}), deadline))
 
 
 def count_roots(
-    system: SquareSystem, place: int, seed: int, trial: int, *, deadline: Deadline = NEVER
+    system: SquareSystem, position: int, seed: int, trial: int, *, deadline: Deadline = NEVER
 ) -> Count:
-    """Roots of g that move with y, at the point (`seed`, `trial`); `place` as by `cover_of`.
+    """Roots of g that move with y, at the point (`seed`, `trial`); `position` as by `cover_of`.
 
     The second y is that of the stream "outputs2".
     """
     from flint import nmod_mat, nmod_poly
 
     prime, n = draw_prime(seed, trial), len(system.unknowns)
-    places = np.arange(_most_degree(system, place, deadline) + 1)
-    if len(places) > MOST_ROOTS:
-        raise SizeError(f"a polynomial may have {len(places) - 1} roots, more than {MOST_ROOTS}")
+    positions = np.arange(_most_degree(system, position, deadline) + 1)
+    if len(positions) > MOST_ROOTS:
+        raise SizeError(f"a polynomial may have {len(positions) - 1} roots, more than {MOST_ROOTS}")
     polynomials = equations(system, seed, trial, deadline=deadline)
-    values = _at(_coefficients(polynomials, place), places, prime)
+    values = _at(_coefficients(polynomials, position), positions, prime)
     first, second = (
         words(seed, trial, name, max(system.equations) + 1)[list(system.equations)]
         % np.uint64(prime)
@@ -137,7 +137,7 @@ def count_roots(
         deadline.check("determinants")
         for matrix in pair:
             determinants.append(int(nmod_mat(n, n, matrix.ravel().tolist(), prime).det()))
-    count = len(places)
+    count = len(positions)
     powers = [pow(a, k, prime) for a in range(count) for k in range(count)]
     solved = nmod_mat(count, count, powers, prime).solve(nmod_mat(count, 2, determinants, prime))
     one, two = (nmod_poly([int(solved[k, i]) for k in range(count)], prime) for i in (0, 1))
@@ -145,22 +145,22 @@ def count_roots(
     return Count(max(one.degree(), 0) - common, prime, "flint", seed, trial)
 
 
-def _coefficients(polynomials: list[Polynomial], place: int) -> NDArray[np.int64]:
+def _coefficients(polynomials: list[Polynomial], position: int) -> NDArray[np.int64]:
     """[J_B | c - y] by powers of a: an array (powers, n, n)."""
     n = len(polynomials)
-    most = max((key[place] for terms in polynomials for key in terms), default=0)
+    most = max((key[position] for terms in polynomials for key in terms), default=0)
     table = np.zeros((most + 1, n, n), dtype=np.int64)
     for row, terms in enumerate(polynomials):
         for key, value in terms.items():
-            rest = key[:place] + key[place + 1 :]
+            rest = key[:position] + key[position + 1 :]
             assert sum(rest) <= 1, "the other unknowns enter jointly affinely"
-            table[key[place], row, rest.index(1) if any(rest) else n - 1] = value
+            table[key[position], row, rest.index(1) if any(rest) else n - 1] = value
     return table
 
 
-def _at(table: NDArray[np.int64], places: NDArray[np.int64], prime: int) -> NDArray[np.int64]:
-    """The matrices (places, n, n) at each of `places`, by Horner's rule."""
-    values = np.zeros((len(places), *table.shape[1:]), dtype=np.int64)
+def _at(table: NDArray[np.int64], positions: NDArray[np.int64], prime: int) -> NDArray[np.int64]:
+    """The matrices (positions, n, n) at each of `positions`, by Horner's rule."""
+    values = np.zeros((len(positions), *table.shape[1:]), dtype=np.int64)
     for coefficient in table[::-1]:
-        values = (values * places[:, None, None] + coefficient) % prime
+        values = (values * positions[:, None, None] + coefficient) % prime
     return values

@@ -91,12 +91,12 @@ def _attempt(
     imaginary = abs(theta.imag).max(axis=1) / (abs(theta).max(axis=1) + 1e-3)
     is_real = arrived & (imaginary < _REAL)
     proved, misfit = np.zeros(len(own), dtype=bool), np.zeros(len(own))
-    places = np.flatnonzero(is_real)
-    if len(places):
-        real, every = theta[places].real, instances.take(own[places])
-        proved[places] = certify(start.equations, real, restricted(every, start.chosen)).proved
+    positions = np.flatnonzero(is_real)
+    if len(positions):
+        real, every = theta[positions].real, instances.take(own[positions])
+        proved[positions] = certify(start.equations, real, restricted(every, start.chosen)).proved
         if len(start.chosen) < trials.n_equations:
-            misfit[places] = misfits(trials, real, every)
+            misfit[positions] = misfits(trials, real, every)
     fits, fails = misfit < FITS, misfit > np.sqrt(FITS)
     matched = np.asarray((proved & fits).reshape(shape).any(axis=1))
     is_clear = ((arrived & (imaginary > _NOT_REAL)) | (is_real & fails)).reshape(shape)

@@ -34,7 +34,7 @@ MATCH, NO_MATCH, UNDECIDED = 1, 0, -1
 
 
 @dataclass(frozen=True)
-class Fits:
+class AffineFits:
     """One decision per system (MATCH, NO_MATCH or UNDECIDED) and the residual relative to b.
 
     The residual is that of the scaled system, 0 where A has full row rank.
@@ -54,7 +54,7 @@ class Fits:
         return self.decision == UNDECIDED
 
 
-def decide_affine(matrices: Array, vectors: Array, xp: ModuleType = np) -> Fits:
+def decide_affine(matrices: Array, vectors: Array, xp: ModuleType = np) -> AffineFits:
     """Decide systems A theta = b, shapes (batch, equations, unknowns) and (batch, equations).
 
     >>> a = np.array([[[1.0], [2.0]]] * 2)
@@ -66,10 +66,10 @@ def decide_affine(matrices: Array, vectors: Array, xp: ModuleType = np) -> Fits:
     residual = xp.empty(batch)
     if columns == 0:  # only b = 0 is reached
         residual[:] = (vectors != 0).any(axis=1)
-        return Fits(xp.where(residual > 0, NO_MATCH, MATCH).astype(xp.int8), residual)
+        return AffineFits(xp.where(residual > 0, NO_MATCH, MATCH).astype(xp.int8), residual)
     for part in chunks(batch, rows * (columns + 1), xp):
         decision[part], residual[part] = _decide(matrices[part], vectors[part], xp)
-    return Fits(decision, residual)
+    return AffineFits(decision, residual)
 
 
 def _decide(matrices: Array, vectors: Array, xp: ModuleType) -> tuple[Array, Array]:

@@ -28,7 +28,7 @@ State = dict[str, Array]
 
 
 @dataclass(frozen=True)
-class Fits:
+class DescentFits:
     """What the search found for each instance.
 
     `matched`: a real solution lies, provably, next to `theta`. `unproved`: no proof, but at
@@ -53,10 +53,10 @@ def fit(
     certifier: Certifier = certify,
     xp: ModuleType = np,
     deadline: Deadline = NEVER,
-) -> Fits:
+) -> DescentFits:
     """Search a real solution of every instance from up to `restarts` Gaussian starts each.
 
-    The starts of an instance depend on `rng` and its place only, not on how others fare. At the
+    The starts of an instance depend on `rng` and its position only, not on how others fare. At the
     deadline the search ends where it is.
     """
     batch, unknowns = len(instances), len(system.entries)
@@ -71,14 +71,14 @@ def fit(
         found = certifier(system, ends, some, xp)
         starts_used[left] += 1
         better = found.proved | (found.residual < residual[left])
-        places = left[better]
-        theta[places], residual[places] = ends[better], found.residual[better]
+        positions = left[better]
+        theta[positions], residual[positions] = ends[better], found.residual[better]
         unproved[left] |= found.residual <= 2 * found.level
         matched[left] = found.proved
         left = left[~found.proved]
         if not len(left) or deadline.has_passed:
             break
-    return Fits(matched, unproved & ~matched, residual, theta, starts_used)
+    return DescentFits(matched, unproved & ~matched, residual, theta, starts_used)
 
 
 def descend(
@@ -139,8 +139,8 @@ def _step(system: System, instances: Instance, state: State, xp: ModuleType) -> 
         block = xp.zeros((n + r, r + 1, len(theta)))
         block[:n, :r] = xp.moveaxis(state["jacobian"], 0, -1)
         block[:n, r] = -state["value"].T
-        places = xp.arange(r)
-        block[n + places, places] = xp.sqrt(damping) * scales.T
+        positions = xp.arange(r)
+        block[n + positions, positions] = xp.sqrt(damping) * scales.T
         reduce(block, r, xp, below=n)
         change = solve_upper(block[:r, :r], block[:r, r:], xp)[:, 0]
         length = ((scales.T * change) ** 2).sum(axis=0)

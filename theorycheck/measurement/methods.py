@@ -63,7 +63,7 @@ def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> M
     if probe.rank == len(trials.entries) <= _MOST_UNKNOWNS:
         deadline = source.deadline.within(_MONODROMY_SECONDS)
         start = find_start(trials, seed, most=_MOST_SOLUTIONS, deadline=deadline)
-    search = _Search(trials, seed, restarts, start, probe)
+    search = _StudentSearch(trials, seed, restarts, start, probe)
     if start is None:
         return Method("Levenberg-Marquardt", search.decide, probe.rank, probe.target_dimension)
     is_square = trials.n_equations == len(trials.entries)
@@ -135,7 +135,7 @@ def _affine(trials: LinearTrials, seed: int, chunk: int, count: int, xp: ModuleT
     return decision if xp is np else decision.get()  # type: ignore[attr-defined]  # of CuPy
 
 
-class _Search:
+class _StudentSearch:
     """Homotopy where there is a start; what stays open is searched by Levenberg-Marquardt.
 
     The search also tries to refute some of the answers "no match": one proved match among them
@@ -174,13 +174,13 @@ class _Search:
             decisions[decisions == NO_MATCH] = UNDECIDED
 
     def _improve(
-        self, decisions: Array, places: Array, instances: Instance, chunk: int, restarts: int
+        self, decisions: Array, positions: Array, instances: Instance, chunk: int, restarts: int
     ) -> None:
         """Search matches for some of the trials."""
-        if not len(places):
+        if not len(positions):
             return
         rng = np.random.default_rng([self._seed, 1, chunk])
-        some = instances.take(places)
+        some = instances.take(positions)
         wanted = restricted(some, self._chosen)
         deadline = self._trials.source.deadline
         found = fit(self._equations, wanted, rng, restarts=restarts, deadline=deadline)
@@ -188,4 +188,4 @@ class _Search:
         if len(self._chosen) < self._trials.n_equations and len(matched):
             misfit = misfits(self._trials, found.theta[matched], some.take(matched))
             matched = matched[misfit < FITS]
-        decisions[places[matched]] = MATCH
+        decisions[positions[matched]] = MATCH

@@ -12,11 +12,11 @@ from numpy.typing import NDArray
 from ..computing.arrays import Array
 from ..problem.networks.unrolled import Group, Unrolled
 
-Entries: TypeAlias = Mapping[str, NDArray[np.int64]]  # weight -> places, rows, columns
+Entries: TypeAlias = Mapping[str, NDArray[np.int64]]  # weight -> positions, rows, columns
 _Use: TypeAlias = tuple[int, int]  # level, and the one that the weight acts on
 
 
-class Equations(NamedTuple):
+class ChosenOutputs(NamedTuple):
     """Which of the levels that are read, which output of it and which sample: (equations,) each."""
 
     read: NDArray[np.int64]
@@ -39,7 +39,7 @@ class Way(NamedTuple):
 class Factors(NamedTuple):
     """Places of both factors of every entry, (equations, entries) for each use of a weight.
 
-    If `has_zero`, place 0 holds a zero, for weights that act less often than others. `ways` lead
+    If `has_zero`, position 0 holds a zero, for weights that act less often than others. `ways` lead
     back from levels that are read to those that weights act in; `shown` are those that they act on,
     and all inputs come before them if `shows_inputs`.
     """
@@ -53,7 +53,7 @@ class Factors(NamedTuple):
 
 
 def find_factors(
-    unrolled: Unrolled, entries: Entries, equations: Equations, xp: ModuleType
+    unrolled: Unrolled, entries: Entries, equations: ChosenOutputs, xp: ModuleType
 ) -> Factors:
     """The factors of the derivatives of some outputs of a linear network by some of its weights.
 
@@ -73,23 +73,23 @@ def find_factors(
     sources = {source for own in uses for pairs in own.values() for _, source in pairs}
     inputs = range(len(unrolled.starts))
     shows_inputs, shown = not sources.isdisjoint(inputs), sorted(sources.difference(inputs))
-    behind_at = _places_behind(unrolled, acting, int(has_zero))
+    behind_at = _positions_behind(unrolled, acting, int(has_zero))
     before = [*(inputs if shows_inputs else ()), *shown]
-    ahead_at = _places_ahead(unrolled, before, int(has_zero), equations.n_samples)
-    n_entries = sum(len(places) for places, *_ in entries.values())
+    ahead_at = _positions_ahead(unrolled, before, int(has_zero), equations.n_samples)
+    n_entries = sum(len(positions) for positions, *_ in entries.values())
     shape = (2, max(most, 1), len(equations.read), n_entries)
     behind, ahead = np.zeros(shape, dtype=np.int64)
     for k, (read, own) in enumerate(zip(reads, uses, strict=True)):
         rows = np.flatnonzero(equations.read == k)
         output, sample = equations.output[rows, None], equations.sample[rows, None]
-        for name, (places, i, j) in entries.items():
-            where = np.ix_(rows, places)
+        for name, (positions, i, j) in entries.items():
+            where = np.ix_(rows, positions)
             for number, (level, source) in enumerate(own[name]):
                 start = behind_at[_between(unrolled, read, level)]
                 behind[number][where] = start + output * levels[level].size + i
                 ahead[number][where] = ahead_at[source] + j * equations.n_samples + sample
     ways = [_way_back(unrolled, read, numbers) for read, numbers in acting.items()]
-    left, right = ([xp.asarray(part) for part in places] for places in (behind, ahead))
+    left, right = ([xp.asarray(part) for part in positions] for positions in (behind, ahead))
     return Factors(left, right, has_zero, ways, shown, shows_inputs)
 
 
@@ -127,7 +127,7 @@ def _way_back(unrolled: Unrolled, read: int, acting: Collection[int]) -> list[Wa
     ]
 
 
-def _places_behind(
+def _positions_behind(
     unrolled: Unrolled, acting: Mapping[int, list[int]], start: int
 ) -> dict[tuple[Group, Group, int], int]:
     """Where what lies behind a level begins, (outputs, units) after (outputs, units)."""
@@ -139,7 +139,7 @@ def _places_behind(
     return found
 
 
-def _places_ahead(
+def _positions_ahead(
     unrolled: Unrolled, shown: list[int], start: int, n_samples: int
 ) -> dict[int, int]:
     """Where the values of a level begin, (units, samples) after (units, samples)."""

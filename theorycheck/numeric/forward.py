@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from ..computing.arrays import Array
 from ..problem.networks.base import Network
 from ..problem.networks.unrolled import Term, Unrolled
-from .factors import Equations, Factors, find_factors
+from .factors import ChosenOutputs, Factors, find_factors
 
 Weights: TypeAlias = dict[str, Array]  # name -> array (batch, *shape of the weight)
 Entries: TypeAlias = Sequence[tuple[str, tuple[int, ...]]]
@@ -53,9 +53,9 @@ class ForwardPass:
         sizes = [level.size for level in self._unrolled.starts]
         self._rows = list(pairwise(accumulate(sizes, initial=0)))
         self._sums = [level.terms for level in self._unrolled.levels if level.terms]
-        place = (self._read * network.outputs + self._output) * n_samples + self._sample
-        self._places_read = xp.asarray(place)
-        self._entries: dict[str, NDArray[np.int64]] = {}  # name -> places, rows, columns
+        position = (self._read * network.outputs + self._output) * n_samples + self._sample
+        self._read_positions = xp.asarray(position)
+        self._entries: dict[str, NDArray[np.int64]] = {}  # name -> positions, rows, columns
         for name in dict(entries):
             own = [(k, i[0], i[1] if i[1:] else 0) for k, (n, i) in enumerate(entries) if n == name]
             self._entries[name] = np.array(own).T
@@ -100,12 +100,12 @@ class ForwardPass:
     def with_entries(self, weights: Weights, values: Array, entries: Entries) -> Weights:
         """The weights, with `entries` replaced by the columns of `values` (batch, entries)."""
         result = dict(weights)
-        for name, (places, *_) in self._entries.items():
-            index = tuple(np.array([entries[place][1] for place in places]).T)
+        for name, (positions, *_) in self._entries.items():
+            index = tuple(np.array([entries[position][1] for position in positions]).T)
             shape = (len(values), *weights[name].shape[1:])
             kind = self._xp.result_type(weights[name], values)
             changed = self._xp.array(self._xp.broadcast_to(weights[name], shape), dtype=kind)
-            changed[(slice(None), *index)] = values[:, places]
+            changed[(slice(None), *index)] = values[:, positions]
             result[name] = changed
         return result
 
@@ -129,7 +129,7 @@ class ForwardPass:
         """The chosen ones of the outputs, (batch, equations)."""
         read = [levels[number] for number in self._unrolled.read]
         flat = self._joined([value.reshape(len(value), -1) for value in read])
-        return flat[:, self._places_read]
+        return flat[:, self._read_positions]
 
     def _behind(self, weights: Weights, batch: int) -> Iterator[Array]:
         """What lies between the levels that weights act in and the outputs, flat."""
@@ -159,7 +159,7 @@ class ForwardPass:
     @cached_property
     def _factors(self) -> Factors:
         """Where the factors of the Jacobian are, found on first use."""
-        equations = Equations(self._read, self._output, self._sample, self._n_samples)
+        equations = ChosenOutputs(self._read, self._output, self._sample, self._n_samples)
         return find_factors(self._unrolled, self._entries, equations, self._xp)
 
 
@@ -175,10 +175,10 @@ def _leading_to(whole: Unrolled, read: Sequence[int]) -> Unrolled:
         if number in needed:
             needed |= {term.source for term in whole.levels[number].terms}
     numbers = sorted(needed.union(range(len(whole.starts))))
-    place = {number: k for k, number in enumerate(numbers)}
+    position = {number: k for k, number in enumerate(numbers)}
     levels = []
     for number in numbers:
         level = whole.levels[number]
-        terms = tuple(Term(weight, place[source]) for weight, source in level.terms)
+        terms = tuple(Term(weight, position[source]) for weight, source in level.terms)
         levels.append(level._replace(terms=terms))
-    return Unrolled(tuple(levels), tuple(place[number] for number in read))
+    return Unrolled(tuple(levels), tuple(position[number] for number in read))

@@ -61,11 +61,11 @@ class Equations:
             for (name, start), size in zip(starts.items(), sizes, strict=True)
         }
         self._n_given = sum(sizes)
-        places = [
+        positions = [
             starts[name] + int(np.ravel_multi_index(index, self._shapes[name]))
             for name, index in entries
         ]
-        self._columns = xp.asarray(np.array(places, dtype=np.int64))
+        self._columns = xp.asarray(np.array(positions, dtype=np.int64))
 
     def residual(self, theta: Array, instance: Instance) -> tuple[Array, Array]:
         """phi_E(theta) - y_E (batch, n), and its Jacobian (batch, n, n)."""

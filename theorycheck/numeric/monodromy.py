@@ -43,7 +43,7 @@ class Monodromy:
 
 
 @dataclass
-class _Search:
+class _LoopSearch:
     """What one search has found so far."""
 
     rng: np.random.Generator
@@ -105,18 +105,18 @@ def find_together(
     ]
 
 
-def _begin(equations: Equations, draw: DrawInstance, rng: np.random.Generator) -> _Search:
+def _begin(equations: Equations, draw: DrawInstance, rng: np.random.Generator) -> _LoopSearch:
     """A random instance with one known solution."""
     n = len(equations.entries)
     base = draw(rng, 1)
     theta = rng.normal(size=(1, n)) + 1j * rng.normal(size=(1, n))
     start, _ = equations.residual(theta, base)
     base = Instance(base.weights, base.inputs, base.outputs + start)
-    return _Search(rng, base, Distinct(theta))
+    return _LoopSearch(rng, base, Distinct(theta))
 
 
 def _round(
-    equations: Equations, draw: DrawInstance, searches: Sequence[_Search], limits: Limits
+    equations: Equations, draw: DrawInstance, searches: Sequence[_LoopSearch], limits: Limits
 ) -> None:
     """Some triangular loops of all known solutions of every search."""
     ways, starts, sizes = [], [], []
@@ -131,8 +131,8 @@ def _round(
         sizes.append(at_once)
     theta, whole = np.concatenate(starts), equations.xp.concatenate(ways, axis=1)
     ends, arrived = _follow(equations, theta, whole, draw, searches[0].rng, limits.deadline)
-    places = np.cumsum([0, *map(len, starts)])
-    for search, at_once, (first, last) in zip(searches, sizes, pairwise(places), strict=True):
+    positions = np.cumsum([0, *map(len, starts)])
+    for search, at_once, (first, last) in zip(searches, sizes, pairwise(positions), strict=True):
         own = arrived[first:last]
         n_lost = int((~own).sum())
         new = search.known.add(ends[first:last][own])
@@ -193,8 +193,8 @@ def _follow(
 def _with_detours(ways: Array, leg: Array, middle: Array, xp: ModuleType) -> Array:
     """The corners of `ways` with `middle` put in on each path's leg."""
     corners = [
-        xp.where((place <= leg)[:, None], ways[min(place, len(ways) - 1)], ways[place - 1])
-        for place in range(len(ways) + 1)
+        xp.where((position <= leg)[:, None], ways[min(position, len(ways) - 1)], ways[position - 1])
+        for position in range(len(ways) + 1)
     ]
     longer = xp.stack(corners)
     longer[leg + 1, xp.arange(len(leg))] = middle

@@ -1,8 +1,8 @@
 """One system of inequalities in several unknowns: a point with a margin, or a proof of none.
 
-Farkas: slopes c + constants >= 0 has no solution c just if a combination of the inequalities with
-weights >= 0 says 0 >= 1. Non-negative least squares looks for those weights; if there are none its
-residual is a solution. What it returns is checked here, whichever it is; where neither holds
+Farkas: slopes c + constants >= 0 has no solution c if and only if a combination of the inequalities
+with weights >= 0 says 0 >= 1. Non-negative least squares looks for those weights; if there are none
+its residual is a solution. What it returns is checked here, whichever it is; where neither holds
 clearly, a linear programme looks for the point with the largest margin.
 """
 

@@ -111,10 +111,10 @@ def _distinct(codes: Array) -> Array:
     codes = np.sort(codes, axis=1)
     is_new = codes >= 0
     is_new[:, 1:] &= codes[:, 1:] != codes[:, :-1]
-    places = np.cumsum(is_new, axis=1) - 1
-    width = max(places[:, -1].max() + 1, 1)
+    positions = np.cumsum(is_new, axis=1) - 1
+    width = max(positions[:, -1].max() + 1, 1)
     result = np.broadcast_to(np.maximum(codes[:, -1:], 0), (len(codes), width))
     result = result.copy()
     rows, columns = np.nonzero(is_new)
-    result[rows, places[rows, columns]] = codes[rows, columns]
+    result[rows, positions[rows, columns]] = codes[rows, columns]
     return result

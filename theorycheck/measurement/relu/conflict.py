@@ -36,7 +36,7 @@ _SHIFTS = (0.31, -0.74, 2.2)  # a0 of one attempt each
 
 
 @dataclass(frozen=True)
-class Conflict:
+class UnitConflict:
     """A student's units with learnable inputs, the one in conflict last, and its outputs.
 
     `rest` is the student with these learnable `outputs` of that unit frozen.
@@ -89,7 +89,7 @@ class Conflict:
         return answer
 
 
-def find_conflict(allocation: Allocation, samples: int) -> Conflict | None:
+def find_conflict(allocation: Allocation, samples: int) -> UnitConflict | None:
     """The one unit in conflict that leaves one nonlinear unknown; None if that is not so.
 
     >>> from theorycheck import ShallowReLU
@@ -118,7 +118,7 @@ def find_conflict(allocation: Allocation, samples: int) -> Conflict | None:
     if kinds is None:
         return None
     ordered = sorted(kinds, key=lambda kind: kind.hidden == unit)
-    return Conflict(tuple(ordered), outputs, rest)
+    return UnitConflict(tuple(ordered), outputs, rest)
 
 
 def _attempt(pencils: Pencils, shift: float, rng: np.random.Generator) -> Array:

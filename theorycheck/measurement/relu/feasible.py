@@ -109,11 +109,11 @@ def _by_rank(matrices: Array, wanted: Array, bounds: _Cells) -> Array:
         error = noise * (1 + total) / smallest
         theta = np.einsum("bkj,bk->bj", right[group, :rank], least)
         some = np.flatnonzero(is_solved)
-        places = group[some]
-        directions = right[places, rank:].swapaxes(1, 2)
-        found = _Cells(bounds.slopes[places], bounds.constants[places])
+        positions = group[some]
+        directions = right[positions, rank:].swapaxes(1, 2)
+        found = _Cells(bounds.slopes[positions], bounds.constants[positions])
         answer[group[is_excluded]] = NO_MATCH
-        answer[places] = _in_cells(theta[some], directions, error[some], found)
+        answer[positions] = _in_cells(theta[some], directions, error[some], found)
     return answer
 
 
@@ -148,8 +148,8 @@ def _in_cells(theta: Array, directions: Array, error: Array, bounds: _Cells) -> 
             answer[group] = _interval(turned[:, :, 0], constants[group], margin[group])
             continue
         answer[group] = [
-            by_certificate(turned[k], constants[place], margin[place])
-            for k, place in enumerate(group)
+            by_certificate(turned[k], constants[position], margin[position])
+            for k, position in enumerate(group)
         ]
     return answer
 

@@ -24,7 +24,7 @@ from ..levenberg import fit
 from ..methods import Method
 from ..trials import Source
 from .cells import MOST_SAMPLES, cell_count
-from .conflict import Conflict, find_conflict
+from .conflict import UnitConflict, find_conflict
 from .exact import decide_patterns
 from .rational import decide_exactly
 from .units import UnitKind, students, unit_kinds
@@ -53,10 +53,10 @@ class ReluEquations:
     def residual(self, theta: Array, instance: Instance) -> tuple[Array, Array]:
         """Residuals (batch, outputs x samples), and their Jacobian in the unknowns."""
         weights = dict(instance.weights)
-        for place, (name, index) in enumerate(self.entries):
+        for position, (name, index) in enumerate(self.entries):
             if weights[name] is instance.weights[name]:
                 weights[name] = weights[name].copy()
-            weights[name][(slice(None), *index)] = theta[:, place]
+            weights[name][(slice(None), *index)] = theta[:, position]
         inputs, second = instance.inputs, weights["W2"]
         before = pre_activations(weights, inputs)
         active = weights.get(PATTERN, before > 0)
@@ -65,14 +65,14 @@ class ReluEquations:
         if "b2" in weights:
             outputs = outputs + weights["b2"][:, :, None]
         jacobian = np.zeros((*outputs.shape, len(self.entries)))
-        for place, (name, index) in enumerate(self.entries):
+        for position, (name, index) in enumerate(self.entries):
             if name in ("W2", "b2"):
                 slope = hidden[:, index[1]] if name == "W2" else 1.0
-                jacobian[:, index[0], :, place] = slope
+                jacobian[:, index[0], :, position] = slope
             else:
                 shown = inputs[:, index[1]] if name == "W1" else 1.0
                 slope = active[:, index[0]] * shown
-                jacobian[..., place] = second[:, :, index[0], None] * slope[:, None]
+                jacobian[..., position] = second[:, :, index[0], None] * slope[:, None]
         count = len(outputs)
         value = outputs.reshape(count, -1) - instance.outputs
         return value, jacobian.reshape(*value.shape, len(self.entries))  # without entries too
@@ -92,10 +92,10 @@ def certify_relu(
     weights = dict(instances.weights)
     reach = np.zeros_like(weights["W1"])  # 1 at learnable weights of the hidden units
     shift = np.zeros(weights["W1"].shape[:2])
-    for place, (name, index) in enumerate(system.entries):
+    for position, (name, index) in enumerate(system.entries):
         if name in ("W1", "b1"):
             weights[name] = weights[name].copy()
-            weights[name][(slice(None), *index)] = theta[:, place]
+            weights[name][(slice(None), *index)] = theta[:, position]
             if name == "W1":
                 reach[(slice(None), *index)] = 1.0
             else:
@@ -149,8 +149,8 @@ class _ReluTrials:
         inputs = self._source.inputs(rng, count)
         n_outputs = self._source.allocation.network.outputs * self._source.samples
         theta = np.empty((count, len(self._teacher.entries)))
-        for place, (name, index) in enumerate(self._teacher.entries):
-            theta[:, place] = teacher[name][(slice(None), *index)]
+        for position, (name, index) in enumerate(self._teacher.entries):
+            theta[:, position] = teacher[name][(slice(None), *index)]
         nothing = Instance(teacher, inputs, np.zeros((count, n_outputs)))
         outputs, jacobians = self._teacher.residual(theta, nothing)
         return _Drawn(Instance(student, inputs, outputs), teacher, jacobians)
@@ -175,12 +175,12 @@ class _ReluTrials:
             self._cross_check(decisions, instances, chunk)
         for draw, combinations in unclear.items():
             decisions[draw] = self._exactly(self.drawn(chunk, count), draw, combinations)
-        places = np.flatnonzero(decisions == UNDECIDED)
-        if len(places) and self.name != LEAST_SQUARES:
+        positions = np.flatnonzero(decisions == UNDECIDED)
+        if len(positions) and self.name != LEAST_SQUARES:
             rng = np.random.default_rng([self._seed, 1, chunk])
-            some = instances.take(places)
+            some = instances.take(positions)
             found = fit(self._student, some, rng, restarts=self._restarts, certifier=certify_relu)
-            decisions[places[found.matched]] = MATCH
+            decisions[positions[found.matched]] = MATCH
         return decisions
 
     def _cross_check(self, decisions: Array, instances: Instance, chunk: int) -> None:
@@ -225,7 +225,7 @@ def _enumerable(source: Source, kinds: tuple[UnitKind, ...] | None) -> tuple[Uni
     return kinds if combinations <= MOST_COMBINATIONS else None
 
 
-def _conflict(source: Source) -> Conflict | None:
+def _conflict(source: Source) -> UnitConflict | None:
     """The only unit in conflict, if there is one nonlinear unknown and patterns can be tried."""
     found = find_conflict(source.allocation, source.samples)
     return found if found and _enumerable(source, found.kinds) else None

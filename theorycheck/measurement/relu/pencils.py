@@ -29,11 +29,11 @@ class Pencils:
         """Bound of rounding errors in a column."""
         return ROUNDING * (sum(self.matrices.shape[1:]) + 1) * EPSILON
 
-    def take(self, places: Array) -> Pencils:
+    def take(self, positions: Array) -> Pencils:
         """The pencils with these numbers."""
         names = ("matrices", "slopes", "wanted", "drift", "factors")
-        parts = {name: getattr(self, name)[places] for name in names}
-        return replace(self, systems=self.systems.take(places), **parts)
+        parts = {name: getattr(self, name)[positions] for name in names}
+        return replace(self, systems=self.systems.take(positions), **parts)
 
 
 def pencils_of(systems: Systems, outputs: tuple[int, ...]) -> Pencils:

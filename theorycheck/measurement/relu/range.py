@@ -68,8 +68,8 @@ def _replace(equations: Array, unit: Active) -> Array:
     width = unit.generators.shape[2]
     count = unit.active.sum(axis=1)
     is_few = (count < width) & (count > 0)
-    places = np.cumsum(unit.active, axis=1) - 1
-    single = (places[:, :, None] == np.arange(width)) & unit.active[:, :, None]
+    positions = np.cumsum(unit.active, axis=1) - 1
+    single = (positions[:, :, None] == np.arange(width)) & unit.active[:, :, None]
     full = (unit.slopes[:, :, None, None] * single[:, None]).reshape(batch, rows, width)
     assert rows == n_outputs * samples
     equations[is_few, :, unit.columns] = full[is_few]
@@ -144,12 +144,12 @@ def signs(unit: Active, theta: Array, error: Array, replaced: Array) -> tuple[Ar
     value = np.einsum("bjk,bk->bj", unit.generators, theta)
     scale = np.einsum("bjk,bk->bj", reach, abs(theta))
     blur = np.einsum("bjk,bk->bj", reach, error)
-    places = np.clip(np.cumsum(unit.active, axis=1) - 1, 0, theta.shape[1] - 1)
-    shown = np.take_along_axis(theta, places, axis=1)
+    positions = np.clip(np.cumsum(unit.active, axis=1) - 1, 0, theta.shape[1] - 1)
+    shown = np.take_along_axis(theta, positions, axis=1)
     row = replaced[:, None]
     value = unit.offset + np.where(row, shown, value)
     scale = abs(unit.offset) + np.where(row, abs(theta).max(axis=1, keepdims=True), scale)
-    margin = CLEAR * scale + np.where(row, np.take_along_axis(error, places, axis=1), blur)
+    margin = CLEAR * scale + np.where(row, np.take_along_axis(error, positions, axis=1), blur)
     value = np.where(unit.active, value, -value)
     # What a replaced unit is on inactive samples is not known, unless it can be anything.
     is_seen = unit.active | ~row

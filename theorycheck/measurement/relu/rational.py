@@ -36,7 +36,7 @@ class _Inequality:
 
 
 @dataclass
-class _Problem:
+class _ExactSystem:
     """Columns and right-hand side of the equations, and the inequalities."""
 
     wanted: Row
@@ -78,12 +78,12 @@ def _problem(
     student: dict[str, Rationals],
     inputs: Rationals,
     codes: Sequence[int],
-) -> _Problem:
+) -> _ExactSystem:
     first, shown = _with_bias(student, inputs)
     second, learnable = student["W2"], allocation.mask("W2")
     samples, n_outputs = shown.shape[1], len(second)
     wanted = _outputs(teacher, inputs)
-    problem = _Problem([], [], [])
+    problem = _ExactSystem([], [], [])
     for kind, code in zip(kinds, codes, strict=True):
         slopes = second[:, kind.hidden]
         if kind.output is not None:
@@ -109,7 +109,7 @@ def _problem(
 
 
 def _add_unit(
-    problem: _Problem,
+    problem: _ExactSystem,
     kind: UnitKind,
     weights: Rationals,
     inputs: Rationals,
@@ -165,12 +165,12 @@ def _solve(columns: list[Row], wanted: Row) -> tuple[Row, list[Row]] | None:
 def _on_line(lines: list[tuple[Row, fmpq, bool]]) -> int:
     """Decide inequalities slopes c + value >= 0 (or > 0) if all slopes are multiples of one."""
     base = next((slopes for slopes, _, _ in lines if any(slopes)), None)
-    place = next((i for i, s in enumerate(base or []) if s), 0)
+    position = next((i for i, s in enumerate(base or []) if s), 0)
     low: fmpq | None = None
     high: fmpq | None = None
     reduced = []
     for slopes, value, is_strict in lines:
-        slope = slopes[place] / base[place] if base else ZERO
+        slope = slopes[position] / base[position] if base else ZERO
         if base and any(s != slope * b for s, b in zip(slopes, base, strict=True)):
             return UNDECIDED
         reduced.append((slope, value, is_strict))

@@ -61,15 +61,15 @@ def real_roots(first: Array, second: Array, noise: float, shift: float) -> Roots
         is_lost[group[degrees < 0]] = True
         for degree in np.unique(degrees[degrees > 0]):
             part = np.flatnonzero(degrees == degree)
-            places = group[part]
+            positions = group[part]
             matrices, errors = (small, error) if degree == rank else reduced[degree]
             found, far, gap = _eigenvalues(matrices[part], errors[part])
             maybe = abs(found.imag) <= far
             is_single = (found.imag == 0) & (8 * far < gap)
-            is_lost[places] = (maybe & ~is_single).any(axis=1)
-            is_real[places, :degree] = maybe & is_single
-            inverse[places, :degree], disc[places, :degree] = found.real, gap / 4
-            radius[places, :degree] = far
+            is_lost[positions] = (maybe & ~is_single).any(axis=1)
+            is_real[positions, :degree] = maybe & is_single
+            inverse[positions, :degree], disc[positions, :degree] = found.real, gap / 4
+            radius[positions, :degree] = far
     return Roots(is_lost, is_real, inverse, disc, radius, shift)
 
 

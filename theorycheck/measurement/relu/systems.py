@@ -38,20 +38,22 @@ class Systems:
     size: Array
     units: tuple[Active, ...]
 
-    def take(self, places: Array) -> Systems:
+    def take(self, positions: Array) -> Systems:
         """The systems with these numbers."""
         units = tuple(
             Active(
                 a.unit,
-                a.generators[places],
-                a.offset[places],
-                a.slopes[places],
-                a.active[places],
+                a.generators[positions],
+                a.offset[positions],
+                a.slopes[positions],
+                a.active[positions],
                 a.columns,
             )
             for a in self.units
         )
-        return Systems(self.equations[places], self.wanted[places], self.size[places], units)
+        return Systems(
+            self.equations[positions], self.wanted[positions], self.size[positions], units
+        )
 
 
 def build(students: Students, draws: Array, codes: Array) -> Systems:
