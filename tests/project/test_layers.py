@@ -31,10 +31,6 @@ proofs strategies verification sweeps plots checker reports cli
 UPWARD_LEFT: set[look.Import] = {
     ("theorycheck.cli.app", "theorycheck"),
     ("theorycheck.reports.document", "theorycheck"),
-<<<<<<< HEAD
-=======
-    ("theorycheck.reports.sections", "theorycheck.cli.text"),
->>>>>>> int
     ("theorycheck.verification.comparison", "theorycheck"),
 }
 CIRCLES_LEFT = 3
