@@ -2,35 +2,37 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import fields
-from typing import Any
+from typing import Any, TypeAlias
 
 from ..certificates import Certificate
 from ..problem.networks.feedforward import LinearFeedforward
 from .budget import STEP
-from .claim import Check, Claim
+from .claim import Claim
+from .context import Context
+
+# Verifies the certificate of the smaller allocation, whatever its kind.
+Verify: TypeAlias = Callable[[Certificate, Context], Claim]
 
 
-def _part(claim: Claim, inner: Mapping[str, Any], problem: dict[str, Any]) -> Claim:
+def _part(claim: Claim, inner: Mapping[str, Any], problem: dict[str, Any], verify: Verify) -> Claim:
     """The inner certificate read as one of its own, about another problem, and verified."""
-    from .registry import check_certificate  # the registry lists this module's checks as well
-
     names = {field.name for field in fields(Certificate)} - {"problem"}
     fits = isinstance(inner, Mapping) and inner.keys() == names
     claim.require(fits, f"an inner certificate has {', '.join(sorted(names))}")
     certificate = Certificate(problem=problem, **inner)
-    part = check_certificate(certificate, claim.context.inner())
+    part = verify(certificate, claim.context.inner())
     claim.given += part.given
     claim.stated += part.stated
     claim.reached += part.reached
     return part
 
 
-def sub_allocation(claim: Claim) -> None:
+def sub_allocation(claim: Claim, verify: Verify) -> None:
     """Some of the learnables alone are maximal, so all of them are (T0)."""
     problem = {**claim.problem, "learnable": claim.evidence["learnable"]}
-    part = _part(claim, claim.evidence["certificate"], problem)
+    part = _part(claim, claim.evidence["certificate"], problem, verify)
     for name in part.allocation.counts:
         extra = part.allocation.mask(name) > claim.allocation.mask(name)
         claim.require(not extra.any(), f"some weights of the part of {name} are frozen")
@@ -39,7 +41,7 @@ def sub_allocation(claim: Claim) -> None:
     claim.require_claim("maximal")
 
 
-def peeled(claim: Claim) -> None:
+def peeled(claim: Claim, verify: Verify) -> None:
     """Lines deleted one by one, each fitted afterwards; what is left has the class (T9)."""
     network = claim.network
     claim.require(isinstance(network, LinearFeedforward), "T9 is about feed-forward networks")
@@ -59,7 +61,7 @@ def peeled(claim: Claim) -> None:
         mask = mask[rows] if name == f"W{network.depth}" else mask
         mask = mask[:, columns] if name == "W1" else mask
         learnable[name] = mask
-    part = _part(claim, inner, {**problem, "learnable": learnable})
+    part = _part(claim, inner, {**problem, "learnable": learnable}, verify)
     claim.require_claim(part.certificate.expressivity)
 
 
@@ -90,4 +92,6 @@ def _peel(claim: Claim, steps: list[Any]) -> tuple[int, list[int], list[int]]:
     return m, list(rows), list(columns)
 
 
-CHECKS: dict[str, Check] = {check.__name__: check for check in (sub_allocation, peeled)}
+CHECKS: dict[str, Callable[[Claim, Verify], None]] = {
+    check.__name__: check for check in (sub_allocation, peeled)
+}

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
+
 from ..certificate_kinds import KINDS, CertificateKind, Scope, kind_of
 from ..certificates import Certificate
 from ..errors import CertificateError, shown
@@ -18,17 +20,7 @@ _STATED = {
 }
 CHECKS: dict[str, Check] = {
     name: check
-    for module in (
-        graph,
-        one_layer,
-        recurrent,
-        reductions,
-        rank,
-        degree,
-        solutions,
-        relu,
-        relu_bounds,
-    )
+    for module in (graph, one_layer, recurrent, rank, degree, solutions, relu, relu_bounds)
     for name, check in module.CHECKS.items()
 }
 
@@ -47,6 +39,14 @@ def check_certificate(certificate: Certificate, context: Context) -> Claim:
     _require_problem(claim, kind, scope)
     CHECKS[kind.name](claim)
     return claim
+
+
+def _of_rest(check: Callable[[Claim, reductions.Verify], None]) -> Check:
+    """The check of a kind that rests on another certificate, whatever kind that is of."""
+    return lambda claim: check(claim, check_certificate)
+
+
+CHECKS |= {name: _of_rest(check) for name, check in reductions.CHECKS.items()}
 
 
 def _scope_of(certificate: Certificate) -> tuple[CertificateKind, Scope]:

@@ -69,7 +69,7 @@ def new_figure(width: float, height: float) -> Figure:
     """An empty figure of that size in inches, which pyplot does not know of, but a notebook."""
     from .shown import ShownFigure
 
-    return ShownFigure(width, height)
+    return ShownFigure(width, height, settings)
 
 
 def check_ending(path: str | Path) -> Path:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
@@ -61,24 +62,32 @@ def jacobian_support(
     )
     if not allocation.n_learnable:
         return np.zeros((network.outputs * network.n_reads * samples, 0), dtype=bool)
-    rows: list[Support] = []
+    shape, rows = (network.outputs, samples), []
     for read in unrolled.read:
-        columns: list[Support] = []
-        for name in allocation.counts:
-            rows_of, sources = ends_of(np.argwhere(allocation.mask(name)))
-            block = None
-            for behind, before in derivatives.acting(name, read):
-                deadline.check(_WHAT)
-                part = behind[:, None, rows_of] & before[sources].T[None]
-                block = part if block is None else block | part
-                if block.all():
-                    break
-            if block is None:
-                block = np.zeros((network.outputs, samples, len(sources)), dtype=bool)
-            columns.append(block)
-        rows.append(np.concatenate(columns, axis=2))
+        blocks = [
+            _block(derivatives.acting(name, read), allocation.mask(name), shape, deadline)
+            for name in allocation.counts
+        ]
+        rows.append(np.concatenate(blocks, axis=2))
     whole = np.concatenate(rows) if len(rows) > 1 else rows[0]
     return whole.reshape(len(whole) * samples, -1)
+
+
+def _block(
+    acting: Iterable[tuple[Support, Support]],
+    mask: NDArray[np.bool_],
+    shape: tuple[int, int],
+    deadline: Deadline,
+) -> Support:
+    """Outputs x samples x learnables of one weight: which act on which, wherever that acts."""
+    units, sources = ends_of(np.argwhere(mask))
+    block = np.zeros((*shape, len(units)), dtype=bool)
+    for behind, before in acting:
+        deadline.check(_WHAT)
+        block |= behind[:, None, units] & before[sources].T[None]
+        if block.all():
+            break
+    return block
 
 
 def _product(pairs: list[tuple[Support, Support]]) -> Support:
