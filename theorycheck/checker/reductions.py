@@ -2,37 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import fields
-from typing import Any, TypeAlias
+from typing import Any
 
 from ..certificates import Certificate
 from ..problem.networks.feedforward import LinearFeedforward
 from .budget import STEP
-from .claim import Claim
-from .context import Context
-
-# Verifies the certificate of the smaller allocation, whatever its kind.
-Verify: TypeAlias = Callable[[Certificate, Context], Claim]
+from .claim import Check, Claim
 
 
-def _part(claim: Claim, inner: Mapping[str, Any], problem: dict[str, Any], verify: Verify) -> Claim:
+def _part(claim: Claim, inner: Mapping[str, Any], problem: dict[str, Any]) -> Claim:
     """The inner certificate read as one of its own, about another problem, and verified."""
     names = {field.name for field in fields(Certificate)} - {"problem"}
     fits = isinstance(inner, Mapping) and inner.keys() == names
     claim.require(fits, f"an inner certificate has {', '.join(sorted(names))}")
-    certificate = Certificate(problem=problem, **inner)
-    part = verify(certificate, claim.context.inner())
-    claim.given += part.given
-    claim.stated += part.stated
-    claim.reached += part.reached
-    return part
+    return claim.rest_on(Certificate(problem=problem, **inner))
 
 
-def sub_allocation(claim: Claim, verify: Verify) -> None:
+def sub_allocation(claim: Claim) -> None:
     """Some of the learnables alone are maximal, so all of them are (T0)."""
     problem = {**claim.problem, "learnable": claim.evidence["learnable"]}
-    part = _part(claim, claim.evidence["certificate"], problem, verify)
+    part = _part(claim, claim.evidence["certificate"], problem)
     for name in part.allocation.counts:
         extra = part.allocation.mask(name) > claim.allocation.mask(name)
         claim.require(not extra.any(), f"some weights of the part of {name} are frozen")
@@ -41,7 +32,7 @@ def sub_allocation(claim: Claim, verify: Verify) -> None:
     claim.require_claim("maximal")
 
 
-def peeled(claim: Claim, verify: Verify) -> None:
+def peeled(claim: Claim) -> None:
     """Lines deleted one by one, each fitted afterwards; what is left has the class (T9)."""
     network = claim.network
     claim.require(isinstance(network, LinearFeedforward), "T9 is about feed-forward networks")
@@ -61,7 +52,7 @@ def peeled(claim: Claim, verify: Verify) -> None:
         mask = mask[rows] if name == f"W{network.depth}" else mask
         mask = mask[:, columns] if name == "W1" else mask
         learnable[name] = mask
-    part = _part(claim, inner, {**problem, "learnable": learnable}, verify)
+    part = _part(claim, inner, {**problem, "learnable": learnable})
     claim.require_claim(part.certificate.expressivity)
 
 
@@ -92,6 +83,4 @@ def _peel(claim: Claim, steps: list[Any]) -> tuple[int, list[int], list[int]]:
     return m, list(rows), list(columns)
 
 
-CHECKS: dict[str, Callable[[Claim, Verify], None]] = {
-    check.__name__: check for check in (sub_allocation, peeled)
-}
+CHECKS: dict[str, Check] = {check.__name__: check for check in (sub_allocation, peeled)}

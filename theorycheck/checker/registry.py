@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
-
 from ..certificate_kinds import KINDS, CertificateKind, Scope, kind_of
 from ..certificates import Certificate
 from ..errors import CertificateError, shown
@@ -20,7 +18,17 @@ _STATED = {
 }
 CHECKS: dict[str, Check] = {
     name: check
-    for module in (graph, one_layer, recurrent, rank, degree, solutions, relu, relu_bounds)
+    for module in (
+        graph,
+        one_layer,
+        recurrent,
+        reductions,
+        rank,
+        degree,
+        solutions,
+        relu,
+        relu_bounds,
+    )
     for name, check in module.CHECKS.items()
 }
 
@@ -35,18 +43,10 @@ def check_certificate(certificate: Certificate, context: Context) -> Claim:
     _require(isinstance(problem, dict), "the problem must be the object of an allocation file")
     _require(isinstance(evidence, dict), "the evidence must be an object")
     _require_form(certificate, kind, scope, read_network(problem, context.budget))
-    claim = Claim(certificate, context)
+    claim = Claim(certificate, context, check_certificate)
     _require_problem(claim, kind, scope)
     CHECKS[kind.name](claim)
     return claim
-
-
-def _of_rest(check: Callable[[Claim, reductions.Verify], None]) -> Check:
-    """The check of a kind that rests on another certificate, whatever kind that is of."""
-    return lambda claim: check(claim, check_certificate)
-
-
-CHECKS |= {name: _of_rest(check) for name, check in reductions.CHECKS.items()}
 
 
 def _scope_of(certificate: Certificate) -> tuple[CertificateKind, Scope]:

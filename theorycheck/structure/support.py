@@ -9,7 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
-from ..problem.allocation import Allocation
+from ..problem.allocation import Allocation, Mask
 from ..problem.networks.unrolled import Derivatives, Level, as_matrix, ends_of
 
 Support = NDArray[np.bool_]
@@ -62,8 +62,9 @@ def jacobian_support(
     )
     if not allocation.n_learnable:
         return np.zeros((network.outputs * network.n_reads * samples, 0), dtype=bool)
-    shape, rows = (network.outputs, samples), []
+    rows: list[Support] = []
     for read in unrolled.read:
+        shape = unrolled.levels[read].size, samples
         blocks = [
             _block(derivatives.acting(name, read), allocation.mask(name), shape, deadline)
             for name in allocation.counts
@@ -75,19 +76,20 @@ def jacobian_support(
 
 def _block(
     acting: Iterable[tuple[Support, Support]],
-    mask: NDArray[np.bool_],
+    mask: Mask,
     shape: tuple[int, int],
     deadline: Deadline,
 ) -> Support:
-    """Outputs x samples x learnables of one weight: which act on which, wherever that acts."""
+    """Whether the learnables of one weight act on one level that is read, (*shape, learnables)."""
     units, sources = ends_of(np.argwhere(mask))
-    block = np.zeros((*shape, len(units)), dtype=bool)
+    block = None
     for behind, before in acting:
         deadline.check(_WHAT)
-        block |= behind[:, None, units] & before[sources].T[None]
+        part = behind[:, None, units] & before[sources].T[None]
+        block = part if block is None else block | part
         if block.all():
             break
-    return block
+    return np.zeros((*shape, len(units)), dtype=bool) if block is None else block
 
 
 def _product(pairs: list[tuple[Support, Support]]) -> Support:

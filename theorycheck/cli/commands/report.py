@@ -40,6 +40,7 @@ def report(
 ) -> None:
     """Write one self-contained web page on allocations: verdicts, pictures, certificates."""
     from ...computing.effort import Effort
+    from ...reports.document import page
     from ...reports.entry import PageEntry
 
     failures, entries, refuted, stop = Failures(), [], False, ""
@@ -62,7 +63,8 @@ def report(
                 entries += [PageEntry(rest, error="not looked at: interrupted") for rest in left]
                 break
     with failures.of(out):
-        _write(out, entries, title)
+        _write(out, page(entries, title=title))
+        print(f"{out}: {len(entries)} {'allocation' if len(entries) == 1 else 'allocations'}")
     if refuted:
         raise typer.Exit(1)
     if stop:  # the page is written, but it lacks something
@@ -70,14 +72,11 @@ def report(
     failures.leave()
 
 
-def _write(out: str, entries: list[PageEntry], title: str) -> None:
+def _write(path: str, text: str) -> None:
     from ...errors import writing
-    from ...reports.document import page
 
-    text = page(entries, title=title)
     with writing():
-        Path(out).write_text(text, encoding="utf-8")
-    print(f"{out}: {len(entries)} {'allocation' if len(entries) == 1 else 'allocations'}")
+        Path(path).write_text(text, encoding="utf-8")
 
 
 def _tell(tell: Teller, file: str, done: int, total: int, step: Progress) -> None:
