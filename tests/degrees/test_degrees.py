@@ -20,9 +20,10 @@ from theorycheck.computing.options import Options
 from theorycheck.degrees import degree as degree_module
 from theorycheck.degrees.bezout import bezout_bound
 from theorycheck.degrees.certify import certified_boxes
+from theorycheck.degrees.counting import Count, Counted
 from theorycheck.degrees.degree import Degree, Open, _is_closed_under_conjugation, degree_of
 from theorycheck.degrees.draws import SCALE, Draws, RationalInstances
-from theorycheck.degrees.elimination import Count, Elimination, degree_by_elimination
+from theorycheck.degrees.elimination import degree_by_elimination
 from theorycheck.degrees.evidence import block_evidence
 from theorycheck.degrees.groebner import find_msolve
 from theorycheck.degrees.solving import Solving
@@ -292,7 +293,7 @@ def test_elimination_takes_over_where_paths_are_lost(monkeypatch):
 
 def test_an_elimination_that_proves_next_to_nothing_gives_no_degree(monkeypatch):
     monkeypatch.setattr(tracking, "_MOST_STEPS", 3)
-    weak = Elimination(6, 0.4, (Count(6, 4194319, "sympy", 0, 0),))
+    weak = Counted("elimination", 6, 0.4, (Count(6, 4194319, "sympy", 0, 0),))
     monkeypatch.setattr(degree_module, "degree_by_elimination", lambda *_, **__: weak)
     found = degree_of_whole(tc.Allocation(LR(1, 2, 1, 4), {"recurrent": np.eye(2)}), 2)
     assert isinstance(found, Open)

@@ -10,9 +10,8 @@ from flint import fmpz_mat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from theorycheck.measurement.batched_linalg import chunks, inverse_upper, measured_rank, reduce
 from theorycheck.measurement.least_squares import MATCH, NO_MATCH, UNDECIDED, decide_affine
-from theorycheck.measurement.orthogonal import chunks, inverse_upper, reduce
-from theorycheck.measurement.svd_rank import measured_rank
 
 seeds = st.integers(0, 2**32 - 1)
 SHAPES = [(12, 9), (9, 9), (5, 8), (3, 1), (1, 1), (1, 3), (20, 19)]

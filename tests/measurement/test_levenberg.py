@@ -109,7 +109,7 @@ def test_certified_matches_are_roots_in_high_precision(name: str):
     assert (proof.proved == fits.matched).all()
     assert (proof.radius[fits.matched] < 1e-4).all()
     for i in np.nonzero(fits.matched)[0][:12].tolist():
-        assert is_next_to_a_root(name, instances, i, fits.theta[i], proof.radius[i])
+        assert is_next_to_a_root(name, instances, i, fits.theta[i], float(proof.radius[i]))
 
 
 @pytest.mark.parametrize("name", SYSTEMS)

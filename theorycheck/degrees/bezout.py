@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterable, Iterator
+from collections.abc import Hashable, Iterable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, reduce
 from itertools import combinations
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..errors import OutOfTimeError
-from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.unrolled import Level, as_matrix, forward
 from .system import SquareSystem
 
-Group: TypeAlias = frozenset[int]  # places of unknowns in the system, from 0
+Lengths: TypeAlias = NDArray[np.float64]
+Unknowns: TypeAlias = frozenset[int]  # places of unknowns in the system, from 0
 
 _NONE = -np.inf  # no path
 _WHAT = "a bound on the degree"
@@ -40,17 +41,17 @@ class _Degrees:
 
     def __init__(self, system: SquareSystem, deadline: Deadline = NEVER) -> None:
         self._system, self.deadline = system, deadline
-        self._cache: dict[Group, tuple[int, ...]] = {}
+        self._cache: dict[Unknowns, tuple[int, ...]] = {}
         self.work = 0
 
-    def of(self, group: Group) -> tuple[int, ...]:
+    def of(self, group: Unknowns) -> tuple[int, ...]:
         """The degree of every equation in the unknowns of `group`."""
         if group not in self._cache:
             self.deadline.check(_WHAT)
             self._cache[group] = self._longest(group)
         return self._cache[group]
 
-    def bound(self, groups: Iterable[Group]) -> int | None:
+    def bound(self, groups: Iterable[Unknowns]) -> int | None:
         """Coefficient of prod x_g^|g| in prod_e (sum_g d_eg x_g); None if that is too much work."""
         ordered = sorted(groups, key=len)
         start = tuple(map(len, ordered))
@@ -70,21 +71,16 @@ class _Degrees:
         return left.get((0,) * len(ordered), 0)
 
     @cached_property
-    def _starts(self) -> Any:
-        """0 where an input (or the constant) is shown by a sample, else no path."""
-        system, network = self._system, self._system.network
-        size = network.input_dimension
-        if isinstance(network, LinearFeedforward):
-            shown = np.eye(size) if system.samples == size else np.ones((size, system.samples))
-        else:
-            shape = (network.steps * network.inputs, system.samples)
-            shown = np.eye(*shape) if system.samples == size else np.ones(shape)
-            shown = shown.reshape(network.steps, network.inputs, system.samples)
+    def _starts(self) -> Lengths:
+        """0 where a sample shows an input (or the constant), else no path: (rows, samples)."""
+        network, samples = self._system.network, self._system.samples
+        shape = (math.prod(network.input_shape(samples)[:-1]), samples)
+        shown = np.eye(*shape) if samples == network.input_dimension else np.ones(shape)
         return np.where(shown > 0, 0.0, _NONE)
 
-    def _longest(self, group: Group) -> tuple[int, ...]:
+    def _longest(self, group: Unknowns) -> tuple[int, ...]:
         system, network = self._system, self._system.network
-        steps: dict[str, NDArray[np.float64]] = {
+        steps: dict[str, Lengths] = {
             name: np.where(mask, 0.0, _NONE)
             for name, mask in system.allocation.given_present().items()
         }
@@ -93,13 +89,20 @@ class _Degrees:
         for place in group:
             name, index = system.entries[place]
             steps[name][index] = 1.0
-        table = _feedforward(steps, self._starts, network, self.deadline)
-        flat = table.reshape(-1)[list(system.equations)]
-        return tuple(int(max(value, 0)) for value in flat)
+
+        def combine(level: Level, terms: list[tuple[str, Lengths]]) -> Lengths:
+            ways = (_through(steps[name], before, self.deadline) for name, before in terms)
+            return reduce(np.maximum, ways)
+
+        unrolled = network.unrolled
+        values = forward(unrolled, unrolled.split(self._starts), combine, self.deadline, _WHAT)
+        table = np.concatenate([values[number].reshape(-1) for number in unrolled.read])
+        return tuple(int(max(value, 0)) for value in table[list(system.equations)])
 
 
-def _through(steps: Any, before: Any, deadline: Deadline) -> Any:
-    """Longest ways through one weight matrix: max-plus product, a few columns at a time."""
+def _through(steps: Lengths, before: Lengths, deadline: Deadline) -> Lengths:
+    """Longest ways through one weight: max-plus product, a few columns at a time."""
+    steps = as_matrix(steps)
     result = np.empty((len(steps), before.shape[1]))
     at_once = max(_MOST_ENTRIES // max(steps.size, 1), 1)
     for start in range(0, before.shape[1], at_once):
@@ -109,35 +112,12 @@ def _through(steps: Any, before: Any, deadline: Deadline) -> Any:
     return result
 
 
-def _feedforward(steps: dict[str, Any], starts: Any, network: Any, deadline: Deadline) -> Any:
-    """Longest ways to every output, by equation: shape (outputs, samples), or with times."""
-    if not isinstance(network, LinearFeedforward):
-        return _recurrent(steps, starts, network, deadline)
-    values, constant = starts, starts[network.inputs :]
-    for layer in range(1, network.depth + 1):
-        weight = steps[f"W{layer}"]
-        if network.bias:
-            weight = np.column_stack([weight, steps[f"b{layer}"]])
-        values = _through(weight, values, deadline)
-        if layer < network.depth:
-            values = np.concatenate([values, constant])
-    return values
-
-
-def _recurrent(steps: dict[str, Any], starts: Any, network: Any, deadline: Deadline) -> Any:
-    state = np.full((network.hidden, starts.shape[2]), _NONE)
-    outputs = []
-    for shown in starts:
-        driven = _through(steps["input"], shown, deadline)
-        state = np.maximum(_through(steps["recurrent"], state, deadline), driven)
-        outputs.append(_through(steps["readout"], state, deadline))
-    return outputs[-1] if network.readout == "final" else np.stack(outputs)
-
-
-def path_degrees(system: SquareSystem, group: Group, deadline: Deadline = NEVER) -> tuple[int, ...]:
+def path_degrees(
+    system: SquareSystem, group: Unknowns, deadline: Deadline = NEVER
+) -> tuple[int, ...]:
     """For every equation the most unknowns of `group` on one path: a bound on its degree in them.
 
-    >>> from theorycheck import Allocation
+    >>> from theorycheck import Allocation, LinearFeedforward
     >>> allocation = Allocation.full(LinearFeedforward([1, 1, 1]))
     >>> path_degrees(SquareSystem(allocation, 1, (0,), (0, 1)), frozenset({0, 1}))
     (2,)
@@ -152,7 +132,7 @@ def bezout_bound(system: SquareSystem, deadline: Deadline = NEVER) -> BezoutBoun
     groups or moving an unknown makes of the best; any partition gives a bound (T6). At the deadline
     the best so far is returned; `OutOfTimeError` if there is none yet.
 
-    >>> from theorycheck import Allocation
+    >>> from theorycheck import Allocation, LinearFeedforward
     >>> diagonal = Allocation(LinearFeedforward([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})
     >>> bezout_bound(SquareSystem(diagonal, 2, (0, 1, 2, 3), (0, 1, 2, 3))).value
     2
@@ -178,9 +158,9 @@ class _Best:
     def __init__(self, degrees: _Degrees) -> None:
         self._degrees, self.tries = degrees, 0
         self.value: float = np.inf
-        self.partition: frozenset[Group] = frozenset()
+        self.partition: frozenset[Unknowns] = frozenset()
 
-    def offer(self, partition: frozenset[Group]) -> bool:
+    def offer(self, partition: frozenset[Unknowns]) -> bool:
         """Take a partition if it is better, and tell whether it was."""
         self.tries += 1
         if self.partition and self._degrees.work > _MOST_WORK:
@@ -192,10 +172,11 @@ class _Best:
         return True
 
 
-def _partitions(system: SquareSystem) -> Iterator[frozenset[Group]]:
-    entries = system.entries
-    keys: list[list[Any]] = [
-        [name[1:] if name[0] in "Wb" else name for name, _ in entries],  # by layer
+def _partitions(system: SquareSystem) -> Iterator[frozenset[Unknowns]]:
+    entries, layers = system.entries, system.network.layers
+    layer_of = {name: number for number, names in enumerate(layers) for name in names}
+    keys: list[list[Hashable]] = [
+        [layer_of[name] for name, _ in entries],
         [(name, index[0]) for name, index in entries],
         [(name, index[-1]) for name, index in entries],
         list(range(len(entries))),
@@ -205,13 +186,13 @@ def _partitions(system: SquareSystem) -> Iterator[frozenset[Group]]:
         for axis in (0, -1):
             keys.append([(n, index[axis]) if n == name else n for n, index in entries])
     for labels in keys:
-        groups: dict[Any, set[int]] = {}
+        groups: dict[Hashable, set[int]] = {}
         for place, label in enumerate(labels):
             groups.setdefault(label, set()).add(place)
         yield frozenset(frozenset(group) for group in groups.values())
 
 
-def _neighbours(partition: frozenset[Group]) -> Iterator[frozenset[Group]]:
+def _neighbours(partition: frozenset[Unknowns]) -> Iterator[frozenset[Unknowns]]:
     """Two groups joined, or one unknown moved to another group or one of its own."""
     groups = sorted(partition, key=sorted)
     for a, b in combinations(groups, 2):

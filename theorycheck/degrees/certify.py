@@ -9,13 +9,17 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import Any
+from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..numeric.instances import Equations, Instance
 from .draws import Draws, RationalInstances
+
+Points: TypeAlias = NDArray[np.complex128]  # (count, n), or one (n,)
+_Centre: TypeAlias = list[tuple[Fraction, Fraction]]  # real and imaginary parts
 
 _PRECISIONS = (192, 448)  # bits
 _DIGITS = {192: 25, 448: 60}  # of a centre: the radius is larger than what they leave out
@@ -39,7 +43,10 @@ class Boxes:
 
 
 def certified_boxes(
-    draws: Draws, drawn: RationalInstances, solutions: Any, deadline: Deadline = NEVER
+    draws: Draws,
+    drawn: RationalInstances,
+    solutions: Points,
+    deadline: Deadline = NEVER,
 ) -> Boxes | None:
     """Boxes around all approximate `solutions` (count, n) of the first of the instances `drawn`.
 
@@ -61,7 +68,11 @@ def certified_boxes(
 
 
 def _attempt(
-    draws: Draws, drawn: RationalInstances, solutions: Any, digits: int, deadline: Deadline
+    draws: Draws,
+    drawn: RationalInstances,
+    solutions: Points,
+    digits: int,
+    deadline: Deadline,
 ) -> Boxes | None:
     from flint import acb, fmpq
 
@@ -88,7 +99,7 @@ def _attempt(
     return Boxes(centres, radii, all(non_real))
 
 
-def _are_apart(one: Any, other: Any, distance: Fraction) -> bool:
+def _are_apart(one: _Centre, other: _Centre, distance: Fraction) -> bool:
     return any(
         abs(a - b) > distance
         for z, w in zip(one, other, strict=True)
@@ -106,7 +117,7 @@ def _decimal(value: Any, digits: int) -> str:
     return "0" if exponent and int(exponent) < -999 else text
 
 
-def _refine(equations: Equations, solution: Any, instance: Instance) -> list[Any] | None:
+def _refine(equations: Equations, solution: Points, instance: Instance) -> list[Any] | None:
     """Newton's method from a float solution; None if it does not settle."""
     from flint import acb
 

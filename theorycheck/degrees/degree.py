@@ -7,6 +7,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..computing.effort import Effort
@@ -21,10 +22,11 @@ from ..numeric.monodromy import (
     follow,
 )
 from .bezout import BezoutBound, bezout_bound, path_degrees
+from .counting import Counted
 from .draws import Draws
 from .elimination import ENOUGH, degree_by_elimination
 from .system import SquareSystem
-from .univariate import Univariate, degree_by_univariate
+from .univariate import degree_by_univariate
 
 _QUIET_LOOPS = 12  # of each draw
 _FEW = 24  # up to this bound both draws together cost little more than one
@@ -115,7 +117,7 @@ def _limit(deadline: Deadline) -> str:
 
 def _univariate(
     system: SquareSystem, seed: int, effort: Effort, deadline: Deadline
-) -> Univariate | None:
+) -> Counted | None:
     """The degree by one polynomial, if that applies and is sure enough."""
     own = deadline.within(_UNIVARIATE_SECONDS)
     if effort.paths is not None:  # no clock may matter: small ones are done whatever it takes
@@ -130,7 +132,7 @@ def _univariate(
 def _by_univariate(
     draws: Draws,
     bound: BezoutBound,
-    exact: Univariate,
+    exact: Counted,
     seed: int,
     effort: Effort,
     deadline: Deadline,
@@ -204,7 +206,7 @@ def _is_closed_under_conjugation(
     own = np.repeat(np.arange(_REAL_DRAWN), search.count)
     theta = np.tile(search.solutions, (_REAL_DRAWN, 1))
     corners = [search.instance.take(0 * own), instances.take(own)]
-    whole: list[Any] = []
+    whole: list[NDArray[np.complex128]] = []
     for detours in (0, DETOURS):  # detours cost more than all else, and few need them
         way = draws.equations, theta, corners, draws.complex, rng, deadline
         ends, arrived = follow(*way, detours=detours)

@@ -2,14 +2,17 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+import math
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..computing.arrays import Array
 from ..numeric.forward import Weights
-from ..numeric.instances import Equations, Instance
-from ..problem.networks.feedforward import LinearFeedforward
+from ..numeric.instances import Equations, Instance, complex_instances, with_constant
 from .system import SquareSystem
 
 SCALE = 64  # rational instances have this denominator: short numbers, and fine enough
@@ -24,12 +27,12 @@ class RationalInstances:
 
     student: Weights
     teacher: Weights
-    inputs: Any
+    inputs: Array | None
 
     def __len__(self) -> int:
         return len(next(iter(self.student.values())))
 
-    def take(self, indices: Any) -> RationalInstances:
+    def take(self, indices: Array | slice | list[int]) -> RationalInstances:
         """The instances with these numbers."""
         student = {name: value[indices] for name, value in self.student.items()}
         teacher = {name: value[indices] for name, value in self.teacher.items()}
@@ -48,24 +51,16 @@ class Draws:
 
     def complex(self, rng: np.random.Generator, count: int) -> Instance:
         """`count` instances of complex Gaussians, the outputs free."""
-
-        def normal(*shape: int) -> Any:
-            parts = rng.normal(size=(2, count, *shape))
-            return (parts[0] + 1j * parts[1]) / np.sqrt(2)
-
-        given = self.system.allocation.given_present()
-        weights = {
-            name: normal(*shape) * given.get(name, True)
-            for name, shape in self._network.weight_shapes.items()
-        }
-        free = None if self.is_spanning else normal(*self._input_shape())
-        outputs = normal(len(self.system.equations))
-        return Instance(weights, self._inputs(free, count), outputs)
+        shape = None if self.is_spanning else self._input_shape()
+        n_equations = len(self.system.equations)
+        drawn = complex_instances(self.system.allocation, shape, n_equations, rng, count)
+        free = None if self.is_spanning else drawn.inputs
+        return replace(drawn, inputs=self._inputs(free, count))
 
     def rational(self, rng: np.random.Generator, count: int) -> RationalInstances:
         """`count` instances of Gaussians rounded to multiples of 1 / `SCALE`."""
 
-        def rounded(*shape: int) -> Any:
+        def rounded(*shape: int) -> NDArray[np.int64]:
             return np.rint(SCALE * rng.normal(size=(count, *shape))).astype(np.int64)
 
         given = self.system.allocation.given_present()
@@ -85,10 +80,10 @@ class Draws:
         inputs = self._inputs(free, len(drawn))
         return Instance(student, inputs, self.equations.outputs(teacher, inputs))
 
-    def exact(self, drawn: RationalInstances, number: Any) -> Instance:
+    def exact(self, drawn: RationalInstances, number: Callable[[int, int], Any]) -> Instance:
         """The first instance in exact or ball arithmetic: `number(k, SCALE)` is k / SCALE."""
 
-        def convert(values: Any) -> Any:
+        def convert(values: Array) -> Array:
             flat = [number(int(value), SCALE) for value in values.reshape(-1)]
             result = np.empty(len(flat), dtype=object)
             result[:] = flat
@@ -102,22 +97,14 @@ class Draws:
         return Instance(student, inputs, self.equations.outputs(teacher, inputs))
 
     def _input_shape(self) -> tuple[int, ...]:
-        network, m = self._network, self.system.samples
-        if isinstance(network, LinearFeedforward):
-            return (network.inputs, m)
-        return (network.steps, network.inputs, m)
+        """That of the inputs without the constant."""
+        *steps, _, m = self._network.input_shape(self.system.samples)
+        return (*steps, self._network.inputs, m)
 
-    def _inputs(self, free: Any, count: int, unit: float = 1.0) -> Any:
+    def _inputs(self, free: Array | None, count: int, unit: float = 1.0) -> Array:
         """The inputs with the row of constants, or unit vectors where they span."""
-        network, m = self._network, self.system.samples
-        if isinstance(network, LinearFeedforward):
-            if free is None:
-                return np.broadcast_to(unit * np.eye(m), (count, m, m))
-            if network.bias:
-                return np.concatenate([free, np.full((count, 1, m), unit)], axis=1)
-            return free
-        if free is not None:
-            return free
-        impulses = unit * np.eye(network.steps * network.inputs, m)
-        shape = (network.steps, network.inputs, m)
-        return np.broadcast_to(impulses.reshape(shape), (count, *shape))
+        shape = self._network.input_shape(self.system.samples)
+        if free is None:
+            impulses = unit * np.eye(math.prod(shape[:-1]), shape[-1])
+            return np.broadcast_to(impulses.reshape(shape), (count, *shape))
+        return with_constant(self._network, free, unit)

@@ -3,49 +3,21 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Iterator, Sequence
 from itertools import count as count_from
 from pathlib import Path
-from typing import Any
 
 from ..computing.deadline import NEVER, Deadline
 from ..errors import OutOfTimeError, SizeError
 from ..ranks.generic_rank import N_PRIMES
 from ..ranks.point import LOWEST_PRIME, draw_prime
+from .counting import Count, Counted, drawn
 from .groebner import Problem, find_msolve, leading_monomials, standard_monomials
 from .polynomials import Bound, bounds, equations
 from .system import SquareSystem
 
 ENOUGH = 1e-6  # an error bound that needs no further draws: larger ones no check accepts
 MOST_DRAWS = 8
-
-
-@dataclass(frozen=True)
-class Count:
-    """Solutions of the instance (`seed`, `trial`) with multiplicity, over the closure of GF(p)."""
-
-    count: int
-    prime: int
-    program: str
-    seed: int
-    trial: int
-
-
-@dataclass(frozen=True)
-class Elimination:
-    """A degree on which independent draws agree.
-
-    `degree` is a proved lower bound; `error_bound` bounds the probability that it is too small.
-    """
-
-    degree: int
-    error_bound: float
-    draws: tuple[Count, ...]
-
-    def to_evidence(self) -> dict[str, Any]:
-        """What a certificate says of it: whoever checks it counts again."""
-        return {"by": "elimination", "error_bound": self.error_bound}
 
 
 def degree_by_elimination(
@@ -55,7 +27,7 @@ def degree_by_elimination(
     draws: int = 2,
     deadline: Deadline = NEVER,
     memory_limit: int = 8 * 2**30,
-) -> Elimination | None:
+) -> Counted | None:
     """The number of solutions of a generic instance, if `draws` random ones agree on it.
 
     More draws follow, up to 8, while the bound on the probability of error (see `draw_error`)
@@ -70,23 +42,24 @@ def degree_by_elimination(
     (2, 2, True)
     """
     program, error = find_msolve(), draw_error(system)
-    found: list[Count] = []
-    for trial in count_from():
-        if len(found) >= draws and _enough(error, len(found)):
-            return Elimination(found[0].count, error ** len(found), tuple(found))
-        if draw_prime(seed, trial) in {draw.prime for draw in found}:
-            continue
-        new = count_solutions(
-            system, seed, trial, program=program, deadline=deadline, memory_limit=memory_limit
-        )
-        if new is None or (found and new.count != found[0].count):
-            return None
-        found.append(new)
-    raise AssertionError("unreachable")
 
+    def counts() -> Iterator[Count | None]:
+        first: Count | None = None
+        primes: set[int] = set()
+        for trial in count_from():
+            if draw_prime(seed, trial) in primes:
+                continue
+            primes.add(draw_prime(seed, trial))
+            new = count_solutions(
+                system, seed, trial, program=program, deadline=deadline, memory_limit=memory_limit
+            )
+            first = first or new
+            yield new if new and first and new.count == first.count else None
 
-def _enough(error: float, draws: int) -> bool:
-    return error**draws <= ENOUGH or error == 1.0 or draws >= MOST_DRAWS
+    found = drawn(counts(), error, least=draws, most=MOST_DRAWS, enough=ENOUGH)
+    if found is None:
+        return None
+    return Counted("elimination", found[0].count, error ** len(found), found)
 
 
 def draw_error(system: SquareSystem) -> float:
@@ -135,7 +108,7 @@ def _leading_bits(sizes: Sequence[Bound]) -> float:
     """The number of bits of `draw_error`; infinite if far too many."""
     degrees = [max(size.in_unknowns, 1) for size in sizes]
     n, product = len(sizes), math.prod(degrees)
-    k = len(frozenset[Any]().union(*(size.parameters for size in sizes)))
+    k = len(set().union(*(size.parameters for size in sizes)))
     exponent = 1 / 8 + n / (16 * product)
     if product > LOWEST_PRIME or exponent > 100:
         return math.inf

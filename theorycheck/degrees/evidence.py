@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Any
 
+from ..computing.arrays import Array
 from .certify import Boxes
 from .degree import Degree
 from .draws import SCALE, RationalInstances
@@ -41,6 +42,6 @@ def block_evidence(degree: Degree, certified: Certified | None) -> dict[str, Any
     }
 
 
-def _rows(inputs: Any) -> list[list[int]]:
+def _rows(inputs: Array) -> list[list[int]]:
     """Inputs as a matrix: for a recurrent network the rows of all steps, one after the other."""
     return inputs.reshape(-1, inputs.shape[-1]).tolist()

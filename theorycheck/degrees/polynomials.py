@@ -1,21 +1,22 @@
 """The equations of a square system at a random point, as polynomials modulo a prime.
 
-One forward pass over NumPy arrays of objects serves two kinds of entries: polynomials in the
-unknowns (`equations`), and bounds on degree and size (`bounds`).
+One forward pass over NumPy arrays of objects serves two kinds of them: polynomials in the unknowns
+(`equations`), and bounds on degree and size (`bounds`).
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from typing import Any, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..errors import SizeError
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
+from ..numeric.forward import ForwardPass
 from ..ranks.point import draw_point, draw_prime, words
 from .system import SquareSystem
 
@@ -24,14 +25,14 @@ MOST_TERMS = 20_000  # of one polynomial: no Groebner basis of anything longer i
 
 
 @dataclass(frozen=True, slots=True)
-class _Entry:
+class _Polynomial:
     """A polynomial, for NumPy to add and multiply."""
 
     terms: Polynomial
     prime: int
     deadline: Deadline
 
-    def __add__(self, other: _Entry) -> _Entry:
+    def __add__(self, other: _Polynomial) -> _Polynomial:
         if not other.terms:
             return self
         terms = dict(self.terms)
@@ -39,7 +40,7 @@ class _Entry:
             terms[exponents] = terms.get(exponents, 0) + coefficient
         return self._of(terms)
 
-    def __mul__(self, other: _Entry) -> _Entry:
+    def __mul__(self, other: _Polynomial) -> _Polynomial:
         self.deadline.check("the expansion of the equations")
         terms: Polynomial = {}
         for left, a in self.terms.items():
@@ -48,11 +49,11 @@ class _Entry:
                 terms[exponents] = terms.get(exponents, 0) + a * b
         return self._of(terms)
 
-    def _of(self, terms: Polynomial) -> _Entry:
+    def _of(self, terms: Polynomial) -> _Polynomial:
         if len(terms) > MOST_TERMS:
             raise SizeError(f"an equation has more than {MOST_TERMS} terms")
         reduced = {exponents: c % self.prime for exponents, c in terms.items() if c % self.prime}
-        return _Entry(reduced, self.prime, self.deadline)
+        return _Polynomial(reduced, self.prime, self.deadline)
 
 
 def equations(
@@ -65,7 +66,7 @@ def equations(
     it. Raises `SizeError` beyond `MOST_TERMS` terms and `OutOfTimeError` after the
     deadline.
 
-    >>> from theorycheck import Allocation
+    >>> from theorycheck import Allocation, LinearFeedforward
     >>> allocation = Allocation(LinearFeedforward([1, 1, 1]), {"W1": [[1]], "W2": [[1]]})
     >>> [polynomial] = equations(SquareSystem(allocation, 1, (0,), (1,)), 0, 0)
     >>> sorted(polynomial)
@@ -76,22 +77,21 @@ def equations(
     n = len(system.unknowns)
     places = {entry: place for place, entry in enumerate(system.entries)}
 
-    def constant(value: float) -> _Entry:
+    def constant(value: float) -> _Polynomial:
         terms = {(0,) * n: int(value) % prime} if value else {}
-        return _Entry(terms, prime, deadline)
+        return _Polynomial(terms, prime, deadline)
 
-    def weight(name: str, index: tuple[int, ...]) -> _Entry:
+    def weight(name: str, index: tuple[int, ...]) -> _Polynomial:
         place = places.get((name, index))
         if place is None:
             return constant(point.weights[name][index])
-        return _Entry({tuple(int(k == place) for k in range(n)): 1}, prime, deadline)
+        return _Polynomial({tuple(int(k == place) for k in range(n)): 1}, prime, deadline)
 
-    inputs = _objects(point.inputs.shape, lambda index: constant(point.inputs[index]))
-    values = _outputs(system.network, weight, inputs)
+    values = _values(system, weight, lambda index: constant(point.inputs[index]))
     targets = words(seed, trial, "outputs", max(system.equations, default=-1) + 1)
     return [
-        (values[number] + constant(-(int(targets[number]) % prime))).terms
-        for number in system.equations
+        (value + constant(-(int(targets[number]) % prime))).terms
+        for number, value in zip(system.equations, values, strict=True)
     ]
 
 
@@ -107,7 +107,7 @@ class Bound:
     in_unknowns: int
     in_parameters: int
     norm: int
-    parameters: frozenset[Any] = frozenset()
+    parameters: frozenset[tuple[str, tuple[int, ...]]] = frozenset()
 
     def __add__(self, other: Bound) -> Bound:
         if not (self.norm and other.norm):
@@ -142,7 +142,7 @@ def _parameter(name: str, index: tuple[int, ...]) -> Bound:
 def bounds(system: SquareSystem) -> list[Bound]:
     """Degrees, norm and parameters of every phi_e over the integers.
 
-    >>> from theorycheck import Allocation
+    >>> from theorycheck import Allocation, LinearFeedforward
     >>> allocation = Allocation(LinearFeedforward([2, 3, 1]), {"W2": [[1, 0, 0]]})
     >>> [bound] = bounds(SquareSystem(allocation, 2, (0,), (0,)))
     >>> bound.degree, bound.in_unknowns, bound.norm, len(bound.parameters)
@@ -156,55 +156,34 @@ def bounds(system: SquareSystem) -> list[Bound]:
             return _ZERO
         return _UNKNOWN if (name, index) in unknowns else _parameter(name, index)
 
-    spanning = m == network.input_dimension
-    if isinstance(network, LinearFeedforward):
-        shape: tuple[int, ...] = (network.inputs + network.bias, m)
-    else:
-        shape = (network.steps, network.inputs, m)
+    spanning, shape = m == network.input_dimension, network.input_shape(m)
 
-    def entry(index: tuple[int, ...]) -> Bound:
+    def given(index: tuple[int, ...]) -> Bound:
         if spanning:  # the samples are unit vectors: see `ranks.point`
-            place = index[0] if len(shape) == 2 else index[0] * shape[1] + index[1]
-            return _ONE if place == index[-1] else _ZERO
-        if len(shape) == 2 and index[0] == network.inputs:
+            return _ONE if np.ravel_multi_index(index[:-1], shape[:-1]) == index[-1] else _ZERO
+        if index[-2] == network.inputs:
             return _ONE  # the constant that biases multiply
         return _parameter("inputs", index)
 
-    values = _outputs(network, weight, _objects(shape, entry))
-    return [values[number] for number in system.equations]
+    return _values(system, weight, given)
 
 
-def _objects(shape: tuple[int, ...], entry: Callable[[tuple[int, ...]], Any]) -> Any:
-    array = np.empty(shape, dtype=object)
-    for index in np.ndindex(*shape):
-        array[index] = entry(index)
-    return array
-
-
-def _outputs(
-    network: LinearFeedforward | LinearRecurrent,
+def _values(
+    system: SquareSystem,
     weight: Callable[[str, tuple[int, ...]], Any],
-    inputs: Any,
-) -> Any:
-    """All outputs in the order that numbers the equations, from the network's definition."""
-    matrices = {
-        name: _objects(shape, lambda index, name=name: weight(name, index))
-        for name, shape in network.weight_shapes.items()
-    }
-    if isinstance(network, LinearFeedforward):
-        constant = inputs[network.inputs :]  # one row if there are biases, else none
-        state = inputs
-        for layer in range(1, network.depth + 1):
-            matrix = matrices[f"W{layer}"]
-            if network.bias:
-                matrix = np.concatenate([matrix, matrices[f"b{layer}"][:, None]], axis=1)
-                state = state if layer == 1 else np.concatenate([state, constant])
-            state = matrix @ state
-        return state.reshape(-1)
-    state, found = None, []
-    for step, given in enumerate(inputs, start=1):
-        drive = matrices["input"] @ given
-        state = drive if state is None else matrices["recurrent"] @ state + drive
-        if network.readout == "all" or step == network.steps:
-            found.append(matrices["readout"] @ state)
-    return np.concatenate([output.reshape(-1) for output in found])
+    given: Callable[[tuple[int, ...]], Any],
+) -> list[Any]:
+    """The outputs that the equations are about, of weights and inputs that are objects."""
+    network, m = system.network, system.samples
+    shapes = network.weight_shapes.items()
+    weights = {name: _objects(shape, partial(weight, name)) for name, shape in shapes}
+    forward = ForwardPass(network, m, (), system.equations)
+    return forward.values(weights, _objects(network.input_shape(m), given))[0].tolist()
+
+
+def _objects(shape: tuple[int, ...], make: Callable[[tuple[int, ...]], Any]) -> NDArray[np.object_]:
+    """An array (1, *shape) of what `make` makes of each index."""
+    array = np.empty((1, *shape), dtype=object)
+    for index in np.ndindex(*shape):
+        array[(0, *index)] = make(index)
+    return array

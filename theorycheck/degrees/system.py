@@ -10,8 +10,7 @@ import numpy as np
 from ..problem.allocation import Allocation
 from ..problem.masks import Entry, entries_of
 from ..problem.matchings import maximum_matching
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
+from ..problem.networks.base import Network
 from ..structure.support import Support
 
 
@@ -31,11 +30,9 @@ class SquareSystem:
     unknowns: tuple[int, ...]
 
     @property
-    def network(self) -> LinearFeedforward | LinearRecurrent:
+    def network(self) -> Network:
         """The network, which is linear."""
-        network = self.allocation.network
-        assert isinstance(network, (LinearFeedforward, LinearRecurrent))
-        return network
+        return self.allocation.network
 
     @property
     def entries(self) -> list[Entry]:
@@ -50,6 +47,7 @@ class SquareSystem:
         `support` is that of the Jacobian (all equations x all learnables). Every block's equations
         depend on the unknowns of that block and of blocks before it only.
 
+        >>> from theorycheck import LinearFeedforward
         >>> net = LinearFeedforward([1, 2, 2])
         >>> allocation = Allocation(net, {"W1": [[1], [0]], "W2": [[0, 1], [0, 0]]})
         >>> system = SquareSystem(allocation, 1, (0, 1), (0, 1))
@@ -98,7 +96,7 @@ class SquareSystem:
 
 
 def chosen_equations(
-    network: LinearFeedforward | LinearRecurrent,
+    network: Network,
     samples: int,
     n_equations: int,
     target: int,
@@ -108,12 +106,13 @@ def chosen_equations(
 
     `independent` are D equations that are so at a random point.
 
+    >>> from theorycheck import LinearFeedforward
     >>> chosen_equations(LinearFeedforward([2, 1, 2]), 2, 4, 3, (0, 1, 3))
     ((0, 1, 2), True)
     """
     if n_equations == target:
         return tuple(range(target)), True
-    if isinstance(network, LinearFeedforward) and not network.bias:
+    if network.is_linear and not (network.is_recurrent or network.bias):  # Y = W_L ... W_1 X
         rank = min(network.outputs, samples, *network.widths[1:-1])
         if target == rank * (network.outputs + samples - rank):
             # A matrix of rank k is determined by k of its rows and k of its columns.

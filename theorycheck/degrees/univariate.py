@@ -7,50 +7,23 @@ n - 1 unknowns, solvable where g(a) = det[J_B(a) | y - c(a)] is 0 (T6, Sturm for
 from __future__ import annotations
 
 import math
-from dataclasses import dataclass
-from typing import Any
+from itertools import count as count_from
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..errors import OutOfTimeError, SizeError
-from ..problem.networks.feedforward import LinearFeedforward
 from ..ranks.generic_rank import N_PRIMES
 from ..ranks.point import LOWEST_PRIME, draw_prime, words
 from .bezout import path_degrees
+from .counting import Count, Counted, drawn
 from .polynomials import Polynomial, equations
 from .system import SquareSystem
 
 ENOUGH = 1e-9  # an error bound that needs no further draws
-LEAST_DRAWS, MOST_DRAWS = 2, 4
+MOST_DRAWS = 4
 MOST_ROOTS = 2000  # of a polynomial that is interpolated: a linear system of that size
-
-
-@dataclass(frozen=True)
-class Count:
-    """The degree of g less that of its factor without y, at the point (`seed`, `trial`)."""
-
-    count: int
-    prime: int
-    seed: int
-    trial: int
-
-
-@dataclass(frozen=True)
-class Univariate:
-    """A degree by independent draws; `unknown` is the number of the learnable a.
-
-    `degree` is a proved lower bound; `error_bound` bounds the probability that it is too small.
-    """
-
-    degree: int
-    unknown: int
-    error_bound: float
-    draws: tuple[Count, ...]
-
-    def to_evidence(self) -> dict[str, Any]:
-        """What is claimed, as plain data: whoever checks it draws points of his own."""
-        return {"by": "univariate", "unknown": self.unknown, "error_bound": self.error_bound}
 
 
 def cover_of(system: SquareSystem, deadline: Deadline = NEVER) -> int | None:
@@ -71,7 +44,7 @@ def cover_of(system: SquareSystem, deadline: Deadline = NEVER) -> int | None:
 
 def degree_by_univariate(
     system: SquareSystem, seed: int = 0, *, deadline: Deadline = NEVER
-) -> Univariate | None:
+) -> Counted | None:
     """The generic number of solutions if one unknown covers all conflicts, else None.
 
     Generic y lies in no [image of J_B(a)] + c(a) with J_B(a) of rank below n - 1, for these a are
@@ -93,20 +66,18 @@ def degree_by_univariate(
     >>> found.degree, found.unknown, found.error_bound < 1e-9
     (3, 0, True)
     """
-    found: list[Count] = []
     try:
         place = cover_of(system, deadline)
         if place is None:
             return None
         error = draw_error(system, place)
-        while len(found) < LEAST_DRAWS or (
-            error ** len(found) > ENOUGH and len(found) < MOST_DRAWS
-        ):
-            found.append(count_roots(system, place, seed, len(found), deadline=deadline))
+        counts = (count_roots(system, place, seed, k, deadline=deadline) for k in count_from())
+        found = drawn(counts, error, most=MOST_DRAWS, enough=ENOUGH)
     except (OutOfTimeError, SizeError):
         return None
-    degree = max(draw.count for draw in found)
-    return Univariate(degree, system.unknowns[place], error ** len(found), tuple(found))
+    assert found is not None
+    degree, unknown = max(draw.count for draw in found), system.unknowns[place]
+    return Counted("univariate", degree, error ** len(found), found, unknown)
 
 
 def draw_error(system: SquareSystem, place: int) -> float:
@@ -122,15 +93,14 @@ def draw_error(system: SquareSystem, place: int) -> float:
     integers of at most (2 A + 1) H bits. It vanishes with probability at most its degree / 2^22
     (Schwartz-Zippel), unless all of them do: at most bits / 22 primes divide one that is not 0.
     """
-    n, network = len(system.unknowns), system.network
-    if isinstance(network, LinearFeedforward):
-        length, paths = network.depth, math.prod(width + 1 for width in network.widths[:-1])
-    else:
-        length = network.steps + 1
-        paths = network.steps**2 * network.hidden**network.steps * network.inputs
+    n = len(system.unknowns)
+    length, log_paths = system.network.path_bounds
+    log_terms = math.log2(n) + log_paths  # of n (paths + 1), exactly where that is another number
+    if log_paths < 50:
+        log_terms = math.log2(n * (round(2.0**log_paths) + 1))
     size = 2 * _most_degree(system, place) + 1
     vanishes = size * (n * length + 1) / LOWEST_PRIME
-    divides = size * n * math.log2(n * (paths + 1)) / 22 / N_PRIMES
+    divides = size * n * log_terms / 22 / N_PRIMES
     # Words modulo p are uniform up to a factor 1 + 2^-41; the last factor covers float rounding.
     return min((vanishes + divides) * (1 + 1e-9), 1.0)
 
@@ -172,10 +142,10 @@ def count_roots(
     solved = nmod_mat(count, count, powers, prime).solve(nmod_mat(count, 2, determinants, prime))
     one, two = (nmod_poly([int(solved[k, i]) for k in range(count)], prime) for i in (0, 1))
     common = one.gcd(two).degree() if one else 0
-    return Count(max(one.degree(), 0) - common, prime, seed, trial)
+    return Count(max(one.degree(), 0) - common, prime, "flint", seed, trial)
 
 
-def _coefficients(polynomials: list[Polynomial], place: int) -> Any:
+def _coefficients(polynomials: list[Polynomial], place: int) -> NDArray[np.int64]:
     """[J_B | c - y] by powers of a: an array (powers, n, n)."""
     n = len(polynomials)
     most = max((key[place] for terms in polynomials for key in terms), default=0)
@@ -188,8 +158,8 @@ def _coefficients(polynomials: list[Polynomial], place: int) -> Any:
     return table
 
 
-def _at(table: Any, places: Any, prime: int) -> Any:
-    """The matrices at each of `places`, by Horner's rule."""
+def _at(table: NDArray[np.int64], places: NDArray[np.int64], prime: int) -> NDArray[np.int64]:
+    """The matrices (places, n, n) at each of `places`, by Horner's rule."""
     values = np.zeros((len(places), *table.shape[1:]), dtype=np.int64)
     for coefficient in table[::-1]:
         values = (values * places[:, None, None] + coefficient) % prime

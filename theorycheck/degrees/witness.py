@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..computing.arrays import Array
 from ..computing.deadline import Deadline
 from ..computing.effort import Effort
 from ..errors import OutOfTimeError
@@ -29,9 +30,9 @@ class _Tried:
     """Instances that were tried, with the solutions of each and a score, lower being nearer."""
 
     drawn: RationalInstances
-    solutions: Any  # (instances, degree, n), NaN where a path was lost
-    scores: Any  # number of real solutions, and how far apart the nearest two are
-    is_whole: Any  # all solutions arrived and differ
+    solutions: Array  # (instances, degree, n), NaN where a path was lost
+    scores: NDArray[np.float64]  # number of real solutions, and how far apart the nearest two are
+    is_whole: Array  # all solutions arrived and differ
 
 
 def certified_instance(
@@ -111,7 +112,7 @@ def _solved(
     assert search is not None
     instances = draws.as_floats(drawn)
 
-    def followed(theta: Any, own: Any, *middle: Instance) -> tuple[Any, Any]:
+    def followed(theta: Array, own: Array, *middle: Instance) -> tuple[Array, Array]:
         corners = [search.instance.take(0 * own), *middle, instances.take(own)]
         way = draws.equations, theta, corners, draws.complex, rng, deadline
         return follow(*way, detours=len(middle))
@@ -119,7 +120,9 @@ def _solved(
     own = np.repeat(np.arange(n), search.count)
     theta, arrived = followed(np.tile(search.solutions, (n, 1)), own)
     solutions, arrived = theta.reshape(n, search.count, -1), arrived.reshape(n, -1)
-    is_promising = ~_is_real(solutions).any(axis=1) if non_real else np.ones(n, dtype=bool)
+    is_promising = np.ones(n, dtype=bool)
+    if non_real:
+        is_promising = np.asarray(~_is_real(solutions).any(axis=1))
     if not (is_promising & arrived.all(axis=1)).any():
         own, path = np.nonzero(~arrived & is_promising[:, None])
         if len(own):
@@ -127,20 +130,20 @@ def _solved(
             again, reached = followed(search.solutions[path], own, middle)
             solutions[own[reached], path[reached]] = again[reached]
             arrived[own, path] = reached
-    is_whole = arrived.all(axis=1)
+    is_whole = np.asarray(arrived.all(axis=1))
     scores = np.full(n, np.inf)
     for index in np.flatnonzero(is_whole):
         scores[index], is_whole[index] = _score(solutions[index])
     return _Tried(drawn, solutions, scores, is_whole)
 
 
-def _is_real(solutions: Any) -> Any:
+def _is_real(solutions: NDArray[np.complex128]) -> NDArray[np.bool_]:
     """Which float solutions (..., n) are taken for real; NaN is not."""
     size = abs(solutions).max(axis=-1) + 1e-3
     return abs(solutions.imag).max(axis=-1) < _REAL * size
 
 
-def _score(solutions: Any) -> tuple[float, bool]:
+def _score(solutions: NDArray[np.complex128]) -> tuple[float, bool]:
     """Number of real solutions plus a part below 1 for their nearest pair; whether all differ."""
     if not all_differ(solutions):
         return np.inf, False
@@ -157,7 +160,8 @@ def _fittest(best: _Tried | None, tried: _Tried) -> _Tried:
     if best is not None:
         drawn, scores = _joined(best.drawn, drawn), np.concatenate([best.scores, scores])
     order = np.argsort(scores, kind="stable")[:_PARENTS]
-    return _Tried(drawn.take(order), None, scores[order], None)
+    nothing = np.empty(0)
+    return _Tried(drawn.take(order), nothing, scores[order], nothing)
 
 
 def _children(
@@ -168,21 +172,25 @@ def _children(
     steps = draws.rational(rng, len(parents))
     spread = rng.choice(_SPREADS, len(parents))
 
-    def moved(value: Any, step: Any) -> Any:
+    def moved(value: Array, step: Array) -> Array:
         factor = spread.reshape(-1, *(1,) * (value.ndim - 1))
         return value + np.rint(factor * step).astype(np.int64)
 
     student = {name: moved(value, steps.student[name]) for name, value in parents.student.items()}
     teacher = {name: moved(value, steps.teacher[name]) for name, value in parents.teacher.items()}
-    inputs = None if parents.inputs is None else moved(parents.inputs, steps.inputs)
+    inputs = None
+    if parents.inputs is not None and steps.inputs is not None:
+        inputs = moved(parents.inputs, steps.inputs)
     return RationalInstances(student, teacher, inputs)
 
 
 def _joined(one: RationalInstances, other: RationalInstances) -> RationalInstances:
-    def both(a: Any, b: Any) -> Any:
+    def both(a: Array, b: Array) -> Array:
         return np.concatenate([a, b])
 
     student = {name: both(value, other.student[name]) for name, value in one.student.items()}
     teacher = {name: both(value, other.teacher[name]) for name, value in one.teacher.items()}
-    inputs = None if one.inputs is None else both(one.inputs, other.inputs)
+    inputs = None
+    if one.inputs is not None and other.inputs is not None:
+        inputs = both(one.inputs, other.inputs)
     return RationalInstances(student, teacher, inputs)

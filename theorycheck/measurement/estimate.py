@@ -11,6 +11,7 @@ from typing import Any
 
 from numpy.typing import ArrayLike
 
+from ..computing.arrays import Array
 from ..computing.backend import array_module
 from ..computing.deadline import NEVER, Deadline
 from ..computing.progress import Progress, Watch, watching
@@ -20,7 +21,6 @@ from ..errors import InputError, OutOfTimeError
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
 from ..problem.networks.base import positive_integer
-from ..problem.networks.feedforward import ShallowReLU
 from .intervals import clopper_pearson
 from .least_squares import MATCH, UNDECIDED
 from .methods import Method, linear_method
@@ -96,7 +96,7 @@ class _Tally:
     trials: int = 0
     undecided: int = 0
 
-    def plus(self, decisions: Any) -> _Tally:
+    def plus(self, decisions: Array) -> _Tally:
         return _Tally(
             self.matches + int((decisions == MATCH).sum()),
             self.trials + len(decisions),
@@ -196,10 +196,15 @@ def _is_narrow(estimate: Estimate, width: float | None) -> bool:
 
 
 def _method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
-    if isinstance(source.allocation.network, ShallowReLU):
+    network = source.allocation.network
+    if network.is_shallow_relu:
         from .relu.methods import relu_method
 
         return relu_method(source, seed, restarts, xp)
+    if not network.is_linear:
+        raise InputError(
+            f"measure knows linear and shallow ReLU networks, not {network.title} ones"
+        )
     return linear_method(source, seed, restarts, xp)
 
 

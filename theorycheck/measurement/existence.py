@@ -20,15 +20,17 @@ those as well. Underflow is not covered: numbers are taken to be of ordinary siz
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any, Protocol
+from typing import Protocol
 
 import numpy as np
 
+from ..computing.arrays import Array
 from ..numeric.forward import Entries
 from ..numeric.instances import Instance
-from .orthogonal import chunks, reduce, solve_upper
+from .batched_linalg import chunks, reduce, solve_upper
 
 UNIT = 2.0**-53
 
@@ -42,7 +44,7 @@ class System(Protocol):
 
     entries: Entries
 
-    def residual(self, theta: Any, instance: Instance) -> tuple[Any, Any]:
+    def residual(self, theta: Array, instance: Instance) -> tuple[Array, Array]:
         """phi(theta) - y (batch, n) and the Jacobian (batch, n, r)."""
         ...
 
@@ -55,13 +57,13 @@ class Certificates:
     `level` is the same for the bound on the rounding alone.
     """
 
-    proved: Any
-    radius: Any
-    residual: Any
-    level: Any
+    proved: Array
+    radius: Array
+    residual: Array
+    level: Array
 
 
-def certify(system: System, theta: Any, instances: Instance, xp: ModuleType = np) -> Certificates:
+def certify(system: System, theta: Array, instances: Instance, xp: ModuleType = np) -> Certificates:
     """Try to prove that each system has a real zero near its theta (batch, unknowns).
 
     Never where there are more equations than unknowns.
@@ -76,7 +78,9 @@ def certify(system: System, theta: Any, instances: Instance, xp: ModuleType = np
     return Certificates(*result)
 
 
-def majorant(system: System, theta: Any, instance: Instance, xp: ModuleType) -> tuple[Any, Any]:
+def majorant(
+    system: System, theta: Array, instance: Instance, xp: ModuleType
+) -> tuple[Array, Array]:
     """Values |y| + m(|theta|) and Jacobian of the majorant network."""
     weights = {name: xp.abs(value) for name, value in instance.weights.items()}
     bare = Instance(weights, xp.abs(instance.inputs), -xp.abs(instance.outputs))
@@ -89,13 +93,13 @@ def slack(instance: Instance, unknowns: int) -> float:
     A layer's matrix product adds as many roundings as it has columns and one more; recurrent ones
     are used once a step. Eight times all of them, and 64 for what certificates add.
     """
-    steps = instance.inputs.shape[1] if instance.inputs.ndim == 4 else 1
+    steps = math.prod(instance.inputs.shape[1:-2])
     roundings = sum(value.shape[-1] + 2 for value in instance.weights.values())
     sums = instance.outputs.shape[1] + unknowns
     return 8 * UNIT * (steps * (roundings + 1) + sums + 8)
 
 
-def right_inverses(jacobians: Any, xp: ModuleType) -> Any:
+def right_inverses(jacobians: Array, xp: ModuleType) -> Array:
     """Computed pseudo-inverses (r, n, batch) of wide matrices (n, r, batch) of full row rank."""
     n, r, batch = jacobians.shape
     block = xp.empty((r, n + r, batch))
@@ -105,7 +109,7 @@ def right_inverses(jacobians: Any, xp: ModuleType) -> Any:
     return solve_upper(block[:n, :n], block[:n, n:], xp).swapaxes(0, 1)
 
 
-def _certify(system: System, theta: Any, instance: Instance, xp: ModuleType) -> tuple[Any, ...]:
+def _certify(system: System, theta: Array, instance: Instance, xp: ModuleType) -> tuple[Array, ...]:
     value, jacobian = system.residual(theta, instance)
     most, slope = majorant(system, theta, instance, xp)
     small = slack(instance, theta.shape[1])

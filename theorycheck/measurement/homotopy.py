@@ -8,10 +8,11 @@ two of them met is undecided.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
+from ..computing.arrays import Array
 from ..computing.deadline import Deadline
 from ..numeric.instances import Equations, Instance
 from ..numeric.monodromy import Monodromy, all_differ, find_solutions, follow
@@ -65,7 +66,7 @@ def find_start(trials: LinearTrials, seed: int, *, most: int, deadline: Deadline
     return Start(equations, chosen, searches[0])
 
 
-def decide(trials: LinearTrials, start: Start, instances: Instance, seed: list[int]) -> Any:
+def decide(trials: LinearTrials, start: Start, instances: Instance, seed: list[int]) -> Array:
     """MATCH, NO_MATCH or UNDECIDED for each instance (all equations given)."""
     rng = np.random.default_rng([*seed, 13])
     decisions = _attempt(trials, start, instances, rng)
@@ -83,7 +84,7 @@ def _attempt(
     rng: np.random.Generator,
     *,
     detour: bool = False,
-) -> Any:
+) -> Array:
     shape = (len(instances), start.count)
     own = np.repeat(np.arange(shape[0]), start.count)
     theta, arrived = _followed(trials, start, instances, rng, detour)
@@ -111,7 +112,7 @@ def _attempt(
     return np.where(matched, MATCH, np.where(unmatched, NO_MATCH, UNDECIDED))
 
 
-def _is_own_conjugate(solutions: Any, number: int) -> bool:
+def _is_own_conjugate(solutions: Array, number: int) -> bool:
     """Whether no other solution can be the conjugate of this one, which then is real.
 
     All solutions are here and they come in conjugate pairs. It serves where rounding leaves no
@@ -124,7 +125,7 @@ def _is_own_conjugate(solutions: Any, number: int) -> bool:
 
 def _followed(
     trials: LinearTrials, start: Start, instances: Instance, rng: np.random.Generator, detour: bool
-) -> tuple[Any, Any]:
+) -> tuple[NDArray[np.complex128], Array]:
     """Where all solutions end on every instance, and which of them arrived."""
 
     def draw(source: np.random.Generator, number: int) -> Instance:
@@ -174,7 +175,7 @@ def restricted(instance: Instance, chosen: tuple[int, ...]) -> Instance:
     return Instance(instance.weights, instance.inputs, instance.outputs[:, list(chosen)])
 
 
-def misfits(trials: LinearTrials, theta: Any, instances: Instance) -> Any:
+def misfits(trials: LinearTrials, theta: Array, instances: Instance) -> Array:
     """How much solutions of some of the equations miss all of them, relative to the outputs.
 
     The chosen equations may determine the others badly: near a solution of all, some Gauss-Newton

@@ -20,16 +20,13 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
-from .equilibration import equilibrate
-from .orthogonal import chunks, inverse_upper, reduce
+from ..computing.arrays import Array
+from .batched_linalg import EPSILON, WIDE, chunks, equilibrate, inverse_upper, reduce
 
-EPSILON = 2.0**-52
 ROUNDING = 4
-WIDE = 1e4
 CHANCE = 1e-9
 GATE = 1e-6
 
@@ -43,21 +40,21 @@ class Fits:
     The residual is that of the scaled system, 0 where A has full row rank.
     """
 
-    decision: Any
-    residual: Any
+    decision: Array
+    residual: Array
 
     @property
-    def matched(self) -> Any:
+    def matched(self) -> Array:
         """Which systems have a solution."""
         return self.decision == MATCH
 
     @property
-    def undecided(self) -> Any:
+    def undecided(self) -> Array:
         """Which systems are not decided."""
         return self.decision == UNDECIDED
 
 
-def decide_affine(matrices: Any, vectors: Any, xp: ModuleType = np) -> Fits:
+def decide_affine(matrices: Array, vectors: Array, xp: ModuleType = np) -> Fits:
     """Decide systems A theta = b, shapes (batch, equations, unknowns) and (batch, equations).
 
     >>> a = np.array([[[1.0], [2.0]]] * 2)
@@ -75,7 +72,7 @@ def decide_affine(matrices: Any, vectors: Any, xp: ModuleType = np) -> Fits:
     return Fits(decision, residual)
 
 
-def _decide(matrices: Any, vectors: Any, xp: ModuleType) -> tuple[Any, Any]:
+def _decide(matrices: Array, vectors: Array, xp: ModuleType) -> tuple[Array, Array]:
     """Decisions and relative residuals of one chunk."""
     rows, columns = matrices.shape[1:]
     block = xp.empty((rows, columns + 1, len(matrices)))
@@ -109,13 +106,15 @@ def _decide(matrices: Any, vectors: Any, xp: ModuleType) -> tuple[Any, Any]:
     return decision, xp.where(sound, residual, xp.nan)
 
 
-def _compared(residual: Any, theta: Any, smallest: Any, noise: float, xp: ModuleType) -> Any:
+def _compared(
+    residual: Array, theta: Array, smallest: Array, noise: float, xp: ModuleType
+) -> Array:
     """Decisions from relative residuals, |theta|_1 and lower bounds of singular values."""
     match = (residual <= noise * (1 + theta)) & (residual <= CHANCE)
     return xp.where(match, MATCH, xp.where(residual * smallest > WIDE * noise, NO_MATCH, UNDECIDED))
 
 
-def _by_singular_values(both: Any, noise: float, xp: ModuleType) -> tuple[Any, Any]:
+def _by_singular_values(both: Array, noise: float, xp: ModuleType) -> tuple[Array, Array]:
     """The same for matrices [A b] (batch, rows, columns) whose A may lack rank."""
     matrices, vectors = both[:, :, :-1], both[:, :, -1]
     left, values, _ = xp.linalg.svd(matrices, full_matrices=False)
@@ -133,14 +132,14 @@ def _by_singular_values(both: Any, noise: float, xp: ModuleType) -> tuple[Any, A
     return xp.where(clear, xp.where(onto, MATCH, decision), UNDECIDED), residual
 
 
-def _smallest(inverse: Any, xp: ModuleType) -> Any:
+def _smallest(inverse: Array, xp: ModuleType) -> Array:
     """Lower bounds of the smallest singular values: 1 / |inverse| in the Frobenius norm."""
     with np.errstate(all="ignore"):
         bound = 1 / xp.sqrt(xp.einsum("ijb,ijb->b", inverse, inverse))
     return xp.where(xp.isfinite(bound), bound, 0)
 
 
-def _lengths(vectors: Any, xp: ModuleType) -> Any:
+def _lengths(vectors: Array, xp: ModuleType) -> Array:
     """Euclidean lengths along the first axis, 1 for zero vectors."""
     lengths = xp.sqrt((vectors**2).sum(axis=0))
     return xp.where(lengths > 0, lengths, 1)

@@ -9,22 +9,22 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
+from ..computing.arrays import Array
 from ..computing.deadline import NEVER, Deadline
 from ..numeric.instances import Instance
+from .batched_linalg import chunks, reduce, solve_upper
 from .existence import Certificates, System, certify
-from .orthogonal import chunks, reduce, solve_upper
 
 FTOL = XTOL = 1e-8  # relative to cost and unknowns, as in MINPACK
 FLOOR = 1e-14  # of |f| relative to |y|: nothing left to gain
 FIRST_DAMPING = 1e-5  # nearly Gauss-Newton: it finds more solutions than a cautious start
 SMALLEST_DAMPING = 1e-20
 
-Certifier = Callable[[System, Any, Instance, ModuleType], Certificates]
-State = dict[str, Any]
+Certifier = Callable[[System, Array, Instance, ModuleType], Certificates]
+State = dict[str, Array]
 
 
 @dataclass(frozen=True)
@@ -36,11 +36,11 @@ class Fits:
     equations than unknowns, or a near miss). `residual` as in `Certificates`, of the best end.
     """
 
-    matched: Any
-    unproved: Any
-    residual: Any
-    theta: Any
-    starts_used: Any
+    matched: Array
+    unproved: Array
+    residual: Array
+    theta: Array
+    starts_used: Array
 
 
 def fit(
@@ -84,11 +84,11 @@ def fit(
 def descend(
     system: System,
     instances: Instance,
-    starts: Any,
+    starts: Array,
     most_steps: int,
     xp: ModuleType = np,
     deadline: Deadline = NEVER,
-) -> Any:
+) -> Array:
     """Where one Levenberg-Marquardt descent from each start (batch, unknowns) ends.
 
     At the deadline it ends where it is.
@@ -117,7 +117,7 @@ def descend(
     return ends
 
 
-def _begin(system: System, instances: Instance, starts: Any, xp: ModuleType) -> State:
+def _begin(system: System, instances: Instance, starts: Array, xp: ModuleType) -> State:
     """Everything a descent keeps, the batch first; damping is per fit, scales per unknown."""
     value, jacobian = system.residual(starts, instances)
     scales = xp.sqrt((jacobian**2).sum(axis=1))
@@ -131,7 +131,7 @@ def _begin(system: System, instances: Instance, starts: Any, xp: ModuleType) -> 
     }
 
 
-def _step(system: System, instances: Instance, state: State, xp: ModuleType) -> Any:
+def _step(system: System, instances: Instance, state: State, xp: ModuleType) -> Array:
     """One step of each fit, the state changed in place; returns which fits are finished."""
     theta, cost, damping, scales = (state[k] for k in ("theta", "cost", "damping", "scales"))
     n, r = state["jacobian"].shape[1:]

@@ -5,16 +5,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
+from ..computing.arrays import Array
 from ..numeric.instances import Equations, Instance
 from ..problem.masks import entries_of
+from .batched_linalg import measured_rank
 from .homotopy import FITS, Start, chosen_equations, decide, find_start, misfits, restricted
 from .least_squares import MATCH, NO_MATCH, UNDECIDED, decide_affine
 from .levenberg import fit
-from .svd_rank import measured_rank
 from .trials import LinearTrials, Source
 
 _RANK_TRIALS = 8
@@ -36,11 +36,11 @@ class Method:
     """
 
     name: str
-    decide: Callable[[int, int], Any]
+    decide: Callable[[int, int], Array]
     rank: int | None = None
     target_dimension: int | None = None
     degree: int | None = None
-    is_regular: Callable[[int, int], Any] | None = None  # of ReLU teachers
+    is_regular: Callable[[int, int], Array] | None = None  # of ReLU teachers
     backend: str = "numpy"  # where the decisions are really computed
     is_refuted: Callable[[], bool] = lambda: False
 
@@ -102,7 +102,7 @@ class _Probe:
         self.target_dimension = _agreed(teacher.residual(theta, drawn.instance)[1])
 
 
-def _agreed(jacobians: Any) -> int | None:
+def _agreed(jacobians: Array) -> int | None:
     """The numerical rank that all trials show, None if one is unclear or they differ."""
     ranks = measured_rank(jacobians)
     found = {ranks[k] for k in range(len(jacobians))}
@@ -115,7 +115,7 @@ def _drawn(trials: LinearTrials, seed: int, chunk: int, count: int) -> Instance:
     return trials.draw(np.random.default_rng([seed, 0, chunk]), count).instance
 
 
-def _same(trials: LinearTrials, seed: int, chunk: int, count: int) -> Any:
+def _same(trials: LinearTrials, seed: int, chunk: int, count: int) -> Array:
     """Without learnables a match needs equal outputs, up to rounding."""
     instances = _drawn(trials, seed, chunk, count)
     equations = trials.equations()
@@ -124,7 +124,7 @@ def _same(trials: LinearTrials, seed: int, chunk: int, count: int) -> Any:
     return np.where(is_same, MATCH, NO_MATCH)
 
 
-def _affine(trials: LinearTrials, seed: int, chunk: int, count: int, xp: ModuleType) -> Any:
+def _affine(trials: LinearTrials, seed: int, chunk: int, count: int, xp: ModuleType) -> Array:
     instances = _drawn(trials, seed, chunk, count)
     entries = count * trials.n_equations * len(trials.entries)
     each = min(trials.n_equations, len(trials.entries)) * _TERM_SECONDS + _ENTRY_SECONDS
@@ -132,7 +132,7 @@ def _affine(trials: LinearTrials, seed: int, chunk: int, count: int, xp: ModuleT
     zero = np.zeros((count, len(trials.entries)))
     value, jacobian = trials.equations().residual(zero, instances)
     decision = decide_affine(xp.asarray(jacobian), xp.asarray(-value), xp).decision
-    return decision if xp is np else decision.get()
+    return decision if xp is np else decision.get()  # type: ignore[attr-defined]  # of CuPy
 
 
 class _Search:
@@ -155,7 +155,7 @@ class _Search:
         self._chosen = chosen_equations(trials, rng, count)
         self._equations = trials.equations(self._chosen)
 
-    def decide(self, chunk: int, count: int) -> Any:
+    def decide(self, chunk: int, count: int) -> Array:
         instances = _drawn(self._trials, self._seed, chunk, count)
         decisions = np.full(count, UNDECIDED)
         if self._start is not None:
@@ -165,7 +165,7 @@ class _Search:
         self._improve(decisions, open_ones, instances, chunk, self._restarts)
         return decisions
 
-    def _cross_check(self, decisions: Any, instances: Instance, chunk: int) -> None:
+    def _cross_check(self, decisions: Array, instances: Instance, chunk: int) -> None:
         unmatched = np.flatnonzero(decisions == NO_MATCH)[:_CROSS_CHECKED]
         self._improve(decisions, unmatched, instances, chunk, 2)
         if (decisions[unmatched] == MATCH).any():
@@ -174,7 +174,7 @@ class _Search:
             decisions[decisions == NO_MATCH] = UNDECIDED
 
     def _improve(
-        self, decisions: Any, places: Any, instances: Instance, chunk: int, restarts: int
+        self, decisions: Array, places: Array, instances: Instance, chunk: int, restarts: int
     ) -> None:
         """Search matches for some of the trials."""
         if not len(places):

@@ -2,23 +2,22 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
-from typing import Any
 
 import numpy as np
+from numpy.typing import ArrayLike, NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..errors import InputError, nearest, shown
 from ..numeric.forward import Entries, ForwardPass, Weights
-from ..numeric.instances import Equations, Instance
+from ..numeric.instances import Equations, Instance, complex_instances, with_constant
 from ..problem.allocation import Allocation
 from ..problem.interop.foreign import real_numbers
 from ..problem.masks import entries_of
-from ..problem.networks.feedforward import LinearFeedforward, ShallowReLU
-from ..problem.networks.recurrent import LinearRecurrent
 
 LAWS = ("normal", "uniform")
 
@@ -46,7 +45,7 @@ class Source:
     allocation: Allocation
     samples: int
     law: str = "normal"
-    data: Any = None
+    data: ArrayLike | None = None
     deadline: Deadline = NEVER
 
     def __post_init__(self) -> None:
@@ -57,7 +56,7 @@ class Source:
             return
         data = real_numbers(self.data, "inputs").astype(np.float64)
         network = self.allocation.network
-        if isinstance(network, LinearRecurrent):
+        if network.is_recurrent:
             raise InputError("inputs from data are for feed-forward networks")
         if data.ndim != 2 or data.shape[1] != network.inputs or not np.isfinite(data).all():
             expected = f"(points, {network.inputs})"
@@ -74,17 +73,19 @@ class Source:
             for name, shape in self.allocation.network.weight_shapes.items()
         }
 
-    def inputs(self, rng: np.random.Generator, count: int) -> Any:
+    def inputs(self, rng: np.random.Generator, count: int) -> NDArray[np.float64]:
         """Inputs of `count` trials: (count, n_0, samples), recurrent (count, T, n_in, samples)."""
         network, m = self.allocation.network, self.samples
-        if isinstance(network, LinearRecurrent):
-            return self._draw(rng, count, (network.steps, network.inputs, m))
         if self.data is None:
-            return self._draw(rng, count, (network.inputs, m))
-        chosen = np.stack([rng.choice(len(self.data), m, replace=False) for _ in range(count)])
-        return self.data[chosen].swapaxes(1, 2)
+            *steps, _, _ = network.input_shape(m)  # but for the constant of biases
+            return self._draw(rng, count, (*steps, network.inputs, m))
+        data = np.asarray(self.data)
+        chosen = np.stack([rng.choice(len(data), m, replace=False) for _ in range(count)])
+        return data[chosen].swapaxes(1, 2)
 
-    def _draw(self, rng: np.random.Generator, count: int, shape: tuple[int, ...]) -> Any:
+    def _draw(
+        self, rng: np.random.Generator, count: int, shape: tuple[int, ...]
+    ) -> NDArray[np.float64]:
         if self.law == "normal":
             return rng.normal(size=(count, *shape))
         return rng.uniform(-np.sqrt(3), np.sqrt(3), size=(count, *shape))
@@ -99,14 +100,10 @@ class LinearTrials:
 
     def __init__(self, source: Source, xp: ModuleType = np) -> None:
         network = source.allocation.network
-        assert not isinstance(network, ShallowReLU)
         self.source, self.network, self.xp = source, network, xp
-        is_recurrent = isinstance(network, LinearRecurrent)
-        rows = network.inputs * network.steps if is_recurrent else network.inputs + network.bias
+        rows = math.prod(network.input_shape(source.samples)[:-1])
         self.n_samples = min(source.samples, rows)
-        every = is_recurrent and network.readout == "all"
-        times = network.steps if every else 1  # type: ignore[union-attr]
-        self.n_equations = times * network.outputs * self.n_samples
+        self.n_equations = network.n_reads * network.outputs * self.n_samples
         self._all = ForwardPass(network, self.n_samples, (), range(self.n_equations))
 
     def equations(self, chosen: Sequence[int] | None = None) -> Equations:
@@ -129,26 +126,12 @@ class LinearTrials:
 
     def complex(self, rng: np.random.Generator, count: int) -> Instance:
         """Complex instances to travel through, their outputs free."""
+        shape, allocation = self.network.input_shape(self.n_samples), self.source.allocation
+        return complex_instances(allocation, shape, self.n_equations, rng, count)
 
-        def normal(*shape: int) -> Any:
-            parts = rng.normal(size=(2, count, *shape))
-            return (parts[0] + 1j * parts[1]) / np.sqrt(2)
-
-        given = self.source.allocation.given_present()
-        shapes = self.network.weight_shapes
-        weights = {name: normal(*shape) * given.get(name, True) for name, shape in shapes.items()}
-        if isinstance(self.network, LinearRecurrent):
-            inputs = normal(self.network.steps, self.network.inputs, self.n_samples)
-        else:
-            inputs = normal(self.network.inputs + self.network.bias, self.n_samples)
-        return Instance(weights, inputs, normal(self.n_equations))
-
-    def _combined(self, inputs: Any) -> Any:
+    def _combined(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
         """Inputs with the row of constants, at most as many samples as rows."""
-        network = self.network
-        if isinstance(network, LinearFeedforward) and network.bias:
-            constant = np.ones((len(inputs), 1, inputs.shape[-1]))
-            inputs = np.concatenate([inputs, constant], axis=1)
+        inputs = with_constant(self.network, inputs)
         if self.source.samples <= self.n_samples:
             return inputs
         shape = inputs.shape[1:-1]

@@ -7,12 +7,13 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from itertools import accumulate
 from types import ModuleType
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
+from ..computing.arrays import Array
+from ..problem.allocation import Allocation
+from ..problem.networks.base import Network
 from .forward import Entries, ForwardPass, Weights
 
 
@@ -20,17 +21,19 @@ from .forward import Entries, ForwardPass, Weights
 class Instance:
     """Student weights, inputs and wanted outputs, all with the same leading batch size.
 
+    `inputs` is (batch, *network.input_shape(samples)), `outputs` (batch, equations).
+
     The values of `weights` at the unknown entries are not used.
     """
 
     weights: Weights
-    inputs: Any
-    outputs: Any
+    inputs: Array
+    outputs: Array
 
     def __len__(self) -> int:
         return len(self.outputs)
 
-    def take(self, indices: Any) -> Instance:
+    def take(self, indices: Array | slice | int) -> Instance:
         """The instances with these numbers."""
         weights = {name: value[indices] for name, value in self.weights.items()}
         return Instance(weights, self.inputs[indices], self.outputs[indices])
@@ -41,7 +44,7 @@ class Equations:
 
     def __init__(
         self,
-        network: LinearFeedforward | LinearRecurrent,
+        network: Network,
         n_samples: int,
         entries: Entries,
         equations: Sequence[int],
@@ -50,10 +53,7 @@ class Equations:
         self.entries, self.xp = entries, xp
         self._forward = ForwardPass(network, n_samples, entries, equations, xp)
         self._shapes = dict(network.weight_shapes)
-        if isinstance(network, LinearFeedforward):
-            self._shapes["inputs"] = (network.inputs + network.bias, n_samples)
-        else:
-            self._shapes["inputs"] = (network.steps, network.inputs, n_samples)
+        self._shapes["inputs"] = network.input_shape(n_samples)
         sizes = [math.prod(shape) for shape in self._shapes.values()]
         starts = dict(zip(self._shapes, accumulate([0, *sizes]), strict=False))
         self._parts = {
@@ -67,13 +67,13 @@ class Equations:
         ]
         self._columns = xp.asarray(np.array(places, dtype=np.int64))
 
-    def residual(self, theta: Any, instance: Instance) -> tuple[Any, Any]:
+    def residual(self, theta: Array, instance: Instance) -> tuple[Array, Array]:
         """phi_E(theta) - y_E (batch, n), and its Jacobian (batch, n, n)."""
         weights = self._forward.with_entries(instance.weights, theta, self.entries)
         value, jacobian = self._forward.jacobian(weights, instance.inputs)
         return value - instance.outputs, jacobian
 
-    def flat(self, instance: Instance) -> Any:
+    def flat(self, instance: Instance) -> Array:
         """All numbers of the instances as complex rows: weights, inputs and outputs."""
         arrays = [instance.weights[name] for name in self._shapes if name != "inputs"]
         rows = [
@@ -82,26 +82,26 @@ class Equations:
         ]
         return self.xp.concatenate(rows, axis=1).astype(complex)
 
-    def along(self, start: Any, end: Any) -> Any:
+    def along(self, start: Array, end: Array) -> Array:
         """The directions from flat instances to others, the unknown entries held."""
         direction = end - start
         direction[:, self._columns] = 0
         return direction
 
-    def residual_at(self, theta: Any, flat: Any) -> tuple[Any, Any]:
+    def residual_at(self, theta: Array, flat: Array) -> tuple[Array, Array]:
         """As `residual`, of flat instances; `theta` is written into them."""
         flat[:, self._columns] = theta
         weights, inputs = self._views(flat)
         value, jacobian = self._forward.jacobian(weights, inputs)
         return value - flat[:, self._n_given :], jacobian
 
-    def drift_at(self, theta: Any, flat: Any, direction: Any) -> Any:
+    def drift_at(self, theta: Array, flat: Array, direction: Array) -> Array:
         """Derivative of the residual `along` a direction; `theta` is written into `flat`."""
         flat[:, self._columns] = theta
         slope = self._forward.tangent(*self._views(flat), *self._views(direction))
         return slope - direction[:, self._n_given :]
 
-    def _views(self, flat: Any) -> tuple[Weights, Any]:
+    def _views(self, flat: Array) -> tuple[Weights, Array]:
         views = {
             name: flat[:, part].reshape(-1, *self._shapes[name])
             for name, part in self._parts.items()
@@ -109,12 +109,43 @@ class Equations:
         inputs = views.pop("inputs")
         return views, inputs
 
-    def outputs(self, weights: Weights, inputs: Any) -> Any:
+    def outputs(self, weights: Weights, inputs: Array) -> Array:
         """What a network with these weights, all of them given, puts out on the equations."""
         return self._forward.values(weights, inputs)
 
 
-def solve(matrices: Any, vectors: Any, xp: ModuleType = np) -> Any:
+def with_constant(network: Network, inputs: Array, unit: float = 1.0) -> Array:
+    """Inputs (batch, ..., n_0, samples); with biases a last row of constants follows."""
+    if not network.bias:
+        return inputs
+    constant = np.full((*inputs.shape[:-2], 1, inputs.shape[-1]), unit)
+    return np.concatenate([inputs, constant], axis=-2)
+
+
+def complex_instances(
+    allocation: Allocation,
+    input_shape: tuple[int, ...] | None,
+    n_equations: int,
+    rng: np.random.Generator,
+    count: int,
+) -> Instance:
+    """`count` instances of complex Gaussians to travel through, the outputs free.
+
+    Absent weights are 0. Inputs are not drawn without a shape, but none.
+    """
+
+    def normal(*shape: int) -> NDArray[np.complex128]:
+        parts = rng.normal(size=(2, count, *shape))
+        return (parts[0] + 1j * parts[1]) / np.sqrt(2)
+
+    given = allocation.given_present()
+    shapes = allocation.network.weight_shapes
+    weights = {name: normal(*shape) * given.get(name, True) for name, shape in shapes.items()}
+    inputs = np.empty((count, 0)) if input_shape is None else normal(*input_shape)
+    return Instance(weights, inputs, normal(n_equations))
+
+
+def solve(matrices: Array, vectors: Array, xp: ModuleType = np) -> Array:
     """Solutions of a stack of square systems; not finite where a matrix is singular."""
     try:
         with np.errstate(all="ignore"):

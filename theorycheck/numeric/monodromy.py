@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
+from ..computing.arrays import Array
 from ..computing.deadline import NEVER, Deadline
 from .instances import Equations, Instance
 from .tracking import track
@@ -30,7 +31,7 @@ class Monodromy:
     """
 
     instance: Instance
-    solutions: Any  # (count, n)
+    solutions: Array  # (count, n)
     quiet_loops: int
     lost: int
     is_complete: bool
@@ -141,14 +142,14 @@ def _round(
 
 def follow(
     equations: Equations,
-    theta: Any,
+    theta: Array,
     corners: Sequence[Instance],
     draw: DrawInstance,
     rng: np.random.Generator,
     deadline: Deadline = NEVER,
     *,
     detours: int = DETOURS,
-) -> tuple[Any, Any]:
+) -> tuple[Array, Array]:
     """Follow solutions `theta` (paths, n) from corner to corner (instances one per path).
 
     Returns the solutions at the last corner and whether each arrived; the others are not finite.
@@ -160,13 +161,13 @@ def follow(
 
 def _follow(
     equations: Equations,
-    theta: Any,
-    ways: Any,
+    theta: Array,
+    ways: Array,
     draw: DrawInstance,
     rng: np.random.Generator,
     deadline: Deadline,
     detours: int = DETOURS,
-) -> tuple[Any, Any]:
+) -> tuple[Array, Array]:
     """`follow` through flat corners."""
     xp = equations.xp
     result = track(equations, theta, ways, deadline=deadline)
@@ -189,7 +190,7 @@ def _follow(
     return found, arrived
 
 
-def _with_detours(ways: Any, leg: Any, middle: Any, xp: Any) -> Any:
+def _with_detours(ways: Array, leg: Array, middle: Array, xp: ModuleType) -> Array:
     """The corners of `ways` with `middle` put in on each path's leg."""
     corners = [
         xp.where((place <= leg)[:, None], ways[min(place, len(ways) - 1)], ways[place - 1])
@@ -203,13 +204,13 @@ def _with_detours(ways: Any, leg: Any, middle: Any, xp: Any) -> Any:
 class Distinct:
     """Points that differ from each other by more than rounding."""
 
-    def __init__(self, points: Any) -> None:
+    def __init__(self, points: Array) -> None:
         self.points = points
 
     def __len__(self) -> int:
         return len(self.points)
 
-    def add(self, points: Any) -> int:
+    def add(self, points: Array) -> int:
         """Add those that are new; returns how many."""
         before = len(self)
         for point in points:
@@ -219,7 +220,7 @@ class Distinct:
         return len(self) - before
 
 
-def all_differ(points: Any) -> bool:
+def all_differ(points: Array) -> bool:
     """Whether no two of the points (count, n) are the same up to rounding.
 
     >>> all_differ(np.array([[1.0], [2.0]])), all_differ(np.array([[1.0], [1.0 + 1e-9]]))

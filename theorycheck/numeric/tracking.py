@@ -8,10 +8,11 @@ judging a step by how Newton's method contracts, loses almost none.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
+from types import ModuleType
 
 import numpy as np
 
+from ..computing.arrays import Array
 from ..computing.deadline import NEVER, Deadline
 from .instances import Equations, solve
 
@@ -30,22 +31,22 @@ _PAST = (0.0, -1e30, -2e30)
 class _Paths:
     """The paths under way, each on its leg, and up to three last points of it, the newest first."""
 
-    index: Any  # number of the path
-    leg: Any
-    step: Any  # length of the next step, of a leg of length 1
-    n_steps: Any  # tried on this leg
-    n_points: Any
-    times: Any  # (paths, 3), far in the past where there are fewer points
-    points: Any  # (paths, 6, n): the points, then their slopes
-    start: Any  # flat instance at the beginning of the leg
-    along: Any  # direction of the leg
+    index: Array  # number of the path
+    leg: Array
+    step: Array  # length of the next step, of a leg of length 1
+    n_steps: Array  # tried on this leg
+    n_points: Array
+    times: Array  # (paths, 3), far in the past where there are fewer points
+    points: Array  # (paths, 6, n): the points, then their slopes
+    start: Array  # flat instance at the beginning of the leg
+    along: Array  # direction of the leg
 
-    def keep(self, chosen: Any) -> None:
+    def keep(self, chosen: Array) -> None:
         """Drop the other paths."""
         for name, value in vars(self).items():
             setattr(self, name, value[chosen])
 
-    def append(self, good: Any, time: Any, theta: Any, slope: Any) -> None:
+    def append(self, good: Array, time: Array, theta: Array, slope: Array) -> None:
         """A new point for the paths that are `good`."""
         chosen = slice(None) if bool(good.all()) else good
         times, points = self.times[chosen], self.points[chosen]
@@ -56,7 +57,7 @@ class _Paths:
         self.times[chosen], self.points[chosen] = times, points
         self.n_points[chosen] = (self.n_points[chosen] + 1).clip(max=_MOST_POINTS)
 
-    def predict(self, time: Any, xp: Any) -> Any:
+    def predict(self, time: Array, xp: ModuleType) -> Array:
         """Where the polynomial through the last points, with their slopes, is at `time`."""
         # Hermite's basis; points in the distant past have no weight in it.
         distance = time[:, None] - self.times
@@ -77,14 +78,18 @@ class Tracked:
     Of lost paths, the `leg` on which that happened and the solution at its `origin`.
     """
 
-    found: Any
-    arrived: Any
-    leg: Any
-    origin: Any
+    found: Array
+    arrived: Array
+    leg: Array
+    origin: Array
 
 
 def track(
-    equations: Equations, theta: Any, corners: Any, leg: Any = None, deadline: Deadline = NEVER
+    equations: Equations,
+    theta: Array,
+    corners: Array,
+    leg: Array | None = None,
+    deadline: Deadline = NEVER,
 ) -> Tracked:
     """Follow solutions `theta` (paths, n) along straight legs from corner to corner, to the last.
 
@@ -122,7 +127,7 @@ def track(
     return Tracked(found, arrived, legs, origin)
 
 
-def polish(equations: Equations, theta: Any, flat: Any) -> tuple[Any, Any]:
+def polish(equations: Equations, theta: Array, flat: Array) -> tuple[Array, Array]:
     """Newton's method to the end of accuracy, and whether it converged (False for NaN)."""
     xp, flat = equations.xp, flat.copy()
     size = xp.full(len(theta), np.inf)
@@ -134,7 +139,7 @@ def polish(equations: Equations, theta: Any, flat: Any) -> tuple[Any, Any]:
     return theta, xp.isfinite(size) & (size < _FLOOR)
 
 
-def _begin(n_paths: int, n: int, leg: Any, corners: Any, xp: Any) -> _Paths:
+def _begin(n_paths: int, n: int, leg: Array, corners: Array, xp: ModuleType) -> _Paths:
     """Paths that have yet to enter their first leg."""
     whole, numbers = xp.zeros(n_paths, int), xp.zeros_like(corners[0])
     times = xp.zeros((n_paths, _MOST_POINTS))
@@ -153,7 +158,9 @@ def _begin(n_paths: int, n: int, leg: Any, corners: Any, xp: Any) -> _Paths:
     )
 
 
-def _enter(equations: Equations, paths: _Paths, chosen: Any, theta: Any, corners: Any) -> None:
+def _enter(
+    equations: Equations, paths: _Paths, chosen: Array, theta: Array, corners: Array
+) -> None:
     """Put the `chosen` of the paths at the beginning of their leg."""
     index, leg = paths.index[chosen], paths.leg[chosen]
     start = corners[leg, index]
@@ -167,7 +174,7 @@ def _enter(equations: Equations, paths: _Paths, chosen: Any, theta: Any, corners
     paths.points[chosen, _MOST_POINTS:] = slope[:, None]
 
 
-def _relative(change: Any, theta: Any) -> Any:
+def _relative(change: Array, theta: Array) -> Array:
     return abs(change).max(axis=1) / (abs(theta).max(axis=1) + 1e-3)
 
 
@@ -186,7 +193,7 @@ def _advance(equations: Equations, paths: _Paths) -> None:
     paths.append(good, now, theta, slope)
 
 
-def _correct(equations: Equations, theta: Any, flat: Any) -> tuple[Any, Any, Any, Any]:
+def _correct(equations: Equations, theta: Array, flat: Array) -> tuple[Array, Array, Array, Array]:
     """Newton's method: solutions, errors of the predictions, success, last Jacobians."""
     xp = equations.xp
     residual, jacobian = equations.residual_at(theta, flat)

@@ -5,8 +5,8 @@ from __future__ import annotations
 import numpy as np
 from numpy.typing import NDArray
 
+from ..measurement.batched_linalg import measured_rank
 from ..measurement.estimate import Estimate, measure
-from ..measurement.svd_rank import measured_rank
 from ..measurement.trials import LinearTrials, Source
 from ..numeric.instances import Equations
 from ..problem.allocation import Allocation

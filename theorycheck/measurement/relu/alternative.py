@@ -8,10 +8,9 @@ clearly, a linear programme looks for the point with the largest margin.
 
 from __future__ import annotations
 
-from typing import Any
-
 import numpy as np
 
+from ...computing.arrays import Array
 from ..least_squares import MATCH, NO_MATCH, UNDECIDED
 from .units import CLEAR
 
@@ -20,7 +19,7 @@ _CANCELS = 1e-12  # relative; what the weighted slopes must sum up to
 _INSIDE = 1e-6  # how far inside a point is sought, so that it has a margin
 
 
-def compared(values: Any, margin: Any) -> Any:
+def compared(values: Array, margin: Array) -> Array:
     """Decide whether all values are at least 0, for each of a batch.
 
     >>> compared(np.array([[1.0, 2.0], [1.0, -2.0], [1.0, 0.0]]), np.full(2, 1e-9)).tolist()
@@ -30,7 +29,7 @@ def compared(values: Any, margin: Any) -> Any:
     return np.where(is_bad, NO_MATCH, np.where(is_good, MATCH, UNDECIDED))
 
 
-def by_certificate(slopes: Any, constants: Any, margin: Any) -> int:
+def by_certificate(slopes: Array, constants: Array, margin: Array) -> int:
     """Decide whether slopes (number, unknowns) c + constants >= 0 has a solution.
 
     `margin` is what each of the values may be off near the origin.
@@ -53,13 +52,13 @@ def by_certificate(slopes: Any, constants: Any, margin: Any) -> int:
     return UNDECIDED if answer == MATCH and still != MATCH else answer
 
 
-def _has_margin(point: Any, rows: Any, heights: Any, blur: Any) -> bool:
+def _has_margin(point: Array, rows: Array, heights: Array, blur: Array) -> bool:
     if not np.isfinite(point).all():
         return False
     return bool((rows @ point + heights > blur + CLEAR * (abs(rows) @ abs(point))).all())
 
 
-def _farkas(rows: Any, heights: Any, blur: Any) -> int:
+def _farkas(rows: Array, heights: Array, blur: Array) -> int:
     from scipy.optimize import nnls
 
     inner = heights - 10 * blur - _INSIDE
@@ -81,7 +80,7 @@ def _farkas(rows: Any, heights: Any, blur: Any) -> int:
     return NO_MATCH if cancels and weights @ (heights + 10 * blur) < -CLEAR * total else UNDECIDED
 
 
-def _programme(rows: Any, heights: Any, blur: Any) -> int:
+def _programme(rows: Array, heights: Array, blur: Array) -> int:
     """The largest s with rows c + heights >= s, but s <= 1."""
     from scipy.optimize import linprog
 

@@ -13,10 +13,10 @@ from __future__ import annotations
 
 from itertools import combinations
 from math import comb
-from typing import Any
 
 import numpy as np
 
+from ...computing.arrays import Array
 from .units import CLEAR, Unit, UnitKind
 
 NOTHING = 1e-13  # relative; what is smaller than this is called zero
@@ -41,7 +41,7 @@ def cell_count(kind: UnitKind, samples: int) -> int:
     return count if kind.output is None else 2 * count - 1
 
 
-def cells(unit: Unit) -> tuple[Any, Any]:
+def cells(unit: Unit) -> tuple[Array, Array]:
     """Codes (batch, cells) of the unit's cells, and for which of the batch they are all of them.
 
     Rows with fewer cells are filled up by repetition.
@@ -62,7 +62,7 @@ def cells(unit: Unit) -> tuple[Any, Any]:
     return codes, clear
 
 
-def _around_vertices(matrices: Any, is_affine: bool, clear: Any) -> Any:
+def _around_vertices(matrices: Array, is_affine: bool, clear: Array) -> Array:
     """Patterns around all vertices, -1 where there is no vertex; marks unclear ones of the batch.
 
     Rows of `matrices` are hyperplanes; affine ones have their constants in the first column.
@@ -95,7 +95,7 @@ def _around_vertices(matrices: Any, is_affine: bool, clear: Any) -> Any:
     return np.concatenate(found, axis=1)
 
 
-def _rays(rows: Any, clear: Any) -> tuple[Any, Any]:
+def _rays(rows: Array, clear: Array) -> tuple[Array, Array]:
     """Unit vectors orthogonal to rows (batch, k - 1, k), and where there is just one direction."""
     batch, count, width = rows.shape
     if count == 0:
@@ -106,7 +106,7 @@ def _rays(rows: Any, clear: Any) -> tuple[Any, Any]:
     return right[:, -1], is_vertex
 
 
-def _distinct(codes: Any) -> Any:
+def _distinct(codes: Array) -> Array:
     """The distinct codes >= 0 of each row, filled up by repetition; 0 where there is none."""
     codes = np.sort(codes, axis=1)
     is_new = codes >= 0

@@ -17,13 +17,14 @@ M(a0 + t) = M + t U V^T these are t = -1 / lambda, lambda an eigenvalue of V^T M
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
+from ...computing.arrays import Array
 from ...numeric.instances import Instance
 from ...problem.allocation import Allocation
-from ..least_squares import MATCH, NO_MATCH, UNDECIDED, WIDE
+from ..batched_linalg import WIDE
+from ..least_squares import MATCH, NO_MATCH, UNDECIDED
 from .feasible import feasible
 from .pencils import Pencils, pencils_of
 from .range import in_range, signs
@@ -58,7 +59,7 @@ class Conflict:
             columns[:, output, :, number] = 1.0
         return replace(bare, free=np.concatenate([bare.free, columns], axis=3))
 
-    def decide(self, systems: Systems) -> Any:
+    def decide(self, systems: Systems) -> Array:
         """MATCH, NO_MATCH or UNDECIDED for each of the systems of one combination each."""
         answer = np.full(len(systems.wanted), UNDECIDED)
         active = systems.units[-1].active
@@ -72,7 +73,7 @@ class Conflict:
                 left = left[answer[left] == UNDECIDED]
         return answer
 
-    def _without(self, systems: Systems) -> Any:
+    def _without(self, systems: Systems) -> Array:
         """Decisions where the unit is off: linear systems in the other unknowns."""
         width = systems.equations.shape[2] - len(self.outputs)
         keep = np.ones(width, dtype=bool)
@@ -120,7 +121,7 @@ def find_conflict(allocation: Allocation, samples: int) -> Conflict | None:
     return Conflict(tuple(ordered), outputs, rest)
 
 
-def _attempt(pencils: Pencils, shift: float, rng: np.random.Generator) -> Any:
+def _attempt(pencils: Pencils, shift: float, rng: np.random.Generator) -> Array:
     """Decisions from the roots around one a0."""
     answer = np.full(len(pencils.wanted), UNDECIDED)
     _, rows, columns = pencils.matrices.shape
@@ -143,7 +144,7 @@ def _attempt(pencils: Pencils, shift: float, rng: np.random.Generator) -> Any:
     return answer
 
 
-def _by_roots(pencils: Pencils, roots: Roots, rank: int, is_square: bool) -> Any:
+def _by_roots(pencils: Pencils, roots: Roots, rank: int, is_square: bool) -> Array:
     """Decide from all real roots: a match at one, or all are excluded."""
     answer = np.where(roots.is_lost, UNDECIDED, NO_MATCH)
     for number in range(roots.is_real.shape[1]):
@@ -164,7 +165,7 @@ def _by_roots(pencils: Pencils, roots: Roots, rank: int, is_square: bool) -> Any
     return answer
 
 
-def _out_of_range(pencils: Pencils, root: Any, error: Any, most: int) -> Any:
+def _out_of_range(pencils: Pencils, root: Array, error: Array, most: int) -> Array:
     """NO_MATCH where wanted + a drift is clearly not in the range, of rank `most` or less.
 
     As always, singular values at rounding level count as 0.
@@ -186,7 +187,7 @@ def _out_of_range(pencils: Pencils, root: Any, error: Any, most: int) -> Any:
     return np.where(is_excluded, NO_MATCH, UNDECIDED)
 
 
-def _at_root(pencils: Pencils, root: Any, box: tuple[Any, Any, float]) -> Any:
+def _at_root(pencils: Pencils, root: Array, box: tuple[Array, Array, float]) -> Array:
     """Decide square systems at a root that is alone in its disc, by the signs next to it."""
     disc, inverse, shift = box
     slopes, drift = pencils.slopes, pencils.drift
@@ -215,7 +216,7 @@ def _at_root(pencils: Pencils, root: Any, box: tuple[Any, Any, float]) -> Any:
     return np.where(is_proved, _signs_at(pencils, theta, root, radius), UNDECIDED)
 
 
-def _equations(pencils: Pencils, theta: Any, root: Any) -> tuple[Any, Any, Any]:
+def _equations(pencils: Pencils, theta: Array, root: Array) -> tuple[Array, Array, Array]:
     """Jacobian in (theta, a), values, and what rounding errors of the values are relative to."""
     at = root[:, None, None]
     values = pencils.matrices + at * pencils.slopes
@@ -227,7 +228,7 @@ def _equations(pencils: Pencils, theta: Any, root: Any) -> tuple[Any, Any, Any]:
     return jacobian, (values @ theta[:, :, None])[:, :, 0] - right, size
 
 
-def _signs_at(pencils: Pencils, theta: Any, root: Any, radius: Any) -> Any:
+def _signs_at(pencils: Pencils, theta: Array, root: Array, radius: Array) -> Array:
     """MATCH or NO_MATCH where the inequalities of all units hold, or one fails, clearly."""
     theta, error = theta * pencils.factors, radius[:, :-1] * pencils.factors
     is_good, is_bad = np.ones(len(root), dtype=bool), np.zeros(len(root), dtype=bool)

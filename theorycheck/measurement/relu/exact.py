@@ -11,10 +11,10 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from ...computing.arrays import Array
 from ..least_squares import MATCH, NO_MATCH, UNDECIDED
 from .cells import cells
 from .feasible import feasible
@@ -36,12 +36,12 @@ class Decisions:
     combinations.
     """
 
-    decision: Any
+    decision: Array
     unclear: dict[int, list[tuple[int, ...]]]
 
 
 def decide_patterns(
-    students: Students, most: int, solve: Callable[[Systems], Any] | None = None
+    students: Students, most: int, solve: Callable[[Systems], Array] | None = None
 ) -> Decisions:
     """Decide each of the students that has at most `most` combinations of patterns.
 
@@ -83,7 +83,7 @@ def decide_patterns(
     return Decisions(decision, unclear)
 
 
-def _decide(systems: Systems) -> Any:
+def _decide(systems: Systems) -> Array:
     """Decisions of linear systems with inequalities."""
     answer = in_range(systems)
     hard = np.flatnonzero(answer == UNDECIDED)
@@ -116,7 +116,7 @@ class _Signs:
         self._negative = (bound_by_units & (wanted < -CLEAR * bound)) @ bits
         self._zero = (bound_by_units & (bound <= 0)) @ bits
 
-    def may_fit(self, draws: Any, codes: list[Any], count: int) -> Any:
+    def may_fit(self, draws: Array, codes: list[Array], count: int) -> Array:
         """For each draw and each of `count` combinations, codes (draws, count) for every unit."""
         result = np.ones((len(draws), count), dtype=bool)
         parts = [self._split(unit, code) for unit, code in zip(self._units, codes, strict=True)]
@@ -136,7 +136,7 @@ class _Signs:
             result &= missing == 0
         return result
 
-    def _split(self, unit: Unit, code: Any) -> tuple[Any, Any]:
+    def _split(self, unit: Unit, code: Array) -> tuple[Array, Array | None]:
         if not unit.is_signed:
             return code, None
         return code & ((1 << self._samples) - 1), code >> self._samples != 0

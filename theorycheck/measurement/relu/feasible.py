@@ -9,11 +9,12 @@ equations, or some inequality at every solution, fail clearly.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ..least_squares import CHANCE, EPSILON, MATCH, NO_MATCH, ROUNDING, UNDECIDED, WIDE
+from ...computing.arrays import Array
+from ..batched_linalg import EPSILON, WIDE
+from ..least_squares import CHANCE, MATCH, NO_MATCH, ROUNDING, UNDECIDED
 from .alternative import by_certificate, compared
 from .systems import Active, Systems
 from .units import CLEAR
@@ -23,11 +24,11 @@ from .units import CLEAR
 class _Cells:
     """Inequalities slopes theta + constants >= 0, slopes (batch, number, unknowns)."""
 
-    slopes: Any
-    constants: Any
+    slopes: Array
+    constants: Array
 
 
-def feasible(systems: Systems) -> Any:
+def feasible(systems: Systems) -> Array:
     """MATCH, NO_MATCH or UNDECIDED for each of the systems."""
     batch = len(systems.equations)
     answer = np.full(batch, UNDECIDED)
@@ -42,7 +43,7 @@ def feasible(systems: Systems) -> Any:
     return answer
 
 
-def _feasible(systems: Systems, units: list[Active]) -> Any:
+def _feasible(systems: Systems, units: list[Active]) -> Array:
     """The same where just these units are on; the unknowns of the others are left out."""
     width = systems.equations.shape[2]
     keep = np.ones(width, dtype=bool)
@@ -83,7 +84,7 @@ def _cells(units: list[Active], width: int, batch: int) -> _Cells:
     return _Cells(np.concatenate(slopes, axis=1), np.concatenate(constants, axis=1))
 
 
-def _by_rank(matrices: Any, wanted: Any, bounds: _Cells) -> Any:
+def _by_rank(matrices: Array, wanted: Array, bounds: _Cells) -> Array:
     """Solve by singular values and go on with all systems of one rank together."""
     batch, rows, columns = matrices.shape
     answer = np.full(batch, UNDECIDED)
@@ -116,7 +117,7 @@ def _by_rank(matrices: Any, wanted: Any, bounds: _Cells) -> Any:
     return answer
 
 
-def _in_cells(theta: Any, directions: Any, error: Any, bounds: _Cells) -> Any:
+def _in_cells(theta: Array, directions: Array, error: Array, bounds: _Cells) -> Array:
     """Decide whether theta + directions c satisfies the inequalities for some c."""
     reach = np.sqrt((bounds.slopes**2).sum(axis=2))
     constants = bounds.constants + np.einsum("bij,bj->bi", bounds.slopes, theta)
@@ -153,7 +154,7 @@ def _in_cells(theta: Any, directions: Any, error: Any, bounds: _Cells) -> Any:
     return answer
 
 
-def _interval(slopes: Any, constants: Any, margin: Any) -> Any:
+def _interval(slopes: Array, constants: Array, margin: Array) -> Array:
     """Decide whether slopes c + constants >= 0 has a solution c (batch, number)."""
     with np.errstate(all="ignore"):
         ends = np.where(slopes == 0, 0, -constants / slopes)

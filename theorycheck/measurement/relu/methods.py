@@ -10,18 +10,18 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from types import ModuleType
-from typing import Any
 
 import numpy as np
 
+from ...computing.arrays import Array
 from ...numeric.forward import Entries, Weights
 from ...numeric.instances import Instance
 from ...problem.masks import entries_of
+from ..batched_linalg import measured_rank
 from ..existence import UNIT, Certificates, System, certify
 from ..least_squares import MATCH, NO_MATCH, UNDECIDED, decide_affine
 from ..levenberg import fit
 from ..methods import Method
-from ..svd_rank import measured_rank
 from ..trials import Source
 from .cells import MOST_SAMPLES, cell_count
 from .conflict import Conflict, find_conflict
@@ -50,7 +50,7 @@ class ReluEquations:
     def __init__(self, entries: Entries) -> None:
         self.entries = entries
 
-    def residual(self, theta: Any, instance: Instance) -> tuple[Any, Any]:
+    def residual(self, theta: Array, instance: Instance) -> tuple[Array, Array]:
         """Residuals (batch, outputs x samples), and their Jacobian in the unknowns."""
         weights = dict(instance.weights)
         for place, (name, index) in enumerate(self.entries):
@@ -78,14 +78,14 @@ class ReluEquations:
         return value, jacobian.reshape(*value.shape, len(self.entries))  # without entries too
 
 
-def pre_activations(weights: Any, inputs: Any) -> Any:
+def pre_activations(weights: Weights, inputs: Array) -> Array:
     """W1 x + b1, shape (batch, hidden, samples)."""
     before = weights["W1"] @ inputs
     return before if "b1" not in weights else before + weights["b1"][:, :, None]
 
 
 def certify_relu(
-    system: System, theta: Any, instances: Instance, xp: ModuleType = np
+    system: System, theta: Array, instances: Instance, xp: ModuleType = np
 ) -> Certificates:
     """`certify` within the activation pattern at theta, if no unit can switch near the solution."""
     assert isinstance(system, ReluEquations)
@@ -118,7 +118,7 @@ class _Drawn:
 
     instances: Instance
     teacher: Weights
-    jacobians: Any
+    jacobians: Array
 
 
 class _ReluTrials:
@@ -155,7 +155,7 @@ class _ReluTrials:
         outputs, jacobians = self._teacher.residual(theta, nothing)
         return _Drawn(Instance(student, inputs, outputs), teacher, jacobians)
 
-    def decide(self, chunk: int, count: int) -> Any:
+    def decide(self, chunk: int, count: int) -> Array:
         """Decisions of a chunk; what enumeration leaves open is searched."""
         instances = self.drawn(chunk, count).instances
         decisions, unclear = np.full(count, UNDECIDED), {}
@@ -183,7 +183,7 @@ class _ReluTrials:
             decisions[places[found.matched]] = MATCH
         return decisions
 
-    def _cross_check(self, decisions: Any, instances: Instance, chunk: int) -> None:
+    def _cross_check(self, decisions: Array, instances: Instance, chunk: int) -> None:
         """Search matches of some unmatched draws: one that is proved shows that roots are lost."""
         unmatched = np.flatnonzero(decisions == NO_MATCH)[:_CROSS_CHECKED]
         if not len(unmatched):
@@ -209,7 +209,7 @@ class _ReluTrials:
             return MATCH
         return UNDECIDED if UNDECIDED in answers else NO_MATCH
 
-    def is_regular(self, chunk: int, count: int) -> Any:
+    def is_regular(self, chunk: int, count: int) -> Array:
         """Whether the Jacobian of all weights of the teacher has full rank d m."""
         jacobians = self.drawn(chunk, count).jacobians
         ranks = measured_rank(jacobians)

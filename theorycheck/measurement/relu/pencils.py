@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 from dataclasses import dataclass, replace
-from typing import Any
 
 import numpy as np
 
-from ..least_squares import EPSILON, ROUNDING
+from ...computing.arrays import Array
+from ..batched_linalg import EPSILON
+from ..least_squares import ROUNDING
 from .systems import Systems
 
 
@@ -16,11 +17,11 @@ class Pencils:
     """Systems (matrices + a slopes) theta = wanted + a drift, scaled; theta = scaled * factors."""
 
     systems: Systems
-    matrices: Any
-    slopes: Any
-    wanted: Any
-    drift: Any
-    factors: Any
+    matrices: Array
+    slopes: Array
+    wanted: Array
+    drift: Array
+    factors: Array
     is_input: bool  # a is the unit's learnable input, else its learnable output
 
     @property
@@ -28,7 +29,7 @@ class Pencils:
         """Bound of rounding errors in a column."""
         return ROUNDING * (sum(self.matrices.shape[1:]) + 1) * EPSILON
 
-    def take(self, places: Any) -> Pencils:
+    def take(self, places: Array) -> Pencils:
         """The pencils with these numbers."""
         names = ("matrices", "slopes", "wanted", "drift", "factors")
         parts = {name: getattr(self, name)[places] for name in names}

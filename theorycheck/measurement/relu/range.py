@@ -9,12 +9,12 @@ decide. The rest is left to `relu_feasible`: several solutions, or no full rank.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
-from ..least_squares import CHANCE, EPSILON, GATE, MATCH, NO_MATCH, ROUNDING, UNDECIDED, WIDE
-from ..orthogonal import chunks, inverse_upper, reduce
+from ...computing.arrays import Array
+from ..batched_linalg import EPSILON, WIDE, chunks, inverse_upper, reduce
+from ..least_squares import CHANCE, GATE, MATCH, NO_MATCH, ROUNDING, UNDECIDED
 from .systems import Active, Systems
 from .units import CLEAR
 
@@ -26,12 +26,12 @@ class _Solutions:
     `answer` is NO_MATCH where there is none, MATCH where it is the only one.
     """
 
-    answer: Any
-    theta: Any
-    error: Any
+    answer: Array
+    theta: Array
+    error: Array
 
 
-def in_range(systems: Systems) -> Any:
+def in_range(systems: Systems) -> Array:
     """MATCH, NO_MATCH or UNDECIDED for each of the systems."""
     equations = systems.equations.copy()
     is_replaced = np.zeros((len(equations), len(systems.units)), dtype=bool)
@@ -58,7 +58,7 @@ def in_range(systems: Systems) -> Any:
     return answer
 
 
-def _replace(equations: Any, unit: Active) -> Any:
+def _replace(equations: Array, unit: Active) -> Array:
     """Put unit vectors where a unit is active on fewer samples than it has unknowns.
 
     Returns for which systems; the outputs that the unit does not reach keep zeros.
@@ -76,7 +76,7 @@ def _replace(equations: Any, unit: Active) -> Any:
     return is_few
 
 
-def _solve(equations: Any, systems: Systems) -> _Solutions:
+def _solve(equations: Array, systems: Systems) -> _Solutions:
     """Least squares of the systems with their columns of zeros left out."""
     batch, rows, columns = equations.shape
     answer = np.full(batch, UNDECIDED)
@@ -100,7 +100,7 @@ def _solve(equations: Any, systems: Systems) -> _Solutions:
     return _Solutions(answer, theta, error)
 
 
-def _least_squares(matrices: Any, wanted: Any, size: Any) -> _Solutions:
+def _least_squares(matrices: Array, wanted: Array, size: Array) -> _Solutions:
     """Systems of at least as many equations as unknowns; undecided unless of clearly full rank."""
     batch, rows, columns = matrices.shape
     block = np.empty((rows, columns + 1, batch))
@@ -134,7 +134,7 @@ def _least_squares(matrices: Any, wanted: Any, size: Any) -> _Solutions:
     return _Solutions(answer, np.where(is_sound, theta, 0).T, np.where(is_sound, error, 0).T)
 
 
-def signs(unit: Active, theta: Any, error: Any, replaced: Any) -> tuple[Any, Any]:
+def signs(unit: Active, theta: Array, error: Array, replaced: Array) -> tuple[Array, Array]:
     """Whether the inequalities of a unit hold clearly, and whether one clearly fails.
 
     Replaced unknowns are pre-activations less the offset: those of active samples only.

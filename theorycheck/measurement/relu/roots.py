@@ -11,11 +11,12 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from math import comb
-from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
-from ..least_squares import WIDE
+from ...computing.arrays import Array
+from ..batched_linalg import WIDE
 
 _GATE = 1e-7  # of the smallest singular value of A
 
@@ -27,15 +28,15 @@ class Roots:
     `is_lost`: something is unclear.
     """
 
-    is_lost: Any
-    is_real: Any
-    inverse: Any
-    disc: Any
-    radius: Any
+    is_lost: Array
+    is_real: Array
+    inverse: Array
+    disc: Array
+    radius: Array
     shift: float
 
 
-def real_roots(first: Any, second: Any, noise: float, shift: float) -> Roots:
+def real_roots(first: Array, second: Array, noise: float, shift: float) -> Roots:
     """The real roots of det(first + t second), t = a - shift."""
     batch, size, _ = first.shape
     left, gains, right = np.linalg.svd(second)
@@ -72,7 +73,7 @@ def real_roots(first: Any, second: Any, noise: float, shift: float) -> Roots:
     return Roots(is_lost, is_real, inverse, disc, radius, shift)
 
 
-def _eigenvalues(matrices: Any, error: Any) -> tuple[Any, Any, Any]:
+def _eigenvalues(matrices: Array, error: Array) -> tuple[NDArray[np.complex128], Array, Array]:
     """Eigenvalues, how far an error of this norm moves them, and to the next one or to 0."""
     size = matrices.shape[1]
     found, vectors = np.linalg.eig(matrices)
@@ -85,7 +86,7 @@ def _eigenvalues(matrices: Any, error: Any) -> tuple[Any, Any, Any]:
     return found.astype(complex), far, np.minimum(apart.min(axis=2), abs(found))
 
 
-def _reduced(matrices: Any, error: Any) -> tuple[Any, dict[int, tuple[Any, Any]]]:
+def _reduced(matrices: Array, error: Array) -> tuple[Array, dict[int, tuple[Array, Array]]]:
     """How many eigenvalues are not 0, -1 if that is unclear, and companion matrices of each number.
 
     As for ranks, coefficients of the characteristic polynomial at rounding level count as 0.

@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from ...computing.arrays import Array
 from .units import Students, Unit
 
 
@@ -19,10 +19,10 @@ class Active:
     """
 
     unit: Unit
-    generators: Any
-    offset: Any
-    slopes: Any  # (batch, outputs), negated where the choice says so
-    active: Any
+    generators: Array
+    offset: Array
+    slopes: Array  # (batch, outputs), negated where the choice says so
+    active: Array
     columns: slice
 
 
@@ -33,12 +33,12 @@ class Systems:
     The last unknowns are free. `size` bounds what rounding errors of `wanted` are relative to.
     """
 
-    equations: Any
-    wanted: Any
-    size: Any
+    equations: Array
+    wanted: Array
+    size: Array
     units: tuple[Active, ...]
 
-    def take(self, places: Any) -> Systems:
+    def take(self, places: Array) -> Systems:
         """The systems with these numbers."""
         units = tuple(
             Active(
@@ -54,7 +54,7 @@ class Systems:
         return Systems(self.equations[places], self.wanted[places], self.size[places], units)
 
 
-def build(students: Students, draws: Any, codes: Any) -> Systems:
+def build(students: Students, draws: Array, codes: Array) -> Systems:
     """The systems of `draws`, with `codes` (units, draws) of their cells."""
     _, n_outputs, samples = students.wanted.shape
     n_free = students.free.shape[3]

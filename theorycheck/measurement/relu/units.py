@@ -15,10 +15,10 @@ unit matrix and f by 0.
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import Any
 
 import numpy as np
 
+from ...computing.arrays import Array
 from ...numeric.instances import Instance
 from ...problem.allocation import Allocation
 
@@ -58,9 +58,9 @@ class Unit:
     With `has_scale` the first unknown is t > 0; then, or if `is_signed`, slopes may be negated.
     """
 
-    generators: Any
-    offset: Any
-    slopes: Any
+    generators: Array
+    offset: Array
+    slopes: Array
     is_central: bool
     has_scale: bool
     is_signed: bool
@@ -75,11 +75,11 @@ class Students:
     special position, as far as the generators show.
     """
 
-    wanted: Any
-    size: Any
-    free: Any
+    wanted: Array
+    size: Array
+    free: Array
     units: tuple[Unit, ...]
-    is_regular_position: Any
+    is_regular_position: Array
 
 
 def unit_kinds(allocation: Allocation) -> tuple[UnitKind, ...] | None:
@@ -144,7 +144,7 @@ def students(allocation: Allocation, kinds: tuple[UnitKind, ...], instances: Ins
     return Students(wanted, size, free, tuple(units), regular)
 
 
-def _unit(kind: UnitKind, first: Any, second: Any, inputs: Any, regular: Any) -> Unit:
+def _unit(kind: UnitKind, first: Array, second: Array, inputs: Array, regular: Array) -> Unit:
     batch, _, samples = inputs.shape
     shown = inputs[:, list(kind.learnable)].swapaxes(1, 2)  # (batch, samples, learnable inputs)
     frozen = list(kind.frozen)
@@ -164,14 +164,14 @@ def _unit(kind: UnitKind, first: Any, second: Any, inputs: Any, regular: Any) ->
     return Unit(shown, offset, slopes, is_central, has_scale, kind.output is not None)
 
 
-def _has_full_rank(matrices: Any) -> Any:
+def _has_full_rank(matrices: Array) -> Array:
     """Which matrices (batch, rows, columns) have full rank, clearly, once rows have length 1."""
     lengths = np.sqrt((matrices**2).sum(axis=2, keepdims=True))
     values = np.linalg.svd(matrices / np.where(lengths > 0, lengths, 1), compute_uv=False)
     return values.min(axis=1) > CLEAR
 
 
-def _inputs(allocation: Allocation, which: str) -> Any:
+def _inputs(allocation: Allocation, which: str) -> Array:
     """The mask of W1 with that of b1, if there is one, as last column."""
     masks = dict(allocation.masks(which))
     shapes = allocation.network.weight_shapes
@@ -181,7 +181,7 @@ def _inputs(allocation: Allocation, which: str) -> Any:
     return np.concatenate(full, axis=1)
 
 
-def _weights(instances: Instance) -> tuple[Any, Any, Any]:
+def _weights(instances: Instance) -> tuple[Array, Array, Array]:
     """W1 with b1 as last column, W2, and the inputs with a last row of constants."""
     weights, inputs = instances.weights, instances.inputs
     if "b1" not in weights:
@@ -191,7 +191,7 @@ def _weights(instances: Instance) -> tuple[Any, Any, Any]:
     return first, weights["W2"], np.concatenate([inputs, constant], axis=1)
 
 
-def _column(values: Any, output: int, n_outputs: int) -> Any:
+def _column(values: Array, output: int, n_outputs: int) -> Array:
     """Values (batch, samples) in the rows of one output, (batch, outputs, samples)."""
     column = np.zeros((len(values), n_outputs, values.shape[1]))
     column[:, output] = values
