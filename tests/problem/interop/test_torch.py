@@ -4,6 +4,7 @@ import copy
 import doctest
 import itertools
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 from typing import Any
 
@@ -533,7 +534,7 @@ def test_the_page_on_interoperability_runs_as_shown(monkeypatch: Any, tmp_path: 
 class Tanh(LinearFeedforward):
     """A kind of network that no torch module is read as."""
 
-    @property
+    @cached_property
     def activations(self) -> tuple[str, ...]:
         return ("tanh",) * (self.depth - 1)
 
