@@ -26,6 +26,7 @@ import numpy as np
 
 import theorycheck as tc
 from theorycheck.problem.files import save
+from theorycheck.problem.networks.base import Network
 
 COMMANDS = {
     "classify": 0.6,
@@ -86,7 +87,7 @@ def _size(rng: np.random.Generator, most: int) -> int:
     return round(math.exp(rng.uniform(0, math.log(most))))
 
 
-def _feedforward(rng: np.random.Generator) -> tuple[tc.Network, int]:
+def _feedforward(rng: np.random.Generator) -> tuple[Network, int]:
     if rng.random() < 0.25:
         widths = [(784, 256, 10), (392, 128, 10), (196, 64, 10)][rng.integers(3)]
     else:
@@ -95,14 +96,14 @@ def _feedforward(rng: np.random.Generator) -> tuple[tc.Network, int]:
     return network, _size(rng, 1000)
 
 
-def _recurrent(rng: np.random.Generator) -> tuple[tc.Network, int]:
+def _recurrent(rng: np.random.Generator) -> tuple[Network, int]:
     steps = _size(rng, 10_000 if rng.random() < 0.15 else 20)
     readout = "all" if rng.random() < 0.15 and steps <= 20 else "final"
     sizes = {"inputs": _size(rng, 40), "hidden": _size(rng, 300), "outputs": _size(rng, 20)}
     return tc.LinearRecurrent(**sizes, steps=steps, readout=readout), _size(rng, 300)
 
 
-def _relu(rng: np.random.Generator) -> tuple[tc.Network, int]:
+def _relu(rng: np.random.Generator) -> tuple[Network, int]:
     if rng.random() < 0.3:
         widths = (784, 256, 10)
     else:
@@ -110,7 +111,7 @@ def _relu(rng: np.random.Generator) -> tuple[tc.Network, int]:
     return tc.ShallowReLU(list(widths), bias=bool(rng.random() < 0.3)), _size(rng, 300)
 
 
-def _present(network: tc.Network, rng: np.random.Generator) -> dict[str, np.ndarray] | None:
+def _present(network: Network, rng: np.random.Generator) -> dict[str, np.ndarray] | None:
     """A third of the networks are sparse: some of their weights, a few for each unit."""
     if rng.random() > 0.35:
         return None

@@ -180,17 +180,17 @@ def spearman(x: ArrayLike, y: ArrayLike) -> Any:
 
 
 class Correlation(NamedTuple):
-    """A rank correlation with its 95 % interval from `count` allocations."""
+    """A rank correlation with its 95 % interval from `number` allocations."""
 
     value: float
     low: float
     high: float
-    count: int
+    number: int
 
     def __str__(self) -> str:
         if math.isnan(self.value):
-            return f"constant (n = {self.count})"
-        return f"{self.value:+.2f} ({self.low:+.2f} to {self.high:+.2f}, n = {self.count})"
+            return f"constant (n = {self.number})"
+        return f"{self.value:+.2f} ({self.low:+.2f} to {self.high:+.2f}, n = {self.number})"
 
 
 def correlation(x: Sequence[float], y: Sequence[float], seed: int, times: int = 1000) -> Any:

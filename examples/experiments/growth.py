@@ -29,7 +29,7 @@ from growth_report import draw, summary
 
 import theorycheck as tc
 from theorycheck.sweeps.batch.classify import Batch
-from theorycheck.sweeps.enumeration.draws import Draws
+from theorycheck.sweeps.enumeration.draws import RandomMasks
 from theorycheck.sweeps.workers import classify_each, decide_many
 
 FIELDS = ("part", "family", "budget", "allocations", "stage", "seconds", "median", "high")
@@ -97,22 +97,22 @@ def stages(width: int, count: int, seed: int) -> tuple[int, dict[str, float]]:
     """
     spec = spec_of(width, count, seed, degree=False)
     number = spec.totals[width**2]
-    draws = Draws(spec.frame.n_entries, width**2, seed)
+    draws = RandomMasks(spec.space.n_entries, width**2, seed)
     masks = draws.masks(0, number)
-    keys = spec.frame.keys(masks)
-    batch = Batch(spec.frame, spec.samples, seed)
+    keys = spec.space.keys(masks)
+    batch = Batch(spec.space, spec.samples, seed)
 
     batch.decide(masks[:1])
 
     def set_up() -> None:
-        fresh = Batch(spec.frame, spec.samples, seed)
+        fresh = Batch(spec.space, spec.samples, seed)
         assert fresh.target is not None
         fresh.ranks(masks[:1])
 
     found = best(
         {
             "set-up": set_up,
-            "draw": lambda: spec.frame.keys(draws.masks(0, number)),
+            "draw": lambda: spec.space.keys(draws.masks(0, number)),
             "rank": lambda: batch.ranks(masks),
             "decide": lambda: batch.decide(masks),
             "rows": lambda: decide_many(spec, "numpy", keys),
@@ -141,7 +141,7 @@ def degrees(width: int, setting: Setting, seed: int) -> Degrees:
     """Classify what ranks and theorems leave open, one by one, as long as `most_seconds` last."""
     spec = spec_of(width, setting.classified, seed, degree=True)
     number = spec.totals[width**2]
-    keys = spec.frame.keys(Draws(spec.frame.n_entries, width**2, seed).masks(0, number))
+    keys = spec.space.keys(RandomMasks(spec.space.n_entries, width**2, seed).masks(0, number))
     left = set(decide_many(spec, "numpy", keys)[1])
     end, found, drawn = time.monotonic() + setting.most_seconds, Degrees([], 0, 0), 0
     for drawn, key in enumerate(keys, start=1):

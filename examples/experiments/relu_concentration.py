@@ -35,12 +35,12 @@ NO_DEGREE = tc.Effort(seconds=0)
 
 
 class Task(NamedTuple):
-    """A family with a budget: all allocations, or `count` random ones."""
+    """A family with a budget: all allocations, or `number` random ones."""
 
     family: Family
     budget: int
     draw: str = "all"
-    count: int = 0
+    number: int = 0
     restarts: int = 20
 
 
@@ -94,11 +94,11 @@ def is_free(allocation: tc.Allocation) -> bool:
 def chosen(task: Task, seed: int) -> Iterator[tc.Allocation]:
     """The allocations of a task; `free` ones, at most `count`, are those without such a unit."""
     if task.draw != "free":
-        return allocations(task.family, task.budget, task.draw, task.count, seed)
+        return allocations(task.family, task.budget, task.draw, task.number, seed)
     free = [one for one in allocations(task.family, task.budget, "all", 0, seed) if is_free(one)]
-    if len(free) > task.count:
+    if len(free) > task.number:
         rng = np.random.default_rng([seed, task.budget])
-        free = [free[place] for place in sorted(rng.permutation(len(free))[: task.count])]
+        free = [free[place] for place in sorted(rng.permutation(len(free))[: task.number])]
     return iter(free)
 
 

@@ -242,6 +242,7 @@ def test_counts_fall_short_no_more_often_than_the_bound_says():
     p, n_trials = 101, 300
     for name, allocation, m, equations, degree in known_blocks()[-20::5]:
         short = 0
+        claim = claim_of(allocation, m, 0)
         for seed in range(n_trials):
             claim = claim_of(allocation, m, seed)
             system = block_polynomials(claim, equations, equations, 0, p)

@@ -15,10 +15,10 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
-import theorycheck.measurement.estimate
 from tests.shared.strategies import WORK_ONLY
 from theorycheck.cli.interrupts import noticed_soon
 from theorycheck.computing.progress import Progress, nobody, watching
+from theorycheck.measurement import estimate
 from theorycheck.proofs.registry import steps_of
 from theorycheck.sweeps.spec import SweepSpec
 
@@ -285,7 +285,7 @@ def test_a_drawn_measurement_that_was_not_asked_for_is_told(monkeypatch, capsys,
 def test_a_drawn_measurement_ends_with_the_seconds_of_its_verdict(monkeypatch, capsys, tmp_path):
     """The clock stands still until a chunk of draws is done, and is then past the end."""
     ticks = [0.0]
-    honest, chunk = tc.Effort.start, tc.measurement.estimate._estimate
+    honest, chunk = tc.Effort.start, estimate._estimate
 
     def slow(*arguments: Any) -> Any:
         ticks[0] = 100.0

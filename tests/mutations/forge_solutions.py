@@ -121,6 +121,7 @@ def _block(
     block = {"equations": equations, "unknowns": unknowns, "degree": 1, "instance": None}
     block["solutions"] = None
     if rng.random() < (1 if even else 0.7):
+        shown: Any = None
         for _ in range(8 if even else 1):  # until it has solutions, and none that is real
             shown = _instance(rng, problem, equations, unknowns)
             centres = shown[1]["centres"]

@@ -140,6 +140,10 @@ def test_paths_are_those_of_the_definition(network: Any, seed: int, density: flo
     assert found.astype(bool).tolist() == (wanted > 0).tolist()
 
 
+LONG = LR(inputs=1, hidden=2, outputs=1, steps=4, readout="all")
+DEEP = FF([2, 3, 2, 2], bias=True)
+
+
 def slope(values: Callable[[int], np.ndarray], degree: int) -> np.ndarray:
     """The derivative at 0 of a polynomial of at most this degree, from its values (Lagrange)."""
     total = values(0) * -sum(Fraction(1, j) for j in range(1, degree + 1))
@@ -198,6 +202,16 @@ def test_path_bounds_are_never_below_the_truth(network: Any):
     assert counted_degree == degree
 
 
+def test_no_entries_have_no_columns():
+    for network in (DEEP, LONG):
+        weights, inputs = drawn(network, 2, 0)
+        rows = rows_of(network, inputs).reshape(network.input_shape(2)) * 1.0
+        jacobian = Jacobian(network, Point(101, weights, rows), np)
+        for name, shape in network.weight_shapes.items():
+            found = jacobian.columns(name, np.zeros((0, len(shape)), dtype=np.int64))
+            assert found.shape == (network.outputs * 2 * network.n_reads, 0)
+
+
 def with_level(network: Network, number: int, change: Callable[[Level], Level]) -> Unrolled:
     levels = list(network.unrolled.levels)
     levels[number] = change(levels[number])
@@ -214,8 +228,6 @@ def from_one_before(level: Level) -> Level:
     return level._replace(terms=(first._replace(source=first.source - 1), *rest))
 
 
-LONG = LR(inputs=1, hidden=2, outputs=1, steps=4, readout="all")
-DEEP = FF([2, 3, 2, 2], bias=True)
 WRONG = {
     "a layer without its bias": (DEEP, with_level(DEEP, 3, without_last_term)),
     "a layer with another bias": (

@@ -38,8 +38,12 @@ def asking(house: House) -> dict[str, int]:
 
 
 def _outside(house: House) -> list[str]:
-    """All modules but those that may, and the package's list of public names."""
-    own = {house.top, *house.inside("problem.networks", "checker")}
+    """All modules but those that may, and the package's list of public names.
+
+    The table of certificates says which networks a kind is about, in the words of files.
+    """
+    table = f"{house.top}.certificate_kinds"
+    own = {house.top, table, *house.inside("problem.networks", "checker")}
     return [name for name in house.modules if name not in own]
 
 

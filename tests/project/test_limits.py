@@ -277,7 +277,7 @@ def ranks(monkeypatch: Any) -> list[str]:
         seen.append("basis")
         return basis(*arguments, **more)
 
-    monkeypatch.setattr("theorycheck.theorems.t00_monotonicity.greedy_basis", spied)
+    monkeypatch.setattr("theorycheck.theorems.analysis.greedy_basis", spied)
     return seen
 
 

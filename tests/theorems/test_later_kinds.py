@@ -1,5 +1,7 @@
 """A kind of network that no theorem is about: all refuse it in words, none takes it for ReLU."""
 
+from functools import cached_property
+
 import numpy as np
 import pytest
 
@@ -17,7 +19,7 @@ class Tanh(_Feedforward):
     kind = "tanh"
     title = "tanh"
 
-    @property
+    @cached_property
     def activations(self) -> tuple[str, ...]:
         return ("tanh",) * (self.depth - 1)
 

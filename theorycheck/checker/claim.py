@@ -24,13 +24,16 @@ Entry: TypeAlias = tuple[str, tuple[int, ...]]  # a weight: name, index
 class Claim:
     """The problem and the claim of a certificate, with the facts that several checks need.
 
-    `stated` sums up the error bounds of its parts as the certificate states them, `reached` as the
-    check's own trials reach them. Raises `InputError`, `CertificateError` or `SizeError` if the
-    problem is malformed, restated wrongly or too large.
+    `verify` is how certificates inside of this one are checked. `stated` sums up the error bounds
+    of its parts as the certificate states them, `reached` as the check's own trials reach them.
+    Raises `InputError`, `CertificateError` or `SizeError` if the problem is malformed, restated
+    wrongly or too large.
     """
 
-    def __init__(self, certificate: Certificate, context: Context) -> None:
-        self.certificate, self.context = certificate, context
+    def __init__(
+        self, certificate: Certificate, context: Context, verify: Verify | None = None
+    ) -> None:
+        self.certificate, self.context, self._verify = certificate, context, verify
         self.problem = certificate.problem
         self.inputs: Integers | None = None  # given ones, unless they are as good as random ones
         if "inputs" in certificate.problem:
@@ -61,6 +64,15 @@ class Claim:
     def network(self) -> Any:
         """The network of the problem."""
         return self.allocation.network
+
+    def rest_on(self, certificate: Certificate) -> Claim:
+        """Verify a certificate inside of this one; its errors and what it takes as given count."""
+        assert self._verify is not None
+        part = self._verify(certificate, self.context.inner())
+        self.given += part.given
+        self.stated += part.stated
+        self.reached += part.reached
+        return part
 
     def refuse(self, reason: str) -> NoReturn:
         """Raise `CertificateError` with the reason."""
@@ -221,3 +233,4 @@ def _same(claimed: object, actual: int | None) -> bool:
 
 
 Check: TypeAlias = Callable[[Claim], None]
+Verify: TypeAlias = Callable[[Certificate, Context], Claim]

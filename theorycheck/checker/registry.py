@@ -43,7 +43,7 @@ def check_certificate(certificate: Certificate, context: Context) -> Claim:
     _require(isinstance(problem, dict), "the problem must be the object of an allocation file")
     _require(isinstance(evidence, dict), "the evidence must be an object")
     _require_form(certificate, kind, scope, read_network(problem, context.budget))
-    claim = Claim(certificate, context)
+    claim = Claim(certificate, context, check_certificate)
     _require_problem(claim, kind, scope)
     CHECKS[kind.name](claim)
     return claim

@@ -8,13 +8,11 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from ..problem.allocation import Allocation
-from ..problem.networks.base import Network
-from ..problem.networks.unrolled import Group
+from ..problem.networks.unrolled import CONSTANT, Group
 
 Weight = tuple[str, tuple[int, ...]]
 _MOST_UNROLLED = 24  # hidden units, all steps together
 _MOST_STEPS = 6
-_CONSTANT = "constant"
 
 
 @dataclass
@@ -61,7 +59,7 @@ class Layout:
     def is_constant(unit: Hashable) -> bool:
         """Whether a unit is the constant that a bias multiplies."""
         level = unit[0] if isinstance(unit, tuple) else None
-        return isinstance(level, tuple) and level[0] == _CONSTANT
+        return isinstance(level, tuple) and level[0] == CONSTANT
 
     def _present(self, name: str) -> Iterator[tuple[tuple[int, ...], bool]]:
         learnable = self.allocation.mask(name)
@@ -92,16 +90,10 @@ def _layers(allocation: Allocation) -> Layout:
     for name, shape in network.weight_shapes.items():
         tail, head = network.ends(name)
         if len(shape) == 1:
-            tail = (_CONSTANT, head)
+            tail = (CONSTANT, head)
             found.units[tail, 0] = (columns[head] - 1, lowest - 1.2, "1")
         found.join(name, tail, head)
     return found
-
-
-def _is_carried(network: Network, name: str) -> bool:
-    """Whether a weight leads from the units of a step to those of the next."""
-    tail, head = network.ends(name)
-    return tail == head and len(network.weight_shapes[name]) == 2
 
 
 def _one_step(allocation: Allocation) -> Layout:
@@ -115,7 +107,7 @@ def _one_step(allocation: Allocation) -> Layout:
     found.names += [(0, "hidden at t - 1, input"), (1.4, "hidden at t"), (2.8, "output")]
     for name in network.weight_shapes:
         tail, head = network.ends(name)
-        found.join(name, "before" if _is_carried(network, name) else tail, head)
+        found.join(name, "before" if network.lag(name) else tail, head)
     return found
 
 
@@ -152,10 +144,10 @@ def path_edges(found: Layout, path: list[Weight]) -> set[int]:
     if not found.is_unrolled:
         return {number for number, (weight, *_) in enumerate(found.edges) if weight in path}
     numbers = {(weight, tail): n for n, (weight, tail, _, _) in enumerate(found.edges)}
-    step = network.steps - sum(_is_carried(network, name) for name, _ in path)
+    step = network.steps - sum(network.lag(name) for name, _ in path)
     on_path = set()
     for name, index in path:
         group, _ = network.ends(name)
         on_path.add(numbers[(name, index), ((group, step), index[1])])
-        step += _is_carried(network, name)
+        step += network.lag(name)
     return on_path

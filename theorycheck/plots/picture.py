@@ -6,7 +6,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any
 
-from .style import new_figure, wrapped
+from .style import wrapped
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -74,6 +74,8 @@ class Picture:
 
     def figure(self, least: float = 6.0) -> Figure:
         """The figure with all of it."""
+        from .shown import ShownFigure
+
         width = max([least, *(part.width for part in self.parts)])
         placed: list[tuple[float, Part]] = []
         top = MARGIN
@@ -87,7 +89,7 @@ class Picture:
                 placed.append((top, self.parts[number]))
                 top += self.parts[number].height
         total = width + 2 * MARGIN, top + MARGIN
-        canvas = Canvas(new_figure(*total), *total)
+        canvas = Canvas(ShownFigure(*total), *total)
         for top, part in placed:
             part.draw(canvas, MARGIN, top)
         return canvas.figure

@@ -7,17 +7,17 @@ import io
 from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure
 
+from .style import settings
+
 
 class ShownFigure(Figure):
-    """A figure that pyplot does not know of; a notebook shows it all the same."""
+    """A figure of this size in inches, which pyplot does not know of; a notebook shows it."""
 
     def __init__(self, width: float, height: float) -> None:
         super().__init__(figsize=(width, height), dpi=100, facecolor="white")
         FigureCanvasAgg(self)
 
     def _repr_png_(self) -> bytes:
-        from .style import settings
-
         buffer = io.BytesIO()
         with settings():
             self.savefig(buffer, format="png")

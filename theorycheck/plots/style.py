@@ -65,13 +65,6 @@ def settings() -> Iterator[None]:
         yield
 
 
-def new_figure(width: float, height: float) -> Figure:
-    """An empty figure of that size in inches, which pyplot does not know of, but a notebook."""
-    from .shown import ShownFigure
-
-    return ShownFigure(width, height)
-
-
 def check_ending(path: str | Path) -> Path:
     """The path of a figure; raises `InputError` unless it ends in .svg, .pdf or .png."""
     out = Path(path)
@@ -100,7 +93,8 @@ def figure_svg(figure: Figure, alternative: str = "") -> str:
     Only ids that the picture itself refers to are kept, and these are the same for the same shape:
     several pictures fit on one page.
 
-    >>> figure_svg(new_figure(1, 1), "nothing")[:36]
+    >>> from theorycheck.plots.shown import ShownFigure
+    >>> figure_svg(ShownFigure(1, 1), "nothing")[:36]
     '<svg role="img" aria-label="nothing"'
     """
     buffer = io.StringIO()

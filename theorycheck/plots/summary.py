@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from ..errors import InputError
 from ..sweeps.results import Summary, Tally
-from .style import STYLES, check_ending, new_figure, save_figure, settings
+from .style import STYLES, check_ending, save_figure, settings
 
 if TYPE_CHECKING:
     from matplotlib.axes import Axes
@@ -39,11 +39,13 @@ def summary_figure(summary: Summary) -> Figure:
 
 
 def _draw(summary: Summary) -> Figure:
+    from .shown import ShownFigure
+
     panels: list[tuple[str, Mapping[Any, Tally]]] = [("budget", summary.budgets)]
     panels += [("theorem", {(b, a): n for (a, b), n in summary.theorems.items()})]
     panels += [("degree", {(b, a): n for (a, b), n in summary.degrees.items()})]
     panels = [(title, counts) for title, counts in panels if counts]
-    figure = new_figure(3.4 * len(panels) + 0.8, 3.4)
+    figure = ShownFigure(3.4 * len(panels) + 0.8, 3.4)
     figure.set_layout_engine("constrained")
     axes = figure.subplots(1, len(panels), squeeze=False)[0]
     for axis, (title, counts) in zip(axes, panels, strict=True):

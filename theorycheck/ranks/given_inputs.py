@@ -89,7 +89,7 @@ def given_inputs(
     >>> found.kept, found.basis, found.matrix.tolist()
     ((0, 2), (0, 2), [[1, 2], [0, 1]])
     """
-    if network.is_recurrent or not (network.is_linear and network.is_fully_connected):
+    if not (network.is_linear and network.is_layered):
         raise InputError(
             "inputs: only linear feed-forward networks are decided on given inputs, not "
             f"{network.title} ones; leave the inputs out, which asks about random ones, or measure "

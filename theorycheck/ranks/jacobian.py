@@ -80,10 +80,10 @@ class Jacobian:
             total = part if total is None else total + part
             if number % _EXACT_TERMS == 0:
                 total = reduce(total, self._prime)
+        shape = self._unrolled.levels[read].size * self._samples, len(rows)
         if total is None:
-            outputs = self._unrolled.levels[read].size
-            return self._xp.zeros((outputs * self._samples, len(rows)))
-        return reduce(total.reshape(-1, len(rows)), self._prime)
+            return self._xp.zeros(shape)
+        return reduce(total.reshape(shape), self._prime)
 
 
 def entries(

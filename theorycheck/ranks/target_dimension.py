@@ -47,12 +47,14 @@ def closed_form(allocation: Allocation, samples: int) -> int | None:
     8
     """
     network = allocation.network
-    if not (allocation.is_dense and network.is_linear and network.is_fully_connected):
+    if not (allocation.is_dense and network.is_linear):
         return None
-    if network.is_recurrent:
+    if network.is_recurrent and network.is_fully_connected:
         equations = network.n_equations(samples)
         has_room = network.widths[1] * network.outputs >= equations
         return equations if has_room and not network.bias else None
+    if not network.is_layered:
+        return None
     outputs, hidden = network.outputs, network.widths[1:-1]
     columns = min(samples - network.bias, network.inputs)
     rank = min(outputs, columns, *hidden)

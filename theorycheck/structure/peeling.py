@@ -33,8 +33,7 @@ class Peeled:
 def can_peel(allocation: Allocation) -> bool:
     """Whether T9 is about such networks: linear, dense, feed-forward, without biases."""
     network = allocation.network
-    is_feedforward = network.is_fully_connected and not network.is_recurrent
-    return is_feedforward and network.is_linear and not network.bias and allocation.is_dense
+    return network.is_layered and network.is_linear and not network.bias and allocation.is_dense
 
 
 def peel(allocation: Allocation, samples: int) -> Peeled:

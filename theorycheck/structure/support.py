@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 
 import numpy as np
 from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
-from ..problem.allocation import Allocation
+from ..problem.allocation import Allocation, Mask
 from ..problem.networks.unrolled import Derivatives, Level, as_matrix, ends_of
 
 Support = NDArray[np.bool_]
@@ -63,22 +64,32 @@ def jacobian_support(
         return np.zeros((network.outputs * network.n_reads * samples, 0), dtype=bool)
     rows: list[Support] = []
     for read in unrolled.read:
-        columns: list[Support] = []
-        for name in allocation.counts:
-            rows_of, sources = ends_of(np.argwhere(allocation.mask(name)))
-            block = None
-            for behind, before in derivatives.acting(name, read):
-                deadline.check(_WHAT)
-                part = behind[:, None, rows_of] & before[sources].T[None]
-                block = part if block is None else block | part
-                if block.all():
-                    break
-            if block is None:
-                block = np.zeros((network.outputs, samples, len(sources)), dtype=bool)
-            columns.append(block)
-        rows.append(np.concatenate(columns, axis=2))
+        shape = unrolled.levels[read].size, samples
+        blocks = [
+            _block(derivatives.acting(name, read), allocation.mask(name), shape, deadline)
+            for name in allocation.counts
+        ]
+        rows.append(np.concatenate(blocks, axis=2))
     whole = np.concatenate(rows) if len(rows) > 1 else rows[0]
     return whole.reshape(len(whole) * samples, -1)
+
+
+def _block(
+    acting: Iterable[tuple[Support, Support]],
+    mask: Mask,
+    shape: tuple[int, int],
+    deadline: Deadline,
+) -> Support:
+    """Whether the learnables of one weight act on one level that is read, (*shape, learnables)."""
+    units, sources = ends_of(np.argwhere(mask))
+    block = None
+    for behind, before in acting:
+        deadline.check(_WHAT)
+        part = behind[:, None, units] & before[sources].T[None]
+        block = part if block is None else block | part
+        if block.all():
+            break
+    return np.zeros((*shape, len(units)), dtype=bool) if block is None else block
 
 
 def _product(pairs: list[tuple[Support, Support]]) -> Support:

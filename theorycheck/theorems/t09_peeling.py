@@ -63,7 +63,7 @@ class Peeling(Reduction):
                 f"by {finding.theorem}: {finding.reason}"
             )
         evidence = {
-            "steps": [list(step) for step in steps],
+            "steps": [[step.line, step.index] for step in steps],
             "certificate": self.inner_certificate(finding),
         }
         return Finding(

@@ -20,6 +20,7 @@ from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
 from ..problem.files import problem_to_dict
 from ..verdict import Expressivity, Verdict
+from ..version import __version__
 
 _MOST_UNDECIDED = 0.05  # share of draws, for a maximal verdict to agree
 # Methods whose single match may be a chance of rounding; certified ones are proofs.
@@ -221,8 +222,6 @@ _RULES: dict[Expressivity, Callable[[Estimate, _Counts], str]] = {
 
 def _versions(backend: str) -> dict[str, str]:
     import importlib
-
-    from ..version import __version__
 
     found = {"theorycheck": __version__, "python": platform.python_version()}
     for name in ("numpy", "scipy", *([] if backend == "numpy" else [backend])):

@@ -40,7 +40,6 @@ def report(
 ) -> None:
     """Write one self-contained web page on allocations: verdicts, pictures, certificates."""
     from ...computing.effort import Effort
-    from ...errors import writing
     from ...reports.document import page
     from ...reports.entry import PageEntry
 
@@ -64,15 +63,20 @@ def report(
                 entries += [PageEntry(rest, error="not looked at: interrupted") for rest in left]
                 break
     with failures.of(out):
-        text = page(entries, title=title)
-        with writing():
-            Path(out).write_text(text, encoding="utf-8")
+        _write(out, page(entries, title=title))
         print(f"{out}: {len(entries)} {'allocation' if len(entries) == 1 else 'allocations'}")
     if refuted:
         raise typer.Exit(1)
     if stop:  # the page is written, but it lacks something
         raise typer.Exit(130)
     failures.leave()
+
+
+def _write(path: str, text: str) -> None:
+    from ...errors import writing
+
+    with writing():
+        Path(path).write_text(text, encoding="utf-8")
 
 
 def _tell(tell: Teller, file: str, done: int, total: int, step: Progress) -> None:

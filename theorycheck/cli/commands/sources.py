@@ -69,9 +69,7 @@ def of_edges(
             raise InputError("the column learnable tells what --budget and --seed would")
         return allocation, notes
     network, masks = allocation.network, allocation.masks("present")
-    within = {
-        name: mask for name, mask in masks if steps is None or len({*network.ends(name)}) == 1
-    }
+    within = {name: mask for name, mask in masks if steps is None or network.lag(name)}
     budget, seed = chosen["--budget"], chosen["--seed"]
     present = allocation.given_present()
     starting = starting_allocation(network, samples, budget, seed, within=within, present=present)

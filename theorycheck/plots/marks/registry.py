@@ -9,7 +9,6 @@ from typing import Any
 from ...certificates import Certificate
 from ...problem.allocation import Allocation
 from ...problem.masks import Mask, mask_from_json
-from ...problem.networks.kinds import network_from_dict
 from . import equations as marks_equations
 from . import layers as marks_layers
 from . import relu as marks_relu
@@ -67,8 +66,7 @@ def _part(allocation: Allocation, rows: list[int] | None, columns: list[int]) ->
         {name: cut(name, mask) for name, mask in allocation.masks(which)}
         for which in ("learnable", "present")
     )
-    widths = [len(columns), *network.widths[1:-1], len(kept)]
-    left = network_from_dict({**network.to_dict(), "widths": widths})
+    left = network.resized(inputs=len(columns), outputs=len(kept))
     return Allocation(left, learnable, present)
 
 

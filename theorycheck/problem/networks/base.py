@@ -131,19 +131,15 @@ class Network(ABC):
         """
         if self.is_recurrent:
             return False
-        levels, before = self.unrolled.levels, 0
-        used: list[str] = []
+        levels, before, used = self.unrolled.levels, 0, []
         for number, level in enumerate(levels):
-            shapes = [self.weight_shapes[weight] for weight, _ in level.terms]
-            if (
-                shapes
-                and shapes != [(level.size, levels[before].size), (level.size,)][: len(shapes)]
-            ):
-                return False
-            if shapes and level.terms[0].source != before:
-                return False
-            used += [weight for weight, _ in level.terms]
-            before = number if shapes else before
+            if level.terms:
+                used += [weight for weight, _ in level.terms]
+                shapes = [self.weight_shapes[weight] for weight, _ in level.terms]
+                plain = [(level.size, levels[before].size), (level.size,)][: len(shapes)]
+                if level.terms[0].source != before or shapes != plain:
+                    return False
+                before = number
         return sorted(used) == sorted(self.weight_shapes)
 
     @cached_property

@@ -143,12 +143,12 @@ class _Steps(Sequence[Level]):
         network = self.network
         if not 0 <= number < len(self):
             raise IndexError(number)
-        part, place = divmod(number, network.steps)
+        part, step = divmod(number, network.steps)  # steps from 0, as numbers of levels
         if part == 0:
-            return Level("input", place + 1, network.inputs)
+            return Level("input", step + 1, network.inputs)
         if part == 1:
-            before = (Term("recurrent", number - 1),) if place else ()
-            return Level("hidden", place + 1, network.hidden, (*before, Term("input", place)))
-        step = place if network.readout == "all" else network.steps - 1
+            before = (Term("recurrent", number - 1),) if step else ()
+            return Level("hidden", step + 1, network.hidden, (*before, Term("input", step)))
+        step = step if network.readout == "all" else network.steps - 1
         terms = (Term("readout", network.steps + step),)
         return Level("output", step + 1, network.outputs, terms)
