@@ -9,7 +9,7 @@ from typing import Any
 
 from dialect import blocks
 
-# Which page of the API tells of which modules (the first part of their names). What is named
+# Which page of the API tells of which modules (by any part of their names). What is named
 # nowhere comes last, so that a new public name is never left out.
 API = {
     "networks": (
@@ -88,8 +88,8 @@ def api_pages() -> dict[str, str]:
     groups = {key: [] for key in (*API, "more")}
     for name in dir(theorycheck):
         home = getattr(theorycheck, name).__module__.removeprefix("theorycheck.")
-        part = home.split(".")[0]
-        key = next((key for key, (_, parts) in API.items() if part in parts), "more")
+        own = {*home.split(".")}
+        key = next((key for key, (_, parts) in API.items() if own & {*parts}), "more")
         groups[key].append((name, home))
     titles = {key: title for key, (title, _) in API.items()} | {"more": "Further names"}
     pages, index = {}, ["# Python API", "", _API, ""]

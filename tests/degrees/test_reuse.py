@@ -115,6 +115,7 @@ def test_other_questions_are_answered_anew(other):
         assert (reuse.hits > hits) == (other == "samples")
 
 
+@pytest.mark.long
 def test_absent_connections_and_limits_make_another_block():
     net = LR(1, 2, 1, 4)
     absent = np.array([[1, 0], [1, 1]])

@@ -198,7 +198,7 @@ def test_estimate_and_report_classify_once(monkeypatch, tmp_path):
         calls.append(arguments)
         return honest(*arguments, **options)
 
-    for module in ("classification", "comparison", "estimation"):
+    for module in ("answers.classification", "verification.comparison", "answers.estimation"):
         monkeypatch.setattr(f"theorycheck.{module}.classify", spy)
     tc.estimate(DIAGONALS, 2, verdict=verdict())
     tc.compare(DIAGONALS, 2, verdict=verdict(), trials=5)

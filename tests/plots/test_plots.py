@@ -332,6 +332,7 @@ def test_the_command_draws_an_allocation_and_a_certificate(tmp_path):
     assert "the certificate is refused: " in done.stderr
 
 
+@pytest.mark.long
 def test_the_command_compares_several_files_and_refuses_what_it_cannot_do(tmp_path):
     files, out = [FILES / "cross.json", FILES / "forest.json"], tmp_path / "fig.png"
     done = run("plot", *files, "--out", out, "--measure", 20)

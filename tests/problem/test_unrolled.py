@@ -271,6 +271,7 @@ def test_a_wrong_unrolling_is_seen(name: str):
     assert not any(differs(network, network.unrolled, seed) for seed in range(5))
 
 
+@pytest.mark.torch
 @given(networks, st.integers(0, 2**32 - 1))
 def test_torch_computes_the_same(network: Any, seed: int):
     torch = pytest.importorskip("torch")

@@ -22,22 +22,10 @@ HOUSE = House(ROOT)
 # From the bottom up: a module imports only from its own room and from those before it. Whoever
 # adds a room says here where it stands.
 ORDER = """
-errors computing bibliography statements display problem certificates certificate_kinds
+errors version computing bibliography statements display problem certificates certificate_kinds
 structure field ranks numeric measurement degrees verdict theorems heuristics answers
 proofs strategies verification sweeps plots checker reports cli
 """
-
-# What may still run upward or in a circle. The list may only get shorter.
-UPWARD_LEFT: set[look.Import] = {
-    ("theorycheck.cli.app", "theorycheck"),
-    ("theorycheck.reports.document", "theorycheck"),
-<<<<<<< HEAD
-=======
-    ("theorycheck.reports.sections", "theorycheck.cli.text"),
->>>>>>> int
-    ("theorycheck.verification.comparison", "theorycheck"),
-}
-CIRCLES_LEFT = 3
 
 FINDERS = ("theorems", "ranks", "field", "degrees", "answers", "structure")
 # Who judges or measures shares no code, not even by a detour, with what it judges.
@@ -56,11 +44,11 @@ def test_every_room_has_its_place():
 
 
 def test_imports_flow_in_one_direction():
-    assert set(look.upward(HOUSE, ORDER.split())) == UPWARD_LEFT
+    assert not look.upward(HOUSE, ORDER.split())
 
 
 def test_no_modules_import_each_other():
-    assert len(look.circles(HOUSE.typed_imports)) == CIRCLES_LEFT
+    assert not look.circles(HOUSE.typed_imports)
 
 
 @pytest.mark.parametrize("room", STRANGERS)

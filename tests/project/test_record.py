@@ -43,7 +43,7 @@ def test_another_process_writes_the_same(record, tmp_path):
     environment = {**os.environ, "PYTHONHASHSEED": "1", "OPENBLAS_NUM_THREADS": "1"}
     for start in AGAIN:
         command = [sys.executable, "-m", "tests.record", "write", str(again), "--only", start]
-        subprocess.run(command, env=environment, check=True, cwd=Path(__file__).parents[1])
+        subprocess.run(command, env=environment, check=True, cwd=Path(__file__).parents[2])
         lines += again.read_text(encoding="utf-8").splitlines()
     assert set(lines) <= set(record.read_text(encoding="utf-8").splitlines())
     assert len(lines) == len(names_of(AGAIN))

@@ -76,6 +76,7 @@ def test_prove_exits_with_1_and_shows_the_counterexample_if_a_step_fails(monkeyp
     assert (found["theorem"], found["passed"]) == ("T1", False)
 
 
+@pytest.mark.long
 def test_prove_works_on_several_processes(monkeypatch, capsys):
     assert run(monkeypatch, "t3", "T3", "--workers", "2", "--json") == 0
     (line,) = capsys.readouterr().out.splitlines()

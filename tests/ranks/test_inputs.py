@@ -126,6 +126,7 @@ def test_affine_students_fit_the_data_just_where_they_are_maximal():
     assert min(seen["minimal"], seen["maximal"]) >= 3
 
 
+@pytest.mark.long
 def test_points_that_span_are_as_good_as_random_ones():
     rng = np.random.default_rng(3)
     for number in range(25):
@@ -140,6 +141,7 @@ def test_points_that_span_are_as_good_as_random_ones():
         assert given.input_rank == network.inputs + network.bias
 
 
+@pytest.mark.long
 def test_few_random_points_give_the_random_class():
     rng = np.random.default_rng(4)
     for number in range(25):

@@ -175,6 +175,7 @@ def test_critical_problems_have_the_learnables_asked_for(problem):
     assert excess(problem) == 2
 
 
+@pytest.mark.long
 def test_critical_problems_are_on_all_sides():
     counts = Counter(map(excess, drawn_from(strategies.critical_problems())))
     assert counts.keys() == {-1, 0, 1}
@@ -257,6 +258,7 @@ def test_problems_of_any_networks_are_valid(problem):
     assert again == problem
 
 
+@pytest.mark.long
 def test_the_mixture_has_every_kind():
     drawn = drawn_from(strategies.problems(), 600)
     classes = Counter(map(is_minimal, drawn))
@@ -290,6 +292,7 @@ def test_one_layer_problems_hold_all_learnables_in_one_layer(problem):
     assert excess(problem) >= -1
 
 
+@pytest.mark.long
 def test_one_layer_problems_are_on_both_sides_with_biases_and_frozen_cells():
     drawn = drawn_from(strategies.one_layer_problems(), 600)
     enough = [problem for problem in drawn if excess(problem) >= 0]
@@ -310,6 +313,7 @@ def lines_lack_one(mask, needed):
     return int((counts == needed - 1).sum()) if set(counts) <= {needed, needed - 1} else None
 
 
+@pytest.mark.long
 def test_near_extremal_problems_are_on_both_sides_of_every_condition():
     sides = Counter()
     for problem in near_extremal():

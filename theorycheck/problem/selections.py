@@ -180,7 +180,7 @@ class Selections:
         (LinearFeedforward(widths=(4, 6, 3), bias=False), {'W1': 8, 'W2': 6})
         """
         check_network(network)
-        if not network.is_linear or network.is_recurrent:
+        if not (network.is_linear and network.is_layered):
             raise InputError(
                 "low-rank updates are allocations of linear feed-forward networks only"
             )

@@ -39,6 +39,7 @@ def test_rows_are_targets_and_every_unit_is_a_hidden_one():
     assert found.counts == {"recurrent": 6}
 
 
+@pytest.mark.long
 @given(st.integers(0, 2**32 - 1))
 @settings(max_examples=60)
 def test_all_forms_of_a_diagram_are_one_allocation(tmp_path_factory: Any, seed: int):

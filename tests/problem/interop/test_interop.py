@@ -357,6 +357,7 @@ LARGE = [
 ]
 
 
+@pytest.mark.long
 @pytest.mark.skipif(sys.platform != "linux", reason="/proc tells the memory on Linux only")
 @pytest.mark.parametrize(("widths", "weight", "m", "expected"), LARGE)
 def test_a_large_sparse_mask_needs_less_than_a_gigabyte(
@@ -379,6 +380,7 @@ def test_a_large_sparse_mask_needs_less_than_a_gigabyte(
     assert peak < 600, os.environ.get("OPENBLAS_NUM_THREADS")  # one dense mask has 268 MB
 
 
+@pytest.mark.long
 @pytest.mark.torch
 @pytest.mark.parametrize("torch", [False, True])
 def test_the_example_runs_with_and_without_torch(torch: bool, tmp_path: Path):

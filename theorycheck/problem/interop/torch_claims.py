@@ -4,14 +4,12 @@ from __future__ import annotations
 
 import importlib
 from collections.abc import Collection, Mapping
-from itertools import takewhile
 
 from ...errors import InputError
 from ..masks import Mask
 from ..networks.base import Network
-from ..networks.unrolled import Level, forward
+from ..networks.unrolled import CONSTANT, Level, forward
 from .torch_memory import Tensor
-from .torch_modules import readout_of
 from .torch_probes import POINTS, ModuleClaim, Tensors
 from .torch_slots import from_masks
 
@@ -47,11 +45,7 @@ def claim_of(
         return ModuleClaim(parameters, outputs, (POINTS, network.inputs), compared, kept=zeroed)
     sides = (POINTS, network.steps) if batch_first else (network.steps, POINTS)
     shape = (*sides, network.inputs)
-    carried = next(
-        name
-        for name, size in network.weight_shapes.items()
-        if len(size) == 2 and len(set(network.ends(name))) == 1
-    )
+    carried = next(name for name in network.weight_shapes if network.lag(name))
     return ModuleClaim(parameters, outputs, shape, compared, carried, network.steps, zeroed)
 
 
@@ -60,8 +54,10 @@ def _computed(network: Network, weights: Tensors, x: Tensor, time: int) -> Tenso
     torch = importlib.import_module("torch")
     steps = iter(x.unbind(time) if network.is_recurrent else [x])
     unrolled = network.unrolled
-    starts = takewhile(lambda level: not level.terms, unrolled.levels)
-    inputs = [x.new_ones(POINTS, 1) if n.group == "constant" else next(steps) for n in starts]
+    inputs = [
+        x.new_ones(POINTS, 1) if level.group == CONSTANT else next(steps)
+        for level in unrolled.starts
+    ]
 
     def combine(level: Level, terms: list[tuple[str, Tensor]]) -> Tensor:
         # A module may have biases in some layers only.
@@ -76,8 +72,7 @@ def _computed(network: Network, weights: Tensors, x: Tensor, time: int) -> Tenso
 
     values = forward(unrolled, inputs, combine)
     read = [values[number] for number in unrolled.read]
-    is_read_once = not network.is_recurrent or readout_of(network) == "final"
-    return read[0] if is_read_once else torch.stack(read, time)
+    return torch.stack(read, time) if network.reads_every_step else read[0]
 
 
 def applied(activation: str, x: Tensor) -> Tensor:

@@ -18,7 +18,6 @@ from .torch_modules import (
     ReadOptions,
     has_adapters,
     plain_module,
-    readout_of,
     torch_module,
 )
 from .torch_reading import check_trained, decide, present_masks, read_module
@@ -154,7 +153,8 @@ def _checked(
     """The module's weights, if it may be of this network, and is not yet frozen."""
     options = ReadOptions(True, recurrent=recurrent)
     if network.is_recurrent:
-        options = replace(options, steps=network.steps, readout=readout_of(network))
+        readout = "all" if network.reads_every_step else "final"
+        options = replace(options, steps=network.steps, readout=readout)
     if has_adapters(module):
         raise InputError(_ADAPTERS)
     reading = read_module(module, options)

@@ -39,11 +39,6 @@ class ReadOptions:
     recurrent: Mapping[str, str] | None = None
 
 
-def readout_of(network: Network) -> Any:
-    """The `readout` of a recurrent network: `final` or `all`."""
-    return network.to_dict()["readout"]
-
-
 @dataclass(frozen=True)
 class Reading:
     """What the layers of a module suggest: networks that it may be, and where weights live.

@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from ...errors import InputError, nearest, shown
 from ..networks.base import Network
 from ..networks.kinds import network_from_dict
-from .torch_modules import Reading, ReadOptions, read_layer, readout_of, refusal, torch_module
+from .torch_modules import Reading, ReadOptions, read_layer, refusal, torch_module
 from .torch_slots import Module, Slot, from_masks, slot_of
 
 _LINEAR_NAMES = ("linear", "identity")
@@ -109,7 +109,7 @@ def _reading(
 
 def why_not_recurrent(name: str, network: Network) -> str:
     """What a refusal says of a module that does not compute the recurrence."""
-    other = "all" if readout_of(network) == "final" else "final"
+    other = "final" if network.reads_every_step else "all"
     return (
         f"{name}.forward does not compute the {network.describe()}; {_DECLARE}, readout={other!r} "
         f"another readout; else masks: {from_masks(network, ('recurrent', 'input'))}"

@@ -13,13 +13,15 @@ from dataclasses import dataclass
 from functools import cached_property
 from itertools import takewhile
 from operator import itemgetter
-from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
+from typing import TYPE_CHECKING, Any, Generic, NamedTuple, TypeAlias, TypeVar
 
-import numpy as np
-from numpy.typing import NDArray
-
-from ...computing.arrays import Array
 from ...computing.deadline import NEVER, Deadline
+
+if TYPE_CHECKING:  # the command line offers the kinds of networks before NumPy is loaded
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from ...computing.arrays import Array
 
 Group: TypeAlias = Hashable
 Value = TypeVar("Value")
@@ -94,6 +96,7 @@ class Unrolled:
 def as_matrix(weight: Array) -> Array:
     """A weight, or its mask, as the matrix that acts on its source: a bias is one column.
 
+    >>> import numpy as np
     >>> as_matrix(np.array([1, 2])).tolist()
     [[1], [2]]
     """
@@ -103,10 +106,11 @@ def as_matrix(weight: Array) -> Array:
 def ends_of(entries: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
     """The units that weights feed and those that they read, of entries (i, j), of biases (i,).
 
+    >>> import numpy as np
     >>> ends_of(np.array([[3]]))
     (array([3]), array([0]))
     """
-    return entries[:, 0], entries[:, 1] if entries.shape[1] == 2 else np.zeros_like(entries[:, 0])
+    return entries[:, 0], entries[:, 1] if entries.shape[1] == 2 else 0 * entries[:, 0]
 
 
 Combine: TypeAlias = Callable[[Level, list[tuple[str, Value]]], Value]
