@@ -76,13 +76,13 @@ class BallSystem:
         from flint import acb_mat
 
         self._claim = claim
-        self._places = [position(claim, equation) for equation in equations]
+        self._positions = [position(claim, equation) for equation in equations]
         entries = claim.entries("learnable")
         self._unknowns = [_entry(claim, *entries[number]) for number in unknowns]
         self._weights = [acb_mat(matrix) for matrix in instance.student]
         self._inputs = [acb_mat(matrix) for matrix in instance.inputs]
         exact = _Pass(claim, instance.teacher, instance.inputs).outputs
-        self._wanted = [exact[time][o, s] for time, o, s in self._places]
+        self._wanted = [exact[time][o, s] for time, o, s in self._positions]
 
     def _at(self, point: list[Any]) -> _Pass:
         for (place, i, j), value in zip(self._unknowns, point, strict=True):
@@ -94,8 +94,8 @@ class BallSystem:
         from flint import acb_mat
 
         outputs = self._at(point).outputs
-        places = zip(self._places, self._wanted, strict=True)
-        return acb_mat([[outputs[time][o, s] - wanted] for (time, o, s), wanted in places])
+        positions = zip(self._positions, self._wanted, strict=True)
+        return acb_mat([[outputs[time][o, s] - wanted] for (time, o, s), wanted in positions])
 
     def jacobian(self, point: list[Any]) -> Matrix:
         """Derivatives of all equations (rows) by all unknowns."""
@@ -103,7 +103,7 @@ class BallSystem:
 
         through = self._at(point)
         rows = []
-        for time, o, s in self._places:
+        for time, o, s in self._positions:
             uses = [(through.uses(place, time), i, j) for place, i, j in self._unknowns]
             rows.append([sum((b[o, i] * a[j, s] for b, a in ways), acb(0)) for ways, i, j in uses])
         return acb_mat(rows)

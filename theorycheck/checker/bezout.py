@@ -82,9 +82,9 @@ def _most_on_paths(claim: Claim, equations: list[int], group: list[int]) -> list
         outputs = [_feedforward(claim, costs, starts)]
     else:
         outputs = _recurrent(claim, costs, starts)
-    places = [position(claim, equation) for equation in equations]
+    positions = [position(claim, equation) for equation in equations]
     # No path at all: the student's output is 0 there, of degree 0 as any constant.
-    return [int(max(outputs[time][o, sample], 0.0)) for time, o, sample in places]
+    return [int(max(outputs[time][o, sample], 0.0)) for time, o, sample in positions]
 
 
 def _costs(claim: Claim, group: list[int]) -> dict[str, _Degrees]:

@@ -104,7 +104,7 @@ def two_forests(claim: Claim) -> None:
     """After peeling, an order of the lines: rows before columns form a forest, the others too."""
     question, frozen = _rigidity_question(claim, least=2)
     frozen.peel(claim, claim.evidence["peeled"], question.a, question.b)
-    position = {(line, index): place for line, index, place in _places(claim)}
+    position = {(line, index): place for line, index, place in _positions(claim)}
     lines = {("row", i) for i in ones(frozen.alive["rows"])}
     lines |= {("column", j) for j in ones(frozen.alive["columns"])}
     claim.require(position.keys() == lines, "the order must name each line that is left")
@@ -143,12 +143,12 @@ def block_forests(claim: Claim) -> None:
     claim.require_claim("maximal")
 
 
-def _places(claim: Claim) -> list[tuple[str, int, int]]:
+def _positions(claim: Claim) -> list[tuple[str, int, int]]:
     order = claim.evidence["order"]
-    places = [(line, index, place) for place, (line, index) in enumerate(order)]
-    claim.require(all(type(index) is int for _, index, _ in places), "lines are numbered")
-    claim.require(len({place[:2] for place in places}) == len(order), "lines are named once")
-    return places
+    positions = [(line, index, place) for place, (line, index) in enumerate(order)]
+    claim.require(all(type(index) is int for _, index, _ in positions), "lines are numbered")
+    claim.require(len({place[:2] for place in positions}) == len(order), "lines are named once")
+    return positions
 
 
 def colouring(claim: Claim) -> None:

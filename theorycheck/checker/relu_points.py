@@ -23,7 +23,7 @@ def require_point(claim: Claim, evidence: Mapping[str, Any], which: str) -> plai
     rows, columns = evidence["rows"], evidence["columns"]
     require_indices(claim, rows, target, target, "rows")
     require_indices(claim, columns, len(entries), target, "columns")
-    places = [divmod(row, claim.samples) for row in rows]
+    positions = [divmod(row, claim.samples) for row in rows]
     for trial in range(LOWER_TRIALS):
         p = claim.context.prime(trial)
         residues = {name: [[x % p for x in row] for row in rows] for name, rows in weights.items()}
@@ -32,7 +32,7 @@ def require_point(claim: Claim, evidence: Mapping[str, Any], which: str) -> plai
         cost = 4 * STEP * target**2 + plain.rank_operations(target, target)
         claim.foresee(cost, 8 * target**2, f"a minor of size {target}")
         claim.charge(4 * STEP * target**2, f"a minor of size {target}")
-        matrix = (jacobian.row(o, s, active[s]) for o, s in places)
+        matrix = (jacobian.row(o, s, active[s]) for o, s in positions)
         if plain.eliminate(matrix, p, claim.context.budget)[0] == target:
             return inputs
     claim.refuse(f"the minor is singular in all of {LOWER_TRIALS} trials")

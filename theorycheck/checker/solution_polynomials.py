@@ -79,8 +79,8 @@ def block_polynomials(
     `outputs`. Raises `SizeError` if the budget does not suffice.
     """
     network = claim.network
-    places = [position(claim, equation) for equation in equations]
-    samples = sorted({sample for _, _, sample in places})
+    positions = [position(claim, equation) for equation in equations]
+    samples = sorted({sample for _, _, sample in positions})
     key, count = claim.context.key, max(equations) + 1
     claim.foresee(STEP * count, 70 * count, "a point")
     claim.charge(STEP * count, "a point")
@@ -91,7 +91,7 @@ def block_polynomials(
     else:
         times = _recurrent(point, network)
     found = []
-    for equation, (time, output, sample) in zip(equations, places, strict=True):
+    for equation, (time, output, sample) in zip(equations, positions, strict=True):
         column = samples.index(sample)
         terms = {m: int(matrix[output, column]) for m, matrix in times[time].items()}
         terms[0] = (terms.get(0, 0) - values[equation]) % p

@@ -8,8 +8,9 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
+from ..problem.masks import Mask
 from .marks.base import EntryBlock, Line, Mark, Spot, Walk
-from .panels import Panel
+from .panels import Counts, Panel
 from .style import GREY, MARK, PALE
 
 if TYPE_CHECKING:
@@ -73,7 +74,7 @@ def fill_of(share: float) -> dict[str, Any]:
     return {"facecolor": f"#{red:02x}{green:02x}{blue:02x}", "edgecolor": "none", "lw": 0}
 
 
-def shades(panel: Panel) -> tuple[np.ndarray, float]:
+def shades(panel: Panel) -> tuple[Counts, float]:
     """The shade of each block from 0 (all frozen) to 8, -1 without weights; the largest share."""
     assert panel.present is not None
     share = panel.learnable / np.maximum(panel.present, 1)
@@ -96,7 +97,7 @@ def _blocks(axes: Axes, panel: Panel) -> None:
         axes.plot([width - 1] * 2, [0, len(levels)], lw=1.5, color="black", zorder=2)
 
 
-def _strips(chosen: np.ndarray) -> list[Rectangle]:
+def _strips(chosen: Mask) -> list[Rectangle]:
     """The chosen blocks, neighbours in a row as one rectangle: large grids stay small files."""
     edges = np.diff(chosen.astype(np.int8), axis=1, prepend=0, append=0)
     starts, ends = np.argwhere(edges == 1), np.argwhere(edges == -1)

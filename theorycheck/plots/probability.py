@@ -5,8 +5,10 @@ from __future__ import annotations
 from collections.abc import Sequence
 from typing import TYPE_CHECKING, Any
 
+from ..certificates import Certificate
 from ..errors import InputError
 from ..measurement.estimate import Estimate
+from ..verdict import Verdict
 from .picture import Canvas, Part, Picture
 from .style import settings, shortened
 
@@ -24,7 +26,7 @@ MARKERS: dict[str, dict[str, Any]] = {
 }
 _MOST_ENTRIES = 200
 _ROW = 0.26  # inches
-Entry = tuple[str, Estimate, Any]
+Entry = tuple[str, Estimate, Verdict | Certificate | None]
 
 
 def plot_probability(entries: Sequence[Entry], title: str = "") -> Figure:
@@ -73,7 +75,7 @@ def _note(estimate: Estimate) -> str:
     return f"{text}, {estimate.undecided} undecided" if estimate.undecided else text
 
 
-def class_of(verdict: Any) -> str:
+def class_of(verdict: Verdict | Certificate | None) -> str:
     """The class that a marker shows; without a verdict there is none."""
     return "not classified" if verdict is None else str(verdict.expressivity)
 

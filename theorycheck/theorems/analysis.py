@@ -245,9 +245,9 @@ class Analysis:
 
     def layer_mask(self, layer: int) -> Mask:
         """Learnables of feed-forward layer `layer` (from 1); a bias is one more column."""
-        return np.column_stack(
-            [self.allocation.mask(name) for name in self.network.layers[layer - 1]]
-        )
+        masks = [self.allocation.mask(name) for name in self.network.layers[layer - 1]]
+        # A huge layer that is learnable as a whole has no entries of its own: no copy of it.
+        return masks[0] if len(masks) == 1 else np.column_stack(masks)
 
     def restricted_to(self, names: tuple[str, ...]) -> Analysis:
         """The same question about the sub-allocation with the learnables of `names` only."""

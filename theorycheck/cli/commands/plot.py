@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -17,7 +17,9 @@ if TYPE_CHECKING:
     from ...certificates import Certificate
     from ...computing.deadline import Deadline
     from ...computing.effort import Effort
+    from ...measurement.estimate import Estimate
     from ...problem.allocation import Allocation
+    from ...verdict import Verdict
 
 _TRIALS = 1000  # draws, where a match probability is drawn and no number is asked for
 _CONTENTS = ("masks", "network", "probability", "all")
@@ -127,7 +129,9 @@ def _parts(
     return (*parts, "network")
 
 
-def _read(file: str, effort: Effort, deadline: Deadline) -> tuple[Allocation, int, Any]:
+def _read(
+    file: str, effort: Effort, deadline: Deadline
+) -> tuple[Allocation, int, Verdict | Certificate]:
     """An allocation file's problem with its verdict, or a certificate's with the certificate."""
     from ...answers.classification import classify
     from ...certificates import Certificate, load_certificates
@@ -159,7 +163,7 @@ def _measure(
     asked: int | None,
     seed: int,
     deadline: Deadline,
-) -> Any:
+) -> Estimate:
     """The measured match probability; a line says with how many draws if that was not asked."""
     from ...measurement.estimate import measure
 

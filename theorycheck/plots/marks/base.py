@@ -17,6 +17,7 @@ from ...problem.networks.unrolled import Group
 EQUATIONS, ACTIVITY = "equations", "activity"  # grids beside those of the weights
 
 Axis: TypeAlias = Literal["rows", "columns"]
+Shape: TypeAlias = Literal["ring", "dot", "row", "column", "text"]
 Place: TypeAlias = tuple[str, int, int]  # grid, row, column
 
 
@@ -39,7 +40,7 @@ class Spot:
     grid: str
     row: int
     column: int
-    shape: Literal["ring", "dot", "row", "column", "text"] = "ring"
+    shape: Shape = "ring"
     text: str = ""
 
 
@@ -166,7 +167,7 @@ class Scene:
         column = index[1] if len(index) == 2 else shape[1]
         return grid, self.row(grid, index[0]), self.column(grid, column)
 
-    def spot(self, name: str, index: Sequence[int], shape: Any = "ring", text: str = "") -> Spot:
+    def spot(self, name: str, index: Sequence[int], shape: Shape = "ring", text: str = "") -> Spot:
         """A mark on a weight."""
         return Spot(*self.place(name, index), shape, text)
 
@@ -182,7 +183,7 @@ class Scene:
             start += len(entries)
         return [found[n] for n in wanted]
 
-    def equation(self, number: int, shape: Any = "ring", text: str = "") -> Spot:
+    def equation(self, number: int, shape: Shape = "ring", text: str = "") -> Spot:
         """A mark on an equation: rows are outputs (step after step), columns samples."""
         row, sample = divmod(number, self.samples)
         row = self.rows[row] if self.rows is not None else row

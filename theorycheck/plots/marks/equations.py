@@ -6,7 +6,7 @@ from collections import Counter
 from collections.abc import Mapping
 from typing import Any
 
-from .base import EQUATIONS, Line, Marks, Scene
+from .base import EQUATIONS, Line, Marks, Scene, Shape
 from .layers import Drawing, letter
 
 
@@ -119,7 +119,7 @@ def odd_degree(scene: Scene) -> Marks:
 
 
 def _block(
-    scene: Scene, marks: Marks, block: Mapping[str, Any], shape: str, text: str = ""
+    scene: Scene, marks: Marks, block: Mapping[str, Any], shape: Shape, text: str = ""
 ) -> None:
     entries = scene.entries("learnable", block["unknowns"])
     marks.add(*(scene.spot(*entry, shape, text) for entry in entries))
