@@ -13,6 +13,8 @@ from theorycheck.degrees import reuse as reuse_module
 from theorycheck.degrees.reuse import Reuse
 from theorycheck.theorems.analysis import Analysis
 
+pytestmark = pytest.mark.long
+
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 FAMILIES: list[tuple[Any, int, int]] = [
     (FF([2, 2, 2]), 2, 4),
@@ -42,7 +44,6 @@ def plain(verdict: tc.Verdict) -> dict[str, Any]:
     return {key: value for key, value in verdict.to_dict().items() if key != "seconds"}
 
 
-@pytest.mark.long
 @pytest.mark.parametrize("family", FAMILIES, ids=str)
 def test_no_verdict_depends_on_reuse_or_order(family):
     network, samples, budget = family
@@ -115,7 +116,6 @@ def test_other_questions_are_answered_anew(other):
         assert (reuse.hits > hits) == (other == "samples")
 
 
-@pytest.mark.long
 def test_absent_connections_and_limits_make_another_block():
     net = LR(1, 2, 1, 4)
     absent = np.array([[1, 0], [1, 1]])

@@ -23,6 +23,8 @@ from theorycheck.sweeps.enumeration.symmetry import Symmetry
 from theorycheck.sweeps.enumeration.unranking import Unranking
 from theorycheck.sweeps.mask_space import MaskSpace
 
+pytestmark = pytest.mark.long
+
 
 def elements(space: MaskSpace, samples: int) -> np.ndarray:
     """All elements of the group, one row each: the entry that each entry is taken from."""

@@ -27,6 +27,8 @@ from theorycheck.theorems.relu_closed_forms import one_sample, regular_match_pro
 from theorycheck.theorems.relu_parts import Lone, lone_unit
 from theorycheck.verification.comparison import judge
 
+pytestmark = pytest.mark.long
+
 RELU = tc.ShallowReLU
 networks = relu_networks(bias=None)
 
