@@ -388,8 +388,8 @@ def test_peeling_one_line_takes_the_first_that_has_enough():
     network = tc.LinearFeedforward([3, 3, 2])
     masks = {"W1": [[0, 1, 1], [0, 1, 0], [0, 0, 0]], "W2": [[1, 1, 0], [1, 1, 1]]}
     case = Case(tc.Allocation(network, masks), 3)
-    assert peel_row(case).steps == (("row", 1),)
-    assert peel_column(case).steps == (("column", 1),)
+    assert peel_row(case).steps == (Deletion("row", 1),)
+    assert peel_column(case).steps == (Deletion("column", 1),)
     narrow = Case(tc.Allocation.full(tc.LinearFeedforward([3, 1, 2])), 3)
     assert peel_row(narrow).steps == peel_column(narrow).steps == ()
 

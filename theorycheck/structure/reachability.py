@@ -13,13 +13,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..problem.allocation import Allocation, Mask
+from ..problem.networks.base import Network
 from ..problem.networks.unrolled import Group, as_matrix
 
 Units: TypeAlias = NDArray[np.bool_]
-Steps: TypeAlias = NDArray[np.int64]
+Steps: TypeAlias = NDArray[np.integer]
 
 _ROWS = 1024  # of a mask, looked at at once
-_NEVER = np.iinfo(np.int64).max // 4  # so that sums of a few stay in range
 
 
 @dataclass(frozen=True)
@@ -70,17 +70,20 @@ def reach(allocation: Allocation, inputs: Collection[int] | None = None) -> Reac
     by_biases = _distances(allocation, biases, forwards=True)
     outputs = {last: np.ones(network.outputs, dtype=bool)}
     behind = _distances(allocation, outputs, forwards=False)
-    ahead = {group: np.minimum(by_inputs[group], by_biases[group]) for group in network.groups}
+    ahead = by_inputs
+    if biases:
+        ahead = {group: np.minimum(by_inputs[group], by_biases[group]) for group in by_inputs}
     idle: list[Idle] = []
     for name in allocation.counts:
         (tail, head), mask = network.ends(name), allocation.mask(name)
-        before = ahead[tail] + network.lag(name) if mask.ndim == 2 else np.zeros(1, dtype=np.int64)
+        at_once = np.zeros(1, dtype=behind[head].dtype)
+        before = ahead[tail] + at_once.dtype.type(network.lag(name)) if mask.ndim == 2 else at_once
         idle += _idle(name, mask, behind[head], before, network.steps - 1)
-    needed = (by_inputs[last] + 1).tolist()
+    never = _never(network)
     return Reach(
         by_inputs[last] < network.steps,
         by_biases[last] < network.steps,
-        tuple(steps if steps < _NEVER else None for steps in needed),
+        tuple(steps + 1 if steps < never else None for steps in by_inputs[last].tolist()),
         tuple(idle),
     )
 
@@ -90,6 +93,7 @@ def _distances(
 ) -> dict[Group, Steps]:
     """The least number of steps carried on from (or to) the units of `start`, group by group."""
     network, step = allocation.network, 0
+    never = np.array(_never(network), dtype=np.min_scalar_type(4 * _never(network)))
     found: dict[Group, Steps] = {}
     within = [(name, *ends) for name, ends in network.matrices.items() if ends[0] != ends[1]]
     carried = [(name, *ends) for name, ends in network.matrices.items() if ends[0] == ends[1]]
@@ -102,24 +106,30 @@ def _distances(
             source, target = (tail, head) if forwards else (head, tail)
             if source in frontier:
                 reach_on = reached if forwards else reaching
-                units = _new(found, source, frontier[source])
+                units = _new(found, source, frontier[source], never)
                 units = reach_on(allocation.present_mask(name), units)
                 far = later if tail == head else frontier
                 far[target] = far[target] | units if target in far else units
         for group, units in frontier.items():
-            at_first = _new(found, group, units)
-            found[group] = np.where(at_first, step, found.get(group, _NEVER))
-        frontier = {g: units for g, units in later.items() if _new(found, g, units).any()}
+            at_first = _new(found, group, units, never)
+            before = found.get(group, never)
+            found[group] = np.where(at_first, never.dtype.type(step), before)
+        frontier = {g: units for g, units in later.items() if _new(found, g, units, never).any()}
         step += 1
     return {
-        group: found[group] if group in found else np.full(size, _NEVER)
+        group: found[group] if group in found else np.broadcast_to(never, size)
         for group, size in network.groups.items()
     }
 
 
-def _new(found: Mapping[Group, Steps], group: Group, units: Units) -> Units:
+def _never(network: Network) -> int:
+    """A number of steps that no path to or from a unit takes, and that a network does not run."""
+    return network.steps + sum(size for size in network.groups.values() if network.is_recurrent)
+
+
+def _new(found: Mapping[Group, Steps], group: Group, units: Units, never: Steps) -> Units:
     """Those of `units` that were not found before."""
-    return units & (found[group] == _NEVER) if group in found else units
+    return units & (found[group] == never) if group in found else units
 
 
 def reached(mask: Mask, units: Units) -> Units:
