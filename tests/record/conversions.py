@@ -142,8 +142,8 @@ def _state_dicts() -> dict[str, Any]:
 
 def _torch() -> Any:
     try:
-        import torch
-        from torch.nn.utils.prune import l1_unstructured
+        import torch  # pyright: ignore[reportMissingImports]
+        from torch.nn.utils.prune import l1_unstructured  # pyright: ignore[reportMissingImports]
     except ImportError:
         return "torch is not installed"
     nn = torch.nn
