@@ -7,6 +7,7 @@ import sqlite3
 import subprocess
 import sys
 import time
+from contextlib import closing
 from dataclasses import replace
 from itertools import islice
 from pathlib import Path
@@ -106,7 +107,7 @@ def test_killed_three_times_and_resumed_it_is_the_same_table(tmp_path):
 
 
 def _n_rows(path: Path) -> int:
-    with sqlite3.connect(f"file:{path}?mode=ro", uri=True) as connection:
+    with closing(sqlite3.connect(f"file:{path}?mode=ro", uri=True)) as connection:
         try:
             return connection.execute("SELECT COUNT(*) FROM allocations").fetchone()[0]
         except sqlite3.OperationalError:
@@ -276,7 +277,7 @@ def test_another_specification_is_refused(tmp_path):
 def test_other_files_are_refused_and_left_alone(tmp_path):
     text, foreign = tmp_path / "notes.txt", tmp_path / "foreign.sqlite"
     text.write_text("notes, " * 1000)
-    with sqlite3.connect(foreign) as connection:
+    with closing(sqlite3.connect(foreign)) as connection, connection:
         connection.execute("CREATE TABLE meta (key TEXT, value TEXT)")
     for path in (text, foreign):
         before = path.read_bytes()
@@ -310,7 +311,7 @@ def test_two_sweeps_on_one_file_do_each_other_no_harm(tmp_path, monkeypatch):
 def test_meta_tells_what_was_done_with_which_versions(tmp_path):
     spec = replace(SMALL, degree=False, seed=5)
     tc.sweep(spec, tmp_path / "r.sqlite")
-    with sqlite3.connect(tmp_path / "r.sqlite") as connection:
+    with closing(sqlite3.connect(tmp_path / "r.sqlite")) as connection, connection:
         meta = {k: json.loads(v) for k, v in connection.execute("SELECT * FROM meta")}
         columns = [row[1] for row in connection.execute("PRAGMA table_info(allocations)")]
     assert spec_from_dict(meta["specification"]) == spec

@@ -112,7 +112,7 @@ def chosen_equations(
     """
     if n_equations == target:
         return tuple(range(target)), True
-    if network.is_linear and not (network.is_recurrent or network.bias):  # Y = W_L ... W_1 X
+    if network.is_linear and network.is_layered and not network.bias:  # Y = W_L ... W_1 X
         rank = min(network.outputs, samples, *network.widths[1:-1])
         if target == rank * (network.outputs + samples - rank):
             # A matrix of rank k is determined by k of its rows and k of its columns.
