@@ -82,6 +82,7 @@ def test_rows_are_what_classify_says(spec, tmp_path):
     assert {key: count.allocations for key, count in found.items()} == classes
 
 
+@pytest.mark.long
 def test_killed_three_times_and_resumed_it_is_the_same_table(tmp_path):
     (tmp_path / "s.toml").write_text(TOML)
     whole, killed = tmp_path / "whole.sqlite", tmp_path / "killed.sqlite"
@@ -123,6 +124,7 @@ def _wait_for_rows(path: Path, number: int, process: subprocess.Popen) -> None:
     raise AssertionError(f"{number} rows were not seen")
 
 
+@pytest.mark.long
 def test_interrupted_the_command_says_that_all_is_kept(tmp_path):
     (tmp_path / "s.toml").write_text(TOML)
     command = [sys.executable, "-m", "theorycheck", "sweep", "s.toml", "--out", "r.sqlite"]
@@ -299,6 +301,7 @@ def test_another_igraph_is_refused_in_the_middle(tmp_path, monkeypatch):
         tc.sweep(replace(SMALL, degree=False), tmp_path / "r.sqlite")
 
 
+@pytest.mark.long
 def test_two_sweeps_on_one_file_do_each_other_no_harm(tmp_path, monkeypatch):
     (tmp_path / "s.toml").write_text(TOML.replace("= 9", "= [6, 7]\ndegree = false"))
     command = [sys.executable, "-m", "theorycheck", "sweep", "s.toml", "--out", "both.sqlite"]
@@ -323,6 +326,7 @@ def test_meta_tells_what_was_done_with_which_versions(tmp_path):
     assert sorted(columns) == sorted(names.split())
 
 
+@pytest.mark.long
 def test_exports_hold_every_row(tmp_path):
     import pyarrow.parquet
 
