@@ -15,6 +15,8 @@ from .checker.check import CheckResult as CheckResult
 from .checker.check import check as check
 from .computing.effort import Effort as Effort
 from .computing.progress import Progress as Progress
+from .constructions.construct import Construction as Construction
+from .constructions.construct import construct as construct
 from .errors import CertificateError as CertificateError
 from .errors import ContradictionError as ContradictionError
 from .errors import InputError as InputError
@@ -32,9 +34,12 @@ from .problem.files import Problem as Problem
 from .problem.files import load as load
 from .problem.files import save as save
 from .problem.mask_sources import load_masks as load_masks
+from .problem.networks.convolutional import Convolutional as Convolutional
+from .problem.networks.feedforward import Feedforward as Feedforward
 from .problem.networks.feedforward import LinearFeedforward as LinearFeedforward
 from .problem.networks.feedforward import ShallowReLU as ShallowReLU
 from .problem.networks.recurrent import LinearRecurrent as LinearRecurrent
+from .problem.networks.recurrent import Recurrent as Recurrent
 from .problem.sources import unit_names as unit_names
 from .proofs.run import ProofResult as ProofResult
 from .proofs.run import prove as prove

@@ -91,6 +91,27 @@ PAPERS = {
         "Journal of Algorithms 26(2)",
         "https://doi.org/10.1006/jagm.1997.0898",
     ),
+    "ax71": Paper(
+        "Ax",
+        1971,
+        "On Schanuel's conjectures",
+        "Annals of Mathematics 93(2)",
+        "https://doi.org/10.2307/1970774",
+    ),
+    "kolchin68": Paper(
+        "Kolchin",
+        1968,
+        "Algebraic groups and algebraic dependence",
+        "American Journal of Mathematics 90(4)",
+        "https://doi.org/10.2307/2373294",
+    ),
+    "federer69": Paper(
+        "Federer",
+        1969,
+        "Geometric Measure Theory",
+        "Springer",
+        "https://doi.org/10.1007/978-3-642-62010-2",
+    ),
 }
 
 

@@ -12,6 +12,8 @@ from dataclasses import dataclass
 from typing import Any
 
 F, R, S = "linear_feedforward", "linear_recurrent", "shallow_relu"  # as on the page
+NF, NR, NC = "feedforward", "recurrent", "convolutional"  # nonlinear
+NS = "residual feedforward"  # nonlinear, some layers adding what they read: no NF here
 LARGEST_ERROR = 1e-9  # of what rests on no degree
 _NO, _TARGET, _BOTH = (False, False), (False, True), (True, True)
 
@@ -64,9 +66,16 @@ def _by(theorem: str, *networks: str, biases: bool = True) -> tuple[Scope]:
 # About the mask of one layer: the last one (T3), any one (T4), and of two recurrent steps (T5).
 _LAST, _LAYER = _by("T3", F, biases=False), _by("T4", F) + _by("T5", R, biases=False)
 _RECURRENT, _PEELING = _by("T5", R, biases=False), _by("T9", F, biases=False)
-_SHALLOW = _by("T10", S)
+_LEVELS = _by("T14", F, biases=False)
+_PLANS = _by("T13", F, biases=False) + _LEVELS
+_SHALLOW, _DEGREES, _ANALYTIC = _by("T10", S), (F, R, NF, NR), (NF, NS, NR, NC)
+_PIECEWISE = _by("T11", NF, NR)
+_ANY_READOUT = _by("T12", *_ANALYTIC)
+_READOUT, _LAYERS = _by("T12", NF, NR), _by("T12", NF)
+_POSITIVITY = _by("T1", F, R) + _by("T11", *_ANALYTIC)
 _COUNTS, _RANKS, _BOUNDS = "Counts and graphs", "Ranks", "Bounds on the number of solutions"
-_SOLUTIONS, _RELU = "Solutions", "Shallow ReLU networks"
+_SOLUTIONS, _RELU, _NONLINEAR = "Solutions", "Shallow ReLU networks", "Nonlinear networks"
+_PIECES, _PLANS_HEADING = "Piecewise linear networks", "Plans"
 _ANY: dict[str, Any] = {"sparse": True, "given": True}
 _DRAWN: dict[str, Any] = {"sparse": True}  # random inputs only
 _FULL: dict[str, Any] = {"states": _BOTH, **_ANY}
@@ -88,24 +97,47 @@ _ALL = (
     _kind("frozen_direct_path", _COUNTS, _RECURRENT, "minimal", "samples delayed_inputs"),
     _kind("outside_count", _COUNTS, _RECURRENT, "minimal",
           "place rows columns found needed target_lower", states=_TARGET),
-    _kind("full", _COUNTS, _by("T0", F, R, S), "maximal", "", **_ANY),
-    _kind("sub_allocation", _COUNTS, _by("T0", F, R), "maximal", "learnable certificate",
-          rests_on_another=True, **_ANY),
+    _kind("full", _COUNTS, _by("T0", F, R, S, *_ANALYTIC), "maximal", "", **_ANY),
+    _kind("sub_allocation", _COUNTS, _by("T0", F, R, *_ANALYTIC), "maximal",
+          "learnable certificate", rests_on_another=True, **_ANY),
     _kind("peeled", _COUNTS, _PEELING, "minimal maximal intermediate", "steps certificate",
           rests_on_another=True),
-    _kind("count", _RANKS, _by("T1", F, R), "minimal", "target_lower", states=_TARGET, **_ANY),
-    _kind("deficient_rank", _RANKS, _by("T1", F, R), "minimal", "target_lower", **_FULL),
-    _kind("full_rank", _RANKS, _by("T1", F, R), "positive", "minor target_upper",
+    _kind("plan", _PLANS_HEADING, _PLANS, "maximal", "steps certificate", rests_on_another=True),
+    _kind("levels", _PLANS_HEADING, _LEVELS, "maximal",
+          "pair axis lines units columns chosen minor"),
+    _kind("graded_plan", _PLANS_HEADING, _by("T15", R, biases=False), "maximal",
+          "fitted growing zero solved columns", **_DRAWN),
+    _kind("count", _RANKS, _POSITIVITY, "minimal", "target_lower", states=_TARGET, **_ANY),
+    _kind("deficient_rank", _RANKS, _POSITIVITY, "minimal", "target_lower", **_FULL),
+    _kind("full_rank", _RANKS, _POSITIVITY, "positive", "minor target_upper",
           may=frozenset({"conflict"}), **_FULL),
     _kind("affine_full_rank", _RANKS, _by("T2", F, R), "maximal", "minor target_upper", **_FULL),
     _kind("structural_cover", _BOUNDS, _by("T6", F, R), "minimal",
           "equations learnables target_lower", states=_TARGET, **_ANY),
     _kind("group_bezout", _BOUNDS, _by("T6", F), "maximal", "side minor target_upper", **_FULL),
     _kind("triangular", _BOUNDS, _by("T6", F), "maximal", "order minor target_upper", **_FULL),
-    _kind("odd_degree", _SOLUTIONS, _by("T6", F, R), "maximal", "blocks minor target_upper",
+    _kind("odd_degree", _SOLUTIONS, _by("T6", *_DEGREES), "maximal", "blocks minor target_upper",
           **_SOLVED),
-    _kind("witness", _SOLUTIONS, _by("T7", F, R), "intermediate", "block minor target_upper",
+    _kind("witness", _SOLUTIONS, _by("T7", *_DEGREES), "intermediate", "block minor target_upper",
           **_SOLVED),
+    _kind("readout_rank", _NONLINEAR, _ANY_READOUT, "maximal", "minor target_upper", **_FULL),
+    _kind("interpolating_units", _NONLINEAR, _LAYERS, "maximal", "units", **_ANY),
+    _kind("solving_order", _NONLINEAR, _LAYERS, "maximal", "steps minor target_upper",
+          states=_BOTH, **_DRAWN),
+    _kind("resting_units", _NONLINEAR, _LAYERS, "maximal", "steps zero groups minor target_upper",
+          states=_BOTH, **_DRAWN),
+    _kind("onto_layers", _NONLINEAR, _LAYERS, "maximal", "layer matched", **_ANY),
+    _kind("missed_signs", _NONLINEAR, _LAYERS, "intermediate", "output minor target_upper",
+          **_FULL),
+    _kind("one_sided_output", _NONLINEAR, _READOUT, "intermediate", "output minor target_upper",
+          **_FULL),
+    _kind("bounded_readout", _NONLINEAR, _READOUT, "intermediate",
+          "rank rank_error_bound minor target_upper", **_FULL),
+    _kind("piecewise_cover", _PIECES, _PIECEWISE, "minimal", "outputs units learnables regular",
+          **_DRAWN),
+    _kind("piecewise_point", _PIECES, _PIECEWISE, "positive", "point", states=_BOTH, **_DRAWN),
+    _kind("piecewise_output", _PIECES, _by("T12", NF, NR), "intermediate", "output point",
+          states=_BOTH, **_DRAWN),
     _kind("relu_count", _RELU, _SHALLOW, "minimal", "regular", states=_TARGET, **_DRAWN),
     _kind("relu_cover", _RELU, _SHALLOW, "minimal", "equations learnables units regular",
           states=_TARGET, **_DRAWN),

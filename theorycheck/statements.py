@@ -120,10 +120,11 @@ _ALL = (
         "T6",
         "Odd degree",
         "an odd number of complex solutions: maximal; no matching: minimal",
-        "Linear networks, r = rank(A) = D: the number delta of complex solutions is the same for "
-        "generic outputs, and if it is odd the allocation is maximal. Feed-forward: delta is at "
-        "most the number of perfect matchings of D equations and the learnables, and at most a "
-        "group Bezout number. Without a matching of D pairs any linear network is minimal.",
+        "Networks whose activations are linear, squares or cubes, r = rank(A) = D: the number "
+        "delta of complex solutions is the same for generic outputs, and if it is odd the "
+        "allocation is maximal. Linear feed-forward: delta is at most the number of perfect "
+        "matchings of D equations and the learnables, and at most a group Bezout number. Without a "
+        "matching of D pairs any linear network is minimal.",
         "t06_odd_degree",
         ("morgan",),
     ),
@@ -131,9 +132,10 @@ _ALL = (
         "T7",
         "Intermediate, by witness",
         "an instance with all its solutions, simple and not real: intermediate",
-        "Linear networks, r = rank(A) = D. If for one rational teacher, student and inputs D "
-        "equations of full rank, or a part of them that contains all its unknowns, have exactly as "
-        "many solutions as generic ones, all simple and none real, then 0 < MP(A, m) < 1.",
+        "Networks whose activations are linear, squares or cubes, r = rank(A) = D. If for one "
+        "rational teacher, student and inputs D equations of full rank, or a part of them that "
+        "contains all its unknowns, have exactly as many solutions as generic ones, all simple and "
+        "none real, then 0 < MP(A, m) < 1.",
         "t07_witness",
     ),
     Statement(
@@ -178,6 +180,145 @@ _ALL = (
         "teacher the match probability is the probability, under the same condition, that every "
         "H_(S_i) has rank m.",
         "t10_shallow_relu",
+    ),
+    Statement(
+        "T11",
+        "Positivity of analytic networks",
+        "nonlinear networks: minimal if and only if the rank is below the target dimension",
+        "Networks with real-analytic activations, dense or sparse, feed-forward or recurrent, on "
+        "random or given inputs: MP(A, m) = 0 if and only if rank(A) < D(m), the generic ranks of "
+        "the Jacobians in the learnable and in all present weights. Both are those of an oracle, "
+        "in which each pre-activation that is new up to sign gets free variables in place of the "
+        "values of its activation that are not algebraic in it (tanh: a, with slope 1 - a^2), if "
+        "these pre-activations are linearly independent modulo constants and the activations are "
+        "tanh, sigmoid, softplus, SiLU, sin, exp and polynomials, or arctan and polynomials, or "
+        "erf, GELU and polynomials (recurrent: every unit reading an input). They are "
+        "independent where every layer, residual or not, has weights of its own, if inputs are "
+        "random, or layer behind layer if every unit of the first hidden layer sees linearly "
+        "independent samples; and in convolutional networks (filters shared by all positions, "
+        "padding with zeros below the kernel, averages over windows side by side, a dense head; "
+        "random inputs, tanh, sigmoid, softplus, SiLU, sin and exp, or arctan, and linear layers) "
+        "if every unit of a layer that is not linear, unless its argument is 0, reads at each "
+        "position a value that depends on the sample. "
+        "Both ranks also agree on given inputs if the pre-activations that are not linear in the "
+        "weights are independent modulo these, unit by unit, and the points of the linear ones "
+        "are linearly independent or, for tanh and sigmoid, satisfy no integer relation with "
+        "coefficients of at most 2 d times the samples (and reads) at each point. The rank of the "
+        "oracle modulo a prime is never larger, and equal with a probability that degrees bound. "
+        "Networks whose activations are linear in pieces (relu, leaky_relu, hardtanh), on random "
+        "inputs: let D(m) be the largest rank of the Jacobian in all present weights over the "
+        "patterns, each telling on which pieces the units are, that weights and inputs show on an "
+        "open set. Given a regular teacher, one at which the rank is D(m), the match probability "
+        "is 0 if and only if the learnable weights have rank D(m) in no pattern.",
+        "t11_analytic",
+        ("ax71", "kolchin68", "federer69"),
+    ),
+    Statement(
+        "T12",
+        "Readout and bounded units",
+        "nonlinear networks: what learnable and frozen readout weights decide",
+        "Analytic networks as in T11, M values of each output (the samples, times the steps "
+        "read). (a) All learnables in the readout: the match probability is 0 or 1, and 1 if "
+        "and only if rank(A) = D. (c') It is below 1 if an output that is not always 0 has no "
+        "learnable readout weight or bias, and each of its units that depends on a learnable is "
+        "bounded on one side. (c*) It is below 1 if all activations are definable in an "
+        "o-minimal structure (not sin), every unit that depends on a learnable and is read by a "
+        "frozen readout weight is bounded, and without the frozen readout weights and biases "
+        "the rank of A is below D. Feed-forward, layer behind layer: (c'') it is below 1 if an "
+        "output whose features have rank m has one learnable readout weight, of a unit k, and "
+        "no learnable bias, sigma(z) has the sign of z, nothing that k reads depends on a "
+        "learnable, k has fewer than m learnable inputs, its frozen ones counting as one, and "
+        "each other unit that the output reads and that depends on a learnable is bounded. It "
+        "is 1 (d) if the activations of a hidden layer and of those behind it are increasing "
+        "and onto the reals (cube, linear, leaky ReLU), and the rows of every matrix behind it "
+        "can be matched to columns in which they have a present weight, those of the first one "
+        "to units whose learnable inputs have rank m; (e) if outputs are matched to distinct "
+        "units of the last hidden layer by learnable readout weights, the learnable inputs of "
+        "each have rank m and 0 lies inside of the range of the activation; (f*, f#) if D = d m "
+        "and all outputs can be solved in steps. In a step q units, which are in no other step, "
+        "solve q outputs; each has a learnable readout weight into each of these, and none that "
+        "is frozen into an output of a step before. Either q = 1, the learnable inputs of the "
+        "unit have rank m and 0 lies inside of the range; or the activation is odd and "
+        "increasing and delta = m - q - g learnable inputs of each unit have rank delta, and "
+        "delta + 1 with the sum of its other inputs, delta being at least 1 if q > 1. Here g = "
+        "0 and q = 1, or the network adds: it has one hidden layer of tanh, erf or arctan, or "
+        "several of tanh, or several of arctan. Then g is the number, or fewer, of units that "
+        "see the sample (an input has a path to them), have learnable readout weights into all "
+        "of these outputs and are in no step, or in one before; and g may be one more if all of "
+        "these outputs have learnable biases, and only inputs of the units count that vary with "
+        "the sample. Last come outputs whose learnable readout weights have features of rank m; "
+        "units of steps count if the network adds and they see the sample, and otherwise not. "
+        "(h) It is 1, D being d m, if some outputs can be solved in such steps, by other units "
+        "than those at rest, a group at rest counting as one unit, and the rank at rest is m "
+        "times the number of the other outputs. At rest are units of the last hidden layer, at "
+        "0 (sigma(0) = 0, and no frozen input, or learnable ones of rank m) or in groups that "
+        "may have the same weights: of each place at most one frozen weight, and none where a "
+        "connection is absent. The rank is that of what learnable readout weights into the "
+        "other outputs read (units that solve excepted), and of the changes of these outputs by "
+        "the learnable inputs of units at rest, with learnable readout weights that are generic "
+        "but cancel in each group, all others 0. Piecewise linear networks, given a regular "
+        "teacher: (c') it is below 1 and above 0 if an output has no learnable readout weight "
+        "or bias, each of its units that depends on a learnable is bounded below, and at some "
+        "point the learnable weights have rank D and the output is not 0.",
+        "t12_readout",
+        ("ax71",),
+    ),
+    Statement(
+        "T13",
+        "Staged plans",
+        "over budget: linear systems solved stage by stage, each for learnables not used before",
+        "Linear network, dense, no bottleneck: D is the number of equations. Sets U_1, ..., U_s of "
+        "learnables are disjoint, all others frozen. E_1, ..., E_s divide the equations after a "
+        "change of them that is invertible; at stage k its coefficients may depend on frozen "
+        "weights, inputs and U_1, ..., U_(k-1), not on the teacher. If E_k contains no unknown of "
+        "a later stage, is affine in U_k, and its Jacobian in U_k has rank |E_k|, the match "
+        "probability is 1. Feed-forward without biases: rows and columns may be peeled as in T9; "
+        "all of the first layer that is left frozen if it has as many rows as there are samples "
+        "left, all of the last if it has as many columns as there are outputs left, and what is "
+        "left peeled on: a row of m learnables with one output, a column of d with one sample; "
+        "then learnables none of which is behind another (T2), or those of one layer (T4), decide.",
+        "t13_staged_plans",
+    ),
+    Statement(
+        "T14",
+        "Levels",
+        "over budget: two layers solved by linear systems in an order, perhaps from infinity",
+        "Dense linear feed-forward network without biases, no bottleneck. All learnables outside "
+        "of layers l and l + 1 frozen, and those of layer l in other than m chosen columns: y = P"
+        " (A + U) (B + V), P generic, d x p (or the identity). Let units between have levels k, "
+        "columns of V be finite, with levels t, or infinite, and let c functionals z_1, z_2, ... "
+        "be chosen, others random. 1. For j = 1, ..., c: z_j annihilates what units of level "
+        "below j leave of y in finite columns of level j or more; then units of level j < c are "
+        "solved for z_i P (A + U) = 0, i <= j. 2. The same of units of level c and more, jointly "
+        "with z_j (y - P (A + U) B) = 0, c < j, for finite columns of level j or more. 3. Finite "
+        "columns of level t are solved for y = P (A + U) (B + V), V in units of level t and more,"
+        " of rank d - t. 4. Infinite columns become kernel vectors of P (A + U) on their "
+        "learnables, on which it has the rank of generic vectors in nested spaces, d less the "
+        "level of each. If at one point modulo a prime the z are independent, systems 1 and 2 "
+        "have full row rank, 3 and 4 the rank named, and if without infinite columns or the "
+        "Jacobian of P (A + U) (B + V) in all of U and V has rank d m there, the match "
+        "probability is 1. The same with rows for columns.",
+        "t14_levels",
+    ),
+    Statement(
+        "T15",
+        "Graded points",
+        "recurrent networks over budget: leading forms of growing weights, solved in order",
+        "Linear recurrent network, dense or sparse, random inputs. Let samples be such that their "
+        "first numbers are those of unit vectors, and let some learnable weights grow. The degree "
+        "of an equation is the largest number of growing weights on a walk to it, its leading form "
+        "the sum over the walks with so many. Some growing weights may be 0, some sets of "
+        "learnables be solved for, one after the other, all others being generic, such that the "
+        "leading form of every equation, of degree 0 less its output, is solved by the last of "
+        "these sets that is on its walks, being affine in it, or is of positive degree and has no "
+        "walk left. If each of these linear systems has independent equations, and at the "
+        "solution the Jacobian of the leading forms in all learnables has as many dimensions as "
+        "equations, the allocation is maximal. So it is if this holds without some outputs, whose "
+        "learnable readout weights read states of as many dimensions as they have equations. In "
+        "particular (m <= n_in (T - 1), read at the end): recurrent weights grow, those that do "
+        "not lead from lower to higher grades of the neurons are 0, and those into the last grade "
+        "are solved for.",
+        "t15_graded_points",
     ),
     Statement(
         "C1",

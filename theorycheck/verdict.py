@@ -92,6 +92,8 @@ class Diagnostics:
     learnable acts on, as (output, sample) or, if every step is read, (step, output, sample), all
     from 0. `missing`: how many dimensions of the teacher's outputs the rank falls short of.
     Linear dependence modulo a random prime at a random point, fixed by `seed`, is not a proof.
+    Where ranks differ between patterns of the units the trial is `in_pattern`: the one in which the
+    learnables were found to have the largest rank. To keep that is then enough, not necessary.
     """
 
     rank: int
@@ -100,6 +102,7 @@ class Diagnostics:
     idle: tuple[Entry, ...]
     unreached: tuple[tuple[int, ...], ...]
     seed: int
+    in_pattern: bool = False
 
     def paragraphs(self) -> list[Paragraph]:
         """What is wasted and what is not reached, in words."""
@@ -107,6 +110,7 @@ class Diagnostics:
         if self.redundant:
             names = list_some([entry_name(entry) for entry in self.redundant])
             text = f"{names}: removing any one of them keeps the rank"
+            text += " in the pattern where it is largest" if self.in_pattern else ""
             found.append(Paragraph("redundant", text))
         if self.idle:
             names = list_some([entry_name(entry) for entry in self.idle])
@@ -127,6 +131,7 @@ class Diagnostics:
             "idle": [entry_name(entry) for entry in self.idle],
             "unreached": [list(equation) for equation in self.unreached],
             "seed": self.seed,
+            "in_pattern": self.in_pattern,
         }
 
 
@@ -136,7 +141,8 @@ class HeuristicEstimate(Shown):
 
     `range` held the measured value of at least nine in ten allocations of held-out network families
     (docs/heuristics.md); `law` is that of weights and inputs for which it was fitted; `basis` says
-    in words what it rests on.
+    in words what it rests on. Where nothing was fitted there is no estimate (`is_known` is False):
+    `estimate` is then 0.5, for programs that need a number, its range all of [0, 1], `law` none.
 
     >>> HeuristicEstimate(0.9, (0.85, 0.93), "a degree of 2").to_dict()["rigor"]
     'heuristic'
@@ -148,8 +154,24 @@ class HeuristicEstimate(Shown):
     law: str = "normal"
     rigor: str = "heuristic"
 
+    @classmethod
+    def unknown(cls, basis: str) -> HeuristicEstimate:
+        """No estimate, and why not.
+
+        >>> print(HeuristicEstimate.unknown("no law was fitted for it"))
+        no estimate: no law was fitted for it
+        """
+        return cls(0.5, (0.0, 1.0), basis, law="none")
+
+    @property
+    def is_known(self) -> bool:
+        """Whether there is an estimate at all."""
+        return self.law != "none"
+
     def paragraphs(self) -> list[Paragraph]:
-        """The estimate, and what it rests on."""
+        """The estimate, and what it rests on; or that there is none, and why."""
+        if not self.is_known:
+            return [Paragraph("estimate", str(self))]
         return [Paragraph("estimate", str(self)), Paragraph("basis", self.basis)]
 
     def to_dict(self) -> dict[str, Any]:
@@ -180,6 +202,8 @@ class HeuristicEstimate(Shown):
 
     def __str__(self) -> str:
         """One line for people."""
+        if not self.is_known:
+            return f"no estimate: {self.basis}"
         low, high = self.range
         law = {"normal": "Gaussian"}.get(self.law, self.law)
         return f"{self.estimate:.2f} ({low:.2f} to {high:.2f}), heuristic for {law} weights"

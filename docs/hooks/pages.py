@@ -21,6 +21,7 @@ API = {
         ("classification", "verdict", "degrees", "explanation", "heuristics", "estimation"),
     ),
     "design": ("Design, repair, capacity", ("designs", "repairs", "capacities")),
+    "construct": ("Constructions", ("constructions",)),
     "certificates": ("Certificates", ("certificates", "checker")),
     "measure": ("Measurement", ("measurement", "comparison")),
     "verify": ("Proofs and verification", ("proofs", "verification")),

@@ -18,6 +18,8 @@ def all_pictures() -> dict[str, str]:
         "pictures/classes.svg": classes(),
         "pictures/cross.svg": certified("cross", "Mask of W1; a cycle of frozen weights is drawn"),
         "pictures/forest.svg": certified("forest", "Mask of W1; the frozen weights form a forest"),
+        "pictures/oracle.svg": oracle(),
+        "pictures/plastic.svg": plastic(),
     }
 
 
@@ -91,6 +93,83 @@ def classes() -> str:
         '<text x="350" y="104" text-anchor="middle">0 &lt; MP &lt; 1</text>',
     ]
     return _svg(720, 178, "Minimal, intermediate and maximal allocations", parts)
+
+
+def oracle() -> str:
+    """A unit with tanh as it is, and with a free variable in the place of its value."""
+    parts = []
+    for top, title, value, slope in (
+        (20, "the network", "tanh z", "1 - (tanh z)&#178;"),
+        (150, "the oracle", "a, a free variable", "1 - a&#178;"),
+    ):
+        y = top + 62
+        parts += [
+            f'<text x="24" y="{top + 10}" font-weight="bold">{title}</text>',
+            *(f'<path d="M 60 {y + dy} L 200 {y}" stroke="#444"/>' for dy in (-28, 0, 28)),
+            *(f'<circle cx="60" cy="{y + dy}" r="9" fill="#fff" stroke="#222"/>'
+              for dy in (-28, 0, 28)),
+            f'<circle cx="220" cy="{y}" r="20" fill="#fff" stroke="#222"/>',
+            f'<text x="220" y="{y + 5}" text-anchor="middle">z</text>',
+            f'<path d="M 240 {y} H 320" stroke="#0b3d91" stroke-width="3"/>',
+            f'<text x="332" y="{y - 8}">value {value}</text>',
+            f'<text x="332" y="{y + 22}">slope {slope}</text>',
+        ]  # fmt: skip
+    parts.append('<text x="130" y="276" font-size="12">at -z: -a; where z occurs again: a</text>')
+    return _svg(560, 292, "What the oracle puts in the place of the value of tanh", parts)
+
+
+def plastic() -> str:
+    """Rank of the plastic synapses and target dimension, of the example of the page."""
+    import numpy as np
+
+    import theorycheck as tc
+
+    rng = np.random.default_rng(0)
+    network = tc.Recurrent(3, 80, 2, steps=4, activation="tanh", bias=True)
+    sizes = {"recurrent": ((80, 80), 0.05), "input": ((80, 3), 0.2), "readout": ((2, 80), 0.05)}
+    present = {name: rng.random(shape) < share for name, (shape, share) in sizes.items()}
+    synapses = {"recurrent": present["recurrent"]}
+    number = int(present["recurrent"].sum()) // 20
+    chosen = tc.Allocation.random(network, number, rng, within=synapses, present=present)
+    ranks, targets = [], []
+    for samples in range(1, 9):
+        verdict = tc.classify(chosen, samples, diagnose=True)
+        assert verdict.diagnostics is not None
+        assert verdict.target_dimension is not None
+        ranks.append(verdict.diagnostics.rank)
+        targets.append(verdict.target_dimension)
+    return _chart(ranks, targets)
+
+
+def _chart(ranks: list[int], targets: list[int]) -> str:
+    """Dots for ranks, a line for targets, above numbers of samples from 1."""
+    left, low, across, up = 70, 250, 60, 12
+
+    def place(samples: int, value: int) -> tuple[int, int]:
+        return left + across * samples, low - up * value
+
+    points = " ".join("{},{}".format(*place(m, d)) for m, d in enumerate(targets, start=1))
+    ends = place(len(targets), targets[-1])
+    parts = [
+        f'<path d="M {left} {low - up * max(targets) - 10} V {low} H {ends[0] + 40}" fill="none" '
+        'stroke="#222"/>',
+        f'<polyline points="{points}" fill="none" stroke="#b35806" stroke-width="2"/>',
+        f'<text x="{ends[0] - 12}" y="{ends[1] - 8}" text-anchor="end">needed: D</text>',
+    ]
+    for samples, rank in enumerate(ranks, start=1):
+        x, y = place(samples, rank)
+        parts.append(f'<circle cx="{x}" cy="{y}" r="6" fill="#0b3d91"/>')
+        parts.append(f'<text x="{x}" y="{low + 20}" text-anchor="middle">{samples}</text>')
+    for value in range(0, max(targets) + 1, 4):
+        y = place(0, value)[1]
+        parts.append(f'<text x="{left - 10}" y="{y + 5}" text-anchor="end">{value}</text>')
+    x, y = place(len(ranks), ranks[-1])
+    parts.append(
+        f'<text x="{x}" y="{y + 62}" text-anchor="end">rank of the plastic synapses</text>'
+    )
+    middle = left + across * len(ranks) // 2
+    parts.append(f'<text x="{middle}" y="{low + 42}" text-anchor="middle">samples</text>')
+    return _svg(620, 310, "Rank and target dimension against the number of samples", parts)
 
 
 def _svg(width: int, height: int, title: str, parts: Iterable[str]) -> str:

@@ -124,12 +124,13 @@ def test_steps_are_told():
 
 
 def test_bad_arguments_are_refused():
+    mixed = tc.Feedforward([2, 2, 2, 2], activation=["tanh", "relu"])
     allocation = tc.Allocation.none(tc.LinearFeedforward([3, 2]))
     for largest in (0, -1, 1.5, True):
         with pytest.raises(tc.InputError, match="largest must be an integer from 1"):
             tc.capacity(allocation, largest)  # type: ignore[arg-type]
-    with pytest.raises(tc.InputError, match="linear networks only"):
-        tc.capacity(tc.Allocation.none(tc.ShallowReLU([2, 2, 2])))
+    with pytest.raises(tc.InputError, match="of linear networks and by T11"):
+        tc.capacity(tc.Allocation.none(mixed))
     wide = tc.Allocation.random(tc.LinearFeedforward([30] * 3), 1500, np.random.default_rng(0))
     with pytest.raises(tc.SizeError):
         tc.capacity(wide, memory_limit=1)

@@ -103,6 +103,16 @@ def test_preferences_are_kept_where_that_is_possible():
     assert spread.to_dict()["verdict"]["expressivity"] == "maximal"
 
 
+def test_a_method_says_only_of_one_layer_if_nothing_else_is_learnable():
+    network = tc.Feedforward([4, 8, 3], activation="tanh", bias=True)
+    for budget, method in ((9, "in W2 and b2 only"), (12, "in W2 and b2 first, others elsewhere")):
+        found = tc.design(network, samples=3, budget=budget)
+        assert found.allocation is not None
+        assert found.method == method
+        assert found.reason.startswith(f"{method}: ")
+        assert (found.allocation.counts.keys() <= {"W2", "b2"}) == method.endswith("only")
+
+
 def test_impossibility_has_its_reason():
     network = tc.LinearFeedforward([3, 3, 2])
     few = tc.design(network, 3, 5)
@@ -168,7 +178,7 @@ def test_bad_arguments_are_refused():
     with pytest.raises(tc.InputError, match="seed must be"):
         tc.design(network, 2, 4, seed=-1)
     with pytest.raises(tc.InputError, match="linear networks"):
-        tc.design(tc.ShallowReLU([2, 2, 2]), 2, 4)
+        tc.design(tc.Feedforward([2, 2, 2, 2], activation=["tanh", "relu"]), 2, 4)
 
 
 def test_networks_too_large_are_refused_at_once():

@@ -8,7 +8,14 @@ import pytest
 from hypothesis import given, settings
 
 import theorycheck as tc
-from tests.shared.strategies import SMALL_DEGREES, allocations, linear_networks, networks, samples
+from tests.shared.strategies import (
+    SMALL_DEGREES,
+    allocations,
+    linear_networks,
+    networks,
+    networks_of_units,
+    samples,
+)
 from theorycheck.answers.diagnostics import diagnose
 from theorycheck.problem.masks import entries_of
 from theorycheck.theorems.analysis import Analysis
@@ -66,7 +73,7 @@ def test_unreached_equations_and_idle_weights_are_named():
     assert diagnose(Analysis(cut, 1)).idle == (("W1", (1, 0)),)
 
 
-@given(allocations(networks))
+@given(allocations(networks_of_units))
 def test_graphs_of_units_come_back(allocation):
     graph = allocation.to_networkx()
     assert tc.Allocation.from_networkx(graph) == allocation
@@ -75,7 +82,7 @@ def test_graphs_of_units_come_back(allocation):
     assert sum(learnable) == allocation.n_learnable
 
 
-@given(allocations(networks))
+@given(allocations(networks_of_units))
 def test_layer_graphs_are_bipartite_views_of_one_mask(allocation):
     for name, mask in allocation.masks("learnable"):
         if mask.ndim == 1:
@@ -94,5 +101,22 @@ def test_diagnostics_come_with_the_verdict_when_asked():
     found = tc.classify(allocation, 1, diagnose=True).to_dict()["diagnostics"]
     assert found["redundant"] == ["W2[0,0]", "W2[0,1]"]
     assert found["unreached"] == [[1, 0]]
-    relu = tc.Allocation.none(tc.ShallowReLU([1, 1, 1]))
-    assert tc.classify(relu, 1, diagnose=True).diagnostics is None
+    mixed = tc.Allocation.none(tc.Feedforward([1, 1, 1, 1], activation=["tanh", "relu"]))
+    assert tc.classify(mixed, 1, diagnose=True).diagnostics is None
+
+
+def test_what_one_theorem_leaves_open_names_the_one_that_decides_it():
+    network = tc.Feedforward([3, 4, 4, 2], activation="tanh")
+    readout, spread = tc.Allocation.layer(network, "W3"), tc.Allocation.spread(network, 9)
+    row = tc.load("examples/allocations/recurrent_row.json")[0]
+    relu = tc.Allocation.layer(tc.Feedforward([2, 3, 3, 1], activation="relu"), "W2")
+    for allocation, m, theorem, ending in (
+        (readout, 3, "T11", "; T12 decides that it is maximal"),
+        (spread, 3, "T11", "; whether every teacher is matched is open"),
+        (row, 2, "T1", "; T6 decides that it is maximal"),
+        (relu, 2, "T11", "; T12 decides that it is intermediate"),
+    ):
+        found = tc.explain(allocation, m)
+        reasons = {each.theorem: each.reason or "" for each in found.opinions}
+        assert reasons[theorem].endswith(ending)
+        assert ("is open" in reasons[theorem]) == (found.verdict.theorem == theorem)

@@ -186,12 +186,13 @@ def test_nothing_to_do_and_dictionaries():
 
 
 def test_bad_arguments_are_refused():
+    mixed = tc.Feedforward([2, 2, 2, 2], activation=["tanh", "relu"])
     full = tc.Allocation.full(tc.LinearFeedforward([2, 2]))
     with pytest.raises(tc.InputError, match="budget must be same or more"):
         tc.repair(full, 2, "less")  # type: ignore[arg-type]
     with pytest.raises(tc.InputError, match="samples must be"):
         tc.repair(full, 0)
     with pytest.raises(tc.InputError, match="linear networks"):
-        tc.repair(tc.Allocation.none(tc.ShallowReLU([2, 2, 2])), 2)
+        tc.repair(tc.Allocation.none(mixed), 2)
     with pytest.raises(tc.SizeError, match="GiB"):
         tc.repair(tc.Allocation.none(tc.LinearFeedforward([2, 2])), 2, memory_limit=10)

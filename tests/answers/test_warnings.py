@@ -11,7 +11,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import theorycheck as tc
-from tests.shared.strategies import NO_DEGREES, allocations, networks
+from tests.shared.strategies import NO_DEGREES, allocations, plain_networks
 from theorycheck.answers.cautions import warnings_of
 from theorycheck.cli.text import print_verdict
 from theorycheck.structure.reachability import reach
@@ -38,7 +38,7 @@ def changes(one: np.ndarray, other: np.ndarray) -> np.ndarray:
     return np.any(np.abs(one - other) > 1e-9 * (1 + np.abs(one)), axis=1)
 
 
-@given(allocations(networks), st.integers(0, 2**32 - 1), st.booleans())
+@given(allocations(plain_networks), st.integers(0, 2**32 - 1), st.booleans())
 @settings(max_examples=200)
 def test_what_is_reached_is_what_moves(allocation: tc.Allocation, seed: int, some: bool):
     network, rng = allocation.network, np.random.default_rng(seed)
@@ -157,7 +157,7 @@ def test_inputs_that_are_always_zero_lead_nowhere():
     assert verdict.warnings == ("output 1 is constant: no present path reaches it",)
 
 
-@given(allocations(networks))
+@given(allocations(plain_networks))
 @settings(max_examples=30)
 def test_dense_networks_of_some_steps_have_no_warnings(allocation: tc.Allocation):
     if getattr(allocation.network, "steps", 2) > 1 and allocation.is_dense:

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 import theorycheck as tc
-from theorycheck.certificate_kinds import KINDS, kind_of
+from theorycheck.certificate_kinds import KINDS, NS, kind_of
 from theorycheck.checker.registry import CHECKS
 from theorycheck.plots.marks.registry import DRAWINGS
 from theorycheck.problem.networks.kinds import KINDS as NETWORKS
@@ -61,7 +61,7 @@ def test_facts_of_the_kinds_are_about_what_there_is():
     for kind in KINDS.values():
         assert set(kind.classes) <= classes
         assert {scope.theorem for scope in kind.scopes} <= STATEMENTS.keys()
-        assert {name for scope in kind.scopes for name in scope.networks} <= NETWORKS.keys()
+        assert {name for scope in kind.scopes for name in scope.networks} <= {*NETWORKS, NS}
         assert kind.rests_on_another == ("certificate" in kind.keys)
         assert kind_of(kind.name) is kind
     assert kind_of(["forest"]) is kind_of("no kind") is None

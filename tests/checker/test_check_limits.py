@@ -69,6 +69,8 @@ def degree_of(by: dict[str, Any], **more: Any) -> dict[str, Any]:
 
 
 BOTH = {"rank": 1, "target_dimension": 1}
+NO_NUMBERS = {"rank": None, "target_dimension": None}
+GRADED = {"fitted": [], "growing": [0], "zero": [], "solved": [[0]], "columns": [0]}
 UNIVARIATE = {"by": "univariate", "unknown": 0, "error_bound": 1e-8}
 BIG = problem(ff(30000, 30000), 30000)
 STEPS = problem(rnn(10**9), recurrent=[[1]])
@@ -101,6 +103,14 @@ HUGE: dict[str, tuple[str, dict[str, Any], Any, dict[str, Any]]] = {
     "steps, bezout": ("odd_degree", STEPS, degree_of({"by": "bezout", "groups": [[0]]}), BOTH),
     "steps, univariate": (
         "odd_degree", STEPS, degree_of(UNIVARIATE), {**BOTH, "error_bound": 1e-8}
+    ),
+    "steps, graded": ("graded_plan", STEPS, GRADED, NO_NUMBERS),
+    "every step, graded": ("graded_plan", EVERY_STEP, GRADED, NO_NUMBERS),
+    "100,000 equations, graded": (
+        "graded_plan", problem(rnn(10**5, readout="all"), recurrent=[[1]]), GRADED, NO_NUMBERS
+    ),
+    "5,000 samples, graded": (
+        "graded_plan", problem(rnn(5000), 5000, recurrent=[[1]]), GRADED, NO_NUMBERS
     ),
     "every step, minor": ("full_rank", EVERY_STEP, FULL, BOTH),
     "every step, cover": ("structural_cover", EVERY_STEP, NO_COVER, claims()),

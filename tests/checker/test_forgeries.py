@@ -19,7 +19,7 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.checker.test_certificates import EXAMPLES, certificate_of, redigested
-from theorycheck.certificate_kinds import KINDS, F, R, S
+from theorycheck.certificate_kinds import KINDS, NC, NF, NR, NS, F, R, S
 from theorycheck.certificates import digest
 from theorycheck.checker import plain
 from theorycheck.computing.effort import Effort
@@ -324,7 +324,7 @@ def test_a_count_says_nothing_about_shallow_relu_networks():
 @pytest.mark.parametrize("name", EXAMPLES)
 def test_no_other_theorem_class_or_key_serves(name):
     data = certificate_of(name).to_dict()
-    for theorem in [f"T{number}" for number in range(11)] + ["", None, "T4 T5"]:
+    for theorem in [f"T{number}" for number in range(12)] + ["", None, "T4 T5"]:
         if theorem not in {scope.theorem for scope in KINDS[data["kind"]].scopes}:
             refused(redigested({**data, "theorem": theorem}), "the theorem of")
     classes = set(KINDS[data["kind"]].classes)
@@ -349,8 +349,9 @@ def test_the_page_has_the_same_table():
             part.strip() for part in line.strip("|").split("|")
         )
         for kind in re.findall("`(.*?)`", kinds):
-            for theorem, networks in re.findall(r"(T\d+): ([FRS, ]+)", theorems):
-                types = tuple({"F": F, "R": R, "S": S}[x] for x in re.findall("[FRS]", networks))
+            for theorem, networks in re.findall(r"(T\d+): ([CNFRS, ]+)", theorems):
+                names = {"F": F, "R": R, "S": S, "NF": NF, "NS": NS, "NR": NR, "NC": NC}
+                types = tuple(names[x] for x in re.findall("N?[CFRS]", networks))
                 has_biases = biases in ("yes", theorem) and types != (R,)
                 flags = sparse == "yes", has_biases, given_ == "yes"
                 found.add(

@@ -89,10 +89,10 @@ def test_what_is_accepted_is_true(kind: str):
 
 def test_enough_is_accepted_for_that_to_mean_something():
     """Forgeries that pass every check of a kind, so that what the checks forget would be seen."""
-    accepted = Counter()
-    for kind in FORGERS:
-        accepted[kind] = sum(bool(tc.check(data)) for data in forged(kind, FORGED, seed=1))
-    assert sum(n > 0 for n in accepted.values()) > 0.8 * len(FORGERS)
+    accepted = [
+        any(tc.check(data) for data in forged(kind, 4 * FORGED, seed=1)) for kind in FORGERS
+    ]
+    assert sum(accepted) > 0.8 * len(FORGERS)
 
 
 def numbers(data: Data) -> list[tuple[Any, ...]]:
@@ -110,6 +110,8 @@ def test_integers_are_of_no_other_type(kind: str):
                 changed = copy.deepcopy(data)
                 put(changed, path, other)
                 is_input = path[:2] == ("problem", "inputs") and type(other) is float
+                if path[:3] == ("problem", "network", "layers") and type(other) is list:
+                    continue  # a size for each axis of a filter: in one dimension a list of one
                 assert is_input or not tc.check(redigested(changed)), (path, other)
 
 

@@ -29,6 +29,7 @@ from tests.page_checker.checker import rows
 from tests.ranks.test_inputs import cases
 from theorycheck.certificate_kinds import KINDS
 from theorycheck.computing.effort import Effort
+from theorycheck.problem.networks.activations import ACTIVATIONS
 
 pytestmark = pytest.mark.long
 
@@ -104,6 +105,19 @@ def test_examples_of_every_kind_are_accepted():
     assert kinds == KINDS.keys() == rows().keys()
 
 
+def nonlinear(rng: np.random.Generator) -> Any:
+    """A small nonlinear network, analytic or not."""
+    bias = bool(rng.integers(2))
+    if rng.integers(2):
+        widths = [int(n) for n in rng.integers(1, 4, rng.integers(3, 5))]
+        names = [str(name) for name in rng.choice(list(ACTIVATIONS), len(widths) - 2)]
+        return tc.Feedforward(widths, bias, activation=names if rng.integers(2) else names[0])
+    sizes = [int(n) for n in rng.integers(1, 4, 4)]
+    name: Any = str(rng.choice(list(ACTIVATIONS)))
+    readout: Any = ("final", "all")[rng.integers(2)]
+    return tc.Recurrent(*sizes, readout=readout, bias=bias, activation=name)
+
+
 def random_problems(n: int, seed: int) -> Iterator[tuple[tc.Allocation, int]]:
     """Small networks of all kinds, a third of them sparse, some with learnables in one layer."""
     rng = np.random.default_rng(seed)
@@ -113,7 +127,9 @@ def random_problems(n: int, seed: int) -> Iterator[tuple[tc.Allocation, int]]:
 
     for number in range(n):
         network: Any
-        if number % 3 == 0:
+        if number % 4 == 3:
+            network = nonlinear(rng)
+        elif number % 3 == 0:
             widths = [draw(1, 5) for _ in range(draw(2, 4))]
             network = tc.LinearFeedforward(widths, bias=draw(0, 1) == 1)
         elif number % 3 == 1:
@@ -162,7 +178,8 @@ def leaves(data: Any, path: tuple[Any, ...] = ()) -> Iterator[tuple[Any, ...]]:
 
 CLASSES = ["minimal", "maximal", "positive", "intermediate"]
 WORDS = ["rows", "columns", "row", "column", "closed form", "equations", "weights", "gauge",
-         "bezout", "final", "all", "W1", "[W1 b1]", "recurrent", "the hidden layer"]  # fmt: skip
+         "widths", "tanh", "linear", "relu", "bezout", "final", "all", "W1", "[W1 b1]", "recurrent",
+         "the hidden layer"]  # fmt: skip
 
 
 def wrong_values(value: Any, key: Any, rng: random.Random) -> list[Any]:

@@ -612,7 +612,8 @@ def test_other_networks_and_other_budgets_are_refused():
     from dataclasses import replace
 
     refused(
-        replace(right, problem=relu), "is about linear feed-forward or linear recurrent networks"
+        replace(right, problem=relu),
+        "is about linear feed-forward or linear recurrent or feed-forward or recurrent networks",
     )
     more = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.ones((2, 2))})
     only = right.evidence["block"]

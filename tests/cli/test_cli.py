@@ -195,6 +195,20 @@ def test_importing_the_command_line_does_not_import_numpy():
     assert subprocess.run([sys.executable, "-c", code], timeout=HANGS).returncode == 0
 
 
+@pytest.mark.parametrize("arguments", [["--help"], ["classify", "--help"]])
+def test_help_loads_nothing_that_it_does_not_need(arguments: list[str]):
+    heavy = {"numpy", "scipy", "typer.rich_utils", "pygments", "markdown_it"}
+    code = (
+        f"import sys\nsys.argv[1:] = {arguments}\nfrom theorycheck.cli.app import main\n"
+        f"try: main()\nfinally: print('loaded', sorted({heavy} & sys.modules.keys()))"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code], timeout=HANGS, capture_output=True, text=True, check=True
+    )
+    assert "Usage: theorycheck" in done.stdout
+    assert done.stdout.splitlines()[-1] == "loaded []"
+
+
 # classify
 
 

@@ -7,18 +7,31 @@ from typing import Any
 import pytest
 
 import theorycheck as tc
-from tests.cli.test_cli import MINIMAL, RELU, check_one_line, problems, run
+from tests.cli.test_cli import MINIMAL, check_one_line, problems, run
 
 __all__ = ["problems", "run"]  # fixtures
 
 CROSS = Path(__file__).parents[2] / "examples" / "allocations" / "cross.json"
 NETWORK = {"kind": "linear_feedforward", "widths": [3, 4, 2]}
+MIXED = {
+    "network": {"kind": "feedforward", "widths": [2, 2, 2, 1], "activation": ["tanh", "relu"]},
+    "samples": 2,
+    "learnable": {"W3": [[1, 1]]},
+}
 
 
 @pytest.fixture
 def network(tmp_path: Path) -> Path:
     path = tmp_path / "network.json"
     path.write_text(json.dumps(NETWORK))
+    return path
+
+
+@pytest.fixture
+def mixed(tmp_path: Path) -> Path:
+    """A problem of which no theorem decides: its activations are of several families."""
+    path = tmp_path / "mixed.json"
+    path.write_text(json.dumps(MIXED))
     return path
 
 
@@ -54,9 +67,15 @@ def test_capacity_without_limit_or_without_samples(
     assert all(word in text for word in words)
 
 
-def test_capacity_json_and_bad_files(run: Any, problems: dict[str, Path]):
-    result = run("capacity", problems["minimal"], problems["relu"], CROSS, "--json")
-    check_one_line(result, problems["relu"], "linear networks only")
+def test_capacity_of_kinks_speaks_of_regular_teachers(run: Any, problems: dict[str, Path]):
+    text = text_of(run("capacity", problems["relu"]))
+    assert "POSITIVE on up to 3 samples; minimal from 4 on" in text
+    assert "given a regular teacher" in text
+
+
+def test_capacity_json_and_bad_files(run: Any, problems: dict[str, Path], mixed: Path):
+    result = run("capacity", problems["minimal"], mixed, CROSS, "--json")
+    check_one_line(result, mixed, "of linear networks and by T11")
     lines = [json.loads(line) for line in result.out.splitlines()]
     assert [line["file"] for line in lines] == [str(problems["minimal"]), str(CROSS)]
     assert (lines[0]["maximal"], lines[0]["minimal_from"], lines[0]["is_tight"]) == (1, 2, True)
@@ -130,7 +149,7 @@ def test_bad_designs_are_one_line(run: Any, network: Path, options: list[Any], m
         ({"kind": "linear"}, "network.kind must be one of"),
         ({"widths": [2, 2]}, "unknown key 'widths'"),
         ([], "must hold one JSON object"),
-        (RELU, "linear networks"),
+        (MIXED, "linear networks"),
     ],
 )
 def test_bad_networks_are_one_line(run: Any, tmp_path: Path, content: Any, message: str):
@@ -164,8 +183,8 @@ def test_repair_json_and_bad_files(run: Any, problems: dict[str, Path]):
     assert lines[1]["file"] == str(problems["linear"])
 
 
-def test_bad_repairs_are_one_line(run: Any, problems: dict[str, Path]):
+def test_bad_repairs_are_one_line(run: Any, mixed: Path):
     check_one_line(run("repair", CROSS, CROSS, "--out", "o.json"), "one file only")
     check_one_line(run("repair", CROSS, "--budget", "less"), "must be same or more")
-    check_one_line(run("repair", problems["relu"]), problems["relu"], "linear networks")
+    check_one_line(run("repair", mixed), mixed, "linear networks")
     assert "learn" in text_of(run("repair", CROSS, "--budget", "more"))

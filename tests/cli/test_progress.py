@@ -37,6 +37,7 @@ LONG: dict[str, Any] = {
     "capacity": lambda **p: tc.capacity(ROWS, **p),
     "design": lambda **p: tc.design(NETWORK, 2, 6, **p),
     "repair": lambda **p: tc.repair(ROWS, 2, **p),
+    "construct": lambda **p: tc.construct(tc.Allocation.full(NETWORK), 2, **p),
     "prove": lambda **p: tc.prove(["T3"], **p),
     "verify": lambda **p: tc.verify(["T3"], examples=5, **p),
     "sweep": lambda **p: tc.sweep(SPEC, p.pop("out"), **p),

@@ -25,7 +25,6 @@ from theorycheck.degrees.degree import Degree, Open, _is_closed_under_conjugatio
 from theorycheck.degrees.draws import SCALE, Draws, RationalInstances
 from theorycheck.degrees.elimination import degree_by_elimination
 from theorycheck.degrees.evidence import block_evidence
-from theorycheck.degrees.groebner import find_msolve
 from theorycheck.degrees.solving import Solving
 from theorycheck.degrees.system import SquareSystem
 from theorycheck.degrees.witness import _solved, certified_instance, witness
@@ -36,7 +35,7 @@ from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem
 from theorycheck.theorems.evidence import full_rank_evidence
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("sympy_in_this_process")]
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 DIAGONALS = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})
@@ -235,8 +234,7 @@ def test_t6_bezout_bounds_hold_and_blocks_multiply():
     """Exact elimination neither exceeds a bound nor disagrees with the blocks' product."""
     rng = np.random.default_rng(0)
     met = below = split = 0
-    n_systems, least = (30, 5) if find_msolve() else (15, 2)  # sympy needs a second for each count
-    for _ in range(n_systems):
+    for _ in range(30):
         system = random_system(rng)
         exact = degree_by_elimination(system, draws=1)
         assert exact is not None
@@ -248,7 +246,7 @@ def test_t6_bezout_bounds_hold_and_blocks_multiply():
             split += 1
             parts = [degree_by_elimination(block, draws=1) for block in solving.blocks]
             assert np.prod([part.degree for part in parts if part]) == exact.degree
-    assert min(met, below, split) >= least
+    assert min(met, below, split) >= 5
 
 
 # Degrees

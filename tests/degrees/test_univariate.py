@@ -30,7 +30,7 @@ from theorycheck.degrees.witness import certified_instance
 from theorycheck.structure.conflicts import conflict_graph
 from theorycheck.theorems.analysis import Analysis
 
-pytestmark = pytest.mark.long
+pytestmark = [pytest.mark.long, pytest.mark.usefixtures("sympy_in_this_process")]
 
 FF, LR = tc.LinearFeedforward, tc.LinearRecurrent
 CUBIC = tc.Allocation.layer(LR(1, 1, 1, 4), "recurrent")

@@ -186,7 +186,7 @@ def test_help_of_classify_is_short():
     text = pydoc.plain(pydoc.render_doc(tc.classify))
     assert "theorems: 'Sequence[Theorem] | None' = None" in text
     assert "progress: 'Watch' = False" in text
-    assert "effort: 'Effort' = Effort(seconds=60.0, degree=200," in text
+    assert "effort: 'Effort' = Effort(seconds=60.0, degree=2000," in text
 
 
 def test_estimate_and_report_classify_once(monkeypatch, tmp_path):

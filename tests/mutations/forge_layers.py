@@ -28,6 +28,7 @@ def place_of(rng: random.Random, problem: Problem) -> tuple[str, np.ndarray]:
     some = [name for name in problem.shapes if problem.learnable[name].any() and name[0] != "b"]
     name = rng.choice(some or [name for name in problem.shapes if name[0] != "b"])
     mask = problem.learnable[name]
+    mask = mask.reshape(len(mask), -1)  # of a filter, which no such kind is about
     if problem.bias:
         bias = f"b{name[1:]}"
         return f"[{name} {bias}]", np.column_stack([mask, problem.learnable[bias]])

@@ -6,14 +6,15 @@ import random
 
 import numpy as np
 
-from . import problems
+from . import nonlinear_truth, problems
 from .forge_layers import Forged, claim
 from .leaf_changes import Data
 from .problems import PRIME, Problem, effective
+from .truth import PIECEWISE
 
 
 def target_lower(rng: random.Random, problem: Problem, target: int) -> Data:
-    if problem.is_linear and rng.random() < 0.6:
+    if problem.kind != "shallow_relu" and (problem.is_nonlinear or rng.random() < 0.6):
         found = minor(problem, "present", target)
         if found is not None:
             return {"by": "minor", "minor": found}
@@ -22,11 +23,34 @@ def target_lower(rng: random.Random, problem: Problem, target: int) -> Data:
 
 def minor(problem: Problem, which: str, size: int) -> Forged:
     """Rows and columns of a non-zero minor of this size, if there is one."""
+    if problem.is_nonlinear:
+        columns, rows = _oracle_minor(problem, which)
+        fits = len(columns) >= size >= 0
+        return {"rows": rows[:size], "columns": columns[:size]} if fits else None
     matrix = np.array(problems.jacobian(problem, which, _spanning(problem)), dtype=object)
     if size == 0 or not matrix.size:
         return {"rows": [], "columns": []} if size == 0 else None
     columns, pivots = independent(matrix)
     return {"rows": pivots[:size], "columns": columns[:size]} if len(columns) >= size else None
+
+
+def _oracle_minor(problem: Problem, which: str) -> tuple[list[int], list[int]]:
+    """Weights and equations of a largest minor; nothing where the network is not analytic."""
+    if PIECEWISE & {*problem.activations}:
+        return list(range(len(problem.entries(which)))), list(range(n_equations(problem)))
+    return nonlinear_truth.minor(problem, which)
+
+
+def _true_rank(problem: Problem, which: str) -> int:
+    """Of linear and analytic networks, else 0."""
+    if problem.is_linear:
+        return problems.rank(problem, which)
+    is_analytic = problem.is_nonlinear and not PIECEWISE & {*problem.activations}
+    return nonlinear_truth.rank(problem, which) if is_analytic else 0
+
+
+def _theorem(problem: Problem) -> str:
+    return "T11" if problem.is_nonlinear else "T1"
 
 
 def _spanning(problem: Problem) -> problems.Point:
@@ -61,7 +85,7 @@ def independent(matrix: np.ndarray) -> tuple[list[int], list[int]]:
 
 def _target(rng: random.Random, problem: Problem) -> int:
     """The target dimension, or a number that somebody may take for it."""
-    true = problems.rank(problem, "present") if problem.is_linear else 0
+    true = _true_rank(problem, "present")
     product_ = problem.outputs * (effective(problem) if problem.is_linear else problem.samples)
     r = problem.n_learnable
     return rng.choice([true, true, true, product_, true + 1, max(true - 1, 0), r, r + 1])
@@ -74,21 +98,21 @@ def full(rng: random.Random, problem: Problem) -> Forged:
 def count(rng: random.Random, problem: Problem) -> Forged:
     target = _target(rng, problem)
     evidence = {"target_lower": target_lower(rng, problem, target)}
-    return {"evidence": evidence, **claim("T1", "minimal", target_dimension=target)}
+    return {"evidence": evidence, **claim(_theorem(problem), "minimal", target_dimension=target)}
 
 
 def deficient_rank(rng: random.Random, problem: Problem) -> Forged:
     target = _target(rng, problem)
-    rank = problems.rank(problem, "learnable") if problem.is_linear else 0
+    rank = _true_rank(problem, "learnable")
     rank = max(rank + rng.choice([0, 0, 0, -1, 1]), 0)
     evidence = {"target_lower": target_lower(rng, problem, target)}
     bound = rng.choice([1e-9, 1e-12, 1e-10])
     stated = {"rank": rank, "target_dimension": target, "error_bound": bound}
-    return {"evidence": evidence, **claim("T1", "minimal", **stated)}
+    return {"evidence": evidence, **claim(_theorem(problem), "minimal", **stated)}
 
 
 def full_rank_evidence(rng: random.Random, problem: Problem) -> Forged:
-    if not problem.is_linear:
+    if problem.kind == "shallow_relu":
         return {
             "evidence": {"target_upper": {"by": "equations"}, "minor": {"rows": [], "columns": []}}
         }
@@ -96,14 +120,9 @@ def full_rank_evidence(rng: random.Random, problem: Problem) -> Forged:
     found = minor(problem, "learnable", target)
     if found is None:
         return None
-    by = rng.choice(["closed form", "equations", "weights", "gauge", "trials"])
+    by = rng.choice(["closed form", "equations", "weights", "gauge", "widths", "trials"])
     if rng.random() < 0.8:
-        n = (
-            problem.outputs
-            * effective(problem)
-            * (problem.steps if problem.readout == "all" else 1)
-        )
-        by = "equations" if n == target else "trials"
+        by = "equations" if n_equations(problem) == target else "trials"
     evidence = {"minor": found, "target_upper": {"by": by}}
     bound = 1e-10 if by == "trials" else 0.0
     if bound:
@@ -113,7 +132,7 @@ def full_rank_evidence(rng: random.Random, problem: Problem) -> Forged:
 
 def full_rank(rng: random.Random, problem: Problem) -> Forged:
     found = full_rank_evidence(rng, problem)
-    return found and {**claim("T1", "positive"), **found}
+    return found and {**claim(_theorem(problem), "positive"), **found}
 
 
 def affine_full_rank(rng: random.Random, problem: Problem) -> Forged:
@@ -147,7 +166,7 @@ def outside_count(rng: random.Random, problem: Problem) -> Forged:
 
 def structural_cover(rng: random.Random, problem: Problem) -> Forged:
     n, r = n_equations(problem), problem.n_learnable
-    target = problems.rank(problem, "present") if problem.is_linear else n
+    target = _true_rank(problem, "present") or n
     target = max(target + rng.choice([0, 0, 0, 1]), 1)
     learnables = sorted(rng.sample(range(r), rng.randint(0, min(r, target - 1))))
     size = min(n, target - 1 - len(learnables))

@@ -18,7 +18,7 @@ from .problems import Problem
 
 def _point(rng: random.Random, problem: Problem, which: str) -> Forged:
     """Small integers, with the largest minor of all weights that are learnable (or present)."""
-    if problem.is_linear:
+    if problem.kind != "shallow_relu":
         return None
     found: Data = {}
     for _ in range(8):
@@ -75,7 +75,7 @@ def relu_cover(rng: random.Random, problem: Problem) -> Forged:
 def relu_patterns(rng: random.Random, problem: Problem) -> Forged:
     """The number of patterns without exclusions, or a few fewer."""
 
-    if problem.is_linear:
+    if problem.kind != "shallow_relu":
         return None
     units = problem.learnable["W2"].any(axis=0) | (
         problem.learnable["W1"].any(axis=1) & problem.present["W2"].any(axis=0)
@@ -99,7 +99,7 @@ def relu_bounded_output(rng: random.Random, problem: Problem) -> Forged:
 
 
 def relu_missed_sample(rng: random.Random, problem: Problem) -> Forged:
-    if problem.is_linear:
+    if problem.kind != "shallow_relu":
         return None
     output, unit = rng.randrange(problem.outputs), rng.randrange(problem.shapes["W1"][0])
     both = problem.learnable["W2"][output] & problem.learnable["W1"].any(axis=1)
@@ -115,7 +115,7 @@ def relu_missed_sample(rng: random.Random, problem: Problem) -> Forged:
 
 
 def relu_interpolation(rng: random.Random, problem: Problem) -> Forged:
-    if problem.is_linear:
+    if problem.kind != "shallow_relu":
         return None
     units = []
     for mask in problem.learnable["W2"]:

@@ -201,3 +201,54 @@ def _flat(problem: Problem, weights: Any, inputs: Any, constant: Any) -> Any:
     for layer in range(1, problem.depth + 1):
         level = weights[f"W{layer}"] @ level + weights[f"b{layer}"][:, None] @ constant
     return level.ravel()
+
+
+def plan(rng: random.Random, problem: Problem) -> Forged:
+    """Lines with about enough learnables deleted, and layers frozen; the rest forged."""
+    if problem.kind != "linear_feedforward" or problem.bias:
+        return None
+    first, last, m, d = 1, problem.depth, effective(problem), problem.outputs
+    rows, columns, steps = list(range(d)), list(range(problem.n_inputs)), []
+    for _ in range(rng.randint(0, 6)):
+        what = rng.choice(["row", "column", "row", "column", "first", "last"])
+        if what in ("first", "last"):
+            if first == last:
+                continue
+            steps.append([what])
+            if what == "first":
+                columns, first = list(range(problem.shapes[f"W{first}"][0])), first + 1
+            else:
+                rows, last = list(range(problem.shapes[f"W{last}"][1])), last - 1
+            continue
+        lines, needed = (rows, m) if what == "row" else (columns, d)
+        if not lines or not (m and d):
+            continue
+        index, mask = rng.choice(lines), problem.learnable[f"W{last if what == 'row' else first}"]
+        line = mask[index] if what == "row" else mask[:, index]
+        if int(line.sum()) >= needed or rng.random() < 0.02:
+            lines.remove(index)
+            steps.append([what, index])
+            m, d = (m, d - 1) if what == "row" else (m - 1, d)
+    if not (m and d):
+        return {"evidence": {"steps": steps, "certificate": None}, **claim("T13", "maximal")}
+    if not (rows and columns):
+        return None
+    inner = _inner(rng, _staged(problem, first, last, rows, columns, m, d))
+    if inner is None:
+        return None
+    evidence = {"steps": steps, "certificate": inner}
+    return {"evidence": evidence, **claim("T13", "maximal", error_bound=inner["error_bound"])}
+
+
+def _staged(problem: Problem, first: int, last: int, rows: list[int], columns: list[int],
+            m: int, d: int) -> Problem:  # fmt: skip
+    """The layers `first` to `last` with these lines, and d combinations of what they make."""
+    masks = {f"W{k - first + 1}": problem.learnable[f"W{k}"] for k in range(first, last + 1)}
+    top = f"W{last - first + 1}"
+    masks[top] = masks[top][rows]
+    masks["W1"] = masks["W1"][:, columns]
+    if last < problem.depth:
+        masks[f"W{last - first + 2}"] = np.zeros((d, len(rows)), dtype=bool)
+    shapes = {name: mask.shape for name, mask in masks.items()}
+    present = {name: np.ones(shape, dtype=bool) for name, shape in shapes.items()}
+    return Problem(problem.kind, shapes, masks, present, m)

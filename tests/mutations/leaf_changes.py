@@ -16,18 +16,23 @@ Path: TypeAlias = tuple[Any, ...]
 
 WORDS = [
     "rows", "columns", "row", "column", "closed form", "minor", "equations", "weights", "gauge",
-    "trials", "bezout", "univariate", "monodromy", "elimination", "W1", "W2", "b1", "input",
-    "recurrent", "readout", "hidden layer 1", "the hidden layer", "final", "all", "",
+    "trials", "bezout", "widths", "univariate", "monodromy", "elimination", "W1", "W2", "b1",
+    "input", "recurrent", "readout", "hidden layer 1", "the hidden layer", "final", "all", "",
 ]  # fmt: skip
 
 
-THEOREM_NAMES = ["T0", "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "C1"]
+THEOREM_NAMES = ["T0", "T1", "T2", "T3", "T4", "T5", "T6", "T7", "T8", "T9", "T10", "T11", "C1"]
 
 
 EXPRESSIVITIES = ["minimal", "maximal", "positive", "intermediate"]
 
 
-NETWORKS = ["linear_feedforward", "linear_recurrent", "shallow_relu"]
+NETWORKS = ["linear_feedforward", "linear_recurrent", "shallow_relu", "feedforward", "recurrent",
+            "convolutional"]  # fmt: skip
+
+
+ACTIVATIONS = ["linear", "tanh", "sigmoid", "softplus", "silu", "gelu", "erf", "sin", "exp",
+               "arctan", "square", "cube", "relu", "leaky_relu", "hardtanh"]  # fmt: skip
 
 
 def redigested(data: Data) -> Data:
@@ -126,6 +131,8 @@ def change_leaf(rng: random.Random, data: Data, within: Path = ()) -> None:
         new = rng.choice(THEOREM_NAMES)
     elif path[-1] == "kind" and len(path) > 1 and path[-2] == "network":
         new = rng.choice(NETWORKS)
+    elif "activation" in path[-2:]:
+        new = rng.choice(ACTIVATIONS)
     elif isinstance(value, bool) or value is None:
         new = rng.choice([True, False, None, 0, 1, 2, "x", [], -1])
     elif isinstance(value, (int, float)):

@@ -8,16 +8,24 @@ from collections.abc import Callable, Sequence
 from itertools import pairwise
 from typing import Any
 
-from .leaf_changes import NETWORKS, Data, at, change_leaf
+from .convolved import Convolved
+from .leaf_changes import ACTIVATIONS, NETWORKS, Data, at, change_leaf
+
+RECURRENT = ("linear_recurrent", "recurrent")
 
 
 def shapes(network: Data) -> dict[str, tuple[int, ...]]:
     """Weight name -> shape; `ValueError` for a network whose masks nobody would write down."""
     found: dict[str, tuple[int, ...]] = {}
-    if network["kind"] == "linear_recurrent":
+    widths: list[int] = []
+    if network["kind"] == "convolutional":
+        found = Convolved.of(network).shapes(network["outputs"], network.get("bias", False))
+    elif network["kind"] in RECURRENT:
         n, m, d = (network[key] for key in ("hidden", "inputs", "outputs"))
-        found |= {"input": (n, m), "recurrent": (n, n), "readout": (d, n)}
-        widths: list[int] = []
+        found |= {"input": (n, m), "recurrent": (n, n)}
+        found |= {"bias": (n,)} if network.get("bias") else {}
+        found |= {"readout": (d, n)}
+        found |= {"readout_bias": (d,)} if network.get("bias") else {}
     else:
         widths = network["widths"]
     for layer, (m, n) in enumerate(pairwise(widths), start=1):
@@ -38,9 +46,12 @@ def _resized(rng: random.Random, mask: Any, shape: tuple[int, ...], bit: int) ->
             value = value[i]
         return value if isinstance(value, int) else bit
 
-    if len(shape) == 1:
-        return [entry(i) for i in range(shape[0])]
-    return [[entry(i, j) for j in range(shape[1])] for i in range(shape[0])]
+    def lists(*index: int) -> Any:
+        if len(index) == len(shape):
+            return entry(*index)
+        return [lists(*index, i) for i in range(shape[len(index)])]
+
+    return lists()
 
 
 def restated(rng: random.Random, data: Data) -> None:
@@ -59,15 +70,22 @@ def restated(rng: random.Random, data: Data) -> None:
         if learnable is not None:
             problem["learnable"][name] = _both(learnable, mask)
     if "inputs" in problem:
-        n_0, points = problem["network"]["widths"][0], problem["inputs"]
+        n_0, points = _inputs(problem["network"]), problem["inputs"]
         points = [[*point[:n_0], *[1] * (n_0 - len(point))] for point in points]
         points += [[rng.randrange(-2, 3) for _ in range(n_0)] for _ in range(problem["samples"])]
         problem["inputs"] = points[: problem["samples"]]
     data["learnable"] = _count(list(problem["learnable"].values()))
 
 
+def _inputs(network: Data) -> int:
+    """The number of inputs of a network that is run once."""
+    if network["kind"] == "convolutional":
+        return Convolved.of(network).n_inputs
+    return network["widths"][0]
+
+
 def _constant(shape: tuple[int, ...], bit: int) -> Any:
-    return [bit] * shape[0] if len(shape) == 1 else [[bit] * shape[1] for _ in range(shape[0])]
+    return [_constant(shape[1:], bit) for _ in range(shape[0])] if shape else bit
 
 
 def _both(one: Any, other: Any) -> Any:
@@ -117,7 +135,10 @@ def change_samples(rng: random.Random, data: Data) -> None:
 def change_size(rng: random.Random, data: Data) -> None:
     """One width, number of units or of steps one larger or smaller."""
     network = data["problem"]["network"]
-    if network["kind"] == "linear_recurrent":
+    if network["kind"] == "convolutional":
+        _change_convolution(rng, network)
+        return
+    if network["kind"] in RECURRENT:
         key = rng.choice(["inputs", "hidden", "outputs", "steps", "steps"])
         network[key] = max(1, network[key] + rng.choice([-1, 1]))
         return
@@ -125,19 +146,64 @@ def change_size(rng: random.Random, data: Data) -> None:
     network["widths"][place] = max(1, network["widths"][place] + rng.choice([-1, 1]))
 
 
+def _change_convolution(rng: random.Random, network: Data) -> None:
+    """One size, perhaps of one axis only, one larger or smaller."""
+    if rng.random() < 0.2:
+        network["outputs"] = max(1, network["outputs"] + rng.choice([-1, 1]))
+        return
+    if rng.random() < 0.2:
+        place = rng.randrange(len(network["input"]))
+        network["input"][place] = max(1, network["input"][place] + rng.choice([-1, 1]))
+        return
+    layer = rng.choice(network["layers"])
+    key = rng.choice(["channels", "kernel", "stride", "padding", "pool"])
+    old = layer.get(key, int(key != "padding"))
+    if isinstance(old, list):
+        layer[key][rng.randrange(len(old))] += rng.choice([-1, 1])
+    else:
+        layer[key] = old + rng.choice([-1, 1])
+
+
 def change_network(rng: random.Random, data: Data) -> None:
-    """Another readout, biases or none, another kind of feed-forward network."""
+    """Another readout, activation or kind of feed-forward network, biases or none."""
     problem = data["problem"]
     network = problem["network"]
-    if network["kind"] == "linear_recurrent":
+    if network["kind"] == "feedforward" and rng.random() < 0.3:
+        network["skip"] = not network.get("skip", False)
+    elif rng.random() < 0.3:
+        _change_activation(rng, network)
+    elif network["kind"] in ("recurrent", "convolutional") and rng.random() < 0.5:
+        network["bias"] = not network.get("bias", False)
+    elif network["kind"] == "convolutional":
+        _change_convolution(rng, network)
+    elif network["kind"] in RECURRENT:
         network["readout"] = "all" if network["readout"] == "final" else "final"
     elif rng.random() < 0.5:
         network["bias"] = not network.get("bias", False)
         for layer, width in enumerate(network["widths"][1:], start=1):
             if network["bias"] and rng.random() < 0.5:
                 problem["learnable"][f"b{layer}"] = [rng.randrange(2) for _ in range(width)]
-    elif len(network["widths"]) == 3:
+    elif len(network["widths"]) == 3 and network["kind"] != "feedforward":
         network["kind"] = NETWORKS[2 if network["kind"] == NETWORKS[0] else 0]
+
+
+def _change_activation(rng: random.Random, network: Data) -> None:
+    """Another activation, the linear network of these sizes, or a nonlinear one."""
+    if network["kind"] == "convolutional":
+        n = len(network["layers"])
+        names = [rng.choice(ACTIVATIONS) for _ in range(n)]
+        network["activation"] = names if rng.random() < 0.3 else names[0]
+        return
+    if "activation" not in network or rng.random() < 0.7:
+        network["kind"] = "feedforward" if "widths" in network else "recurrent"
+        name = rng.choice(ACTIVATIONS)
+        if "widths" in network and rng.random() < 0.3:
+            network["activation"] = [rng.choice(ACTIVATIONS) for _ in network["widths"][2:]]
+        else:
+            network["activation"] = name
+    else:
+        del network["activation"]
+        network["kind"] = f"linear_{network['kind']}"
 
 
 def change_inputs(rng: random.Random, data: Data) -> None:

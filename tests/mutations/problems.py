@@ -9,13 +9,15 @@ from __future__ import annotations
 import base64
 import random
 import zlib
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
+
+from .convolved import Convolved
 
 PRIME = 2**61 - 1
 Entry: TypeAlias = tuple[str, tuple[int, ...]]
@@ -34,10 +36,15 @@ class Problem:
     inputs: list[list[Fraction]] | None = None
     steps: int = 1
     readout: str = "final"
+    activations: tuple[str, ...] = ()  # of the hidden layers; of the hidden state
+    skip: bool = False  # whether layers as wide as what they read add it
+    convolved: Convolved | None = None
 
     @property
     def n_inputs(self) -> int:
-        return self.shapes["input" if self.kind == "linear_recurrent" else "W1"][1]
+        if self.convolved is not None:
+            return self.convolved.n_inputs
+        return self.shapes["input" if self.is_recurrent else "W1"][1]
 
     @property
     def outputs(self) -> int:
@@ -45,7 +52,7 @@ class Problem:
 
     @property
     def bias(self) -> bool:
-        return "b1" in self.shapes
+        return "b1" in self.shapes or "bias" in self.shapes
 
     @property
     def depth(self) -> int:
@@ -60,7 +67,16 @@ class Problem:
 
     @property
     def is_linear(self) -> bool:
-        return self.kind != "shallow_relu"
+        return self.kind in ("linear_feedforward", "linear_recurrent")
+
+    @property
+    def is_recurrent(self) -> bool:
+        return self.kind in ("linear_recurrent", "recurrent")
+
+    @property
+    def is_nonlinear(self) -> bool:
+        """Whether it is of a kind with activations."""
+        return self.kind in ("feedforward", "recurrent", "convolutional")
 
     def entries(self, which: str) -> list[Entry]:
         """The `learnable` or `present` weights in their order."""
@@ -83,17 +99,28 @@ def read(data: dict[str, Any]) -> Problem:
     """The problem of a certificate; raises an error of any kind if it is none."""
     network = data["network"]
     kind, steps, readout = network["kind"], 1, "final"
-    if kind == "linear_recurrent":
+    names = network.get("activation", ())
+    if kind in ("linear_recurrent", "recurrent"):
         n, m, d, steps = (network[key] for key in ("hidden", "inputs", "outputs", "steps"))
         shapes: dict[str, tuple[int, ...]] = {"input": (n, m), "recurrent": (n, n)}
+        shapes |= {"bias": (n,)} if network.get("bias", False) else {}
         shapes["readout"] = (d, n)
+        shapes |= {"readout_bias": (d,)} if network.get("bias", False) else {}
         readout = network.get("readout", "final")
+    elif kind == "convolutional":
+        shapes = Convolved.of(network).shapes(network["outputs"], network.get("bias", False))
     else:
         shapes = {}
         for layer, (m, n) in enumerate(zip(network["widths"], network["widths"][1:], strict=False)):
             shapes[f"W{layer + 1}"] = (n, m)
             if network.get("bias", False):
                 shapes[f"b{layer + 1}"] = (n,)
+    convolved = Convolved.of(network) if kind == "convolutional" else None
+    if isinstance(names, str):
+        n_hidden = (
+            len(network["layers" if convolved else "widths"]) - 2 if kind != "recurrent" else 1
+        )
+        names = [names] * (n_hidden + 2 * bool(convolved))
     present = _masks(data.get("present", {}), shapes, True)
     learnable = _masks(data["learnable"], shapes, False)
     if any((learnable[name] & ~present[name]).any() for name in shapes):
@@ -103,7 +130,8 @@ def read(data: dict[str, Any]) -> Problem:
         inputs = [
             list(row) for row in zip(*([Fraction(x) for x in p] for p in inputs), strict=True)
         ]
-    return Problem(kind, shapes, learnable, present, data["samples"], inputs, steps, readout)
+    return Problem(kind, shapes, learnable, present, data["samples"], inputs, steps, readout,
+                   tuple(names), network.get("skip", False), convolved)  # fmt: skip
 
 
 def _masks(
@@ -122,11 +150,11 @@ def _mask(value: Any, shape: tuple[int, ...]) -> np.ndarray:
         data = zlib.decompress(base64.b64decode(value["packed"]))
         bits = "".join(f"{byte:08b}" for byte in data)[: int(np.prod(shape))]
         return np.array([bit == "1" for bit in bits]).reshape(shape)
-    rows = value if len(shape) == 2 else [[x] for x in value]
-    flat = [x for row in rows for x in row]
-    lengths = {len(row) for row in rows}
-    if len(rows) != shape[0] or lengths != {shape[1] if len(shape) == 2 else 1}:
-        raise ValueError("a mask of another shape")
+    flat = [value]
+    for size in shape:
+        if any(not isinstance(part, list) or len(part) != size for part in flat):
+            raise ValueError("a mask of another shape")
+        flat = [entry for part in flat for entry in part]
     if any(x not in (0, 1) or type(x) is not int for x in flat):
         raise ValueError("a mask holds 0 and 1")
     return np.array([bool(x) for x in flat]).reshape(shape)
@@ -170,25 +198,47 @@ def random_point(problem: Problem, seed: int = 0) -> Point:
     return Point(weights, [draw(shape) for _ in range(problem.steps)])
 
 
+Apply: TypeAlias = Callable[[str, Any], Any]
+
+
 def outputs(
-    problem: Problem, weights: dict[str, Any], inputs: Sequence[Any], active: Active | None = None
+    problem: Problem,
+    weights: dict[str, Any],
+    inputs: Sequence[Any],
+    active: Active | None = None,
+    apply: Apply | None = None,
 ) -> list[Any]:
     """All outputs, matrices of outputs x samples; the entries may be of any ring.
 
-    Of a ReLU network the units `active` are, sample by sample, whatever the numbers say.
+    Of a ReLU network the units `active` are, sample by sample, whatever the numbers say. Of a
+    nonlinear one `apply(name, z)` is the activation at z.
     """
-    if problem.kind == "linear_recurrent":
+
+    def activated(layer: int, z: Any) -> Any:
+        if apply is None or not problem.activations:
+            return z
+        return np.vectorize(apply, otypes=[object])(problem.activations[layer], z)
+
+    def plus(sums: Any, name: str) -> Any:
+        return sums + weights[name][:, None] if name in weights else sums
+
+    if problem.is_recurrent:
         state, found = None, []
         for step in inputs:
-            drive = weights["input"] @ step
-            state = drive if state is None else weights["recurrent"] @ state + drive
-            found.append(weights["readout"] @ state)
+            drive = plus(weights["input"] @ step, "bias")
+            state = activated(0, drive if state is None else weights["recurrent"] @ state + drive)
+            found.append(plus(weights["readout"] @ state, "readout_bias"))
         return found if problem.readout == "all" else found[-1:]
     level = inputs[0]
+    if problem.convolved is not None:
+        level = problem.convolved.values(weights, level, activated)
+        return [plus(weights[f"W{problem.depth}"] @ level, f"b{problem.depth}")]
     for layer in range(1, problem.depth + 1):
-        level = weights[f"W{layer}"] @ level
-        if problem.bias:
-            level = level + weights[f"b{layer}"][:, None]
+        before, level = level, plus(weights[f"W{layer}"] @ level, f"b{layer}")
+        if layer < problem.depth:
+            level = activated(layer - 1, level)
+            if problem.skip and len(level) == len(before):
+                level = level + before
         if active is not None and layer < problem.depth:
             level = level * np.array(active, dtype=object).T.astype(int)
     return [level]

@@ -2,18 +2,22 @@
 
 from __future__ import annotations
 
+import math
 import random
+from typing import Any
 
 import numpy as np
 
 from . import problems
-from .leaf_changes import Data
+from .leaf_changes import ACTIVATIONS, Data
 from .problem_changes import shapes
 from .problems import Problem, effective, read
 
 CRITICAL = {"full_rank", "affine_full_rank", "group_bezout", "triangular", "witness", "odd_degree",
             "relu_point", "relu_bounded_output", "relu_missed_sample",
-            "sub_allocation"}  # fmt: skip
+            "sub_allocation", "readout_rank", "solving_order", "one_sided_output",
+            "bounded_readout", "missed_signs", "piecewise_point", "piecewise_output",
+            "resting_units"}  # fmt: skip
 LAYER_KINDS = {"degree_count", "support_count", "bottleneck", "cycle", "forest", "two_dimensions",
                "rectangle", "peeling_order", "assignment", "two_forests", "block_forests",
                "colouring", "frozen_direct_path", "outside_count"}  # fmt: skip
@@ -23,16 +27,31 @@ RIGID = {"cycle", "forest", "rectangle", "peeling_order", "assignment", "two_for
          "block_forests"}  # fmt: skip
 
 
+RECURRENT = {"frozen_direct_path", "outside_count", "graded_plan"}
+
+
 BOUNDED = {"relu_missed_sample", "relu_bounded_output", "relu_patterns"}
 
 
-SPARSE = {"full", "sub_allocation", "count", "deficient_rank", "full_rank", "affine_full_rank",
-          "structural_cover", "group_bezout", "triangular", "witness", "odd_degree"}  # fmt: skip
+SPARSE = {"piecewise_cover", "piecewise_point", "piecewise_output", "full", "sub_allocation",
+          "count", "deficient_rank", "full_rank", "affine_full_rank", "structural_cover",
+          "group_bezout", "triangular", "witness", "odd_degree", "graded_plan"}  # fmt: skip
+
+
+T11 = {"count", "deficient_rank", "full_rank", "full"}  # these are about nonlinear networks, too
+T12 = {"readout_rank", "interpolating_units", "solving_order", "one_sided_output",
+       "bounded_readout", "resting_units", "missed_signs", "onto_layers"}  # fmt: skip
 
 
 def random_problem(rng: random.Random, kind: str = "") -> Data:
     """A small problem of any kind, most often one that a certificate of `kind` may be about."""
     network = _network(rng, kind)
+    if kind in T11 and rng.random() < 0.5:
+        network = _nonlinear(rng)
+    if kind in T12 and rng.random() < 0.95:
+        network = _nonlinear(rng)
+    if kind.startswith("piecewise") and rng.random() < 0.95:
+        network = _piecewise(rng)
     problem: Data = {"network": network, "samples": rng.choice([1, 2, 2, 3, 3, 4])}
     names = list(shapes(network))
     weights = [name for name in names if name[0] != "b"]
@@ -63,7 +82,7 @@ def _network(rng: random.Random, kind: str) -> Data:
     """Of a kind that certificates of `kind` are about, nine times out of ten."""
     others = ["linear_feedforward", "linear_feedforward", "linear_recurrent", "shallow_relu"]
     wanted = ["shallow_relu"] if kind.startswith("relu") else others[:3]
-    wanted = ["linear_recurrent"] if kind in ("frozen_direct_path", "outside_count") else wanted
+    wanted = ["linear_recurrent"] if kind in RECURRENT else wanted
     title = rng.choice(wanted if rng.random() < 0.9 else others)
     if title == "linear_recurrent":
         hidden = rng.randint(3, 5) if kind in RIGID else rng.randint(1, 4)
@@ -79,6 +98,70 @@ def _network(rng: random.Random, kind: str) -> Data:
     return {**network, "bias": True} if rng.random() < 0.3 else network
 
 
+def _nonlinear(rng: random.Random) -> Data:
+    """Small, most often of one activation that is analytic."""
+    if rng.random() < 0.3:
+        return _convolutional(rng)
+    name = rng.choice(ACTIVATIONS if rng.random() < 0.1 else ACTIVATIONS[:12])
+    bias = {"bias": True} if rng.random() < 0.4 or name == "linear" else {}
+    if rng.random() < 0.4:
+        sizes = {key: rng.randint(1, 2) for key in ("inputs", "hidden", "outputs", "steps")}
+        readout = rng.choice(["final", "all"])
+        return {"kind": "recurrent", **sizes, "readout": readout, "activation": name, **bias}
+    widths = [rng.randint(1, 3) for _ in range(rng.choice([3, 3, 4]))]
+    names: Any = name
+    if rng.random() < 0.2:
+        names = [rng.choice([name, name, "linear", "cube", "erf"]) for _ in widths[2:]]
+    skip = {}
+    if rng.random() < 0.25:
+        place = rng.randrange(1, len(widths) - 1)
+        widths[place] = widths[place - 1]
+        skip = {"skip": True}
+    return {"kind": "feedforward", "widths": widths, "activation": names, **bias, **skip}
+
+
+def _convolutional(rng: random.Random) -> Data:
+    """In one or two dimensions, one or two convolutions, most often of one activation."""
+    while True:
+        n_axes = rng.choice([1, 1, 2])
+        most = 5 if n_axes == 1 else 3
+        network: Data = {"kind": "convolutional", "outputs": rng.randint(1, 2)}
+        network["input"] = [rng.randint(1, 2), *(rng.randint(1, most) for _ in range(n_axes))]
+        layers = []
+        for _ in range(rng.choice([1, 1, 2])):
+            layer: Data = {"channels": rng.randint(1, 2)}
+            for key, low, high in (("kernel", 1, 3), ("stride", 1, 2), ("padding", 0, 2),
+                                   ("pool", 1, 2)):  # fmt: skip
+                if key == "kernel" or rng.random() < 0.4:
+                    layer[key] = [rng.randint(low, high) for _ in range(n_axes)]
+                    layer[key] = layer[key][0] if rng.random() < 0.5 else layer[key]
+            layers.append(layer)
+        name = rng.choice(ACTIVATIONS if rng.random() < 0.1 else ACTIVATIONS[:12])
+        network |= {"layers": layers, "activation": name}
+        if rng.random() < 0.2:
+            names = [name, name, "linear", "square"]
+            network["activation"] = [rng.choice(names) for _ in layers]
+        if rng.random() < 0.4:
+            network["bias"] = True
+        try:
+            sizes = shapes(network).values()
+        except ValueError:
+            continue
+        if all(map(all, sizes)) and sum(map(math.prod, sizes)) < 40:
+            return network
+
+
+def _piecewise(rng: random.Random) -> Data:
+    """The same with activations that are linear in pieces."""
+    network, names = _nonlinear(rng), ["relu", "relu", "leaky_relu", "hardtanh"]
+    network["activation"] = rng.choice(names)
+    if network["kind"] == "feedforward" and len(network["widths"]) == 3:
+        network["activation"] = rng.choice(names[2:])
+    elif network["kind"] == "feedforward" and rng.random() < 0.3:
+        network["activation"] = [rng.choice([*names, "linear"]) for _ in network["widths"][2:]]
+    return network
+
+
 def _basis(rng: random.Random, problem: Problem, m: int) -> list[int]:
     """As many points as their rank, most often."""
     size = effective(problem) if rng.random() < 0.9 else rng.randint(1, m)
@@ -88,7 +171,9 @@ def _basis(rng: random.Random, problem: Problem, m: int) -> list[int]:
 def _at_the_critical_budget(rng: random.Random, problem: Data) -> None:
     """As many learnables as the target dimension, where there are so many weights."""
     read_ = read(problem)
-    target = problems.rank(read_, "present") if read_.is_linear else read_.outputs * read_.samples
+    target = read_.outputs * read_.samples
+    if read_.is_linear:
+        target = problems.rank(read_, "present")
     names = list(problem["learnable"])
     entries = [
         entry for entry in read_.entries("present") if entry[0] in names or rng.random() < 0.2

@@ -14,7 +14,10 @@ from typing import Any, cast
 
 import numpy as np
 
-from . import relu_truth
+import theorycheck as tc
+from theorycheck.verification.fits import Fitted
+
+from . import nonlinear_truth, piecewise_truth, relu_truth
 from .problems import Entry, Problem, is_affine, outputs, paths, random_point, rank, read
 
 DEGREE_PRIME = 2**31 - 1
@@ -25,6 +28,7 @@ CLASSES = {
     "intermediate": frozenset({"intermediate"}),
     "positive": frozenset({"intermediate", "maximal"}),
 }
+PIECEWISE = {"relu", "leaky_relu", "hardtanh"}
 _memory: dict[str, Truth] = {}
 
 
@@ -33,19 +37,43 @@ class Truth:
 
     def __init__(self, problem: Problem) -> None:
         self.problem = problem
-        self._shallow = None if problem.is_linear else relu_truth.Shallow(problem)
+        self._shallow = relu_truth.Shallow(problem) if problem.kind == "shallow_relu" else None
 
     @cached_property
     def rank(self) -> int:
-        """Of the learnables of a linear network."""
-        return rank(self.problem, "learnable")
+        """Of the learnables of a network that has one rank."""
+        return self._rank("learnable")
+
+    def _rank(self, which: str) -> int:
+        if self.problem.is_nonlinear:
+            return nonlinear_truth.rank(self.problem, which)
+        return rank(self.problem, which)
+
+    @property
+    def has_rank(self) -> bool:
+        """Whether it is linear, or analytic: then the rank does not depend on a pattern."""
+        problem = self.problem
+        return problem.is_linear or (
+            problem.is_nonlinear and not PIECEWISE & {*problem.activations}
+        )
+
+    @cached_property
+    def is_piecewise(self) -> bool:
+        """Whether all activations are linear in pieces, and not all of them linear."""
+        problem, known = self.problem, PIECEWISE | {"linear"}
+        pieces = {*problem.activations} <= known and bool(PIECEWISE & {*problem.activations})
+        return problem.is_nonlinear and pieces and problem.inputs is None
+
+    def piecewise_ranks(self, evidence: Any) -> tuple[int, int]:
+        """Of the learnables and of all weights, in the best patterns that are known."""
+        return piecewise_truth.ranks(self.problem, relu_truth.points_of(evidence))
 
     @cached_property
     def target(self) -> int:
         """The target dimension."""
-        if not self.problem.is_linear:
+        if not self.has_rank:
             return self.problem.outputs * self.problem.samples
-        return rank(self.problem, "present")
+        return self._rank("present")
 
     def classes(self, evidence: Any = None) -> frozenset[str]:
         """The classes that are not refuted; points in the evidence may help."""
@@ -62,8 +90,16 @@ class Truth:
         if self._shallow is not None:
             is_minimal = self._shallow.is_minimal(relu_truth.points_of(evidence))
             return CLASSES["minimal" if is_minimal else "positive"]
+        if self.is_piecewise:
+            rank, target = self.piecewise_ranks(evidence)
+            return CLASSES["minimal" if rank < target else "positive"]
+        if not self.has_rank:
+            return frozenset()  # nothing is known, so nothing may be claimed
         if self.rank < self.target:
             return CLASSES["minimal"]
+        if problem.is_nonlinear:
+            # In the learnables of the readout the outputs are affine, and analytic.
+            return CLASSES["maximal" if self._readout_reaches else "positive"]
         return CLASSES["maximal" if self._is_maximal else "positive"]
 
     @cached_property
@@ -73,9 +109,21 @@ class Truth:
         return affine or has_odd_basis(problem, self.rank)
 
     @cached_property
+    def _readout_reaches(self) -> bool:
+        """Whether the learnables of the readout alone have the rank D."""
+        last = [f"W{self.problem.depth}", f"b{self.problem.depth}", "readout", "readout_bias"]
+        entries = [entry for entry in self.problem.entries("learnable") if entry[0] in last]
+        part = self.problem.with_learnable(entries)
+        return nonlinear_truth.rank(part, "learnable") == self.target
+
+    @cached_property
     def _misses(self) -> bool:
         if self._shallow is not None:
             return self._shallow.misses
+        if self.problem.is_nonlinear:
+            return most_are_missed(self.problem)
+        if not self.problem.is_linear:
+            return False
         return self.problem.n_learnable == self.rank and misses(self.problem)
 
 
@@ -93,10 +141,14 @@ def refuted(data: dict[str, Any]) -> str | None:
     problem, claimed, target = truth.problem, data["expressivity"], data["target_dimension"]
     if data["learnable"] != problem.n_learnable:
         return f"{problem.n_learnable} weights are learnable, not {data['learnable']}"
-    if problem.is_linear and data["rank"] not in (None, truth.rank):
+    if truth.has_rank and data["rank"] not in (None, truth.rank):
         return f"the rank is {truth.rank}, not {data['rank']}"
-    is_lower = problem.is_linear and claimed == "minimal" and (target or 0) <= truth.target
-    if target not in (None, truth.target) and not is_lower:
+    is_lower = truth.has_rank and claimed == "minimal" and (target or 0) <= truth.target
+    if truth.is_piecewise and claimed in ("positive", "intermediate"):
+        ranks = truth.piecewise_ranks(data["evidence"])
+        if (data["rank"], target) != ranks:
+            return f"ranks are {ranks}, not {data['rank']} and {target}"
+    elif target not in (None, truth.target) and not is_lower:
         return f"the target dimension is {truth.target}, not {target}"
     # Draws can only refute that there is always a match.
     find = truth.classes if claimed == "maximal" else truth.without_draws
@@ -111,6 +163,28 @@ def is_shown(data: dict[str, Any]) -> bool:
     claimed = CLASSES[data["expressivity"]]
     truth, evidence = truth_of(data), data["evidence"]
     return truth.without_draws(evidence) <= claimed or truth.classes(evidence) <= claimed
+
+
+def most_are_missed(problem: Problem) -> bool:
+    """Whether a search with many starts matches less than two thirds of the draws."""
+    widths = [problem.n_inputs, *(shape[0] for name, shape in problem.shapes.items()
+                                  if name[0] == "W")]  # fmt: skip
+    if problem.is_recurrent:
+        sizes = problem.n_inputs, problem.shapes["recurrent"][0], problem.outputs, problem.steps
+        readout: Any = problem.readout
+        made: Any = tc.Recurrent(*sizes, readout, bias=problem.bias,
+                                 activation=problem.activations[0])  # fmt: skip
+    elif problem.convolved is not None:
+        sizes = problem.convolved.channels, *problem.convolved.size
+        made = tc.Convolutional(sizes, problem.convolved.layers, problem.outputs,
+                                bias=problem.bias, activation=problem.activations)  # fmt: skip
+    else:
+        made = tc.Feedforward(
+            widths, problem.bias, activation=problem.activations, skip=problem.skip
+        )
+    fitted = Fitted(tc.Allocation(made, problem.learnable, problem.present), problem.samples, 0)
+    draws = fitted.drawn(30)
+    return bool(fitted.matched(draws, 60).mean() < 2 / 3)
 
 
 # Degrees

@@ -10,8 +10,20 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
-from tests.page_checker import graphs, relu, solutions
+from tests.page_checker import (
+    graded,
+    graphs,
+    levels,
+    piecewise,
+    plans,
+    readout,
+    relu,
+    resting,
+    solutions,
+    solving,
+)
 from tests.page_checker.inputs import with_inputs
+from tests.page_checker.oracle import need_exact
 from tests.page_checker.problem import (
     NO_PATH,
     Cell,
@@ -24,7 +36,7 @@ from tests.page_checker.problem import (
     pairs,
     paths,
 )
-from tests.page_checker.ranks import Draws, in_trials, rank_bound
+from tests.page_checker.ranks import Draws, eliminate, in_trials, rank_bound
 
 CLAIM = {"kind", "theorem", "expressivity", "learnable", "rank", "target_dimension",
          "error_bound", "evidence"}  # fmt: skip
@@ -63,6 +75,16 @@ def check(data: Any, randomness: str = "0") -> tuple[bool, str]:
     return True, "verified"
 
 
+def by_widths(problem: Problem) -> int:
+    """What the widths of a dense NF allow."""
+    w, m, b = problem.widths, problem.samples, int(problem.bias)
+    bound = w[1] * min(m, w[0] + b)
+    for n, after in itertools.pairwise(w[1:]):
+        k = min(after, n, m - b)
+        bound = min(bound + after * (n + b), b * after + k * (after + m - b - k))
+    return bound
+
+
 class Claim:
     """A claim about a problem. A method for each kind; its parameters are the evidence.
 
@@ -85,6 +107,12 @@ class Claim:
         need(problem.is_dense or sparse == "yes", "a sparse network")
         need(not problem.bias or biases in ("yes", theorem), "biases")
         need(problem.given is None or given == "yes", "given inputs")
+        is_piecewise = kind.startswith("piecewise_")
+        has_powers = problem.activations and theorem in ("T6", "T7")
+        is_counted = kind == "onto_layers" and evidence["layer"] == 1 and problem.given is None
+        is_any = is_piecewise or is_counted
+        if (theorem in ("T11", "T12") or has_powers) and not is_any:
+            need_exact(problem, lambda t, x: eliminate(x, self.draws.oracle_prime(t))[0])
         need(integer(data["learnable"]) == len(self.learnables), "number of learnables")
         stated = states.replace(",", "").split()
         for name, state in zip(("rank", "target_dimension"), stated, strict=True):
@@ -97,6 +125,15 @@ class Claim:
         elif problem.kind == "S" and kind != "full":
             getattr(relu, kind[5:])(relu.Relu(problem, self.draws, data), **evidence)
             error = data["error_bound"] if kind == "relu_patterns" else 0.0
+        elif is_piecewise:
+            net = piecewise.Piecewise(problem, self.draws, data)
+            getattr(piecewise, kind[10:])(net, **evidence)
+            error = 0.0
+        elif kind == "graded_plan":
+            error = graded.graded_plan(self, **evidence)
+        elif theorem == "T12":
+            modules = {"resting_units": resting, "solving_order": solving}
+            error = getattr(modules.get(kind, readout), kind)(self, **evidence)
         else:
             error = getattr(self, kind)(**evidence)
         bound, limit = data["error_bound"], 1e-6 if self.slow else 1e-9
@@ -147,10 +184,23 @@ class Claim:
         }  # fmt: skip
         return self.inner(left.set_masks(masks, {}), certificate)
 
+    def plan(self, *, steps: Any, certificate: Any) -> float:
+        left, problem = plans.left_by(self.problem, steps)
+        if problem is None:
+            need(certificate is None, "nothing is left")
+            return 0.0
+        need(certificate["expressivity"] == "maximal", "what is left is not maximal")
+        return self.inner(problem.set_masks(left, {}), certificate)
+
+    def levels(self, **evidence: Any) -> float:
+        pair = levels.Pair(self.problem, **evidence)
+        need(any(pair.is_solved(self.draws, trial) for trial in range(8)), "levels in 8 trials")
+        return 0.0
+
     def minor(self, minor: Any, cells: list[Cell]) -> None:
         self.draws.prove_minor(minor, self.D, self.problem.n_equations, cells,
-                               lambda t, chosen: self.draws.jacobian(self.problem, t, chosen)
-                               )  # fmt: skip
+                               lambda t, chosen: self.draws.jacobian(self.problem, t, chosen),
+                               self.problem)  # fmt: skip
 
     def lower(self, target: dict[str, Any]) -> None:
         """D is at least what is stated."""
@@ -162,6 +212,7 @@ class Claim:
 
     def closed_form(self) -> int:
         problem, x = self.problem, self.problem.m_e
+        need(problem.is_linear, "a closed form of a nonlinear network")
         need(problem.is_dense, "a closed form of a sparse network")
         if problem.kind == "R":
             c = x * (problem.steps if problem.readout == "all" else 1)
@@ -178,6 +229,8 @@ class Claim:
         bounds = {"equations": problem.n_equations, "weights": len(presents)}
         if problem.kind == "R" and problem.is_dense:
             bounds["gauge"] = problem.widths[1] * (problem.d + problem.widths[0])
+        if problem.kind == "NF" and problem.is_dense:
+            bounds["widths"] = by_widths(problem)
         if way == "trials":
             bound, error = rank_bound(problem, min(bounds.values())), target.pop("error_bound")
             in_trials(bound, error, self.D, self.draws.rank(problem, presents))
@@ -207,6 +260,7 @@ class Claim:
 
     def conflict(self, *, path: Any, learnable: Any) -> None:
         """A path with two learnables."""
+        need(self.problem.is_linear, "a conflict of a nonlinear network")
         problem, cells = self.problem, []
         for name, i, *j in listed(path):
             need(len(j) == (name[0] != "b"), "a weight of the path")

@@ -11,13 +11,19 @@ from tests.page_checker.problem import Problem, listed, need, numbers, read_prob
 from tests.page_checker.ranks import Draws, eliminate
 
 
-def with_inputs(draws: Draws, *, inputs: Any = (), basis: Any = (), **data: Any
+def with_inputs(draws: Draws, *, inputs: Any = (), basis: Any = (), forms: Any = None, **data: Any
                 ) -> tuple[Problem, int]:  # fmt: skip
     """The problem, with given inputs that of their basis, and how many learnables are deleted."""
     problem = read_problem(**data)
+    need(forms is None or problem.is_nonlinear, "forms")
     if inputs == basis == ():
+        need(forms is None, "forms without inputs")
         return problem, 0
     n0, bias = problem.widths[0], problem.bias
+    if problem.is_nonlinear:
+        need(basis == (), "a basis of inputs of a nonlinear network")
+        problem.given, problem.forms = integers(inputs, problem), [] if forms is None else forms
+        return problem, 0
     need(problem.kind == "F" and len(listed(inputs)) == problem.samples, "given inputs")
     need(all(len(listed(point)) == n0 for point in inputs), "shape of inputs")
     need(all(type(x) in (int, float) for point in inputs for x in point), "numbers")
@@ -44,6 +50,17 @@ def with_inputs(draws: Draws, *, inputs: Any = (), basis: Any = (), **data: Any
     )  # fmt: skip
     left.given = None if left.spans else [list(row) for row in zip(*chosen, strict=True)]
     return left, len(problem.learnables) - len(left.learnables)
+
+
+def integers(inputs: Any, problem: Problem) -> list[list[int]]:
+    """All of them times their least common denominator, a row for each input."""
+    need(len(listed(inputs)) == problem.samples, "number of points")
+    width = problem.widths[0] * problem.steps
+    need(all(len(listed(point)) == width for point in inputs), "shape of inputs")
+    need(all(type(x) in (int, float) for point in inputs for x in point), "numbers")
+    exact = [[Fraction(x) for x in point] for point in inputs]
+    scale = math.lcm(*(x.denominator for point in exact for x in point))
+    return [[int(x * scale) for x in row] for row in zip(*exact, strict=True)]
 
 
 def coprime(point: list[Any]) -> list[int]:

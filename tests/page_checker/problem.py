@@ -9,29 +9,17 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
 from typing import Any
 
+from tests.page_checker.convolutions import Layer
+from tests.page_checker.values import LARGEST, Refused, integer, listed, need
+
+__all__ = ["Refused", "integer", "listed", "need"]
+
 Matrix = list[list[Any]]
 Masks = dict[str, Matrix]
 Cell = tuple[str, int, int]  # a weight; a bias has column 0
 NO_PATH = -math.inf
-
-
-class Refused(Exception):
-    """Why a certificate is not valid."""
-
-
-def need(condition: Any, reason: str) -> None:
-    if not condition:
-        raise Refused(reason)
-
-
-def integer(value: Any, low: float = 0, high: float = math.inf) -> int:
-    need(type(value) is int and low <= value < high, f"{value!r} is no integer of this range")
-    return value
-
-
-def listed(data: Any) -> list[Any]:
-    need(type(data) is list, "not a list")
-    return data
+ACTIVATIONS = {"linear", "tanh", "sigmoid", "softplus", "silu", "gelu", "erf", "sin", "exp",
+               "arctan", "square", "cube", "relu", "leaky_relu", "hardtanh"}  # fmt: skip
 
 
 def numbers(data: Any, high: float = math.inf, ascending: bool = False) -> list[int]:
@@ -56,12 +44,20 @@ def table(rows: Any, shape: tuple[int, int], is_bias: bool = False, low: float =
     return [[integer(value, low, high) for value in row] for row in rows]
 
 
-def read_mask(data: Any, p: int, q: int, is_bias: bool) -> Matrix:
+def flat(data: Any, shape: list[int]) -> list[Any]:
+    """The entries of lists in one another."""
+    need(len(listed(data)) == shape[0], "shape of a filter")
+    return [x for part in data for x in flat(part, shape[1:])] if shape[1:] else data
+
+
+def read_mask(data: Any, p: int, q: int, shape: list[int]) -> Matrix:
+    """A matrix of p rows of the mask of a weight of this shape."""
     if type(data) is not dict:
-        return table(data, (p, q), is_bias, 0, 2)
+        if shape[2:]:
+            data = [flat(row, shape[1:]) for row in listed(data)]
+        return table(data, (p, q), len(shape) == 1, 0, 2)
     need(data.keys() == {"shape", "packed"}, "keys of a packed mask")
-    shape = [integer(size) for size in listed(data["shape"])]
-    need(shape == ([p] if is_bias else [p, q]), "shape of a packed mask")
+    need([integer(size) for size in listed(data["shape"])] == shape, "shape of a packed mask")
     stream = zlib.decompressobj()
     raw = stream.decompress(base64.b64decode(data["packed"], validate=True), p * q // 8 + 2)
     need(len(raw) == (p * q + 7) // 8 and stream.eof, "size of a packed mask")
@@ -70,36 +66,72 @@ def read_mask(data: Any, p: int, q: int, is_bias: bool) -> Matrix:
     return [bits[i * q : i * q + q] for i in range(p)]
 
 
+def is_bias(name: str) -> bool:
+    return name[0] == "b" or name == "readout_bias"
+
+
 @dataclass
 class Problem:
     """A network with its learnable and present weights, and the number of samples."""
 
-    kind: str  # F, R or S
-    widths: list[int]  # R: inputs, hidden, outputs
+    kind: str  # F, R, S, NF, NS, NR or NC
+    widths: list[int]  # R: inputs, hidden, outputs; NC: inputs, values that the head reads, outputs
     samples: int
     bias: bool = False
     steps: int = 1
     readout: str = "final"
     learnable: Masks = field(default_factory=dict)
     present: Masks = field(default_factory=dict)
+    activations: list[str] = field(default_factory=list)  # of each hidden layer; NR: one
+    forms: Any = ()
     given: Matrix | None = None  # given inputs that do not span, a row for each (and the constant)
+    skip: bool = False
+    layers: list[Layer] = field(default_factory=list)  # NC
 
     def __post_init__(self) -> None:
         w, self.shapes = self.widths, {}  # in the order of the columns
-        for k in range(1, len(w)) if self.kind != "R" else ():
+        filters: dict[str, list[int]] = {}
+        for k, layer in enumerate(self.layers, start=1):
+            self.shapes[f"W{k}"] = (layer.channels, layer.columns)
+            filters[f"W{k}"] = [layer.channels, layer.before, *layer.kernel]
+            self.shapes |= {f"b{k}": (layer.channels, 1)} if self.bias else {}
+        if self.layers:
+            self.shapes[f"W{len(self.layers) + 1}"] = (w[2], w[1])
+            self.shapes |= {f"b{len(self.layers) + 1}": (w[2], 1)} if self.bias else {}
+        for k in range(1, len(w)) if not (self.is_recurrent or self.layers) else ():
             self.shapes[f"W{k}"] = (w[k], w[k - 1])
             self.shapes |= {f"b{k}": (w[k], 1)} if self.bias else {}
-        if self.kind == "R":
-            self.shapes = dict(input=(w[1], w[0]), recurrent=(w[1], w[1]), readout=(w[2], w[1]))
+        if self.is_recurrent:
+            self.shapes = {"input": (w[1], w[0]), "recurrent": (w[1], w[1])}
+            self.shapes |= {"bias": (w[1], 1)} if self.bias else {}
+            self.shapes |= {"readout": (w[2], w[1])}
+            self.shapes |= {"readout_bias": (w[2], 1)} if self.bias else {}
+        self.axes = {name: filters.get(name, [p] if is_bias(name) else [p, q])
+                     for name, (p, q) in self.shapes.items()}  # fmt: skip
+        # NS: the hidden layers that add what they read.
+        self.residual = {k for k in range(1, len(w) - 1) if self.skip and w[k] == w[k - 1]}
         self.d = w[-1]
         self.dimension = w[0] * (self.steps if self.readout == "final" else 1) + self.bias
-        self.m_e = self.samples if self.kind == "S" else min(self.samples, self.dimension)
-        self.spans = self.kind != "S" and self.m_e == self.dimension
+        self.m_e = min(self.samples, self.dimension) if self.is_linear else self.samples
+        self.spans = self.is_linear and self.m_e == self.dimension
         self.n_equations = self.d * self.m_e * (self.steps if self.readout == "all" else 1)
+
+    @property
+    def is_recurrent(self) -> bool:
+        return self.kind in ("R", "NR")
+
+    @property
+    def is_nonlinear(self) -> bool:
+        return self.kind in ("NF", "NS", "NR", "NC")
+
+    @property
+    def is_linear(self) -> bool:
+        return self.kind in ("F", "R")
 
     def set_masks(self, learnable: Any, present: Any = ()) -> Problem:
         """The same with masks of a file; what is not named is frozen and present."""
         size = sum(p * q for p, q in self.shapes.values()) * self.steps
+        size += sum(layer.units * layer.columns for layer in self.layers)
         need(size * self.m_e <= 10**7, "this checker gives up on networks of this size")
         masks = []
         for data, default in ((learnable, 0), (present, 1)):
@@ -108,7 +140,7 @@ class Problem:
                 continue
             need(data.keys() <= self.shapes.keys(), "masks of unknown weights")
             masks.append({
-                name: read_mask(data[name], p, q, name[0] == "b") if name in data
+                name: read_mask(data[name], p, q, self.axes[name]) if name in data
                 else [[default] * q for _ in range(p)] for name, (p, q) in self.shapes.items()
             })  # fmt: skip
         result = replace(self, learnable=masks[0], present=masks[1])
@@ -137,22 +169,60 @@ def read_problem(network: Any, samples: Any, learnable: Any, present: Any = (),
     """A problem without given inputs, by its keys."""
     comments = comment if type(comment) is list else [comment]
     need(all(type(text) is str for text in comments), "comment")
-    network, kinds = dict(network), {"linear_feedforward": "F", "shallow_relu": "S"}
-    kind, m = network.pop("kind"), integer(samples, 1, 2**30 + 1)
-    if kind == "linear_recurrent":
+    network = dict(network)
+    kinds = {"linear_feedforward": "F", "shallow_relu": "S", "feedforward": "NF"}
+    bias = network.pop("bias", False) if network["kind"] != "linear_recurrent" else False
+    need(type(bias) is bool, "bias")
+    kind, m = network.pop("kind"), integer(samples, 1, LARGEST + 1)
+    if kind in ("linear_recurrent", "recurrent"):
         names = ("inputs", "hidden", "outputs", "steps")
-        *widths, steps = [integer(network.pop(name), 1, 2**30 + 1) for name in names]
+        *widths, steps = [integer(network.pop(name), 1, LARGEST + 1) for name in names]
         readout = network.pop("readout", "final")
         need(readout in ("final", "all"), "readout")
         problem = Problem("R", widths, m, steps=steps, readout=readout)
+        if kind == "recurrent":
+            name = network.pop("activation")
+            need(name in ACTIVATIONS, "activation")
+            need(bias or name != "linear", "this is R")
+            problem = replace(problem, kind="NR", bias=bias, activations=[name])
+    elif kind == "convolutional":
+        problem = convolutional(network, m, bias)
     else:
-        widths = [integer(width, 1, 2**30 + 1) for width in listed(network.pop("widths"))]
+        widths = [integer(width, 1, LARGEST + 1) for width in listed(network.pop("widths"))]
         need(len(widths) == 3 or (len(widths) > 1 and kind != "shallow_relu"), "widths")
-        bias = network.pop("bias", False)
-        need(type(bias) is bool, "bias")
-        problem = Problem(kinds[kind], widths, m, bias)
+        names, skip = [], network.pop("skip", False) if kind == "feedforward" else False
+        need(type(skip) is bool, "skip")
+        if kind == "feedforward":
+            names = activations(network, len(widths) - 2)
+        problem = Problem(kinds[kind], widths, m, bias, activations=names, skip=skip)
+        need(not skip or problem.residual, "no residual layer")
+        if kind == "feedforward" and not skip:
+            need(set(names) - {"linear"} and names != ["relu"], "this is F or S")
+        problem = replace(problem, kind="NS") if skip else problem
     need(not network, "other keys of a network")
     return problem.set_masks(learnable, {} if present == () else present)
+
+
+def activations(network: Any, n: int) -> list[str]:
+    names = network.pop("activation")
+    names = [names] * n if type(names) is str else listed(names)
+    need(len(names) == n and set(names) <= ACTIVATIONS, "activations")
+    return names
+
+
+def convolutional(network: Any, m: int, bias: bool) -> Problem:
+    """An NC without masks."""
+    size = [integer(n, 1, LARGEST + 1) for n in listed(network.pop("input"))]
+    need(len(size) in (2, 3), "input")
+    channels, *sides = size
+    n_inputs, layers = math.prod(size), []
+    for given in listed(network.pop("layers")):
+        layers.append(Layer(channels, sides, given))
+        channels, sides = layers[-1].channels, layers[-1].size
+    need(layers, "layers")
+    names, d = activations(network, len(layers)), integer(network.pop("outputs"), 1, LARGEST + 1)
+    widths = [n_inputs, channels * math.prod(sides), d]
+    return Problem("NC", widths, m, bias, activations=names, layers=layers)
 
 
 @dataclass
@@ -235,7 +305,7 @@ def linear(problem: Problem, weights: Masks, inputs: list[Matrix], ring: Semirin
 
 def by_steps(problem: Problem, rows: Matrix) -> list[Matrix]:
     """The inputs of each step; for F all of them."""
-    n = problem.widths[0] if problem.kind == "R" else len(rows)
+    n = problem.widths[0] if problem.is_recurrent else len(rows)
     return [rows[k : k + n] for k in range(0, len(rows), n)]
 
 

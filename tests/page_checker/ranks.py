@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from functools import cache
 from typing import Any
 
+from tests.page_checker import oracle, oracle_convolutions
 from tests.page_checker.problem import (
     Cell,
     Masks,
@@ -47,11 +48,19 @@ class Draws:
         (p, q), words = shape, self.words(trial, name, shape[0] * shape[1])
         return [[word % prime for word in words[i * q : i * q + q]] for i in range(p)]
 
-    def weights(self, problem: Problem, trial: int, prime: int = 0) -> Masks:
-        prime = prime or self.prime(trial)
+    def oracle_prime(self, trial: int, prefix: str = "") -> int:
+        """One that leaves 3 when divided by 4."""
+        candidates = (2**22 + word % 2**22 for word in self.words(trial, prefix + "prime", 4000))
+        return next(n for n in candidates if n % 4 == 3 and is_prime(n))
+
+    def prime_for(self, problem: Problem, trial: int) -> int:
+        return self.oracle_prime(trial) if problem.is_nonlinear else self.prime(trial)
+
+    def weights(self, problem: Problem, trial: int, prime: int = 0, prefix: str = "") -> Masks:
+        p = prime or self.prime(trial)
         return {
             name: [[x * there for x, there in zip(*rows, strict=True)] for rows in zip(
-                self.matrix(trial, name, shape, prime), problem.present[name], strict=True)]
+                self.matrix(trial, prefix + name, shape, p), problem.present[name], strict=True)]
             for name, shape in problem.shapes.items()
         }  # fmt: skip
 
@@ -67,16 +76,20 @@ class Draws:
 
     def jacobian(self, problem: Problem, trial: int, cells: list[Cell]) -> Matrix:
         """Its columns."""
+        if problem.is_nonlinear:
+            made = oracle_convolutions.Oracle if problem.layers else oracle.Oracle
+            return made(problem, self, trial).jacobian(cells)
         weights, inputs = self.weights(problem, trial), self.inputs(problem, trial)
         _, column = linear(problem, weights, inputs, modulo(self.prime(trial)))
         return [column(cell) for cell in cells]
 
     def rank(self, problem: Problem, cells: list[Cell]) -> Callable[[int], int]:
         """The rank in a trial."""
-        return lambda t: eliminate(self.jacobian(problem, t, cells), self.prime(t))[0]
+        return lambda t: eliminate(self.jacobian(problem, t, cells), self.prime_for(problem, t))[0]
 
     def prove_minor(self, minor: Any, size: int, n_rows: int, cells: list[Cell],
-                    columns: Callable[[int, list[Cell]], Matrix]) -> None:  # fmt: skip
+                    columns: Callable[[int, list[Cell]], Matrix], problem: Problem
+                    ) -> None:  # fmt: skip
         """A minor of this size is not 0 modulo the prime of one of 8 trials."""
         need(minor.keys() == {"rows", "columns"}, "keys of a minor")
         rows = numbers(minor["rows"], n_rows)
@@ -84,7 +97,7 @@ class Draws:
         need(len(rows) == len(chosen) == size, "size of the minor")
         for trial in range(8):
             matrix = [[column[row] for row in rows] for column in columns(trial, chosen)]
-            if eliminate(matrix, self.prime(trial))[0] == size:
+            if eliminate(matrix, self.prime_for(problem, trial))[0] == size:
                 return
         need(False, "the minor is 0 in 8 trials")
 
@@ -125,7 +138,9 @@ def degree(problem: Problem) -> int:
 
 def rank_bound(problem: Problem, g: int) -> float:
     """The probability that one trial finds a smaller rank than there is."""
-    g = max(g, 1)
+    need(g > 0, "a rank of 0 needs no trials")
+    if problem.is_nonlinear:
+        return oracle.rank_bound(problem, g)
     bits = g * (math.log2(g) + log_paths(problem))
     return (1 + 1e-9) * (g * degree(problem) / 2**22 + bits / 22 / N_PRIMES)
 

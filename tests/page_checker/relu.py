@@ -77,7 +77,8 @@ class Relu:
         active = [{k for k in range(self.n1) if h[k][s] > 0} for s in range(self.m)]
         cells = problem.presents if cells is None else cells
         self.draws.prove_minor(point, self.size, self.size, cells,
-                               lambda _, chosen: self.jacobian(chosen, w, x, active))  # fmt: skip
+                               lambda _, chosen: self.jacobian(chosen, w, x, active),
+                               problem)  # fmt: skip
         return x[:-1]
 
     def patterns(self) -> tuple[list[int], list[tuple[int, ...]]]:

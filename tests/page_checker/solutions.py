@@ -5,6 +5,7 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
 
@@ -12,6 +13,7 @@ import flint
 from flint import acb, acb_mat, arb, fmpq
 
 from tests.page_checker.groebner import is_large_prime, n_solutions, polynomials
+from tests.page_checker.powers import POWERS, output_size, power_paths, powers
 from tests.page_checker.problem import (
     NO_PATH,
     Cell,
@@ -20,6 +22,7 @@ from tests.page_checker.problem import (
     Semiring,
     by_steps,
     integer,
+    is_bias,
     linear,
     listed,
     modulo,
@@ -38,6 +41,15 @@ from tests.page_checker.ranks import (
     log_paths,
 )
 
+
+def evaluated(problem: Problem, *arguments: Any) -> tuple[list[Any], Callable[[Cell], list[Any]]]:
+    return (linear if problem.is_linear else powers)(problem, *arguments)
+
+
+def paths_of(problem: Problem, counted: Any) -> tuple[list[Any], Callable[[Cell], list[Any]]]:
+    return (paths if problem.is_linear else power_paths)(problem, counted)
+
+
 BALLS = Semiring(acb(0), acb(1), lambda x, y: x + y, lambda x, y: x * y)
 
 
@@ -46,6 +58,7 @@ class Block:
 
     def __init__(self, draws: Draws, problem: Problem, data: dict[str, Any], real: bool) -> None:
         data, self.draws, self.problem = dict(data), draws, problem
+        need(set(problem.activations) <= set(POWERS), "equations that are no polynomials")
         self.equations = numbers(data.pop("equations"), problem.n_equations, ascending=True)
         self.unknowns = numbers(data.pop("unknowns"), len(problem.learnables), ascending=True)
         self.cells = [problem.learnables[k] for k in self.unknowns]
@@ -66,7 +79,7 @@ class Block:
 
     def most(self, counted: set[Cell]) -> list[int]:
         """For each equation the most of these weights on a path to it."""
-        outputs, _ = paths(self.problem, counted)
+        outputs, _ = paths_of(self.problem, counted)
         return [int(max(outputs[e], 0)) for e in self.equations]
 
     def bezout(self, *, groups: Any) -> float:
@@ -88,6 +101,7 @@ class Block:
 
     def univariate(self, *, unknown: Any, error_bound: Any) -> float:
         need(integer(unknown) in self.unknowns, "unknown")
+        need(self.problem.is_linear, "a polynomial in one unknown of a nonlinear network")
         problem, draws, (name, i, j) = self.problem, self.draws, self.problem.learnables[unknown]
         others = [cell for cell in self.cells if cell != (name, i, j)]
         need(max(self.most(set(others))) <= 1, "not affine in the other unknowns")
@@ -119,10 +133,13 @@ class Block:
         """Solutions are counted modulo a large prime, from a Groebner basis."""
         problem, n = self.problem, len(self.equations)
         degrees = [max(x, 1) for x in self.most(set(self.cells))]
-        product, g, steps = math.prod(degrees), degree(problem) + 1, problem.steps
+        product, steps = math.prod(degrees), problem.steps
+        g, log_norm = degree(problem) + 1, log_paths(problem)
+        if not problem.is_linear:
+            g, log_norm = output_size(problem)
         c = len(problem.presents) + problem.widths[0] * steps * problem.m_e
         high = 8 * (n + 1) * product * math.exp(1 / 8 + n / (16 * product)) + 1
-        bits = 3 + n * math.log2(high + n + 1) + high * log_paths(problem)
+        bits = 3 + n * math.log2(high + n + 1) + high * log_norm
         bits = (bits + c * math.log2((8 * c + 1) * high * g + c + 1)) / 7
         bound = g * sum(product // d for d in degrees) / 2**58 + bits / 59 / 2**53
         need(product <= 2**59 and n <= 1000, "no count of so many solutions")
@@ -144,7 +161,7 @@ class Block:
         inputs = [constants(rows) for rows in draws.inputs(problem, trial, q)]
         for k, (name, i, j) in enumerate(self.cells):
             weights[name][i][j] = {tuple(int(h == k) for h in range(n)): 1}
-        outputs, _ = linear(problem, weights, inputs, ring)
+        outputs, _ = evaluated(problem, weights, inputs, ring)
         values = draws.words(trial, "outputs", problem.n_equations)
         return n_solutions(
             [ring.add(outputs[e], {constant: -values[e] % q}) for e in self.equations], n, q
@@ -159,7 +176,7 @@ class Block:
 
         for data in (teacher, student):
             need(data.keys() == problem.shapes.keys(), "weights of an instance")
-            w = {k: table(data[k], shape, k[0] == "b") for k, shape in problem.shapes.items()}
+            w = {k: table(data[k], shape, is_bias(k)) for k, shape in problem.shapes.items()}
             need(set(problem.cells(w)) <= set(problem.presents), "an absent connection is not 0")
             self.networks.append({name: scaled(rows) for name, rows in w.items()})
         need((inputs is None) == problem.spans, "inputs of an instance")
@@ -196,12 +213,12 @@ class Block:
             for network in self.networks
         )
         inputs = [[list(map(acb, row)) for row in step] for step in self.inputs]
-        wanted, _ = linear(self.problem, teacher, inputs, BALLS)
+        wanted, _ = evaluated(self.problem, teacher, inputs, BALLS)
 
         def system(values: list[acb]) -> tuple[acb_mat, acb_mat]:
             for (name, i, j), value in zip(self.cells, values, strict=True):
                 student[name][i][j] = value
-            outputs, column = linear(self.problem, student, inputs, BALLS)
+            outputs, column = evaluated(self.problem, student, inputs, BALLS)
             columns = [column(cell) for cell in self.cells]
             f = acb_mat([[outputs[e] - wanted[e]] for e in self.equations])
             return f, acb_mat([[c[e] for c in columns] for e in self.equations])
@@ -221,7 +238,7 @@ class Block:
 
     def depends_on(self, known: set[int]) -> bool:
         """Whether all learnables that act on the equations are known."""
-        _, column = paths(self.problem, ())
+        _, column = paths_of(self.problem, ())
         return all(k in known or all(column(cell)[e] == NO_PATH for e in self.equations)
                    for k, cell in enumerate(self.problem.learnables))  # fmt: skip
 

@@ -46,7 +46,7 @@ def _learnables(allocation: Allocation, name: str) -> str:
     mask = allocation.mask(name)
     if mask.all():
         return f"all of {name}"
-    rows = mask_to_json(mask)
+    rows = mask_to_json(mask if mask.ndim < 3 else mask.reshape(len(mask), -1))  # a filter a row
     lines = rows if mask.ndim == 1 else ["".join(map(str, row)) for row in rows]
     return f"{name} {'/'.join(map(str, lines))}"
 

@@ -94,7 +94,7 @@ def rows(needed: Callable[[Analysis], int], axis: int = 0) -> Theorem:
 
 def last_mask(analysis: Analysis) -> Mask:
     """The mask of W_L."""
-    return analysis.allocation.mask(analysis.network.layers[-1][0])
+    return analysis.allocation.mask(analysis.network.weight_layers[-1][0])
 
 
 COUNTING = {

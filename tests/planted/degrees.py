@@ -70,7 +70,7 @@ def two_outside(analysis: Analysis) -> Finding | None:
     network, target = analysis.network, analysis.target.value
     if not network.is_linear or not network.is_layered or target < analysis.n_equations:
         return None
-    last = analysis.allocation.counts.get(network.layers[-1][0], 0)
+    last = analysis.allocation.counts.get(network.weight_layers[-1][0], 0)
     if target - last > 2:
         return None
     return said("T6", MAXIMAL, "two learnables outside the last layer", degree=1)

@@ -46,6 +46,27 @@ def critical_in(
     return lambda: with_seed(problems())
 
 
+def two_square_layers() -> Cases:
+    """Two square layers: some units with all inputs and some outputs, and a few learnables more."""
+
+    @st.composite
+    def problems(draw: st.DrawFn) -> Problem:
+        n = draw(st.sampled_from([2, 3, 3]))
+        network = LinearFeedforward([n, n, n])
+        masks = {name: np.zeros((n, n), dtype=bool) for name in ("W1", "W2")}
+        units = draw(st.integers(1, n - 1))
+        masks["W1"][:units] = True
+        masks["W2"][: draw(st.integers(1, n)), :units] = True
+        n_learnable = sum(int(mask.sum()) for mask in masks.values())
+        missing = max(n * n + draw(st.integers(0, 3)) - n_learnable, 0)
+        free = [(name, index) for name in masks for index in np.argwhere(~masks[name]).tolist()]
+        for name, index in chosen(draw, free, min(missing, len(free))):
+            masks[name][tuple(index)] = True
+        return Problem(Allocation(network, masks), n)
+
+    return lambda: with_seed(problems())
+
+
 def masks_of(network: Network, entries: list[Any]) -> dict[str, np.ndarray]:
     """Masks with these entries."""
     masks = {name: np.zeros(shape, dtype=bool) for name, shape in network.weight_shapes.items()}

@@ -102,7 +102,7 @@ def _without_row(case: Case, *, lacking: int, needs_width: bool) -> Peeled:
     network, nothing = case.allocation.network, Peeled(case.allocation, case.samples, ())
     if not _can_be_peeled(case):
         return nothing
-    m, last = network.effective_samples(case.samples), network.layers[-1][0]
+    m, last = network.effective_samples(case.samples), network.weight_layers[-1][0]
     counts, needed = case.allocation.mask(last).sum(axis=1), max(m - lacking, 1)
     is_wide = min(network.widths[1:-1], default=m) >= m
     if counts.max() < needed or (needs_width and not is_wide):

@@ -2,6 +2,7 @@
 
 import copy
 import json
+import math
 import subprocess
 import sys
 import xml.etree.ElementTree as ET
@@ -14,7 +15,7 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.checker.test_certificates import EXAMPLES, certificate_of
-from tests.shared.strategies import allocations, networks, seeds
+from tests.shared.strategies import allocations, plain_networks, seeds
 from theorycheck.measurement.estimate import Estimate
 from theorycheck.plots.grid import fill_of
 from theorycheck.plots.layout import layout, path_edges
@@ -67,8 +68,9 @@ def test_marks_of_every_example_lie_on_its_grids(name):
     for mark in marks.marks:
         if mark.grid == EQUATIONS:
             continue
-        rows, columns = shapes[mark.grid]
-        columns += f"b{mark.grid[1:]}" in shapes
+        rows, *columns_of = shapes[mark.grid]
+        biases = [rest for matrix, *rest in allocation.network.weight_layers if matrix == mark.grid]
+        columns = math.prod(columns_of) + len(biases[0])
         if isinstance(mark, Line):
             assert 0 <= mark.index < (rows if mark.axis == "rows" else columns)
         elif isinstance(mark, Spot):
@@ -156,7 +158,7 @@ def test_block_counts_add_up(seed, rows, columns, row_step, column_step):
     assert (block_counts(constant, row_step, column_step) == sizes).all()
 
 
-@given(allocations(networks))
+@given(allocations(plain_networks))
 def test_connections_have_each_present_weight(allocation):
     found = layout(allocation)
     learnable = {(name, index) for (name, index), _, _, is_on in found.edges if is_on}
@@ -180,7 +182,7 @@ def test_the_path_is_connected_from_input_to_output(name):
 
 
 @settings(max_examples=12)
-@given(allocations(networks), st.integers(1, 4))
+@given(allocations(plain_networks), st.integers(1, 4))
 def test_any_allocation_can_be_drawn(allocation, samples):
     figure = tc.plot(allocation, samples, title="<&$_\x00\ud800é.json")
     titles = [axes.get_title(loc="left") for axes in figure.axes]

@@ -19,6 +19,7 @@ from tests.shared.strategies import (
 )
 from theorycheck import Allocation, LinearFeedforward, LinearRecurrent
 from theorycheck.problem.files import problem_from_dict, problem_to_dict
+from theorycheck.problem.networks.kinds import KINDS
 from theorycheck.problem.placement import level
 
 NET = LinearFeedforward([3, 4, 2])
@@ -288,7 +289,7 @@ def test_rows_and_columns_are_the_present_cells_of_these_lines(data):
         lines = data.draw(st.lists(st.integers(0, shape[axis] - 1), max_size=4))
         allocation = construct(network, {name: np.array(lines, dtype=int)}, present)
         chosen = np.isin(np.arange(shape[axis]), lines)
-        chosen = chosen.reshape((-1, 1)[: len(shape)] if axis == 0 else (1, -1))
+        chosen = chosen.reshape([-1 if k == axis else 1 for k in range(len(shape))])
         full = Allocation.full(network, present).mask(name)
         assert np.array_equal(allocation.mask(name), full & chosen)
         assert set(allocation.counts) <= {name}
@@ -335,14 +336,11 @@ def test_random_reaches_every_cell_about_equally_often():
 def layers_of(allocation: Allocation) -> list[tuple[np.ndarray, np.ndarray]]:
     """(learnable, present) of every layer, a bias as one more column."""
     layers = []
-    for name in allocation.network.weight_shapes:
-        if name.startswith("b"):
-            continue
-        masks = [allocation.mask(name)], [allocation.present_mask(name)]
-        if (bias := f"b{name[1:]}") in allocation.network.weight_shapes:
-            masks[0].append(allocation.mask(bias))
-            masks[1].append(allocation.present_mask(bias))
-        layers.append((np.column_stack(masks[0]), np.column_stack(masks[1])))
+    for names in allocation.network.weight_layers:
+        learnable = [allocation.mask(name) for name in names]
+        present = [allocation.present_mask(name) for name in names]
+        both = [[mask.reshape(len(mask), -1) for mask in masks] for masks in (learnable, present)]
+        layers.append((np.column_stack(both[0]), np.column_stack(both[1])))
     return layers
 
 
@@ -434,8 +432,7 @@ def test_verdicts_can_be_pickled():
 
 @given(allocations())
 def test_repr_makes_the_allocation_again(allocation):
-    names = {name: getattr(tc, name) for name in ("LinearFeedforward", "LinearRecurrent")}
-    names |= {"Allocation": tc.Allocation, "ShallowReLU": tc.ShallowReLU}
+    names = {cls.__name__: cls for cls in (*KINDS.values(), tc.Allocation)}
     assert eval(repr(allocation), names) == allocation
 
 

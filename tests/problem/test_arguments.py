@@ -81,7 +81,8 @@ def test_what_is_no_certificate_is_told_with_the_cure():
     assert "theorycheck check reads it" in refusal(problem_from_dict, certificate)
 
 
-def test_shallow_relu_networks_are_refused_with_what_answers():
-    allocation = tc.Allocation.full(tc.ShallowReLU([2, 3, 1]))
+def test_mixed_networks_are_refused_with_what_answers():
+    mixed = tc.Feedforward([2, 3, 3, 1], activation=["relu", "tanh"])
+    allocation = tc.Allocation.full(mixed)
     assert "classify and explain" in refusal(tc.repair, allocation, 2)
     assert "classify decides" in refusal(tc.capacity, allocation)

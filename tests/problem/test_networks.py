@@ -15,7 +15,7 @@ from theorycheck.problem.networks.kinds import network_from_dict
 FEEDFORWARD = {"kind": "linear_feedforward", "widths": [3, 4, 2]}
 RECURRENT = {"kind": "linear_recurrent", "inputs": 1, "hidden": 2, "outputs": 3, "steps": 4}
 RELU = {"kind": "shallow_relu", "widths": [2, 3, 1]}
-KINDS = "linear_feedforward, linear_recurrent, shallow_relu"
+KINDS = "linear_feedforward, linear_recurrent, shallow_relu, feedforward, recurrent, convolutional"
 SIZE = f"must be an integer from 1 to {LARGEST_SIZE}, not"
 
 BAD_SIZES = [
@@ -109,13 +109,26 @@ def test_the_dictionary_form_is_inverted(network: Any):
 @given(networks)
 def test_shapes_are_outputs_by_inputs_in_the_fixed_order(network: Any):
     shapes = network.weight_shapes
-    if isinstance(network, tc.LinearRecurrent):
+    if network.is_recurrent:
         n, inputs, d = network.hidden, network.inputs, network.outputs
         assert list(shapes.items()) == [
             ("input", (n, inputs)),
             ("recurrent", (n, n)),
+            *[("bias", (n,))] * network.bias,
             ("readout", (d, n)),
+            *[("readout_bias", (d,))] * network.bias,
         ]
+    elif network.kind == "convolutional":
+        expected, width = [], network.input[0]
+        for number, layer in enumerate(network.layers, start=1):
+            expected.append((f"W{number}", (layer.channels, width, *layer.kernel)))
+            expected += [(f"b{number}", (layer.channels,))] * network.bias
+            width = layer.channels
+        features, number = width * np.zeros(network.layers[-1].pooled).size, network.depth
+        expected.append((f"W{number}", (network.outputs, features)))
+        expected += [(f"b{number}", (network.outputs,))] * network.bias
+        assert list(shapes.items()) == expected
+        assert network.inputs == np.zeros(network.input).size
     else:
         expected = []
         for layer in range(1, len(network.widths)):

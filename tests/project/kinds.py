@@ -15,7 +15,9 @@ from theorycheck.problem.networks.kinds import KINDS
 
 from .house import House, kind_checks, kind_names
 
-WORDS = (*KINDS, *(cls.__name__ for cls in KINDS.values()))
+# In strings these are words for a weight, and for a family of laws.
+_OTHERWISE = ("recurrent", "feedforward")
+WORDS = (*(kind for kind in KINDS if kind not in _OTHERWISE), *(c.__name__ for c in KINDS.values()))
 
 LIST = Path(__file__).with_suffix(".txt")
 

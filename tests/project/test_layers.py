@@ -23,18 +23,27 @@ HOUSE = House(ROOT)
 # adds a room says here where it stands.
 ORDER = """
 errors version computing bibliography statements display problem certificates certificate_kinds
-structure field ranks numeric measurement degrees verdict theorems heuristics answers
-proofs strategies verification sweeps plots checker reports cli
+structure field ranks plans numeric measurement degrees verdict theorems heuristics answers
+constructions proofs strategies verification sweeps plots checker reports cli
 """
 
-FINDERS = ("theorems", "ranks", "field", "degrees", "answers", "structure")
+FINDERS = ("theorems", "ranks", "field", "plans", "degrees", "answers", "structure")
 # Who judges or measures shares no code, not even by a detour, with what it judges.
 STRANGERS = {
     "checker": (*FINDERS, "numeric", "heuristics", "measurement", "verification"),
     "measurement": (*FINDERS, "verdict", "heuristics", "certificates", "checker"),
     "numeric": FINDERS,
-    "proofs": ("theorems", "degrees", "answers", "structure", "numeric", "checker", "verdict"),
-    "ranks": ("theorems", "degrees", "verdict"),
+    "proofs": (
+        "theorems",
+        "plans",
+        "degrees",
+        "answers",
+        "structure",
+        "numeric",
+        "checker",
+        "verdict",
+    ),
+    "ranks": ("theorems", "plans", "degrees", "verdict"),
     "field": ("problem",),
 }
 

@@ -16,7 +16,9 @@ from tests.record.comparison import compare_files, differences
 from tests.record.plain import plain, scrubbed
 from tests.record.writing import all_cases, recorded
 
-FEW = ("feedforward/00", "relu/00", "inputs/00", "known/found/", "command/errors")
+FEW = (
+    "feedforward/00", "relu/00", "inputs/00", "nonlinear/00", "known/found/", "command/errors",
+)  # fmt: skip
 AGAIN = ("inputs/00", "command/errors")
 
 
@@ -35,7 +37,9 @@ def record(tmp_path_factory) -> Path:
 def test_the_cases_are_about_two_thousand_of_all_kinds():
     families = {name.split("/")[0] for name in all_cases()}
     assert len(all_cases()) > 2000
-    assert families >= {"feedforward", "recurrent", "relu", "inputs", "larger", "known", "command"}
+    assert families >= {
+        *("feedforward", "recurrent", "relu", "nonlinear", "inputs", "larger", "known", "command")
+    }
 
 
 def test_another_process_writes_the_same(record, tmp_path):

@@ -50,7 +50,7 @@ def test_bad_arguments_are_refused():
             greedy_basis(network, None, 2, [entry])
     with pytest.raises(tc.InputError, match="not a present weight"):
         greedy_basis(network, {"W1": [[0, 1], [1, 1]]}, 2, [("W1", (0, 0))])
-    with pytest.raises(tc.InputError, match="linear networks"):
+    with pytest.raises(tc.InputError, match="analytic networks"):
         greedy_basis(tc.ShallowReLU([2, 2, 2]), None, 2, [])
     with pytest.raises(tc.SizeError, match="GiB"):
         greedy_basis(network, None, 2, [("W1", (0, 0))], memory_limit=10)

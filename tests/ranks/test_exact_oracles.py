@@ -143,10 +143,10 @@ def test_points_follow_the_published_rule(seed, trial, name):
 
 def test_error_bound_grows_with_size_and_trials_multiply_it():
     allocation = Allocation.rows(LinearFeedforward([3, 3, 3]), {"W2": [0, 1]})
-    assert trial_error(allocation, 2) < trial_error(allocation, 9)
+    assert trial_error(allocation, 3, 2) < trial_error(allocation, 3, 9)
     result = generic_rank(allocation, 3, upper=9, error_bound=1e-12)
     assert result.error_bound <= 1e-12
-    assert result.error_bound == pytest.approx(trial_error(allocation, 9) ** len(result.trials))
+    assert result.error_bound == pytest.approx(trial_error(allocation, 3, 9) ** len(result.trials))
 
 
 def test_unlucky_trials_are_outvoted_by_the_best():

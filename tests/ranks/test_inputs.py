@@ -229,7 +229,7 @@ def test_the_error_bound_counts_the_size_of_the_integers():
     network = allocation.network
     small = given_inputs(network, 2, [[1, 2, 3], [0, 1, 1]])
     large = given_inputs(network, 2, [[0.1, 2, 3], [0, 1e-9, 1e5]])
-    bounds = [trial_error(allocation, 4, data) for data in (None, small, large)]
+    bounds = [trial_error(allocation, 2, 4, data) for data in (None, small, large)]
     assert bounds == sorted(set(bounds))
     assert bounds[-1] < 1
 
@@ -354,8 +354,10 @@ def test_inputs_that_do_not_fit_are_refused(inputs: Any, parts: tuple[str, ...])
 
 def test_other_networks_and_diagnostics_are_refused():
     recurrent = tc.LinearRecurrent(inputs=3, hidden=2, outputs=1, steps=2)
-    for network in (recurrent, tc.ShallowReLU([3, 2, 1])):
-        with pytest.raises(tc.InputError, match=r"only linear feed-forward.*leave the inputs out"):
+    shallow = tc.ShallowReLU([3, 2, 1])
+    for network, end in ((recurrent, "ones$"), (shallow, "ones, or measure on them$")):
+        refusal = rf"linear feed-forward networks are.*leave the inputs out.* random {end}"
+        with pytest.raises(tc.InputError, match=refusal):
             tc.classify(tc.Allocation.full(network), 2, inputs=DATA)
     with pytest.raises(tc.InputError, match="diagnose tells about random inputs"):
         tc.classify(tc.Allocation.full(FF([3, 2])), 2, inputs=DATA, diagnose=True)

@@ -1,4 +1,4 @@
-"""What is recorded of a problem: the verdict on it always, and the dearer answers on some."""
+"""What is recorded of a problem: the verdict on it always, and on some what costs more."""
 
 from __future__ import annotations
 

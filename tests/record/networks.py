@@ -46,8 +46,8 @@ def needed(network: Any, samples: int) -> int:
         everything = network.hidden * (network.inputs + network.outputs)
         return min(network.outputs * min(rows, network.inputs * network.steps), everything)
     widths = network.widths
-    if isinstance(network, tc.ShallowReLU):
-        return samples * network.outputs
+    if not network.is_linear:
+        return samples * network.outputs * network.n_reads
     points = min(samples, network.inputs + network.bias)
     rank = min([*widths[1:-1], network.outputs, points])
     return rank * (network.outputs + points - rank)
@@ -162,6 +162,47 @@ def inputs(rng: np.random.Generator) -> Asked:
     elif kind < 0.9:
         points = rng.standard_normal(points.shape)
     return Asked(allocation, samples, points)
+
+
+ACTIVATIONS = ("tanh", "sigmoid", "softplus", "silu", "gelu", "erf", "sin", "exp", "arctan",
+               "square", "cube", "relu", "hardtanh")  # fmt: skip
+
+
+def nonlinear(rng: np.random.Generator) -> Asked:
+    """Feed-forward, residual, recurrent and convolutional, all activations, a third sparse."""
+    name, bias = str(rng.choice(ACTIVATIONS)), bool(rng.random() < 0.4)
+    kind, outputs = int(rng.integers(4)), int(rng.integers(1, 3))
+    network: Any
+    if kind == 0:
+        widths = sizes(rng, int(rng.integers(3, 5)), 1, 4)
+        network = tc.Feedforward(widths, activation=name, bias=bias)
+    elif kind == 1:
+        width = int(rng.integers(1, 4))
+        widths = [width] * int(rng.integers(2, 4))
+        network = tc.Feedforward([*widths, outputs], activation=name, bias=bias, skip=True)
+    elif kind == 2:
+        readout: Any = str(rng.choice(["final", "all"]))
+        given = sizes(rng, 4, 1, 3)
+        network = tc.Recurrent(*given, readout=readout, activation=name, bias=bias)
+    else:
+        network = filters(rng, name, outputs, bias)
+    samples = int(rng.integers(1, 5))
+    present = sparse(rng, network, 0.7) if rng.random() < 0.35 else None
+    return Asked(about_needed(rng, network, samples, present), samples)
+
+
+def filters(rng: np.random.Generator, name: str, outputs: int, bias: bool) -> Any:
+    """One convolution or two, in 1-D or 2-D, with padding, strides and pooling at times."""
+    axes = int(rng.integers(1, 3))
+    layers: list[dict[str, int]] = []
+    for _ in range(int(rng.integers(1, 3))):
+        layer = {"channels": int(rng.integers(1, 3)), "kernel": int(rng.integers(1, 3))}
+        layer["padding"] = int(rng.integers(layer["kernel"]))
+        layer["stride"] = int(rng.integers(1, 3)) if not layers else 1
+        layers.append(layer)
+    layers[-1]["pool"] = 2 if rng.random() < 0.3 and layers[0]["stride"] == 1 else 1
+    size = [int(rng.integers(1, 3)), *[5 - axes] * axes]
+    return tc.Convolutional(size, layers, outputs, activation=name, bias=bias)
 
 
 def structured(rng: np.random.Generator) -> Asked:

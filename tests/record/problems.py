@@ -27,6 +27,7 @@ _FAMILIES: dict[str, tuple[int, Callable[[np.random.Generator], Asked]]] = {
     "relu": (240, networks.relu),
     "inputs": (130, networks.inputs),
     "structured": (100, networks.structured),
+    "nonlinear": (160, networks.nonlinear),
 }
 
 

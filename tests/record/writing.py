@@ -10,6 +10,7 @@ from collections import Counter
 from collections.abc import Callable
 from concurrent.futures import ProcessPoolExecutor
 from functools import cache
+from multiprocessing import util
 from pathlib import Path
 from typing import Any
 
@@ -45,13 +46,25 @@ def write_record(file: Path, jobs: int = 2, only: str = "") -> None:
     # Not forked: no case may lean on what was loaded before it.
     context = multiprocessing.get_context("spawn")
     took: list[float] = []
-    workers = ProcessPoolExecutor(max_workers=jobs, mp_context=context)
+    workers = ProcessPoolExecutor(jobs, mp_context=context, initializer=_end_helpers_at_exit)
     with workers as pool, file.open("w", encoding="utf-8") as out:
         for line, seconds in pool.map(recorded, names, chunksize=4 if len(names) > 100 else 1):
             out.write(f"{line}\n")
             out.flush()  # who interrupts this has what was done
             took.append(seconds)
     _tell(names, took, time.perf_counter() - start)
+
+
+def _end_helpers_at_exit() -> None:
+    """Else a worker that has run a parallel command waits minutes for joblib's idle processes."""
+    util.Finalize(None, _end_helpers, exitpriority=100)
+
+
+def _end_helpers() -> None:
+    if "joblib" in sys.modules:
+        from joblib.externals.loky import get_reusable_executor
+
+        get_reusable_executor().shutdown(wait=True)
 
 
 def _tell(names: list[str], took: list[float], wall: float) -> None:

@@ -22,6 +22,18 @@ SMALL_DEGREES = replace(WORK_ONLY, degree=6, unknowns=4, instances=50, bases=1)
 feedforward_networks = partial(strategies.feedforward_networks, max_depth=4)
 recurrent_networks = strategies.recurrent_networks
 linear_networks = st.one_of(feedforward_networks(), recurrent_networks())
-networks = st.one_of(linear_networks, strategies.relu_networks(max_width=4, bias=None))
+# Linear, or shallow ReLU: for what speaks of such ones alone.
+plain_networks = st.one_of(linear_networks, strategies.relu_networks(max_width=4, bias=None))
+# Each weight joins two units.
+networks_of_units = st.one_of(
+    plain_networks,
+    strategies.deep_networks(),
+    strategies.nonlinear_recurrent_networks(),
+    strategies.residual_networks(),
+)
+networks = st.one_of(
+    networks_of_units,
+    strategies.convolutional_networks(),
+)
 samples = strategies.samples()
 seeds = strategies.seeds()

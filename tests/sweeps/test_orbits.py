@@ -7,6 +7,7 @@ import math
 from dataclasses import replace
 from functools import cache
 from itertools import combinations, islice, permutations, product
+from typing import Any
 
 import numpy as np
 import pytest
@@ -14,6 +15,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from scipy.stats import chi2
 
+import theorycheck as tc
 from theorycheck import LinearFeedforward, LinearRecurrent, ShallowReLU
 from theorycheck.errors import InputError
 from theorycheck.proofs.shared.exhaustive import all_masks, ranks
@@ -479,3 +481,23 @@ def test_weights_that_units_share_have_no_known_symmetry():
     symmetry = Symmetry(MaskSpace(_Shared([2, 2]), ("W1",)), samples=1)
     with pytest.raises(InputError, match="shares weights: its symmetries are not known"):
         symmetry.order  # noqa: B018
+
+
+@pytest.mark.parametrize(
+    "network",
+    [
+        tc.Feedforward([2, 2, 1], activation="tanh", skip=True),
+        tc.Convolutional([2, 3], [{"channels": 2, "kernel": 2}], 1, activation="tanh", bias=True),
+    ],
+    ids=["residual", "filters"],
+)
+def test_where_layers_are_tied_nothing_is_exchanged(network: Any):
+    """A unit of a residual layer belongs to one that it reads: layers are not permuted alone."""
+    names = tuple(network.weight_shapes)
+    symmetry = Symmetry(MaskSpace(network, names), samples=2)
+    masks = np.random.default_rng(0).random((20, network.n_weights)) < 0.4
+    assert symmetry.order == 1
+    for mask in masks:
+        assert symmetry.canonical(mask).tolist() == mask.tolist()
+        assert symmetry.orbit_size(mask) == 1
+        assert all((move == np.arange(len(move))).all() for move in symmetry.generators(mask))

@@ -13,28 +13,28 @@ from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.registry import THEOREMS
 
 
-class Tanh(_Feedforward):
-    """y = W_2 tanh(W_1 x)."""
+class Mixed(_Feedforward):
+    """y = W_3 hardtanh(W_2 tanh(W_1 x))."""
 
-    kind = "tanh"
-    title = "tanh"
+    kind = "mixed"
+    title = "mixed"
 
     @cached_property
     def activations(self) -> tuple[str, ...]:
-        return ("tanh",) * (self.depth - 1)
+        return ("tanh", "hardtanh")
 
 
-NETWORK = Tanh([2, 3, 2])
+NETWORK = Mixed([2, 3, 3, 2])
 
 
 @pytest.fixture(autouse=True)
 def _is_a_kind(monkeypatch):
-    monkeypatch.setitem(KINDS, Tanh.kind, Tanh)
+    monkeypatch.setitem(KINDS, Mixed.kind, Mixed)
 
 
 @pytest.fixture
 def rows() -> tc.Allocation:
-    return tc.Allocation.layer(NETWORK, "W2")
+    return tc.Allocation.layer(NETWORK, "W3")
 
 
 def test_no_theorem_but_monotonicity_applies(rows):
@@ -47,8 +47,12 @@ def test_no_theorem_but_monotonicity_applies(rows):
 def test_a_verdict_is_undecided_and_says_why(rows):
     verdict = tc.classify(rows, 2, diagnose=True)
     assert verdict.expressivity is tc.Expressivity.UNDECIDED
-    assert verdict.reason == "no theorem is about tanh networks"
-    assert (verdict.conditioned_on, verdict.diagnostics, verdict.estimate) == (None, None, None)
+    assert verdict.reason == (
+        "with hardtanh ranks differ between patterns of the units, which T11 knows only if all "
+        "units are linear in pieces, not tanh"
+    )
+    assert verdict.conditioned_on == "regular teacher"  # as of all that is piecewise linear
+    assert (verdict.diagnostics, verdict.estimate) == (None, None)
     found = tc.estimate(rows, 2, verdict=verdict)
     assert (found.range, found.basis) == ((0.0, 1.0), f"nothing is known: {verdict.reason}")
 

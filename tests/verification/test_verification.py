@@ -129,7 +129,7 @@ def test_nothing_decided_is_a_failure():
 
 
 def test_dear_properties_get_fewer_examples():
-    item = Property("T1", "dear", numbers(), lambda case: None, share=4)
+    item = Property("T1", "expensive", numbers(), lambda case: None, share=4)
     assert [item.examples_of(n) for n in (10, 100, 1000)] == [10, 40, 250]
 
 

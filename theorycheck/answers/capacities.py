@@ -10,15 +10,18 @@ from ..computing.backend import array_module
 from ..computing.deadline import NEVER, Deadline
 from ..computing.effort import DEFAULT_SECONDS, Effort, divided
 from ..computing.options import Options
-from ..computing.progress import Progress, Teller, Watch, watching
+from ..computing.progress import Teller, Watch, watching
 from ..display.paragraphs import Paragraph, rigor_in_words
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
 from ..problem.networks.base import LARGEST_SIZE, positive_integer
+from ..ranks.exactness import why_undecided_by_ranks
 from ..verdict import Expressivity, Verdict
+from .by_samples import Verdicts, last
 from .classification import verdict_on
+from .pattern_capacities import PatternSearch
 
 # Several numbers of samples are asked about, so each gets less than `classify` gives to one.
 MODEST_EFFORT = Effort(seconds=2.0, degree=20, instances=200, bases=2)
@@ -35,9 +38,10 @@ class Capacity(Shown):
     refuted (None if never). Between the two maximality is open; nothing is if `is_tight`.
     `positive`: up to so many samples MP > 0; `minimal_from`: from so many on MP = 0 (None if
     never). `largest` is the largest number of samples that was considered (`is_everything` if more
-    change nothing), and `verdicts` are those that prove the four numbers, by samples. `limited_by`
-    is `seconds` where the time was up before the search had ended: the numbers are then what had
-    been proved.
+    change nothing, for nonlinear networks whether a match is possible), and `verdicts` are those
+    that prove the four numbers, by samples. `limited_by` is `seconds` where the time was up before
+    the search had ended: the numbers are then what had been proved. Of piecewise linear networks
+    all is said of regular teachers (`conditioned_on`).
     """
 
     maximal: int | None
@@ -59,15 +63,26 @@ class Capacity(Shown):
         """Probability that any of the four numbers is wrong, at most; 0 if all are proved."""
         return min(sum(verdict.error_bound for verdict in self.verdicts.values()), 1.0)
 
+    @property
+    def conditioned_on(self) -> str | None:
+        """`regular teacher` where only these are spoken of (piecewise linear networks), or None."""
+        return next((verdict.conditioned_on for verdict in self.verdicts.values()), None)
+
     def paragraphs(self) -> list[Paragraph]:
         """Up to how many samples, and the verdicts that prove it."""
         found = [
             Paragraph("MAXIMAL", _maximal(self), "bold green"),
             Paragraph("POSITIVE", _positive(self), "bold yellow"),
         ]
+        numbers = {self.maximal, self.not_maximal_from, self.positive, self.minimal_from}
+        shown = numbers & self.verdicts.keys() or self.verdicts.keys()
         for samples, verdict in self.verdicts.items():
+            if samples not in shown:
+                continue
             because = f"{verdict.expressivity} by {verdict.theorem or 'none'}, {verdict.reason}"
             found.append(Paragraph(f"m = {samples}", because))
+        if self.conditioned_on:
+            found.append(Paragraph("given", f"a {self.conditioned_on}"))
         rigor = [Paragraph("rigor", rigor_in_words(self.error_bound))] if self.error_bound else []
         return found + rigor
 
@@ -82,6 +97,7 @@ class Capacity(Shown):
             "largest": self.largest,
             "is_everything": self.is_everything,
             "error_bound": self.error_bound,
+            "conditioned_on": self.conditioned_on,
             "limited_by": self.limited_by,
             "verdicts": {str(m): verdict.to_dict() for m, verdict in self.verdicts.items()},
         }
@@ -102,18 +118,27 @@ def capacity(
     """The largest numbers of samples on which `allocation` is proved maximal, and positive.
 
     By T0 a match is never more probable on more samples, so "maximal" and "positive" hold up to
-    some number of samples each; beyond the effective samples (m_e in T3 to T5) nothing
-    changes, so what holds there is unlimited. Positivity is decided exactly (T1), and its bisection
-    needs no more. A verdict of maximal need not be monotone, only the truth is: a maximal verdict
+    some number of samples each; beyond the effective samples (m_e in T3 to T5) nothing changes, so
+    what holds there is unlimited. Positivity is decided exactly (T1), and its bisection needs no
+    more. For nonlinear networks with exact ranks (T11) D(m) grows with m until it stays, so
+    positivity is that on r + 1 samples, or on as many as there are weights, from there on; what is
+    maximal there need not be so on more, unless every weight is learnable (T0). These large numbers
+    are asked last. A verdict of maximal need not be monotone, only the truth is: a maximal verdict
     at m is right for all fewer samples, whatever the verdicts there. So the search looks from the
     positive capacity downwards, where critical budgets help, then bisects, and looks at a few
     numbers above the result; a larger `maximal` that only verdicts in between would prove can be
     missed, never a smaller one be wrong.
 
+    Of piecewise linear networks (T10, T11) verdicts speak of teachers that are regular on so many
+    samples, and neither class need be monotone: what is proved on each number counts, and what
+    `pattern_capacities` proves to hold on fewer, or more, with it. Between "positive" and "minimal"
+    some numbers may stay open.
+
     `largest` ends the range earlier, `seconds` limit the whole search (0: no degrees); the other
     options are those of `classify`, `effort` being that for each number of samples, `progress`
     telling which is being decided. Raises `InputError` for arguments out of range and networks
-    that are not linear, `SizeError` where a rank is needed that exceeds `memory_limit`.
+    whose ranks do not tell whether a match is possible (activations of several families, residual
+    layers with kinks), `SizeError` where a rank is needed that exceeds `memory_limit`.
 
     >>> from theorycheck import LinearFeedforward
     >>> allocation = Allocation(LinearFeedforward([3, 3, 2]), {"W2": [[1, 1, 0], [1, 1, 1]]})
@@ -123,13 +148,14 @@ def capacity(
     """
     check_allocation(allocation)
     network = allocation.network
-    if not network.is_linear:
+    undecided = why_undecided_by_ranks(allocation)
+    if undecided is not None:
         raise InputError(
-            f"capacities are decided for linear networks only, not for {network.title}; "
-            "classify decides these for one number of samples"
+            "capacities are found where the rank decides, of linear networks and by T11, not of "
+            f"this {network.describe()} ({undecided}); classify decides for one number of samples"
         )
-    cap = network.effective_samples(LARGEST_SIZE)
-    top = cap if largest is None else min(positive_integer(largest, "largest"), cap)
+    if largest is not None:
+        largest = positive_integer(largest, "largest")
     deadline, each = divided(seconds, effort)
     options = Options(seed, error_bound, memory_limit, array_module(backend), each, deadline)
 
@@ -137,43 +163,91 @@ def capacity(
         return verdict_on(allocation, m, options.with_effort(each))
 
     with watching(progress, "capacity") as tell:
-        return _CapacitySearch(decide, tell, deadline).run(top, cap)
+        if network.is_piecewise_linear:
+            return _in_patterns(allocation, Verdicts(decide, tell, deadline), largest)
+        cap, guess = _range(allocation)
+        top = cap if largest is None else min(largest, cap)
+        stays = network.is_linear or allocation.n_learnable == allocation.n_present
+        return _CapacitySearch(decide, tell, deadline).run(top, cap, guess, stays)
+
+
+def _in_patterns(allocation: Allocation, verdicts: Verdicts, largest: int | None) -> Capacity:
+    """The capacity of a piecewise linear network."""
+    search = PatternSearch(allocation, verdicts)
+    top = search.cap if largest is None else min(largest, search.cap)
+    numbers, limited_by = search.run(top)
+    proofs = search.proofs(numbers)
+    return Capacity(*numbers, top, top == search.cap, proofs, limited_by)
+
+
+def _range(allocation: Allocation) -> tuple[int, int]:
+    """From how many samples on positivity stays as it is, and where to look for its end first.
+
+    Nonlinear: where D(m + 1) = D(m) the Jacobian's rows at one more sample depend on the others, so
+    they do at all further ones. Hence D(m) >= m until it stays, which it does from m = n_present on
+    at the latest; and for m = r + 1 either D(m) > r or it has stayed before.
+    """
+    network = allocation.network
+    if network.is_linear:
+        cap = network.effective_samples(LARGEST_SIZE)
+        return cap, cap
+    cap = min(allocation.n_present, allocation.n_learnable + 1)
+    return cap, max(allocation.n_learnable // (network.outputs * network.n_reads), 1)
 
 
 class _CapacitySearch:
-    """The verdicts asked so far, by number of samples, and the searches that ask for more."""
+    """The searches that ask for verdicts on more numbers of samples, where ranks decide."""
 
     def __init__(
         self, decide: Callable[[int], Verdict], tell: Teller, deadline: Deadline = NEVER
     ) -> None:
-        self._decide, self._tell, self._deadline = decide, tell, deadline
-        self._verdicts: dict[int, Verdict] = {}
+        self._verdicts = Verdicts(decide, tell, deadline)
 
-    def run(self, top: int, cap: int) -> Capacity:
+    def run(self, top: int, cap: int, guess: int | None = None, stays: bool = True) -> Capacity:
+        """The capacity on up to `top` samples; positivity stays as it is from `cap` samples on.
+
+        So does maximality if it `stays`. Positivity is asked at `guess` samples first.
+        """
         limited_by = None
         try:
-            positive = _last(lambda m: self._class(m) not in _OPEN_OR_MINIMAL, 0, top)
+            positive = self._positive(top, top if guess is None else min(guess, top))
             maximal = self._maximal(positive)
             # Between what is proved maximal and refuted: how far down does refutation reach?
-            refuted = self._first(*_NOT_MAXIMAL)
+            refuted = self._verdicts.first(*_NOT_MAXIMAL)
             end = top if refuted is None else refuted - 1
-            _last(lambda m: self._class(m) not in _NOT_MAXIMAL, maximal, end)
+            last(lambda m: self._class(m) not in _NOT_MAXIMAL, maximal, end)
         except OutOfTimeError:
             limited_by = "seconds"
-            positive = self._most(lambda answer: answer not in _OPEN_OR_MINIMAL)
-            maximal = self._most(lambda answer: answer is Expressivity.MAXIMAL)
-        minimal_from = self._first(Expressivity.MINIMAL)
-        numbers = (maximal, self._first(*_NOT_MAXIMAL), positive, minimal_from)
+            positive = self._verdicts.most(lambda answer: answer not in _OPEN_OR_MINIMAL)
+            maximal = self._verdicts.most(lambda answer: answer is Expressivity.MAXIMAL)
+        minimal_from = self._verdicts.first(Expressivity.MINIMAL)
+        numbers = (maximal, self._verdicts.first(*_NOT_MAXIMAL), positive, minimal_from)
         return Capacity(
-            None if maximal == cap else maximal,
+            None if maximal == cap and stays else maximal,
             numbers[1],
             None if positive == cap else positive,
             minimal_from,
             top,
             top == cap,
-            {m: self._verdicts[m] for m in sorted(m for m in set(numbers) if m)},
+            {m: self._verdicts.known[m] for m in sorted(m for m in set(numbers) if m)},
             limited_by,
         )
+
+    def _positive(self, top: int, guess: int) -> int:
+        """The largest number up to `top` with MP > 0: bisected, or sought upwards from `guess`."""
+
+        def holds(m: int) -> bool:
+            return self._class(m) not in _OPEN_OR_MINIMAL
+
+        low, step = last(holds, 0, guess), 1
+        if low < guess:
+            return low
+        while low < top:  # twice as far with each step: numbers far above the end may be too large
+            high = min(low + step, top)
+            if not holds(high):
+                return last(holds, low, high - 1)
+            low, step = high, 2 * step
+        return low
 
     def _maximal(self, positive: int) -> int:
         """The largest number up to `positive` whose verdict is found to be maximal."""
@@ -181,50 +255,16 @@ class _CapacitySearch:
             if self._is_maximal(m):
                 return m
         bottom = max(positive - _FEW, 0)
-        found = _last(self._is_maximal, 0, bottom)
+        found = last(self._is_maximal, 0, bottom)
         above = [m for m in range(found + 1, min(found + _FEW, bottom) + 1) if self._is_maximal(m)]
-        known = [m for m, v in self._verdicts.items() if v.expressivity is Expressivity.MAXIMAL]
-        return max([found, *above, *known])
+        known = self._verdicts.most(lambda answer: answer is Expressivity.MAXIMAL)
+        return max([found, *above, known])
 
     def _is_maximal(self, m: int) -> bool:
         return self._class(m) is Expressivity.MAXIMAL
 
     def _class(self, m: int) -> Expressivity:
-        if m not in self._verdicts:
-            self._deadline.check("the search for a capacity")
-            self._tell(Progress(f"{m} sample{'s' if m > 1 else ''}"))
-            self._verdicts[m] = self._decide(m)
-        return self._verdicts[m].expressivity
-
-    def _most(self, holds: Callable[[Expressivity], bool]) -> int:
-        """The largest number of samples known to have such a class, 0 if there is none."""
-        return max((m for m, v in self._verdicts.items() if holds(v.expressivity)), default=0)
-
-    def _first(self, *classes: Expressivity) -> int | None:
-        """The smallest number of samples known to have one of the classes."""
-        return min(
-            (m for m, v in self._verdicts.items() if v.expressivity in classes), default=None
-        )
-
-
-def _last(holds: Callable[[int], bool], low: int, high: int) -> int:
-    """The largest number from `low` to `high` where `holds`, if it does up to some number.
-
-    `low` is taken to hold.
-
-    >>> _last(lambda m: m < 6, 0, 10)
-    5
-    """
-    if low < high and holds(high):
-        return high
-    high = max(high - 1, low)
-    while low < high:
-        middle = (low + high + 1) // 2
-        if holds(middle):
-            low = middle
-        else:
-            high = middle - 1
-    return low
+        return self._verdicts.on(m).expressivity
 
 
 def _maximal(found: Capacity) -> str:

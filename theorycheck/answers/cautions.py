@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection
 
 from ..problem.allocation import Allocation
+from ..problem.networks.activations import ACTIVATIONS
 from ..problem.networks.base import Network
 from ..structure.reachability import Idle, Reach, reach
 
@@ -50,12 +51,19 @@ def _constant(allocation: Allocation, samples: int, found: Reach) -> list[str]:
 
 def _why(network: Network, found: Reach, output: int) -> str:
     if found.by_biases[output]:
-        return "present paths reach {it} from biases, none from an input"
+        return f"present paths reach {{it}} from {_sources(network)}, none from an input"
     needed = found.needed[output]
     if network.is_recurrent and needed is not None:
         steps = f"{network.steps} step{'s' if network.steps > 1 else ''}"
         return f"the shortest present path to {{it}} takes {needed} steps, the network has {steps}"
     return "no present path reaches {it}"
+
+
+def _sources(network: Network) -> str:
+    """What adds constants in a network, in words; '' if nothing does."""
+    names = dict.fromkeys(n for n in network.activations if ACTIVATIONS[n].at_zero[0] != 0)
+    units = [f"units with {name}(0)" for name in names]
+    return " or ".join([*(["biases"] if network.bias else []), *units])
 
 
 def _outputs(members: list[int], total: int) -> str:
@@ -79,7 +87,8 @@ def _idle(allocation: Allocation, idle: tuple[Idle, ...]) -> list[str]:
         for part in idle[:_MOST_NAMED]
     )
     more = " and more" if len(idle) > _MOST_NAMED else ""
-    start = "an input or a bias" if network.bias else "an input"
+    sources = _sources(network)
+    start = f"an input or {sources.replace('biases', 'a bias')}" if sources else "an input"
     within = ""
     if network.is_recurrent:
         within = f" within {network.steps} step{'s' if network.steps > 1 else ''}"

@@ -20,7 +20,10 @@ from ..heuristics.linear import linear_estimate
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
 from ..problem.files import problem_to_dict
+from ..ranks.exactness import why_undecided_by_rank
+from ..ranks.given_exactness import forms_needed
 from ..ranks.given_inputs import GivenInputs, given_inputs
+from ..ranks.given_points import GivenPoints, given_points
 from ..theorems.analysis import Analysis
 from ..theorems.asking import Answers, ask_all
 from ..theorems.base import Finding, Theorem
@@ -28,6 +31,7 @@ from ..theorems.counts import name_lines
 from ..theorems.reductions import Reduction
 from ..theorems.registry import THEOREMS
 from ..theorems.t10_shallow_relu import why_open
+from ..theorems.t11 import piecewise
 from ..verdict import Expressivity, HeuristicEstimate, Verdict
 from .cautions import warnings_of
 from .diagnostics import diagnostics_of
@@ -56,19 +60,21 @@ def classify(
     """The expressivity of `allocation` on `samples` random inputs, with theorem and certificate.
 
     With `inputs`, an array (points, n_0), it is that on its first `samples` points: only weights
-    are random (linear feed-forward networks). Points of full rank are as good as random ones.
+    are random (linear feed-forward and analytic networks; of recurrent ones (points, steps, n_in)).
+    Points of full rank are as good as random ones.
 
     `error_bound` is the largest probability of error that a probabilistic rank may carry, over
     primes and points drawn from `seed`; `memory_limit` is in bytes; `backend` (`numpy`, `cupy` or
     `auto`) computes the ranks. With `cross_check` every theorem that applies is asked, not only the
     cheapest that decides; with `diagnose` the verdict tells redundant weights and unreached
-    equations (linear networks with a Jacobian of up to four million entries). `effort` limits the
-    time of the whole and the search for degrees and witnesses; past it the verdict says what is
-    proved, `positive` or `undecided`, and by what it was `limited_by`. `reuse`, one object for
-    many calls, saves solving the same equations again; verdicts are the same without it.
-    `theorems` are those asked, in this order (all by default). A `deadline` is that of a larger
-    question, of which this one is a part. `progress` is True for a bar in terminals and notebooks,
-    or a function that is told each step (`Progress`).
+    equations (where ranks are exact, with a Jacobian of up to four million entries: not where
+    activations are piecewise linear or of several families). `effort` limits the time of the whole
+    and the search for degrees and witnesses; past it the verdict says what is proved, `positive` or
+    `undecided`, and by what it was `limited_by`. `reuse`, one object for many calls, saves solving
+    the same equations again; verdicts are the same without it. `theorems` are those asked, in this
+    order (all by default). A `deadline` is that of a larger question, of which this one is a part.
+    `progress` is True for a bar in terminals and notebooks, or a function that is told each step
+    (`Progress`).
 
     Raises `InputError` for arguments out of range and inputs that do not fit, `SizeError` if a rank
     is needed whose matrix exceeds the memory limit and nothing else is proved,
@@ -125,6 +131,11 @@ def _classify_on(
 ) -> Verdict:
     """The verdict on given inputs: only weights are random."""
     allocation, deadline = analysis.allocation, analysis.options.deadline
+    if allocation.network.is_analytic and not allocation.network.is_linear:
+        points = given_points(allocation.network, analysis.samples, inputs)
+        rest = replace(analysis, given=points)
+        answers = _answers(rest, theorems, cross_check)
+        return verdict_of(rest, answers, start, OnPoints(analysis, rest, points))
     try:
         data = given_inputs(allocation.network, analysis.samples, inputs, deadline)
     except OutOfTimeError as error:
@@ -174,6 +185,26 @@ class OnInputs(Reduction):
         )
 
 
+@dataclass(frozen=True)
+class OnPoints(Reduction):
+    """The same problem of a nonlinear network, with its inputs."""
+
+    data: GivenPoints
+
+    def of_whole(self, finding: Finding | None) -> Finding:
+        """As it is."""
+        assert finding is not None
+        return finding
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """With the inputs, and forms that exclude relations between them where these are needed."""
+        problem = problem_to_dict(self.whole.allocation, self.whole.samples)
+        problem |= {"inputs": self.data.points}
+        forms = [one.to_dict() for one in forms_needed(self.whole.allocation, self.data)]
+        return problem | ({"forms": forms} if forms else {})
+
+
 def _strongest(findings: Sequence[Finding]) -> Finding | None:
     final = [finding for finding in findings if finding.expressivity.is_final]
     return next(iter(final or findings), None)
@@ -215,7 +246,7 @@ def verdict_of(
         error_bound=finding.error_bound if finding else 0.0,
         seed=analysis.options.seed,
         seconds=time.perf_counter() - start,
-        conditioned_on="regular teacher" if analysis.network.is_shallow_relu else None,
+        conditioned_on=None if analysis.network.is_analytic else "regular teacher",
         estimate=_estimate(analysis, finding),
         limited_by=limited_by,
         warnings=warnings_of(analysis.allocation, analysis.samples),
@@ -229,19 +260,19 @@ def _reason(
     if finding is not None and finding.expressivity.is_final:
         return finding.reason, None
     if answers.errors:
-        reason = answers.why if finding is None else f"{finding.reason}; {answers.why}"
+        reason = answers.why if finding is None else f"{finding.words}; {answers.why}"
         return reason, answers.limited_by
     if finding is None:
         return why_undecided(analysis)
-    return finding.reason, _search_limit(analysis)
+    return finding.words, _search_limit(analysis)
 
 
 def _search_limit(analysis: Analysis) -> str | None:
     """What ended the search for the degree of an allocation that stays positive."""
-    if not analysis.is_linear or analysis.given is not None:
+    if not analysis.is_polynomial or analysis.given is not None:
         return None
     is_critical = analysis.allocation.n_learnable == analysis.target.value
-    if is_critical and analysis.conflict is not None and not analysis.options.effort.seeks_degrees:
+    if is_critical and not analysis.is_affine and not analysis.options.effort.seeks_degrees:
         return "degree" if analysis.options.effort.seconds else "seconds"
     found = [] if analysis.solved is None else [analysis.solved.limited_by]
     return next((limit for limit in [*found, *analysis.limits] if limit is not None), None)
@@ -261,7 +292,7 @@ def _estimate(analysis: Analysis, finding: Finding | None) -> HeuristicEstimate 
 
 def _degree(analysis: Analysis, finding: Finding, target: int | None) -> int | None:
     """The degree where it was computed on the way, or is 1 since the equations are affine."""
-    is_critical = analysis.is_linear and analysis.allocation.n_learnable == target
+    is_critical = analysis.is_polynomial and analysis.allocation.n_learnable == target
     may_match = finding.expressivity is not Expressivity.MINIMAL
     return analysis.known_degree if is_critical and may_match else None
 
@@ -285,8 +316,13 @@ def why_undecided(analysis: Analysis) -> tuple[str, str | None]:
     try:
         if analysis.network.is_shallow_relu:
             return why_open(analysis)
-        if not analysis.is_linear:
-            return f"no theorem is about {analysis.network.title} networks", None
+        if piecewise.why_not(analysis) is None:
+            return piecewise.why_open(analysis)
+        obstacle = why_undecided_by_rank(analysis.allocation)
+        if obstacle is None and not analysis.is_linear:
+            obstacle = analysis.why_not_exact
+        if obstacle is not None:
+            return obstacle, None
         rank, target = analysis.rank, analysis.target
     except OutOfTimeError as error:
         return str(error), "seconds"

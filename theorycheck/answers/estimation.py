@@ -28,7 +28,9 @@ def estimate(
     nothing is classified anew. Minimal and maximal allocations have 0 and 1, by the theorem that
     decides. Others are estimated from the degrees of their equations, shallow ReLU networks from
     ranks, for Gaussian weights and inputs, and given a regular teacher (docs/heuristics.md). No
-    teacher is matched on the way, and nothing is proved. `effort` limits the time of all of it.
+    teacher is matched on the way, and nothing is proved. Where no law was fitted, as for other
+    nonlinear networks, there is no estimate (`HeuristicEstimate.is_known`). `effort` limits the
+    time of all of it.
 
     Raises what `classify` raises.
 
@@ -52,11 +54,11 @@ def estimate(
     found = extremal_estimate(verdict.expressivity, verdict.theorem, condition) or verdict.estimate
     if found is not None:
         return found
-    if condition is not None:
+    if allocation.network.is_shallow_relu:
         try:
             return relu_estimate(allocation, samples, seed, deadline)
         except OutOfTimeError as error:
-            return HeuristicEstimate(0.5, (0.0, 1.0), f"nothing is known: {error}")
+            return HeuristicEstimate.unknown(f"nothing is known: {error}")
     if verdict.expressivity is Expressivity.UNDECIDED:
-        return HeuristicEstimate(0.5, (0.0, 1.0), f"nothing is known: {verdict.reason}")
+        return HeuristicEstimate.unknown(f"nothing is known: {verdict.reason}")
     return wide_estimate(allocation.network)

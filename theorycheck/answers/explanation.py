@@ -5,7 +5,7 @@ from __future__ import annotations
 import time
 from collections.abc import Sequence
 from contextlib import suppress
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 from ..computing.backend import array_module
@@ -115,11 +115,12 @@ def explain(
             with suppress(OutOfTimeError, SizeError, MemoryError):
                 theorem.ask_count(analysis)
         answers = Answers([], [])
-        opinions = tuple(_ask(theorem, analysis, answers) for theorem in asked)
+        opinions = [_ask(theorem, analysis, answers) for theorem in asked]
         consistent(answers.findings)
         verdict = verdict_of(analysis, answers, start)
+        opinions = [_beside(opinion, verdict, answers) for opinion in opinions]
         told.report("redundant and unreached weights")
-        return Explanation(verdict, opinions, diagnostics_of(analysis))
+        return Explanation(verdict, tuple(opinions), diagnostics_of(analysis))
 
 
 def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
@@ -141,6 +142,16 @@ def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
         theorem.statement.source,
         why_not,
         str(finding.expressivity) if finding else None,
-        finding.reason if finding else None,
+        finding.words if finding else None,
     )
     return opinion
+
+
+def _beside(opinion: Opinion, verdict: Verdict, answers: Answers) -> Opinion:
+    """The opinion; where it leaves open what another theorem decides, that one is named instead."""
+    found = (each for each in answers.findings if each.theorem == opinion.theorem)
+    finding = next(found, None)
+    if finding is None or not finding.left_open or not verdict.expressivity.is_final:
+        return opinion
+    reason = f"{finding.reason}; {verdict.theorem} decides that it is {verdict.expressivity}"
+    return replace(opinion, reason=reason)

@@ -16,6 +16,7 @@ import numpy as np
 
 from ..problem.masks import Entry, Mask, both, entries_of
 from ..problem.networks.base import Network
+from ..problem.networks.unrolled import as_matrix
 
 Prefer: TypeAlias = Literal["spread", "few-layers"]
 PREFERENCES: tuple[Prefer, ...] = ("spread", "few-layers")
@@ -26,7 +27,7 @@ SPLITS = 3  # random splits of the hidden units for every pair of neighbouring l
 class Plan(NamedTuple):
     """Groups of entries, the preferred ones first, and what they are in words."""
 
-    kind: str  # "even", "layer", "split", "peel" or "stacked"
+    kind: str  # "even", "staged", "layer", "split", "peel" or "stacked"
     what: str
     groups: tuple[list[Entry], ...]
 
@@ -66,8 +67,12 @@ def plans(
     if prefer == "spread":
         yield from spread
     regions = [("layer", f"in {' and '.join(n)} only", [_whole(network, n)]) for n in layers]
-    splits = [("split", what, [region]) for what, region in _splits(network, rng, near)]
-    peels = [("peel", what, parts) for what, parts in _peels(network, rng)]
+    splits, peels = [], []
+    if network.is_linear:  # without conflicts, and T9, mean something for these alone
+        splits = [("split", what, [region]) for what, region in _splits(network, rng, near)]
+        peels = [("peel", what, parts) for what, parts in _peels(network, rng)]
+    elif not network.is_recurrent:
+        regions.reverse()  # the output is affine in the last layer
     few = prefer == "few-layers"
     for kind, what, parts in regions + splits + peels if few else peels + splits + regions:
         groups = _groups(parts, allowed, rng)
@@ -144,26 +149,25 @@ def _diagonals(
     name: str, mask: Mask, bias: str, bias_mask: Mask | None, rng: np.random.Generator
 ) -> list[Entry]:
     """The entries of one layer along shuffled diagonals, as `placement.spread_masks` walks them."""
-    joined = mask if bias_mask is None else np.column_stack([mask, bias_mask])
+    matrix = as_matrix(mask)
+    joined = matrix if bias_mask is None else np.column_stack([matrix, bias_mask])
     p, q = joined.shape
     t = np.arange(p * q)
     rows = rng.permutation(p)[t % p]
     columns = rng.permutation(q)[(t + t // math.lcm(p, q)) % q]
     keep = joined[rows, columns]
-    entries = zip(rows[keep].tolist(), columns[keep].tolist(), strict=True)
-    return [(name, (i, j)) if j < mask.shape[1] else (bias, (i,)) for i, j in entries]
+    found: list[Entry] = []
+    for i, j in zip(rows[keep].tolist(), columns[keep].tolist(), strict=True):
+        others = np.unravel_index(j, mask.shape[1:]) if j < matrix.shape[1] else ()
+        found.append((name if others else bias, (i, *map(int, others))))
+    return found
 
 
 def _layers(network: Network) -> list[tuple[str, ...]]:
     """Its layers; of a recurrent network those that act once at every step before the others."""
     if not network.is_recurrent:
-        return list(network.layers)
-    return sorted(reversed(network.layers), key=lambda names: _leads_back(network, names[0]))
-
-
-def _leads_back(network: Network, matrix: str) -> bool:
-    start, end = network.ends(matrix)
-    return start == end
+        return list(network.weight_layers)
+    return sorted(reversed(network.weight_layers), key=lambda names: network.lag(names[0]))
 
 
 def _whole(network: Network, names: Iterable[str]) -> dict[str, Mask]:
@@ -176,11 +180,11 @@ def _splits(
     near: Mapping[str, Mask] | None,
 ) -> Iterator[tuple[str, dict[str, Mask]]]:
     """Pairs of weight matrices with the hidden units split between them."""
-    matrices = [names[0] for names in network.layers]
+    matrices = [names[0] for names in network.weight_layers]
     pairs = list(pairwise(matrices))
     if network.is_recurrent and network.steps != 2:
         # A recurrent weight meets another one only from 3 steps on, and always from 4 on (T2).
-        inner = [matrix for matrix in matrices if _leads_back(network, matrix)]
+        inner = [matrix for matrix in matrices if network.lag(matrix)]
         pairs = [(matrix, matrix) for matrix in inner] if network.steps == 3 else []
     for lower, upper in pairs:
         units = network.weight_shapes[lower][0]
@@ -205,7 +209,7 @@ def _split(
     if lower == upper:
         return f"in {lower}, its units split", {lower: rows & columns}
     masks = {lower: rows, upper: columns}
-    biases = {names[0]: names[1] for names in network.layers if len(names) > 1}
+    biases = {names[0]: names[1] for names in network.weight_layers if len(names) > 1}
     if lower in biases:
         # Constants start paths of their own, so they meet no learnable weight of their own layer.
         masks[biases[lower]] = receiving
@@ -220,7 +224,7 @@ def _peels(
 
     T9 peels rows and columns off, and one layer has no conflicts (T2, T4).
     """
-    matrices = [names[0] for names in network.layers]
+    matrices = [names[0] for names in network.weight_layers]
     if not network.is_layered or len(matrices) == 1:
         return
     shapes = network.weight_shapes

@@ -1,9 +1,13 @@
-"""Repair: few swaps of learnable for frozen weights that make an allocation maximal."""
+"""Repair: few swaps of learnable for frozen weights that make an allocation good.
+
+Good is maximal, for nonlinear networks at least positive: see `proposals`.
+"""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, Literal
 
 import numpy as np
@@ -18,11 +22,16 @@ from ..errors import InputError, OutOfTimeError, nearest, shown
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
 from ..problem.masks import Entry, entries_of, entry_name
+from ..theorems import t09_peeling, t13_staged_plans, t14_levels
+from ..theorems.base import not_dense_layers
 from ..verdict import Expressivity, Verdict
+from .completions import completions
 from .orders import Plan, plans
 from .proposals import SOME_DEGREES, Candidates, Proposal
 
 _THOROUGH = 8  # so many candidates are looked at thoroughly
+_SHARE = 0.5  # of the time that is left, after which no more bases are listed
+_PLANS = (t09_peeling.THEOREM, t13_staged_plans.THEOREM, t14_levels.THEOREM)
 
 
 @dataclass(frozen=True)
@@ -41,15 +50,16 @@ class Move:
 class Repair(Shown):
     """What `repair` returns.
 
-    `outcome` is `maximal` (nothing to do), `repaired` (`proposal` holds the allocation after the
-    `moves`, and its proof) or `open`: no repair was found, which does not say that there is none.
+    `outcome` is `maximal` (nothing to do), `positive` (a match is possible, which is all that is
+    sought for nonlinear networks), `repaired` (`proposal` holds the allocation after the `moves`,
+    and its proof) or `open`: no repair was found, which does not say that there is none.
     Any repair learns at least `least` weights that are frozen now; `optimal` tells that the moves
     are as few, and `least_error_bound` bounds the probability that `least` is too large (0: it is
     proved). `before` is the verdict on the allocation as given. `limited_by` is `seconds` where the
     time was up before all choices were tried, else None.
     """
 
-    outcome: Literal["maximal", "repaired", "open"]
+    outcome: Literal["maximal", "positive", "repaired", "open"]
     samples: int
     reason: str
     before: Verdict
@@ -80,7 +90,9 @@ class Repair(Shown):
         if self.proposal is None:
             style = "bold green" if self.outcome == "maximal" else "bold yellow"
             return [Paragraph(before, self.reason, style)]
-        head = Paragraph("MAXIMAL", f"instead of {before} after {self.reason}", "bold green")
+        found = self.proposal.verdict.expressivity
+        style = "bold green" if found is Expressivity.MAXIMAL else "bold yellow"
+        head = Paragraph(str(found).upper(), f"instead of {before} after {self.reason}", style)
         return [head, *self.proposal.paragraphs(), *(Paragraph("move", str(m)) for m in self.moves)]
 
     def to_dict(self) -> dict[str, Any]:
@@ -120,6 +132,9 @@ def repair(
 ) -> Repair:
     """Few moves that make `allocation` maximal on `samples` inputs, as `classify` proves.
 
+    For nonlinear networks they make a match possible: the rank is then D (T11), and the allocation
+    is maximal only if the verdict says so.
+
     With `budget` `same` a move freezes one weight for each that it learns; only below D learnables,
     where no repair within the budget exists (T1), some moves are additions. With `more` all are.
 
@@ -128,11 +143,15 @@ def repair(
     a = 0 or b = 0, T5 readout, D = lines x needed) the Jacobian has a block for every line, in
     which any `needed` columns are independent: rank(A) = sum of min(learnables, needed), the bound
     is the total deficiency of the lines, and it is a proof. Moving surplus learnables there
-    attains it. Elsewhere the rank comes with its error bound.
+    attains it. Elsewhere the rank comes with its error bound. Of piecewise linear networks a bound
+    on the rank in every pattern takes its place (T11).
 
     Bases of D weights are tried along one order of preference after the other: first those that
     keep an independent part of the learnables as large as the rank (matroid exchange; these attain
-    the bound), then, fewest moves first, those that stay inside a region without conflicts.
+    the bound), then, fewest moves first, those that stay inside a region without conflicts and,
+    in dense linear feed-forward networks, those that a plan uses (T13, T14) once lines and levels
+    are completed that lack the fewest learnables. Of the additions found there only so many are
+    kept as a plan still needs, by bisection: fewer may do.
 
     `seconds` and the other options are those of `design`, and so are the errors raised.
 
@@ -150,7 +169,7 @@ def repair(
     everything = Allocation.full(allocation.network, present)
     deadline, each = divided(seconds, effort)
     options = Options(seed, error_bound, memory_limit, array_module(backend), each, deadline)
-    candidates = Candidates(everything, samples, options)
+    candidates = Candidates(everything, samples, options, near=allocation)
     with watching(progress, "repair") as tell:
         return _RepairSearch(candidates, allocation, budget == "same", tell).run()
 
@@ -179,6 +198,9 @@ class _RepairSearch:
         candidates = self._candidates
         if before.expressivity is Expressivity.MAXIMAL:
             return Repair("maximal", candidates.samples, "it is maximal, nothing to do", before)
+        if candidates.is_good(before):
+            reason = "a match is possible already; whether more can be had is not looked for"
+            return Repair("positive", candidates.samples, reason, before)
         candidates.check_size()
         self._kept = entries_of(dict(self._allocation.masks("learnable")))
         self._bound = self._least(before)
@@ -189,7 +211,7 @@ class _RepairSearch:
             chosen = self._filled(basis)
             proposal = candidates.prove(chosen, basis, thorough=self._tried <= _THOROUGH)
             if proposal is not None:
-                return self._repaired(before, proposal)
+                return self._repaired(before, self._with_fewer(basis, proposal))
             undecided.append((chosen, basis))
         found = candidates.prove_by_degree(undecided)
         if found is not None:
@@ -216,6 +238,34 @@ class _RepairSearch:
         samples = self._candidates.samples
         return Repair("repaired", samples, reason, before, moves, proposal, least, error)
 
+    def _with_fewer(self, basis: list[Entry], proposal: Proposal) -> Proposal:
+        """The proposal, or one with fewer of its additions that a plan still proves."""
+        kept = set(self._kept)
+        stay = [entry for entry in basis if entry in kept]
+        added = [entry for entry in basis if entry not in kept]
+        rng, candidates = np.random.default_rng(self._candidates.options.seed), self._candidates
+        added = [added[k] for k in rng.permutation(len(added))]
+        too_few, enough = max(self._bound[0], 1) - 1, len(added)
+        while self._may_have_plans and enough - too_few > 1:
+            if candidates.options.deadline.has_passed:
+                break
+            number = (too_few + enough) // 2
+            self._tell(Progress(f"{number} of {len(added)} additions"))
+            allocation = candidates.with_learnable(self._filled([*stay, *added[:number]]))
+            verdict = candidates.classify(allocation, theorems=_PLANS)
+            if candidates.is_good(verdict):
+                enough, proposal = number, Proposal(allocation, allocation, verdict)
+            else:
+                too_few = number
+        return proposal
+
+    @cached_property
+    def _may_have_plans(self) -> bool:
+        """Whether T13 and T14 speak of such networks, and there are layers to share."""
+        analysis = self._candidates.analysis(self._allocation)
+        is_one = len(self._candidates.network.weight_layers) == 1
+        return not_dense_layers(analysis, biases=False) is None and not is_one
+
     def _least(self, before: Verdict) -> tuple[int, float]:
         """A lower bound on the number of moves, and the probability that it is too large."""
         at_least = int(before.expressivity.refutes_maximal)
@@ -225,6 +275,10 @@ class _RepairSearch:
             deficiency = self._deficiency(evidence)
             if deficiency is not None:
                 return max(deficiency, at_least), 0.0
+        if self._candidates.has_patterns:
+            search = self._candidates.analysis(self._allocation).piecewise
+            missing = 0 if search.target is None else search.target - search.most
+            return max(missing, at_least), 0.0
         rank = self._candidates.analysis(self._allocation).rank
         bound = max(self._candidates.dimension - rank.value, at_least)
         return bound, rank.error_bound if bound > at_least else before.error_bound
@@ -242,7 +296,10 @@ class _RepairSearch:
         return int(np.maximum(needed - mask.sum(1 - axis), 0).sum())
 
     def _bases(self) -> Iterator[list[Entry]]:
-        """Bases of D entries: all that keep most learnables, then the others by their moves."""
+        """Bases of D entries: all that keep most learnables, then the others by their moves.
+
+        Among these are sets of a few more entries than D that plans use, where the budget has room.
+        """
         everything = dict(self._candidates.everything.masks("learnable"))
         near = dict(self._allocation.masks("learnable"))
         rng = np.random.default_rng(self._candidates.options.seed)
@@ -252,6 +309,7 @@ class _RepairSearch:
         kept = set(self._kept)
         seen: set[frozenset[Entry]] = set()
         others: list[list[Entry]] = []
+        enough = 0.0
         for first in (True, False):
             for plan in deadline.watch(listed, "the search for a repair"):
                 basis = self._candidates.basis(plan.favouring(kept, first=first))
@@ -262,6 +320,13 @@ class _RepairSearch:
                     yield basis
                 else:
                     others.append(basis)
+                    if self._may_have_plans and deadline.left < enough:
+                        break
+            enough = (1 - _SHARE) * deadline.left
+        if self._may_have_plans:
+            room = max(len(kept), self._candidates.dimension) if self._may_freeze else np.inf
+            found = completions(self._allocation, self._candidates.samples, rng, deadline)
+            others += [core for core in found if len(core) <= room]
         yield from sorted(others, key=lambda basis: len(set(basis) - kept))
 
     def _far(self, plan: Plan) -> tuple[bool, int]:
@@ -296,5 +361,6 @@ class _RepairSearch:
         fewer = f", at least {least} needed" if least else "; perhaps fewer would do"
         words += ", no repair has fewer" if len(moves) == least else fewer
         if r < needed:
-            words += f"; {r} learnable weights are too few (T1), {needed - r} had to be added"
+            words += f"; {r} learnable weights are too few ({self._candidates.counts_by}), "
+            words += f"{needed - r} had to be added"
         return words

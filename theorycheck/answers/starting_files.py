@@ -15,6 +15,7 @@ from ..problem.allocation import Allocation
 from ..problem.masks import PACK_ABOVE, Mask, count, mask_to_json
 from ..problem.networks.base import Network, positive_integer
 from ..problem.placement import allowed_masks, spread_masks
+from ..ranks.target_dimension import upper_bound
 from .classification import classify
 
 LARGEST = 20_000  # weights of a network whose file someone may want to edit by hand
@@ -34,8 +35,9 @@ def starting_allocation(
 
     Of a sparse network with `present` connections; `within` some of these, where it is given.
 
-    The number needed is the target dimension D(m) (T1, T10), or all weights where there
-    are fewer. With a `seed` rows and columns are shuffled, without it the result is fixed.
+    The number needed is the target dimension D(m) (T1, T10, T11), or all weights where there are
+    fewer; where D(m) is not known, a bound on it. With a `seed` rows and columns are shuffled,
+    without it the result is fixed.
 
     Raises `InputError` for a budget out of range, and above `LARGEST` weights.
 
@@ -52,9 +54,12 @@ def starting_allocation(
     if budget is None:
         most = sum(count(mask) for mask in allowed.values())
         needed = needed_learnables(network, samples, present)
+        if needed is None and not (network.is_linear or network.is_shallow_relu):
+            # No more than this is ever needed.
+            needed = upper_bound(Allocation.none(network, present), samples)[1]
         budget = most if needed is None else min(needed, most)
     rng = None if seed is None else np.random.default_rng(seed)
-    return Allocation(network, spread_masks(network.layers, allowed, budget, rng), present)
+    return Allocation(network, spread_masks(network.weight_layers, allowed, budget, rng), present)
 
 
 def needed_learnables(
@@ -141,11 +146,13 @@ def _comments(allocation: Allocation, samples: int) -> list[str]:
 
 
 def _shape(name: str, shape: tuple[int, ...]) -> str:
-    words = ("row", "column") if len(shape) == 2 else ("bias",)
+    words = ("row", "column") if len(shape) > 1 else ("bias",)
     plural = {"row": "rows", "column": "columns", "bias": "biases"}
-    parts = (
-        f"{n} {word if n == 1 else plural[word]}" for n, word in zip(shape, words, strict=True)
-    )
+    parts = [
+        f"{n} {word if n == 1 else plural[word]}" for n, word in zip(shape, words, strict=False)
+    ]
+    offsets = " x ".join(map(str, shape[2:]))
+    parts += [f"each a list of {offsets} weights, those of a filter"] if offsets else []
     return f"{name}: {', '.join(parts)}"
 
 

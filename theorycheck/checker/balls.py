@@ -6,6 +6,7 @@ arithmetic here widens a ball. Nothing is shared with `numeric/`.
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Any
@@ -15,19 +16,27 @@ from .bezout import position
 from .budget import STEP
 from .claim import Claim
 from .instance import Box, Matrix, RationalInstance
+from .oracle_bounds import output_size
+from .polynomial_balls import PolynomialPass, Unknown
 
 _PRECISIONS = (128, 256, 512, 1024)  # bits
 
 
-class _Pass:
-    """Outputs of the network, time after time, and the uses of each weight.
+class _LinearPass:
+    """Outputs of a linear network, time after time, and the uses of each weight.
 
     A use is a pair of matrices: from the weight's targets to the outputs, and its sources. The
     derivative of output o in sample s by weight (i, j) is the sum of behind[o, i] ahead[j, s].
     """
 
-    def __init__(self, claim: Claim, weights: list[Matrix], inputs: list[Matrix]) -> None:
-        kind = type(weights[0])
+    def __init__(
+        self,
+        claim: Claim,
+        weights: list[Matrix],
+        inputs: list[Matrix],
+        unknowns: Sequence[Unknown] = (),
+    ) -> None:
+        kind, self._unknowns = type(weights[0]), unknowns
         n = claim.network.outputs
         self._unit = kind(n, n, [int(i == j) for i in range(n) for j in range(n)])
         self._is_feedforward = isinstance(claim.network, LinearFeedforward)
@@ -56,7 +65,14 @@ class _Pass:
             self._behind.insert(0, self._behind[0] * layer)
         self.outputs = self._ahead[-1:]
 
-    def uses(self, place: int, time: int) -> list[tuple[Matrix, Matrix]]:
+    def derivatives(self, time: int, output: int, sample: int) -> list[Any]:
+        """Those of one output by all unknowns."""
+        from flint import acb
+
+        uses = [(self._uses(place, time), i, j) for place, i, j in self._unknowns]
+        return [sum((b[output, i] * a[j, sample] for b, a in ways), acb(0)) for ways, i, j in uses]
+
+    def _uses(self, place: int, time: int) -> list[tuple[Matrix, Matrix]]:
         """All ways in which the weight at `place` acts on the output at `time`."""
         if self._is_feedforward:
             return [(self._behind[place], self._ahead[place])]
@@ -81,13 +97,14 @@ class BallSystem:
         self._unknowns = [_entry(claim, *entries[number]) for number in unknowns]
         self._weights = [acb_mat(matrix) for matrix in instance.student]
         self._inputs = [acb_mat(matrix) for matrix in instance.inputs]
-        exact = _Pass(claim, instance.teacher, instance.inputs).outputs
+        self._pass = PolynomialPass if claim.is_nonlinear else _LinearPass
+        exact = self._pass(claim, instance.teacher, instance.inputs).outputs
         self._wanted = [exact[time][o, s] for time, o, s in self._positions]
 
-    def _at(self, point: list[Any]) -> _Pass:
+    def _at(self, point: list[Any]) -> _LinearPass | PolynomialPass:
         for (place, i, j), value in zip(self._unknowns, point, strict=True):
             self._weights[place][i, j] = value
-        return _Pass(self._claim, self._weights, self._inputs)
+        return self._pass(self._claim, self._weights, self._inputs, self._unknowns)
 
     def residual(self, point: list[Any]) -> Matrix:
         """Student minus teacher, a column with one row for each equation."""
@@ -99,14 +116,10 @@ class BallSystem:
 
     def jacobian(self, point: list[Any]) -> Matrix:
         """Derivatives of all equations (rows) by all unknowns."""
-        from flint import acb, acb_mat
+        from flint import acb_mat
 
         through = self._at(point)
-        rows = []
-        for time, o, s in self._positions:
-            uses = [(through.uses(place, time), i, j) for place, i, j in self._unknowns]
-            rows.append([sum((b[o, i] * a[j, s] for b, a in ways), acb(0)) for ways, i, j in uses])
-        return acb_mat(rows)
+        return acb_mat([through.derivatives(time, o, s) for time, o, s in self._positions])
 
     def has_one_root(self, box: Box) -> bool:
         """Krawczyk's test: z - Y F(z) + (I - Y J(B)) (B - z) lies inside of the box B.
@@ -141,7 +154,10 @@ def require_roots(
 
     left = list(enumerate(boxes))
     products, n, what = _products(claim), len(unknowns), "the test of all balls"
-    exact = (4 * STEP + 3 * (_steps(claim) * instance.bits / 64) ** 2) * products
+    degree = output_size(claim).degree if claim.is_nonlinear else _steps(claim)
+    exact = (4 * STEP + 3 * (degree * instance.bits / 64) ** 2) * products
+    if claim.is_nonlinear:
+        products *= 1 + n  # with the derivatives
     for bits in _PRECISIONS:
         per_product = 4 * STEP * (1 + bits / 256)
         per_box = per_product * (3 * products + 2 * _steps(claim) * n**2 + 4 * n**3)
@@ -156,15 +172,14 @@ def require_roots(
 
 
 def _steps(claim: Claim) -> int:
-    network = claim.network
-    return network.depth if isinstance(network, LinearFeedforward) else network.steps
+    return claim.network.depth if claim.is_layered else claim.network.steps
 
 
 def _products(claim: Claim) -> int:
     """Products of numbers in one pass through the network, and back from its outputs."""
     network, m = claim.network, claim.effective_samples()
     lines = m + network.outputs
-    if isinstance(network, LinearFeedforward):
+    if claim.is_layered:
         return lines * sum((a + 1) * b for a, b in pairwise(network.widths))
     return network.steps * lines * network.hidden * (network.hidden + network.inputs)
 
@@ -175,10 +190,11 @@ def _fmpq(value: Fraction) -> Any:
     return fmpq(value.numerator, value.denominator)
 
 
-def _entry(claim: Claim, name: str, index: tuple[int, ...]) -> tuple[int, int, int]:
+def _entry(claim: Claim, name: str, index: tuple[int, ...]) -> Unknown:
     """Matrix, row and column of a weight in an instance."""
     if not isinstance(claim.network, LinearFeedforward):
-        return ("input", "recurrent", "readout").index(name), index[0], index[1]
+        column = index[1] if len(index) == 2 else 0
+        return list(claim.network.weight_shapes).index(name), index[0], column
     layer = int(name[1:]) - 1
     column = index[1] if name[0] == "W" else claim.network.widths[layer]
     return layer, index[0], column

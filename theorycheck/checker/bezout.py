@@ -11,6 +11,7 @@ from numpy.typing import NDArray
 from ..problem.networks.feedforward import LinearFeedforward
 from .budget import STEP
 from .claim import Claim
+from .polynomial import Algebra, outputs_of
 
 # Rows are targets or units, columns sources or samples; -inf where there is no path.
 _Degrees: TypeAlias = NDArray[np.float64]
@@ -28,8 +29,8 @@ def path_degrees(claim: Claim, equations: list[int], groups: list[list[int]]) ->
     """For every equation and group: the most unknowns of the group on one path to the equation.
 
     A path starts at an input that the sample shows, or at a bias, and is unrolled in time, so a
-    weight counts as often as the path uses it. No monomial of the equation has a larger degree in
-    the group.
+    weight counts as often as the path uses it; what comes before a power counts as often. No
+    monomial of the equation has a larger degree in the group.
     """
     _charge(claim, len(groups))
     columns = [_most_on_paths(claim, equations, group) for group in groups]
@@ -60,7 +61,7 @@ def bezout_number(claim: Claim, degrees: list[list[int]], sizes: list[int]) -> i
 def _charge(claim: Claim, n_groups: int) -> None:
     """What the longest paths to all equations take, in arrays."""
     network, m = claim.network, claim.effective_samples()
-    if isinstance(network, LinearFeedforward):
+    if claim.is_layered:
         edges = sum(a * b for a, b in pairwise(network.widths))
         times, widest, n_rows = 1, max(network.widths), network.inputs
     else:
@@ -78,7 +79,9 @@ def _charge(claim: Claim, n_groups: int) -> None:
 def _most_on_paths(claim: Claim, equations: list[int], group: list[int]) -> list[int]:
     costs = _costs(claim, group)
     starts = _starts(claim)
-    if isinstance(claim.network, LinearFeedforward):
+    if claim.is_nonlinear:
+        outputs = _nonlinear(claim, costs, starts)
+    elif isinstance(claim.network, LinearFeedforward):
         outputs = [_feedforward(claim, costs, starts)]
     else:
         outputs = _recurrent(claim, costs, starts)
@@ -104,7 +107,7 @@ def _starts(claim: Claim) -> _Degrees:
         n_rows = network.inputs + (1 if network.bias else 0)
     else:
         n_rows = network.steps * network.inputs
-    if n_samples < claim.input_dimension():
+    if not claim.is_spanning:
         return np.zeros((n_rows, n_samples))
     return np.where(np.eye(n_rows, n_samples), 0.0, -np.inf)
 
@@ -120,6 +123,15 @@ def _feedforward(claim: Claim, costs: dict[str, _Degrees], starts: _Degrees) -> 
         if layer < network.depth:
             level = np.vstack([level, constant])
     return level
+
+
+def _nonlinear(claim: Claim, costs: dict[str, _Degrees], starts: _Degrees) -> list[_Degrees]:
+    """A power multiplies degrees."""
+    algebra = Algebra[_Degrees](
+        lambda name, level: _through(costs[name], level), np.maximum, lambda level, k: k * level
+    )
+    constant = np.zeros((1, starts.shape[1]))
+    return outputs_of(claim, algebra, np.split(starts, claim.network.steps), constant)
 
 
 def _recurrent(claim: Claim, costs: dict[str, _Degrees], starts: _Degrees) -> list[_Degrees]:

@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from ..certificates import Certificate, digest, plain_json
 from ..display.paragraphs import Paragraph, one_line, printable
 from ..display.shown import Shown
-from ..errors import InputError, SizeError, TheorycheckError, shown
+from ..errors import CertificateError, InputError, SizeError, TheorycheckError, shown
 from .budget import MEMORY, Budget
 from .claim import Claim
 from .context import Context, require_error_bound
@@ -67,6 +67,7 @@ def check(
     seconds: float | None = None,
     memory_limit: float = MEMORY,
     trust_degrees: bool = False,
+    balls: bool = False,
 ) -> CheckResult:
     """Verify a certificate (or its JSON object) independently of the code that found it.
 
@@ -76,7 +77,10 @@ def check(
     degree of equations. `seconds` is what the check may take (by default what the size of the
     certificate allows, 600 at most), `memory_limit` in bytes what it may hold at once. A degree of
     equations with too many solutions to count them is taken as given with `trust_degrees`; else
-    the certificate is refused.
+    the certificate is refused. With `balls` each minor of a nonlinear network, of 60 rows at most,
+    has also to be shown not to be 0 at a rational point, in ball arithmetic: a second argument for
+    the lower bound on a rank, which rests neither on primes nor on T11b. A certificate that has no
+    such minor is refused.
 
     Never raises for a wrong, malformed or too large certificate: the result is then false, with
     the reason. Raises `InputError` for another argument out of range.
@@ -92,7 +96,9 @@ def check(
     """
     _require_arguments(seed, error_bound, seconds, memory_limit)
     try:
-        claim = _checked(certificate, seed, error_bound, seconds, memory_limit, trust_degrees)
+        claim = _checked(
+            certificate, seed, error_bound, seconds, memory_limit, trust_degrees, balls
+        )
     except TheorycheckError as error:
         is_limited = isinstance(error, SizeError)
         return CheckResult(False, _safe(str(error)), is_limited=is_limited)
@@ -133,6 +139,7 @@ def _checked(
     seconds: float | None,
     memory_limit: float,
     trust_degrees: bool,
+    balls: bool,
 ) -> Claim:
     """The claim of a certificate that holds; raises an error of whatever kind for another."""
     if isinstance(getattr(given, "certificate", None), Certificate):
@@ -145,7 +152,11 @@ def _checked(
         size -= len(json.dumps(problem["comment"]))
     budget = Budget.of(size, seconds, memory_limit)
     key = digest({name: data[name] for name in data if name != "digest"})
-    return check_certificate(certificate, Context.of(key, budget, seed, trust_degrees))
+    context = Context.of(key, budget, seed, trust_degrees, balls)
+    claim = check_certificate(certificate, context)
+    if balls and not claim.n_minors_in_balls:
+        raise CertificateError("there is no minor of a nonlinear network to be shown in balls")
+    return claim
 
 
 def _require_arguments(

@@ -4,19 +4,23 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Mapping
+from itertools import product
 from typing import Any, NoReturn, TypeAlias
 
 from ..certificates import Certificate
 from ..errors import CertificateError, shown
-from ..problem.allocation import Mask
+from ..problem.allocation import Allocation, Mask
 from ..problem.files import Problem, problem_from_dict
 from ..problem.networks.base import Network
-from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.convolutional import Convolutional
+from ..problem.networks.feedforward import Feedforward, LinearFeedforward
 from ..problem.networks.kinds import network_from_dict
-from ..problem.networks.recurrent import LinearRecurrent
+from ..problem.networks.recurrent import LinearRecurrent, Recurrent
 from .budget import STEP, Budget
 from .context import LEAST_ERROR, Context, is_about, n_trials
-from .inputs import Integers, read_given
+from .convolution import layers_of
+from .inputs import Integers, read_given, read_points
+from .residual import residual_layers
 
 Entry: TypeAlias = tuple[str, tuple[int, ...]]  # a weight: name, index
 
@@ -44,16 +48,25 @@ class Claim:
         self.evidence = certificate.evidence
         self.given: list[str] = []  # what the evidence states and no check computes again
         self.stated = self.reached = 0.0
+        self.n_minors_in_balls = 0  # shown, those of certificates inside of this one included
         self._entries: dict[str, list[Entry]] = {}
+        self.answers: dict[str, Any] = {}  # what checks found out about the allocation, once
         restated = _same(certificate.learnable, n_learnable)
         self.require(restated, f"{n_learnable} weights are learnable")
 
     def _read_inputs(self) -> int:
         """The problem that is left for given inputs; returns r of the whole."""
         problem = self.certificate.problem
-        self.require("basis" in problem, "given inputs come with a basis")
-        whole = {key: problem[key] for key in problem if key not in ("inputs", "basis")}
+        whole = {key: problem[key] for key in problem if key not in ("inputs", "basis", "forms")}
         allocation, samples = read_problem(whole, self.context.budget)
+        network, is_linear = allocation.network, "basis" in problem
+        if isinstance(network, (Feedforward, Recurrent, Convolutional)):
+            self.require(not is_linear, "given inputs of nonlinear networks come without a basis")
+            self.allocation, self.samples = allocation, samples
+            width = network.steps * network.inputs
+            self.inputs = read_points(problem["inputs"], width, samples, self.context)
+            return allocation.n_learnable
+        self.require(is_linear and "forms" not in problem, "given inputs come with a basis")
         given = read_given(problem, allocation, samples, self.context)
         self.problem, self.allocation = given.problem, given.allocation
         self.samples = len(given.matrix[0])
@@ -65,6 +78,26 @@ class Claim:
         """The network of the problem."""
         return self.allocation.network
 
+    @property
+    def is_nonlinear(self) -> bool:
+        """Whether T11 speaks of the network: its ranks are then those of an oracle."""
+        return isinstance(self.network, (Feedforward, Recurrent, Convolutional))
+
+    @property
+    def is_layered(self) -> bool:
+        """Whether layer follows layer, and no layer adds what it reads."""
+        network = self.network
+        is_feedforward = isinstance(network, (LinearFeedforward, Feedforward))
+        return is_feedforward and not residual_layers(network)
+
+    def prime(self, trial: int) -> int:
+        """The prime of a trial; that of an oracle leaves 3 when divided by 4."""
+        return self.context.prime(trial, remainder=3 if self.is_nonlinear else None)
+
+    def forget(self, allocation: Allocation) -> None:
+        """Speak of another allocation of the same network from now on."""
+        self.allocation, self._entries, self.answers = allocation, {}, {}
+
     def rest_on(self, certificate: Certificate) -> Claim:
         """Verify a certificate inside of this one; its errors and what it takes as given count."""
         assert self._verify is not None
@@ -72,6 +105,7 @@ class Claim:
         self.given += part.given
         self.stated += part.stated
         self.reached += part.reached
+        self.n_minors_in_balls += part.n_minors_in_balls
         return part
 
     def refuse(self, reason: str) -> NoReturn:
@@ -134,6 +168,8 @@ class Claim:
 
     def effective_samples(self) -> int:
         """m_e: samples beyond the dimension of the inputs say nothing new (linear kinds)."""
+        if self.is_nonlinear:
+            return self.samples
         return min(self.samples, self.input_dimension())
 
     def input_dimension(self) -> int:
@@ -144,6 +180,11 @@ class Claim:
         if self.network.readout == "all":
             return self.network.inputs
         return self.network.inputs * self.network.steps
+
+    @property
+    def is_spanning(self) -> bool:
+        """Whether the samples span the inputs (linear kinds), so that they are unit vectors."""
+        return not self.is_nonlinear and self.effective_samples() == self.input_dimension()
 
     def single_layer(self) -> tuple[int, Mask]:
         """The only feed-forward layer with learnables and its mask, the bias as last column."""
@@ -161,7 +202,7 @@ class Claim:
         return layer, mask
 
     def rows(self, name: str, which: str) -> list[list[bool]]:
-        """The mask of a weight as lists, a bias with one entry in each."""
+        """The mask of a weight as lists, a bias with one entry in each, a filter as one list."""
         mask = getattr(self.allocation, which)[name]
         n_bytes = 8 * mask.size + 72 * len(mask)  # a list for each row
         self.foresee(30 * mask.size, n_bytes, f"the mask of {name}")
@@ -186,10 +227,14 @@ class Claim:
         ]
 
     def _entries_of(self, name: str, which: str) -> list[Entry]:
-        rows = enumerate(self.rows(name, which))
-        if getattr(self.allocation, which)[name].ndim == 1:
-            return [(name, (i,)) for i, (bit,) in rows if bit]
-        return [(name, (i, j)) for i, row in rows for j, bit in enumerate(row) if bit]
+        rows, shape = self.rows(name, which), self.network.weight_shapes[name]
+        others = list(product(*map(range, shape[1:])))  # of a bias the empty one alone
+        return [
+            (name, (i, *others[j]))
+            for i, row in enumerate(rows)
+            for j, bit in enumerate(row)
+            if bit
+        ]
 
 
 def read_problem(problem: Mapping[str, Any], budget: Budget) -> Problem:
@@ -209,13 +254,15 @@ def read_problem(problem: Mapping[str, Any], budget: Budget) -> Problem:
 def read_network(problem: Mapping[str, Any], budget: Budget) -> Network:
     """The network of a problem, unless it has more layers or units than are allowed."""
     data = problem.get("network")
-    widths = data.get("widths") if isinstance(data, Mapping) else None
-    budget.charge(500 * STEP * len(widths) if isinstance(widths, list) else STEP, "the network")
+    lists = [data.get(key) for key in ("widths", "layers")] if isinstance(data, Mapping) else []
+    n_layers = sum(len(each) for each in lists if isinstance(each, list))
+    budget.charge(500 * STEP * n_layers + STEP, "the network")
     network = network_from_dict(data)
-    if isinstance(network, LinearRecurrent):
-        units = network.inputs + network.hidden + network.outputs
-    else:
-        units = sum(network.widths)
+    units = sum(network.widths)
+    if isinstance(network, Convolutional):
+        # Neither positions nor kernels are among the widths, and no array has 2^63 entries.
+        units = network.inputs + sum(layer.units for layer in layers_of(network))
+        budget.hold(network.n_weights, f"a network of {network.n_weights} weights")
     budget.hold(100 * units, f"a network of {units} units")
     budget.charge(STEP * units, f"a network of {units} units")
     return network

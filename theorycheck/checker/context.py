@@ -25,22 +25,29 @@ _TOLERANCE = 1e-6  # relative, of bounds that were computed elsewhere
 class Context:
     """The key of all draws, the budget, and the level of a certificate inside of others.
 
-    `trusts_degrees` tells whether degrees that cannot be counted are taken as given.
+    `trusts_degrees` tells whether degrees that cannot be counted are taken as given, `in_balls`
+    whether minors of nonlinear networks have to be shown in balls, too.
     """
 
     key: str
     budget: Budget
     level: int = 1
     trusts_degrees: bool = False
+    in_balls: bool = False
 
     @classmethod
     def of(
-        cls, digest: str, budget: Budget, seed: int | None = None, trusts_degrees: bool = False
+        cls,
+        digest: str,
+        budget: Budget,
+        seed: int | None = None,
+        trusts_degrees: bool = False,
+        in_balls: bool = False,
     ) -> Context:
         """The key of a certificate with this digest: from fresh randomness, or from a seed."""
         randomness = secrets.token_hex(32) if seed is None else str(seed)
         key = hashlib.sha256(f"{randomness}/{digest}".encode()).hexdigest()
-        return cls(key, budget, trusts_degrees=trusts_degrees)
+        return cls(key, budget, trusts_degrees=trusts_degrees, in_balls=in_balls)
 
     def inner(self) -> Context:
         """The same for a certificate inside of this one."""
@@ -48,10 +55,10 @@ class Context:
             raise CertificateError(f"more than {MOST_NESTED} certificates are in one another")
         return replace(self, level=self.level + 1)
 
-    def prime(self, trial: int) -> int:
-        """The prime of a trial."""
+    def prime(self, trial: int, name: str = "prime", remainder: int | None = None) -> int:
+        """The prime of a trial from the stream `name`, perhaps with a remainder modulo 4."""
         self.budget.charge(2e5, "a prime")
-        return plain.prime_of(self.key, trial)
+        return plain.prime_of(self.key, trial, name, remainder)
 
 
 def require_error_bound(certificate: Certificate, largest: float | None) -> None:

@@ -13,6 +13,7 @@ from .structure import Structure
 
 def structural_cover(claim: Claim) -> None:
     """Equations and learnables, fewer than D, that cover every non-zero entry of the Jacobian."""
+    claim.require(not claim.is_nonlinear, "a structural cover is about linear networks")
     target = claim.target()
     evidence, entries = claim.evidence, claim.entries("learnable")
     equations, learnables = set(evidence["equations"]), set(evidence["learnables"])

@@ -46,15 +46,14 @@ def read_given(
     `allocation` and `samples` are what the rest of the problem says.
     """
     network, points, basis = allocation.network, problem["inputs"], problem["basis"]
-    _require(isinstance(network, LinearFeedforward), "inputs are given to feed-forward networks")
+    _require(
+        isinstance(network, LinearFeedforward), "inputs are given to linear feed-forward networks"
+    )
     assert isinstance(network, LinearFeedforward)
     _require(isinstance(points, list) and len(points) == samples, f"inputs need {samples} points")
     context.budget.charge(20 * STEP * samples * network.inputs, "given inputs")
     for point in points:
-        fits = isinstance(point, list) and len(point) == network.inputs
-        _require(fits, f"a point of the inputs has {network.inputs} numbers")
-        numbers = all(type(x) is int or (type(x) is float and math.isfinite(x)) for x in point)
-        _require(numbers, "the inputs must be finite numbers")
+        _require_numbers(point, network.inputs)
     kept = [j for j in range(network.inputs) if any(point[j] for point in points)]
     _require(bool(kept), "the inputs are all 0")
     points = [[point[j] for j in kept] for point in points]
@@ -64,6 +63,27 @@ def read_given(
     matrix = [list(row) for row in zip(*(columns[i] for i in basis), strict=True)]
     problem = {**problem_to_dict(left, samples), "inputs": points, "basis": basis}
     return Given(problem, left, matrix)
+
+
+def read_points(points: Any, width: int, samples: int, context: Context) -> Integers:
+    """Given inputs of a nonlinear network, a row for each input, multiplied to be integers.
+
+    By one number for all of them: the first weights, which are generic, take it up.
+    """
+    _require(isinstance(points, list) and len(points) == samples, f"inputs need {samples} points")
+    context.budget.charge(20 * STEP * samples * width, "given inputs")
+    for point in points:
+        _require_numbers(point, width)
+    exact = [[Fraction(value) for value in point] for point in points]
+    scale = math.lcm(*(value.denominator for point in exact for value in point))
+    return [[int(value * scale) for value in row] for row in zip(*exact, strict=True)]
+
+
+def _require_numbers(point: Any, width: int) -> None:
+    fits = isinstance(point, list) and len(point) == width
+    _require(fits, f"a point of the inputs has {width} numbers")
+    numbers = all(type(x) is int or (type(x) is float and math.isfinite(x)) for x in point)
+    _require(numbers, "the inputs must be finite numbers")
 
 
 def _without(allocation: Allocation, kept: list[int]) -> Allocation:

@@ -41,10 +41,11 @@ class Box:
 
 @dataclass(frozen=True)
 class RationalInstance:
-    """Rational weights of teacher and student, layer by layer or input, recurrent, readout.
+    """Rational weights of teacher and student, weight by weight, and inputs.
 
-    A bias is the last column of its layer, which passes the constant on in a last row. `inputs` has
-    one matrix, or one for each step. No numerator or denominator has more than `bits` bits.
+    Linear feed-forward, a bias is the last column of its layer, which passes the constant on in a
+    last row; else it is a matrix of one column. `inputs` has one matrix, or one for each step. No
+    numerator or denominator has more than `bits` bits.
     """
 
     teacher: list[Matrix]
@@ -119,7 +120,7 @@ def _weights(claim: Claim, given: Mapping[str, Any], scale: int) -> list[Matrix]
             fits = all(bit or value == 0 for value, bit in zip(row, bits, strict=True))
             claim.require(fits, f"{name}: an absent connection is not 0")
     if not isinstance(network, LinearFeedforward):
-        return [fmpq_mat(weights[name]) for name in ("input", "recurrent", "readout")]
+        return [fmpq_mat(weights[name]) for name in network.weight_shapes]
     layers = []
     for layer in range(1, network.depth + 1):
         rows = weights[f"W{layer}"]
@@ -136,8 +137,8 @@ def _inputs(claim: Claim, given: Any, scale: int) -> list[Matrix]:
 
     network, n_samples = claim.network, claim.effective_samples()
     is_feedforward = isinstance(network, LinearFeedforward)
-    steps = 1 if is_feedforward else network.steps
-    is_spanning = n_samples == claim.input_dimension()
+    steps = network.steps
+    is_spanning = claim.is_spanning
     claim.require((given is None) == is_spanning, "inputs are null if and only if they span")
     constants = 1 if is_feedforward and network.bias else 0
     n_rows = steps * network.inputs

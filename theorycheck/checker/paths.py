@@ -7,6 +7,7 @@ from itertools import pairwise
 from typing import Any
 
 from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent
 from .budget import STEP
 from .claim import Claim
 
@@ -19,6 +20,7 @@ def most_learnables(claim: Claim) -> int:
         for layer in range(1, network.depth + 1):
             most = _next_level(claim, most, f"W{layer}", f"b{layer}" if network.bias else None)
         return max(most)
+    claim.require(isinstance(network, LinearRecurrent), "paths are those of linear networks")
     most = [-1] * network.hidden
     for _ in range(network.steps):
         before, most = most, _next_level(claim, most, "recurrent", "input")
@@ -45,6 +47,7 @@ def _next_level(claim: Claim, most: list[int], inner: str, outer: str | None) ->
 
 def require_conflict(claim: Claim, evidence: Mapping[str, Any]) -> None:
     """The path starts at an input or constant, ends at an output and has both learnables on it."""
+    claim.require(not claim.is_nonlinear, "conflicts are about linear networks")
     claim.require(evidence.keys() == {"path", "learnable"}, "a conflict has path and learnable")
     edges = [(edge[0], tuple(edge[1:])) for edge in evidence["path"]]
     first, second = evidence["learnable"]

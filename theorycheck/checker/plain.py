@@ -48,16 +48,26 @@ def product(left: Matrix, right: Matrix, p: int) -> Matrix:
     """
     width = len(right[0]) if right else 0
     packed = [pack(row) for row in right]
-    return [_combine(row, packed, width, p) for row in left]
+    return [combine(row, packed, width, p) for row in left]
 
 
-def _combine(factors: Row, packed: list[int], width: int, p: int) -> Row:
+def combine(factors: Row, packed: list[int], width: int, p: int) -> Row:
+    """The sum of packed rows of this width, each times its factor, modulo p.
+
+    >>> combine([1, 2], [pack([3, 4]), pack([5, 6])], 2, 7)
+    [6, 2]
+    """
     total = [0] * width
     for start in range(0, len(factors), _MOST_TERMS):
         terms = zip(factors[start:], packed[start : start + _MOST_TERMS], strict=False)
         part = unpack(sum(factor * row for factor, row in terms), width, p)
         total = [(x + y) % p for x, y in zip(total, part, strict=True)]
     return total
+
+
+def product_operations(n_rows: int, inner: int, width: int) -> float:
+    """Operations of a product of matrices, by long integers."""
+    return n_rows * (inner * (width + 2 * STEP) + 2 * STEP * width + 50 * STEP) + 50 * STEP
 
 
 def eliminate(matrix: Iterable[Row], p: int, budget: Budget | None = None) -> tuple[int, int]:
@@ -72,7 +82,7 @@ def eliminate(matrix: Iterable[Row], p: int, budget: Budget | None = None) -> tu
         n_rows, width = n_rows + 1, len(row)
         if budget is not None:
             budget.charge(row_operations(len(pivots), width), "elimination")
-        reduced = _reduce_row(row, pivots, p)
+        reduced = reduce_row(row, pivots, p)
         column = next((j for j, value in enumerate(reduced) if value), None)
         if column is None:
             continue
@@ -95,7 +105,14 @@ def rank_operations(n_rows: float, width: float) -> float:
     return rank * row_operations(rank / 2, width) + (n_rows - rank) * row_operations(rank, width)
 
 
-def _reduce_row(row: Row, pivots: list[tuple[int, int]], p: int) -> Row:
+def reduce_row(row: Row, pivots: list[tuple[int, int]], p: int) -> Row:
+    """A row less multiples of packed pivot rows, so that it is 0 in their columns.
+
+    Pivots are (column, row scaled to 1 there), each 0 in the columns of those before.
+
+    >>> reduce_row([2, 5], [(0, pack([1, 3]))], 7)
+    [0, 6]
+    """
     mask, packed = 2**64 - 1, pack(row)
     for count, (column, pivot) in enumerate(pivots, start=1):
         value = (packed >> (64 * column) & mask) % p
@@ -133,15 +150,18 @@ def is_prime(n: int) -> bool:
     return n > 1 and all(n % k for k in range(2, math.isqrt(n) + 1))
 
 
-def prime_of(key: str, trial: int) -> int:
-    """The prime of a trial: the first among its candidates."""
-    candidates = (2**22 + word % 2**22 for word in words(key, trial, "prime", 4096))
-    return next(filter(is_prime, candidates))
+def prime_of(key: str, trial: int, name: str = "prime", remainder: int | None = None) -> int:
+    """The prime of a trial: the first among the candidates of the stream `name`.
+
+    With a `remainder` only those that leave it when divided by 4 are candidates.
+    """
+    candidates = (2**22 + word % 2**22 for word in words(key, trial, name, 4096))
+    return next(n for n in candidates if remainder in (None, n % 4) and is_prime(n))
 
 
 def random_matrix(key: str, trial: int, name: str, shape: tuple[int, ...], p: int) -> Matrix:
-    """Residues of the stream in rows; a vector becomes one column."""
-    n_rows, width = shape if len(shape) == 2 else (shape[0], 1)
+    """Residues of the stream in rows; a vector becomes one column, a filter one row."""
+    n_rows, width = shape[0], math.prod(shape[1:])
     values = [word % p for word in words(key, trial, name, n_rows * width)]
     return [values[i * width : (i + 1) * width] for i in range(n_rows)]
 

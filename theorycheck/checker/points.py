@@ -1,4 +1,4 @@
-"""The Jacobian of a linear network at the point of one of the check's trials."""
+"""The Jacobian of a network at the point of one of the check's trials."""
 
 from __future__ import annotations
 
@@ -6,19 +6,30 @@ from collections.abc import Iterator, Mapping, Sequence
 from itertools import pairwise
 from typing import TypeAlias
 
+from ..problem.networks.convolutional import Convolutional
 from ..problem.networks.feedforward import LinearFeedforward
 from ..problem.networks.recurrent import LinearRecurrent
-from . import plain
+from . import oracle_convolutions, plain
 from .budget import STEP
 from .claim import Claim, Entry
+from .oracle import FeedforwardOracle, RecurrentOracle, operations_per_row, oracle_at
+from .oracle_convolutions import ConvolutionOracle
 
-Entries: TypeAlias = plain.FeedforwardEntries | plain.RecurrentEntries
+Linear: TypeAlias = plain.FeedforwardEntries | plain.RecurrentEntries
+Entries: TypeAlias = Linear | FeedforwardOracle | RecurrentOracle | ConvolutionOracle
 
 _PER_INTEGER = 100  # bytes of an integer in a list, with what it is made of
 
 
-def entries_at(claim: Claim, trial: int, given: Mapping[Entry, int] | None = None) -> Entries:
-    """The Jacobian at the point of a trial, with other values for the weights `given`."""
+def jacobian_at(claim: Claim, trial: int) -> Entries:
+    """The Jacobian at the point of a trial, of a nonlinear network at one of its oracle."""
+    if isinstance(claim.network, Convolutional):
+        return oracle_convolutions.convolution_at(claim, trial)
+    return oracle_at(claim, trial) if claim.is_nonlinear else entries_at(claim, trial)
+
+
+def entries_at(claim: Claim, trial: int, given: Mapping[Entry, int] | None = None) -> Linear:
+    """The Jacobian of a linear network, with other values for the weights `given`."""
     _charge_entries(claim)
     network, key, p = claim.network, claim.context.key, claim.context.prime(trial)
     weights = {
@@ -66,9 +77,7 @@ def rows_of(
 
     It will be asked for so many `times`, this one included.
     """
-    network = claim.network
-    uses = 1 if isinstance(network, LinearFeedforward) else network.steps
-    per_row = (3 + 2 * uses) * STEP * len(entries)
+    per_row = _per_row(claim, len(entries))
     n_rows, width = len(equations), len(entries)
     rank = min(n_rows, width)
     what = f"the rank of {n_rows} equations by {width} weights"
@@ -79,6 +88,17 @@ def rows_of(
         yield jacobian.row(equation, entries)
 
 
+def _per_row(claim: Claim, n_entries: int) -> float:
+    """Operations of the derivatives of one equation by so many weights."""
+    network = claim.network
+    if isinstance(network, Convolutional):
+        return oracle_convolutions.operations_per_row(claim, n_entries)
+    if claim.is_nonlinear:
+        return operations_per_row(claim, n_entries)
+    uses = 1 if isinstance(network, LinearFeedforward) else network.steps
+    return (3 + 2 * uses) * STEP * n_entries
+
+
 def _charge_entries(claim: Claim) -> None:
     """What the point, the states and the weights behind them take."""
     network, m = claim.network, claim.effective_samples()
@@ -86,15 +106,17 @@ def _charge_entries(claim: Claim) -> None:
     if isinstance(network, LinearFeedforward):
         pairs = list(pairwise(network.widths))
         states = sum(network.widths) * (m + network.outputs)
-        operations = sum(_product(after, before, m) for before, after in pairs)
-        operations += sum(_product(network.outputs, after, before) for before, after in pairs)
+        operations = sum(plain.product_operations(after, before, m) for before, after in pairs)
+        operations += sum(
+            plain.product_operations(network.outputs, after, before) for before, after in pairs
+        )
     else:
         assert isinstance(network, LinearRecurrent)
         inner = network.hidden + network.inputs
         states = network.steps * (inner * m + network.outputs * network.hidden)
         operations = network.steps * (
-            _product(network.hidden, inner, m)
-            + _product(network.outputs, network.hidden, network.hidden)
+            plain.product_operations(network.hidden, inner, m)
+            + plain.product_operations(network.outputs, network.hidden, network.hidden)
             + STEP * network.hidden * inner
         )
     digits = max((abs(x).bit_length() for row in claim.inputs or [] for x in row), default=0)
@@ -102,8 +124,3 @@ def _charge_entries(claim: Claim) -> None:
     what = f"a point of {n_weights} weights and {m} samples"
     claim.foresee(operations, _PER_INTEGER * (n_weights + states), what)
     claim.charge(operations, what)
-
-
-def _product(n_rows: int, inner: int, width: int) -> float:
-    """Operations of a product of matrices, by long integers."""
-    return n_rows * (inner * (width + 2 * STEP) + 2 * STEP * width + 50 * STEP) + 50 * STEP

@@ -1,18 +1,21 @@
-"""Checks of certificates about ranks (T1, T2): minors, trials, target dimension, conflicts."""
+"""Checks of certificates about ranks (T1, T2, T11): minors, trials, target dimension, conflicts."""
 
 from __future__ import annotations
 
 import math
 from collections.abc import Mapping
+from itertools import pairwise
 from typing import Any
 
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
-from . import plain
+from ..problem.networks.feedforward import Feedforward, LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent, Recurrent
+from . import oracle_bounds, plain
 from .claim import Check, Claim
 from .context import LOWER_TRIALS, trial_bound
+from .oracle_balls import require_minor_in_balls
 from .paths import most_learnables, require_conflict
-from .points import entries_at, rows_of
+from .points import jacobian_at, rows_of
+from .residual import residual_layers
 
 
 def require_minor(claim: Claim, evidence: Mapping[str, Any], which: str, size: int) -> None:
@@ -21,15 +24,19 @@ def require_minor(claim: Claim, evidence: Mapping[str, Any], which: str, size: i
     rows, columns = evidence["rows"], evidence["columns"]
     require_indices(claim, rows, n_equations(claim), size, "rows")
     require_indices(claim, columns, getattr(claim.allocation, f"n_{which}"), size, "columns")
+    shows_balls = claim.context.in_balls and claim.is_nonlinear
+    claim.n_minors_in_balls += int(shows_balls)
     if size == 0:
         return
     entries = claim.entries(which)
     chosen = [entries[index] for index in columns]
     for trial in range(LOWER_TRIALS):
-        jacobian = entries_at(claim, trial)
+        jacobian = jacobian_at(claim, trial)
         matrix = rows_of(claim, jacobian, rows, chosen)
         budget = claim.context.budget
-        if plain.eliminate(matrix, claim.context.prime(trial), budget)[0] == size:
+        if plain.eliminate(matrix, claim.prime(trial), budget)[0] == size:
+            if shows_balls:
+                require_minor_in_balls(claim, rows, chosen)
             return
     claim.refuse(f"the minor is singular in all of {LOWER_TRIALS} trials")
 
@@ -53,8 +60,8 @@ def require_rank(claim: Claim, which: str, value: int, upper: int, stated: Any) 
     equations, entries = range(n_equations(claim)), claim.entries(which)
     best = 0
     for trial in trials:
-        rows = rows_of(claim, entries_at(claim, trial), equations, entries, len(trials) - trial)
-        rank, _ = plain.eliminate(rows, claim.context.prime(trial), claim.context.budget)
+        rows = rows_of(claim, jacobian_at(claim, trial), equations, entries, len(trials) - trial)
+        rank, _ = plain.eliminate(rows, claim.prime(trial), claim.context.budget)
         claim.require(rank <= value, f"the rank is {rank} in trial {trial}, not {value} at most")
         best = max(best, rank)
     claim.require(best == value, f"the rank in the trials is {best}, not {value}")
@@ -62,6 +69,8 @@ def require_rank(claim: Claim, which: str, value: int, upper: int, stated: Any) 
 
 def _bound(claim: Claim, size: int) -> float:
     """Probability that a non-zero minor of at most this size vanishes in a trial."""
+    if claim.is_nonlinear:
+        return oracle_bounds.trial_bound(claim, size)
     degree, log_paths = path_bounds(claim)
     if claim.inputs is not None:
         log_paths += math.log2(max(abs(value) for row in claim.inputs for value in row))
@@ -69,10 +78,14 @@ def _bound(claim: Claim, size: int) -> float:
 
 
 def path_bounds(claim: Claim) -> tuple[int, float]:
-    """Degree of an entry of the Jacobian, and log2 of the number of paths (of random inputs)."""
+    """Degree of an entry of the Jacobian, and log2 of the number of paths (of random inputs).
+
+    Of linear networks.
+    """
     network = claim.network
     if isinstance(network, LinearFeedforward):
         return network.depth, sum(math.log2(width + 1) for width in network.widths[:-1])
+    claim.require(isinstance(network, LinearRecurrent), "paths are those of linear networks")
     log_paths = 2 * math.log2(network.steps) + network.steps * math.log2(network.hidden)
     return network.steps + 1, log_paths + math.log2(network.inputs)
 
@@ -80,7 +93,7 @@ def path_bounds(claim: Claim) -> tuple[int, float]:
 def n_equations(claim: Claim) -> int:
     """Number of equations that count."""
     network, times = claim.network, 1
-    if isinstance(network, LinearRecurrent) and network.readout == "all":
+    if isinstance(network, (LinearRecurrent, Recurrent)) and network.readout == "all":
         times = network.steps
     return network.outputs * claim.effective_samples() * times
 
@@ -106,7 +119,25 @@ def _upper_bounds(claim: Claim) -> dict[str, int]:
     bounds = {"equations": n_equations(claim), "weights": claim.allocation.n_present}
     if isinstance(network, LinearRecurrent) and claim.allocation.is_dense:
         bounds["gauge"] = network.hidden * (network.outputs + network.inputs)
+    is_plain = isinstance(network, Feedforward) and not residual_layers(network)
+    if is_plain and claim.allocation.is_dense:
+        bounds["widths"] = _bound_by_widths(claim)
     return bounds
+
+
+def _bound_by_widths(claim: Claim) -> int:
+    """T11e: layer by layer, how many dimensions the pre-activations move in, at most.
+
+    Those of a layer are a matrix of rank k at most, plus its bias, and move in no more dimensions
+    than those before and the weights between.
+    """
+    widths, bias, m = claim.network.widths, int(claim.network.bias), claim.samples
+    bound = widths[1] * min(m, widths[0] + bias)
+    for before, after in pairwise(widths[1:]):
+        k = min(before, after, m - bias)
+        of_rank = k * (after + m - bias - k) + bias * after
+        bound = min(of_rank, bound + after * (before + bias))
+    return bound
 
 
 def require_target_lower(claim: Claim, target: int) -> None:
@@ -138,8 +169,15 @@ def _require_target_upper(claim: Claim, target: int) -> None:
     claim.require(bound == target, f"the bound by {by} is {bound}, not {target}")
 
 
+def _require_exact(claim: Claim) -> None:
+    """Nonlinear networks are those of T11, whose ranks an oracle gives."""
+    if claim.is_nonlinear:
+        oracle_bounds.require_exact(claim)
+
+
 def count(claim: Claim) -> None:
     """Fewer learnables than dimensions."""
+    _require_exact(claim)
     target = claim.target()
     n_learnable = claim.allocation.n_learnable
     claim.require(n_learnable < target, f"{n_learnable} learnables are not fewer than {target}")
@@ -149,6 +187,7 @@ def count(claim: Claim) -> None:
 
 def deficient_rank(claim: Claim) -> None:
     """The rank stays below the target dimension in independent trials."""
+    _require_exact(claim)
     target, rank = claim.target(), claim.certificate.rank
     below = type(rank) is int and 0 <= rank < target
     claim.require(below, f"rank {rank} is not below the target dimension {target}")
@@ -179,6 +218,7 @@ def affine_full_rank(claim: Claim) -> None:
 
 def require_full_rank(claim: Claim) -> None:
     """Rank = D, shown from both sides."""
+    _require_exact(claim)
     target = claim.target()
     require_minor(claim, claim.evidence["minor"], "learnable", target)
     _require_target_upper(claim, target)

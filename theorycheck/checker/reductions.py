@@ -12,7 +12,7 @@ from .budget import STEP
 from .claim import Check, Claim
 
 
-def _part(claim: Claim, inner: Mapping[str, Any], problem: dict[str, Any]) -> Claim:
+def part_of(claim: Claim, inner: Mapping[str, Any], problem: dict[str, Any]) -> Claim:
     """The inner certificate read as one of its own, about another problem, and verified."""
     names = {field.name for field in fields(Certificate)} - {"problem"}
     fits = isinstance(inner, Mapping) and inner.keys() == names
@@ -23,7 +23,7 @@ def _part(claim: Claim, inner: Mapping[str, Any], problem: dict[str, Any]) -> Cl
 def sub_allocation(claim: Claim) -> None:
     """Some of the learnables alone are maximal, so all of them are (T0)."""
     problem = {**claim.problem, "learnable": claim.evidence["learnable"]}
-    part = _part(claim, claim.evidence["certificate"], problem)
+    part = part_of(claim, claim.evidence["certificate"], problem)
     for name in part.allocation.counts:
         extra = part.allocation.mask(name) > claim.allocation.mask(name)
         claim.require(not extra.any(), f"some weights of the part of {name} are frozen")
@@ -52,7 +52,7 @@ def peeled(claim: Claim) -> None:
         mask = mask[rows] if name == f"W{network.depth}" else mask
         mask = mask[:, columns] if name == "W1" else mask
         learnable[name] = mask
-    part = _part(claim, inner, {**problem, "learnable": learnable})
+    part = part_of(claim, inner, {**problem, "learnable": learnable})
     claim.require_claim(part.certificate.expressivity)
 
 

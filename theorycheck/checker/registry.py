@@ -2,14 +2,35 @@
 
 from __future__ import annotations
 
-from ..certificate_kinds import KINDS, CertificateKind, Scope, kind_of
+from ..certificate_kinds import KINDS, NS, CertificateKind, Scope, kind_of
 from ..certificates import Certificate
 from ..errors import CertificateError, shown
 from ..problem.networks.base import Network
+from ..problem.networks.feedforward import Feedforward
 from ..problem.networks.kinds import KINDS as NETWORKS
-from . import degree, graph, one_layer, rank, recurrent, reductions, relu, relu_bounds, solutions
+from ..problem.networks.recurrent import Recurrent
+from . import (
+    degree,
+    graded,
+    graph,
+    levels,
+    one_layer,
+    piecewise,
+    plans,
+    rank,
+    readout,
+    recurrent,
+    reductions,
+    relu,
+    relu_bounds,
+    resting,
+    solutions,
+    solving,
+)
 from .claim import Check, Claim, read_network
 from .context import Context
+from .oracle import hidden_activations
+from .residual import residual_layers
 
 _STATED = {
     (False, False): "neither rank nor target dimension",
@@ -23,9 +44,16 @@ CHECKS: dict[str, Check] = {
         one_layer,
         recurrent,
         reductions,
+        plans,
+        levels,
+        graded,
         rank,
         degree,
         solutions,
+        readout,
+        piecewise,
+        solving,
+        resting,
         relu,
         relu_bounds,
     )
@@ -42,7 +70,9 @@ def check_certificate(certificate: Certificate, context: Context) -> Claim:
     problem, evidence = certificate.problem, certificate.evidence
     _require(isinstance(problem, dict), "the problem must be the object of an allocation file")
     _require(isinstance(evidence, dict), "the evidence must be an object")
-    _require_form(certificate, kind, scope, read_network(problem, context.budget))
+    network = read_network(problem, context.budget)
+    _require_form(certificate, kind, scope, network)
+    _require_most_special(network)
     claim = Claim(certificate, context, check_certificate)
     _require_problem(claim, kind, scope)
     CHECKS[kind.name](claim)
@@ -66,10 +96,13 @@ def _require_form(
     certificate: Certificate, kind: CertificateKind, scope: Scope, network: Network
 ) -> None:
     """Refuse a certificate whose network, class, restated numbers or keys are not of its kind."""
-    titles = " or ".join(NETWORKS[name].title for name in scope.networks)
+    around = "residual feed-forward"
+    titles = " or ".join(around if name == NS else NETWORKS[name].title for name in scope.networks)
+    is_residual = bool(residual_layers(network))
+    own = around if is_residual else network.title
     _require(
-        network.kind in scope.networks,
-        f"{kind.name} (by {scope.theorem}) is about {titles} networks, not {network.title} ones",
+        (NS if is_residual else network.kind) in scope.networks,
+        f"{kind.name} (by {scope.theorem}) is about {titles} networks, not {own} ones",
     )
     classes, given = " or ".join(kind.classes), shown(certificate.expressivity)
     _require(certificate.expressivity in kind.classes, f"{kind.name} shows {classes}, not {given}")
@@ -78,6 +111,22 @@ def _require_form(
     keys, names = certificate.evidence.keys(), ", ".join(sorted(kind.keys))
     fits = kind.keys <= keys <= kind.keys | kind.may
     _require(fits, f"the evidence of {kind.name} has the keys {names}")
+
+
+def _require_most_special(network: Network) -> None:
+    """Refuse a linear or shallow ReLU network that is written as one of a more general kind.
+
+    And one that asks for ways around layers and has none.
+    """
+    if isinstance(network, Feedforward) and not residual_layers(network):
+        _require(not network.skip, "a network without a way around a layer is written without skip")
+        names = set(hidden_activations(network))
+        _require(names - {"linear"} != set(), "a linear network is written as linear_feedforward")
+        shallow = names == {"relu"} and len(network.widths) == 3
+        _require(not shallow, "a shallow ReLU network is written as shallow_relu")
+    if isinstance(network, Recurrent):
+        linear = network.activation == "linear" and not network.bias
+        _require(not linear, "a linear network without biases is written as linear_recurrent")
 
 
 def _require_problem(claim: Claim, kind: CertificateKind, scope: Scope) -> None:

@@ -9,6 +9,7 @@ from . import plain
 from .budget import STEP
 from .claim import Claim
 from .context import LOWER_TRIALS
+from .integers import integer_matrix, integer_weights
 from .rank import require_indices
 from .relu_patterns import ReluJacobian, charge_point, supports, target_dimension
 
@@ -42,26 +43,9 @@ def _integers(
     claim: Claim, evidence: Mapping[str, Any]
 ) -> tuple[dict[str, plain.Matrix], plain.Matrix]:
     """Weights in rows (a bias in one column) and inputs of a point, of the right shapes."""
-    shapes, given = claim.network.weight_shapes, evidence["weights"]
     charge_point(claim)
-    claim.require(given.keys() == shapes.keys(), f"weights must be {', '.join(shapes)}")
-    weights = {}
-    for name, shape in shapes.items():
-        rows = given[name] if len(shape) == 2 else [[value] for value in given[name]]
-        present = claim.rows(name, "present")
-        weights[name] = _matrix(claim, rows, shape[0], len(present[0]))
-        pairs = zip(weights[name], present, strict=True)
-        absent = all(bit or x == 0 for row, bits in pairs for x, bit in zip(row, bits, strict=True))
-        claim.require(absent, f"absent connections of {name} must be 0")
-    return weights, _matrix(claim, evidence["inputs"], claim.network.inputs, claim.samples)
-
-
-def _matrix(claim: Claim, rows: Any, n_rows: int, width: int) -> plain.Matrix:
-    fits = isinstance(rows, list) and len(rows) == n_rows
-    fits = fits and all(isinstance(row, list) and len(row) == width for row in rows)
-    fits = fits and all(type(x) is int for row in rows for x in row)
-    claim.require(fits, f"a point has {n_rows} x {width} integers here")
-    return rows
+    weights = integer_weights(claim, evidence["weights"])
+    return weights, integer_matrix(claim, evidence["inputs"], claim.network.inputs, claim.samples)
 
 
 def _active(claim: Claim, weights: dict[str, plain.Matrix], inputs: plain.Matrix) -> list[set[int]]:

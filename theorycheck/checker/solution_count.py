@@ -5,12 +5,12 @@ from __future__ import annotations
 import math
 
 from ..errors import SizeError
-from ..problem.networks.feedforward import LinearFeedforward
 from . import plain
 from .bezout import path_degrees
 from .budget import STEP
 from .claim import Claim
 from .context import n_trials
+from .oracle_bounds import output_size
 from .rank import path_bounds
 from .solution_ideal import count_solutions
 from .solution_polynomials import block_polynomials
@@ -81,23 +81,29 @@ def count_error(claim: Claim, equations: list[int], unknowns: list[int]) -> floa
     product = math.prod(degrees)
     if product > 2**_BITS or n > 1000:
         return 1.0
-    entry, log_paths = path_bounds(claim)
-    leading = (entry + 1) * sum(product // d for d in degrees)  # B
+    degree, log_norm = _output_bounds(claim)
+    leading = degree * sum(product // d for d in degrees)  # B
     parameters = claim.allocation.n_present + _n_inputs(claim)
     height = 8 * (n + 1) * product * math.exp(1 / 8 + n / (16 * product)) + 1
-    in_parameters = (8 * parameters + 1) * height * (entry + 1)
+    in_parameters = (8 * parameters + 1) * height * degree
     monomials = n * math.log2(height + n + 1)
     monomials += parameters * math.log2(in_parameters + parameters + 1)
-    bits = (3 + monomials + height * log_paths) / 7
+    bits = (3 + monomials + height * log_norm) / 7
     one = leading / 2 ** (_BITS - 1) + bits / _BITS / _LEAST_PRIMES
     return min((1 + 1e-9) * n * one, 1.0)
 
 
+def _output_bounds(claim: Claim) -> tuple[float, float]:
+    """Degree of an output in weights and inputs, and log2 of the sum of its |coefficients|."""
+    if claim.is_nonlinear:
+        return output_size(claim)
+    entry, log_paths = path_bounds(claim)
+    return entry + 1, log_paths
+
+
 def _n_inputs(claim: Claim) -> int:
     """Number of entries of the inputs."""
-    network = claim.network
-    times = 1 if isinstance(network, LinearFeedforward) else network.steps
-    return network.inputs * times * claim.effective_samples()
+    return claim.network.inputs * claim.network.steps * claim.effective_samples()
 
 
 def large_prime(key: str, trial: int) -> int:

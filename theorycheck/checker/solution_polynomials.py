@@ -7,6 +7,7 @@ graded reverse lexicographic one. A polynomial maps its monomials to residues th
 
 from __future__ import annotations
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any, TypeAlias
@@ -18,6 +19,8 @@ from . import plain
 from .bezout import position
 from .budget import STEP
 from .claim import Claim
+from .oracle_bounds import output_size
+from .polynomial import Algebra, outputs_of
 
 Polynomial: TypeAlias = dict[int, int]
 _Matrix: TypeAlias = Any  # nmod_mat, of python-flint, which has no types
@@ -86,7 +89,9 @@ def block_polynomials(
     claim.charge(STEP * count, "a point")
     values = plain.words(key, trial, "outputs", count)
     point = _Point(claim, unknowns, samples, trial, p)
-    if isinstance(network, LinearFeedforward):
+    if claim.is_nonlinear:
+        times = _nonlinear(point)
+    elif isinstance(network, LinearFeedforward):
         times = [_feedforward(point, network)]
     else:
         times = _recurrent(point, network)
@@ -147,7 +152,7 @@ class _Point:
     def inputs(self, n_rows: int) -> plain.Matrix:
         """All rows of the inputs, of the samples that are needed; without the constant."""
         m = self.claim.effective_samples()
-        if m == self.claim.input_dimension():
+        if self.claim.is_spanning:
             return [[int(row == sample) for sample in self.samples] for row in range(n_rows)]
         self.claim.charge(3 * STEP * n_rows * m, "a point")
         rows = plain.random_matrix(self._key, self._trial, "inputs", (n_rows, m), self.p)
@@ -155,9 +160,8 @@ class _Point:
 
     def constant(self) -> _Matrix:
         """The row that biases multiply: 1, or that of the last of the unit vectors."""
-        claim = self.claim
-        m, n = claim.effective_samples(), claim.input_dimension()
-        return self.matrix([[int(m < n or sample == n - 1) for sample in self.samples]])
+        is_spanning, last = self.claim.is_spanning, self.claim.effective_samples() - 1
+        return self.matrix([[int(not is_spanning or s == last) for s in self.samples]])
 
     def through(self, name: str, state: _State) -> _State:
         """What the weight makes of a state: each unknown multiplies the row it reads."""
@@ -183,6 +187,29 @@ class _Point:
                     total[i, s] = total[i, s] + matrix[j, s]
         zero = self.zeros(n_rows)
         return {monomial: matrix for monomial, matrix in found.items() if matrix != zero}
+
+    def raised(self, state: _State, power: int) -> _State:
+        """Each entry, a polynomial, to a power."""
+        if power == 1 or not state:
+            return state
+        n_rows = next(iter(state.values())).nrows()
+        most = math.comb(len(state) + power - 1, power)  # monomials at most
+        self._foresee(most, n_rows)
+        found: _State = {}
+        for i in range(n_rows):
+            for s in range(len(self.samples)):
+                self.claim.charge(STEP * len(state), "the equations")
+                terms = {m: int(matrix[i, s]) for m, matrix in state.items() if matrix[i, s] != 0}
+                total = terms
+                for _ in range(power - 1):
+                    operations = 5 * STEP * (len(total) + 1) * len(terms)
+                    self.claim.charge(operations, "the equations")
+                    total = product(total, terms, self.p)
+                for monomial, value in total.items():
+                    if monomial not in found:
+                        found[monomial] = self.zeros(n_rows)
+                    found[monomial][i, s] = value
+        return found
 
     def _foresee(self, n_monomials: int, n_rows: int) -> None:
         """Refuse a state of so many monomials that its matrices are too large."""
@@ -211,6 +238,15 @@ def _feedforward(point: _Point, network: LinearFeedforward) -> _State:
     return state
 
 
+def _nonlinear(point: _Point) -> list[_State]:
+    claim = point.claim
+    _require_degree(output_size(claim).degree)
+    rows, n = point.inputs(claim.network.steps * claim.network.inputs), claim.network.inputs
+    steps = [{0: point.matrix(rows[start : start + n])} for start in range(0, len(rows), n)]
+    algebra = Algebra[_State](point.through, _sum, point.raised)
+    return outputs_of(claim, algebra, steps, {0: point.constant()})
+
+
 def _recurrent(point: _Point, network: LinearRecurrent) -> list[_State]:
     _require_degree(network.steps + 1)
     rows = point.inputs(network.steps * network.inputs)
@@ -224,6 +260,6 @@ def _recurrent(point: _Point, network: LinearRecurrent) -> list[_State]:
     return outputs
 
 
-def _require_degree(degree: int) -> None:
+def _require_degree(degree: float) -> None:
     if degree >= MOST_DEGREE:
-        raise SizeError(f"polynomials of degree {degree} are too large to count solutions of")
+        raise SizeError(f"polynomials of degree {degree:.0f} are too large to count solutions of")

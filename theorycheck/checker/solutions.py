@@ -13,6 +13,7 @@ from .budget import STEP
 from .claim import Check, Claim
 from .context import LEAST_ERROR
 from .instance import read_boxes, read_instance
+from .polynomial import require_powers
 from .rank import n_equations, require_full_rank
 from .solution_count import require_count
 from .structure import Structure
@@ -74,6 +75,7 @@ def odd_degree(claim: Claim) -> None:
 
 
 def _require_critical(claim: Claim) -> None:
+    require_powers(claim)
     claim.require(claim.allocation.n_learnable == claim.target(), "r = D is needed")
 
 
@@ -137,6 +139,7 @@ def _require_degree(claim: Claim, block: EquationBlock) -> None:
         _require_bezout(claim, block)
         return
     if by == "univariate":
+        claim.require(not claim.is_nonlinear, "univariate is about linear networks")
         require_univariate(claim, block.equations, block.unknowns, block.degree, evidence)
         return
     claim.require(

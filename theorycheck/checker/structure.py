@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator
 from itertools import pairwise
 
-from ..problem.networks.feedforward import LinearFeedforward
 from .budget import STEP
 from .claim import Claim
 
@@ -16,15 +15,16 @@ class Structure:
     """For every weight the equations it acts on: `equations(name, index)` as a set of numbers.
 
     A weight acts on output o in sample s if a path leads from it to o, and one to it from an input
-    that sample s shows (at the right time steps, for recurrent networks).
+    that sample s shows (at the right time steps, for recurrent networks). Activations keep 0.
     """
 
     def __init__(self, claim: Claim) -> None:
         self._claim, self._network = claim, claim.network
         self._samples = claim.effective_samples()
+        self._every = (1 << self._samples) - 1
+        self._is_spanning = claim.is_spanning
         _charge(claim)
-        self._is_spanning = self._samples == claim.input_dimension()
-        if isinstance(claim.network, LinearFeedforward):
+        if claim.is_layered:
             self._feedforward()
         else:
             self._recurrent()
@@ -41,7 +41,7 @@ class Structure:
 
     def _terms(self, name: str, index: tuple[int, ...]) -> Iterator[tuple[int, int, int]]:
         """Offset of the equations, outputs behind and samples ahead, for each way to act."""
-        if isinstance(self._network, LinearFeedforward):
+        if self._claim.is_layered:
             layer = int(name[1:])
             source = index[1] if name[0] == "W" else -1
             yield 0, self._behind[layer][index[0]], self._ahead[layer - 1][source]
@@ -53,13 +53,16 @@ class Structure:
             if name == "readout":
                 yield number * size, 1 << index[0], self._ahead[time][index[1]]
                 continue
+            if name == "readout_bias":
+                yield number * size, 1 << index[0], self._every
+                continue
             for step in range(1, time + 1):
                 sources = self._inputs if name == "input" else self._ahead
-                shown = sources[step - 1][index[1]]
+                shown = self._every if name == "bias" else sources[step - 1][index[1]]
                 yield number * size, self._behind[time - step][index[0]], shown
 
     def _feedforward(self) -> None:
-        network, every = self._network, (1 << self._samples) - 1
+        network, every = self._network, self._every
         size = network.inputs + (1 if network.bias else 0)
         start = [1 << j if self._is_spanning else every for j in range(size)]
         if self._claim.inputs is not None:
@@ -78,17 +81,21 @@ class Structure:
             self._behind[layer - 1] = self._through(f"W{layer}", self._behind[layer])
 
     def _recurrent(self) -> None:
-        network, every = self._network, (1 << self._samples) - 1
+        network, every = self._network, self._every
         numbers = range(network.steps * network.inputs)
         shown = [(1 << j) & every if self._is_spanning else every for j in numbers]
         cuts = range(0, len(shown), network.inputs)
         self._inputs = [shown[t : t + network.inputs] for t in cuts]
         self._ahead = [[0] * network.hidden]
         recurrent = self._present("recurrent")
-        rows = list(zip(recurrent, self._present("input"), strict=True))
+        biases = [0] * network.hidden
+        if network.bias:
+            biases = [every if bit else 0 for (bit,) in self._present("bias")]
+        rows = list(zip(recurrent, self._present("input"), biases, strict=True))
         for step in self._inputs:
             before = self._ahead[-1]
-            self._ahead.append([_union(w, before) | _union(b, step) for w, b in rows])
+            units = [_union(w, before) | _union(b, step) | shown for w, b, shown in rows]
+            self._ahead.append(units)
         self._behind = [self._through("readout", [1 << o for o in range(network.outputs)])]
         columns = list(zip(*recurrent, strict=True))
         for _ in range(network.steps - 1):
@@ -106,7 +113,7 @@ class Structure:
 def _charge(claim: Claim) -> None:
     """What the sets of all units, at all steps, take."""
     network, m = claim.network, claim.effective_samples()
-    if isinstance(network, LinearFeedforward):
+    if claim.is_layered:
         sizes, times = network.widths, 1
         edges = sum(a * b for a, b in pairwise(sizes))
     else:

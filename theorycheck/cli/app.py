@@ -6,6 +6,7 @@ import contextlib
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from typing import Annotated, Any, NoReturn
 
 import typer
@@ -16,6 +17,7 @@ from .commands.capacity import capacity
 from .commands.check import check
 from .commands.classify import classify
 from .commands.compare import compare
+from .commands.construct import construct
 from .commands.design import design
 from .commands.estimate import estimate
 from .commands.explain import explain
@@ -58,6 +60,7 @@ app = typer.Typer(
     epilog="Exit status: 0 done; 1 a check or theorem failed; 2 bad usage or input.",
     cls=_Group,
     context_settings={"help_option_names": ["-h", "--help"]},
+    rich_markup_mode=None,  # else any help loads parsers of Markdown and of programs
     pretty_exceptions_enable=False,
 )
 
@@ -80,6 +83,11 @@ def _common(
     """Options of the program itself; its work is in the commands."""
 
 
+def _first_sentence(command: Callable[..., None]) -> str:
+    """What a command does, for the list of all: whole, where the parser would cut it."""
+    return " ".join((command.__doc__ or "").split("\n\n")[0].split())
+
+
 for command in (
     new,
     classify,
@@ -88,6 +96,7 @@ for command in (
     capacity,
     design,
     repair,
+    construct,
     measure,
     plot,
     report,
@@ -99,7 +108,7 @@ for command in (
     summary,
     export,
 ):
-    app.command()(command)
+    app.command(short_help=_first_sentence(command))(command)
 
 
 def _message(error: Any) -> str:

@@ -126,7 +126,8 @@ def points(failures: Failures, path: str) -> NDArray[Any]:
     from ..problem.files import LARGEST_FILE, read_limited
 
     with failures.of(path):
-        return read_array(read_limited(Path(path), LARGEST_FILE))
+        expected = "not (points, inputs) or (points, steps, inputs)"
+        return read_array(read_limited(Path(path), LARGEST_FILE), expected, axes=3)
     failures.leave()
 
 

@@ -198,7 +198,10 @@ Law: TypeAlias = Annotated[
 ]
 Inputs: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="DATA.npy", help="Inputs are points of this array (points, inputs)."),
+    typer.Option(
+        metavar="DATA.npy",
+        help="Inputs are points of this array (points, inputs), recurrent (points, steps, inputs).",
+    ),
 ]
 Width: TypeAlias = Annotated[
     float | None,
@@ -233,7 +236,7 @@ Examples: TypeAlias = Annotated[
     typer.Option(
         parser=positive("it"),
         metavar="N",
-        help="Random cases of each property; fewer of dear ones.",
+        help="Random cases of each property; fewer of expensive ones.",
     ),
 ]
 CounterexampleFolder: TypeAlias = Annotated[

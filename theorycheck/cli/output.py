@@ -52,11 +52,13 @@ def print_masks(console: Console, allocation: Allocation) -> None:
     from rich.text import Text
 
     from ..problem.masks import count
+    from ..problem.networks.unrolled import as_matrix
     from .text import print_paragraph
 
+    width = max(11, 1 + max(map(len, allocation.counts), default=0))
     for name, number in allocation.counts.items():
         mask = allocation.mask(name)
-        rows = mask[:, None] if mask.ndim == 1 else mask
+        rows = as_matrix(mask)
         if rows.shape[0] > 20 or rows.shape[1] > 40:
             present = count(allocation.present_mask(name))
             print_paragraph(console, name, f"{number} of {present} weights learnable")
@@ -64,4 +66,4 @@ def print_masks(console: Console, allocation: Allocation) -> None:
         for i, row in enumerate(rows):
             label = name if i == 0 else ""
             dots = " ".join("x" if learnable else "." for learnable in row)
-            console.print(Text(f"  {label.ljust(11)}{dots}"), soft_wrap=True)
+            console.print(Text(f"  {label.ljust(width)}{dots}"), soft_wrap=True)

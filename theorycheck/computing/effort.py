@@ -39,7 +39,7 @@ class Effort:
     """
 
     seconds: float = DEFAULT_SECONDS
-    degree: int = 200
+    degree: int = 2000
     unknowns: int = 40
     instances: int = 2000
     bases: int = 8

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
@@ -54,12 +55,26 @@ class Pool:
                 return_as="generator_unordered",
             )
             try:
-                yield from parallel(joblib.delayed(f)(*arguments) for f, arguments in calls)
+                yield from parallel(
+                    joblib.delayed(call)(*arguments) for call, arguments in self._placed(calls)
+                )
             except TimeoutError:
                 raise InputError(
                     f"the Dask scheduler at {self.dask} has had no workers for "
                     f"{_WAIT_FOR_WORKERS} s"
                 ) from None
+
+    def _placed(self, calls: Sequence[Call]) -> Iterator[Call]:
+        """The calls, on this machine's processes each from the directory that is the caller's now.
+
+        Processes are used again: one that was started elsewhere would read relative paths there,
+        and could not even import Hypothesis where that directory is gone.
+        """
+        if self.dask is not None:
+            yield from calls
+            return
+        here = os.getcwd()
+        yield from ((_from_directory, (here, function, arguments)) for function, arguments in calls)
 
     def _backend(self) -> AbstractContextManager[Any]:
         import joblib
@@ -125,6 +140,13 @@ def of_statement(
     own = [task for task in tasks if task[0] == id]
     found = tuple(results[task] for task in own if task in results)
     return found, len(own) - len(found)
+
+
+def _from_directory(
+    directory: str, function: Callable[..., Result], arguments: tuple[Any, ...]
+) -> Result:
+    os.chdir(directory)
+    return function(*arguments)
 
 
 def _named(function: Callable[[str, int], Result], task: Task) -> tuple[Task, Result]:

@@ -14,6 +14,7 @@ from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..errors import OutOfTimeError
+from ..problem.networks.activations import ACTIVATIONS
 from ..problem.networks.unrolled import Level, as_matrix, forward
 from .system import SquareSystem
 
@@ -37,7 +38,10 @@ class BezoutBound:
 
 
 class _Degrees:
-    """Degrees of the equations in groups of unknowns: the most of a group on one path."""
+    """Degrees of the equations in groups of unknowns: the most of a group on one path.
+
+    A power multiplies the degree: a path counts what comes before it as often.
+    """
 
     def __init__(self, system: SquareSystem, deadline: Deadline = NEVER) -> None:
         self._system, self.deadline = system, deadline
@@ -74,8 +78,8 @@ class _Degrees:
     def _starts(self) -> Lengths:
         """0 where a sample shows an input (or the constant), else no path: (rows, samples)."""
         network, samples = self._system.network, self._system.samples
-        shape = (math.prod(network.input_shape(samples)[:-1]), samples)
-        shown = np.eye(*shape) if samples == network.input_dimension else np.ones(shape)
+        shape = (sum(level.size for level in network.unrolled.starts), samples)
+        shown = np.eye(*shape) if network.is_spanned_by(samples) else np.ones(shape)
         return np.where(shown > 0, 0.0, _NONE)
 
     def _longest(self, group: Unknowns) -> tuple[int, ...]:
@@ -92,7 +96,7 @@ class _Degrees:
 
         def combine(level: Level, terms: list[tuple[str, Lengths]]) -> Lengths:
             ways = (_through(steps[name], before, self.deadline) for name, before in terms)
-            return reduce(np.maximum, ways)
+            return (ACTIVATIONS[level.activation].power or 0) * reduce(np.maximum, ways)
 
         unrolled = network.unrolled
         values = forward(unrolled, unrolled.split(self._starts), combine, self.deadline, _WHAT)
@@ -116,6 +120,8 @@ def path_degrees(
     system: SquareSystem, group: Unknowns, deadline: Deadline = NEVER
 ) -> tuple[int, ...]:
     """For every equation the most unknowns of `group` on one path: a bound on its degree in them.
+
+    What comes before a power counts as often.
 
     >>> from theorycheck import Allocation, LinearFeedforward
     >>> allocation = Allocation.full(LinearFeedforward([1, 1, 1]))
@@ -173,7 +179,7 @@ class _Best:
 
 
 def _partitions(system: SquareSystem) -> Iterator[frozenset[Unknowns]]:
-    entries, layers = system.entries, system.network.layers
+    entries, layers = system.entries, system.network.weight_layers
     layer_of = {name: number for number, names in enumerate(layers) for name in names}
     keys: list[list[Hashable]] = [
         [layer_of[name] for name, _ in entries],
@@ -182,7 +188,7 @@ def _partitions(system: SquareSystem) -> Iterator[frozenset[Unknowns]]:
         list(range(len(entries))),
         [0] * len(entries),
     ]
-    for name in {name for name, _ in entries}:
+    for name in dict(entries):  # in their order: the least found hangs on it
         for axis in (0, -1):
             keys.append([(n, index[axis]) if n == name else n for n, index in entries])
     for labels in keys:

@@ -91,12 +91,24 @@ def _attempt(
         radii.append(radius)
     exact = [[(Fraction(a), Fraction(b)) for a, b in centre] for centre in centres]
     sizes = [Fraction(radius) for radius in radii]
-    for i in range(len(exact)):
-        for k in range(i):
-            if not _are_apart(exact[i], exact[k], sizes[i] + sizes[k]):
-                return None
+    if not _are_all_apart(exact, sizes, deadline):
+        return None
     non_real = [any(abs(z[1]) > r for z in c) for c, r in zip(exact, sizes, strict=True)]
     return Boxes(centres, radii, all(non_real))
+
+
+def _are_all_apart(centres: list[_Centre], radii: list[Fraction], deadline: Deadline) -> bool:
+    """Whether no two boxes meet; compared are those whose first real parts do."""
+    boxes = list(zip(centres, radii, strict=True))
+    near: list[tuple[_Centre, Fraction]] = []
+    for centre, radius in sorted(boxes, key=lambda box: box[0][0][0] - box[1]):
+        deadline.check("boxes that are apart")
+        left = centre[0][0] - radius
+        near = [(other, r) for other, r in near if other[0][0] + r >= left]
+        if not all(_are_apart(centre, other, radius + r) for other, r in near):
+            return False
+        near.append((centre, radius))
+    return True
 
 
 def _are_apart(one: _Centre, other: _Centre, distance: Fraction) -> bool:

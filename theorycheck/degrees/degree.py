@@ -18,6 +18,7 @@ from ..numeric.monodromy import (
     Limits,
     Monodromy,
     all_differ,
+    find_again,
     find_together,
     follow,
 )
@@ -29,7 +30,8 @@ from .system import SquareSystem
 from .univariate import degree_by_univariate
 
 _QUIET_LOOPS = 12  # of each draw
-_FEW = 24  # up to this bound both draws together cost little more than one
+_HOPELESS = 100  # times as many solutions as are followed: more than that is not tried
+_FEW = 64  # up to this bound both draws together cost little more than one
 _REAL_DRAWN, _REAL_INSTANCES = 6, 4  # detours if fewer are solved without
 _ELIMINATION_SECONDS = 20.0
 _UNIVARIATE_SECONDS = 10.0
@@ -68,7 +70,8 @@ class Degree:
 def degree_of(system: SquareSystem, seed: int, effort: Effort, deadline: Deadline) -> Degree | Open:
     """The degree of `system`, or why it stays open within the effort.
 
-    A multihomogeneous Bezout number bounds it (T6). If monodromy finds fewer solutions than that,
+    A multihomogeneous Bezout number bounds it (T6). Where that is far above what the effort allows,
+    and the network not linear, nothing is searched. If monodromy finds fewer solutions than that,
     it is the degree of one polynomial, if one unknown covers all conflicts; else two draws from
     `seed` have to agree, and where they do not exact elimination decides.
     """
@@ -92,6 +95,8 @@ def _degree_of(
         return _by_bound(system, bound, None)
     if deadline.has_passed:
         return Open("no time is left for a degree", "seconds")
+    if not system.network.is_linear and bound.value > _HOPELESS * effort.degree:
+        return _too_large(bound, effort)
     draws = Draws(system)
     univariate = _univariate(system, seed, effort, deadline)
     if univariate is not None:
@@ -110,6 +115,15 @@ def _too_many(effort: Effort) -> Open:
     return Open(f"there are more than {effort.degree} solutions, the limit", "degree")
 
 
+def _too_large(bound: BezoutBound, effort: Effort) -> Open:
+    """Systems with units that are powers have, as a rule, a number of solutions near the bound."""
+    size = len(str(bound.value)) - 1
+    reason = (
+        f"too large for degrees: there may be 10^{size} solutions, the limit is {effort.degree}"
+    )
+    return Open(reason, "degree")
+
+
 def _limit(deadline: Deadline) -> str:
     """What the verdict names where a search for a degree ended early."""
     return "degree" if deadline.is_spent else "seconds"
@@ -118,7 +132,9 @@ def _limit(deadline: Deadline) -> str:
 def _univariate(
     system: SquareSystem, seed: int, effort: Effort, deadline: Deadline
 ) -> Counted | None:
-    """The degree by one polynomial, if that applies and is sure enough."""
+    """The degree by one polynomial, if that applies and is sure enough (linear networks)."""
+    if not system.network.is_linear:
+        return None
     own = deadline.within(_UNIVARIATE_SECONDS)
     if effort.paths is not None:  # no clock may matter: small ones are done whatever it takes
         every = frozenset(range(len(system.unknowns)))
@@ -153,26 +169,34 @@ def _by_univariate(
 def _searches(
     draws: Draws, bound: BezoutBound, seed: int, effort: Effort, deadline: Deadline
 ) -> list[Monodromy]:
-    """Two draws, unless the first is enough or incomplete; at once where there are few paths."""
+    """Two draws, unless the first is enough or incomplete; at once where there are few paths.
+
+    Else the second begins with what the first found and with a solution of its own.
+    """
     seeds = [2 * seed, 2 * seed + 1]
     if bound.value <= _FEW:
         return _search(draws, bound, seeds, effort, deadline)
     [first] = _search(draws, bound, seeds[:1], effort, deadline)
     if first.count == bound.value or first.count > effort.degree or not first.is_complete:
         return [first]
-    return [first, *_search(draws, bound, seeds[1:], effort, deadline)]
+    rng, limits = np.random.default_rng(seeds[1]), _limits(bound, effort, deadline)
+    return [first, find_again(draws.equations, draws.complex, rng, limits, first)]
 
 
 def _search(
     draws: Draws, bound: BezoutBound, seeds: Sequence[int], effort: Effort, deadline: Deadline
 ) -> list[Monodromy]:
+    rngs = [np.random.default_rng(seed) for seed in seeds]
+    limits = _limits(bound, effort, deadline)
+    return find_together(draws.equations, draws.complex, rngs, limits)
+
+
+def _limits(bound: BezoutBound, effort: Effort, deadline: Deadline) -> Limits:
     def may_go_on(count: int) -> bool:
         effort.report(f"{count} solutions of at most {bound.value}")
         return not deadline.is_over and count < bound.value
 
-    rngs = [np.random.default_rng(seed) for seed in seeds]
-    limits = Limits(_QUIET_LOOPS, effort.degree, may_go_on, deadline)
-    return find_together(draws.equations, draws.complex, rngs, limits)
+    return Limits(_QUIET_LOOPS, effort.degree, may_go_on, deadline)
 
 
 def _by_bound(system: SquareSystem, bound: BezoutBound, search: Monodromy | None) -> Degree:
@@ -205,20 +229,17 @@ def _is_closed_under_conjugation(
     instances = draws.as_floats(draws.rational(rng, _REAL_DRAWN))
     own = np.repeat(np.arange(_REAL_DRAWN), search.count)
     theta = np.tile(search.solutions, (_REAL_DRAWN, 1))
-    corners = [search.instance.take(0 * own), instances.take(own)]
+    ends = np.full_like(theta, np.nan)
+    left = np.arange(len(theta))
     whole: list[NDArray[np.complex128]] = []
     for detours in (0, DETOURS):  # detours cost more than all else, and few need them
-        way = draws.equations, theta, corners, draws.complex, rng, deadline
-        ends, arrived = follow(*way, detours=detours)
-        whole = [
-            solutions
-            for solutions, came in zip(
-                ends.reshape(_REAL_DRAWN, search.count, -1),
-                arrived.reshape(_REAL_DRAWN, -1),
-                strict=True,
-            )
-            if came.all() and all_differ(solutions)
-        ]
+        corners = [search.instance.take(0 * left), instances.take(own[left])]
+        way = draws.equations, theta[left], corners, draws.complex, rng, deadline
+        ends[left], arrived = follow(*way, detours=detours)
+        left = left[~arrived]
+        each = ends.reshape(_REAL_DRAWN, search.count, -1)
+        came = np.delete(np.arange(_REAL_DRAWN), own[left])
+        whole = [solutions for solutions in each[came] if all_differ(solutions)]
         if len(whole) >= _REAL_INSTANCES:
             break
     return len(whole) > 0 and not any(Distinct(s).add(s.conj()) for s in whole)

@@ -47,7 +47,7 @@ class Draws:
     def __init__(self, system: SquareSystem) -> None:
         self.system, self._network = system, system.network
         self.equations = Equations(self._network, system.samples, system.entries, system.equations)
-        self.is_spanning = system.samples == self._network.input_dimension
+        self.is_spanning = self._network.is_spanned_by(system.samples)
 
     def complex(self, rng: np.random.Generator, count: int) -> Instance:
         """`count` instances of complex Gaussians, the outputs free."""

@@ -6,6 +6,7 @@ One forward pass over NumPy arrays of objects serves two kinds of them: polynomi
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
 from dataclasses import dataclass
 from functools import partial
@@ -16,8 +17,8 @@ from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..errors import SizeError
-from ..numeric.forward import ForwardPass
-from ..ranks.point import draw_point, draw_prime, words
+from ..numeric.polynomial_forward import pass_of
+from ..ranks.point import Point, draw_point, draw_prime, residues, words
 from .system import SquareSystem
 
 Polynomial: TypeAlias = dict[tuple[int, ...], int]  # exponents -> coefficient in 1..prime-1
@@ -73,7 +74,7 @@ def equations(
     [(0,), (1,)]
     """
     prime = draw_prime(seed, trial)
-    point = draw_point(system.allocation, system.samples, prime, seed, trial, np)
+    point = _point(system, prime, seed, trial)
     n = len(system.unknowns)
     positions = {entry: position for position, entry in enumerate(system.entries)}
 
@@ -93,6 +94,21 @@ def equations(
         (value + constant(-(int(targets[number]) % prime))).terms
         for number, value in zip(system.equations, values, strict=True)
     ]
+
+
+def _point(system: SquareSystem, prime: int, seed: int, trial: int) -> Point:
+    """`draw_point`, and the same streams for networks that are not linear."""
+    allocation, network, m = system.allocation, system.network, system.samples
+    if network.is_linear:
+        return draw_point(allocation, m, prime, seed, trial, np)
+    weights = {
+        name: residues(seed, trial, name, shape, prime) * allocation.present_mask(name)
+        for name, shape in network.weight_shapes.items()
+    }
+    drawn = residues(seed, trial, "inputs", (network.steps * network.inputs, m), prime)
+    shape = network.input_shape(m)
+    n_ones = math.prod(shape[:-1]) - len(drawn)
+    return Point(prime, weights, np.concatenate([drawn, np.ones((n_ones, m))]).reshape(shape))
 
 
 @dataclass(frozen=True, slots=True)
@@ -156,7 +172,7 @@ def bounds(system: SquareSystem) -> list[Bound]:
             return _ZERO
         return _UNKNOWN if (name, index) in unknowns else _parameter(name, index)
 
-    spanning, shape = m == network.input_dimension, network.input_shape(m)
+    spanning, shape = network.is_spanned_by(m), network.input_shape(m)
 
     def given(index: tuple[int, ...]) -> Bound:
         if spanning:  # the samples are unit vectors: see `ranks.point`
@@ -177,7 +193,7 @@ def _values(
     network, m = system.network, system.samples
     shapes = network.weight_shapes.items()
     weights = {name: _objects(shape, partial(weight, name)) for name, shape in shapes}
-    forward = ForwardPass(network, m, (), system.equations)
+    forward = pass_of(network, m, (), system.equations)
     return forward.values(weights, _objects(network.input_shape(m), given))[0].tolist()
 
 

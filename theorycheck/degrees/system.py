@@ -31,7 +31,7 @@ class SquareSystem:
 
     @property
     def network(self) -> Network:
-        """The network, which is linear."""
+        """The network, whose activations are polynomials."""
         return self.allocation.network
 
     @property

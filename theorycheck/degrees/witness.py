@@ -150,7 +150,7 @@ def _score(solutions: NDArray[np.complex128]) -> tuple[float, bool]:
     real = solutions[_is_real(solutions)]
     if len(real) < 2:
         return float(len(real)), True
-    apart = abs(real[:, None] - real[None]).max(axis=2)[np.triu_indices(len(real), 1)].min()
+    apart = min(abs(real[k + 1 :] - real[k]).max(axis=1).min() for k in range(len(real) - 1))
     return len(real) + apart / (1 + apart), True
 
 

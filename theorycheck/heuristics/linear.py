@@ -67,7 +67,7 @@ def linear_estimate(analysis: Analysis) -> HeuristicEstimate | None:
 def wide_estimate(network: Network) -> HeuristicEstimate:
     """The estimate for an allocation of positive match probability without any degree."""
     if law_of(network) is None:
-        return HeuristicEstimate(0.5, (0.0, 1.0), f"no law is fitted for {network.title} networks")
+        return HeuristicEstimate.unknown(f"no law was fitted for a {network.describe()}")
     estimate, band = UNKNOWN["recurrent" if network.is_recurrent else "feedforward"]
     return HeuristicEstimate(estimate, band, "a positive match probability, the degree unknown")
 

@@ -41,8 +41,10 @@ class Estimate(Shown):
     to have no match. `match_probability` is the share among the decided ones (None without any);
     `interval` (95 %, Clopper-Pearson) counts the undecided as failures below and as matches above.
     `rank` and `target_dimension` are measured numerically at a few trials, `degree` is the number
-    of complex solutions that were followed; None where that was undecided or not needed. For ReLU
-    networks `regular` has matches, trials, undecided and interval among the regular teachers.
+    of complex solutions that were followed; None where that was undecided or not needed. Where
+    activations have corners `regular` has matches, trials, undecided and interval among the regular
+    teachers, those whose Jacobian has as large a rank as there are equations; None where no draw of
+    other than shallow ReLU networks has, or the network is too large for that to be measured.
     """
 
     matches: int
@@ -83,7 +85,7 @@ class Estimate(Shown):
         return [*found, Paragraph("draws", f"{self.law}, seed {self.seed}, {run}")]
 
     def to_dict(self) -> dict[str, Any]:
-        """The object that `measure --json` prints; `regular` for shallow ReLU networks only."""
+        """The object that `measure --json` prints; `regular` only where that is measured."""
         result = {**asdict(self), "interval": list(self.interval)}
         if self.regular is None:
             del result["regular"]
@@ -129,9 +131,9 @@ def measure(
 
     Nothing of the theory is used. Teacher, frozen weights and inputs follow `law` (`normal` or
     `uniform`), or the inputs are points of the array `inputs`, (points, n_0). Affine students are
-    fitted by least squares; others by following all complex solutions, ReLU ones by trying all
-    activation patterns, else by Levenberg-Marquardt with `restarts` starts, which proves matches,
-    misses some, and leaves the rest undecided. With `width` the
+    fitted by linear algebra; others by following all complex solutions, shallow ReLU ones by trying
+    all activation patterns, else by Levenberg-Marquardt with `restarts` starts, which proves
+    matches, misses some, and leaves the rest undecided. With `width` the
     measurement ends as soon as the interval is that narrow. `progress` is True for a bar in
     terminals and notebooks, or a function that is told the estimate so far (`Progress.found`) after
     each chunk of 500 trials. An interrupt (Ctrl-C, or raised there), or the `deadline`, which is
@@ -202,9 +204,9 @@ def _method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
 
         return relu_method(source, seed, restarts, xp)
     if not network.is_linear:
-        raise InputError(
-            f"measure knows linear and shallow ReLU networks, not {network.title} ones"
-        )
+        from .nonlinear.methods import nonlinear_method
+
+        return nonlinear_method(source, seed, restarts, xp)
     return linear_method(source, seed, restarts, xp)
 
 
@@ -217,6 +219,7 @@ def _estimate(
     start: float,
 ) -> Estimate:
     decided = tally.trials - tally.undecided
+    is_told = method.is_regular is not None and (regular.trials > 0 or not method.must_be_shown)
     return Estimate(
         tally.matches,
         tally.trials,
@@ -231,7 +234,7 @@ def _estimate(
         method.target_dimension,
         None if method.is_refuted() else method.degree,
         time.perf_counter() - start,
-        regular.to_dict() if method.is_regular is not None else None,
+        regular.to_dict() if is_told else None,
     )
 
 

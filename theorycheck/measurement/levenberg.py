@@ -6,8 +6,9 @@ proves nothing: the solutions may lie elsewhere, be singular, or outnumbered by 
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from itertools import cycle
 from types import ModuleType
 
 import numpy as np
@@ -50,22 +51,23 @@ def fit(
     *,
     restarts: int,
     most_steps: int = 200,
+    spreads: Sequence[float] = (1.0,),
     certifier: Certifier = certify,
     xp: ModuleType = np,
     deadline: Deadline = NEVER,
 ) -> DescentFits:
     """Search a real solution of every instance from up to `restarts` Gaussian starts each.
 
-    The starts of an instance depend on `rng` and its position only, not on how others fare. At the
-    deadline the search ends where it is.
+    Their standard deviations are the `spreads`, in turn. The starts of an instance depend on `rng`
+    and its position only, not on how others fare. At the deadline the search ends where it is.
     """
     batch, unknowns = len(instances), len(system.entries)
     matched, unproved = xp.zeros(batch, dtype=bool), xp.zeros(batch, dtype=bool)
     residual, theta = xp.full(batch, xp.inf), xp.zeros((batch, unknowns))
     starts_used = xp.zeros(batch, dtype=xp.int64)
     left = xp.arange(batch)
-    for _ in range(restarts):
-        starts = xp.asarray(rng.standard_normal((batch, unknowns)))[left]
+    for _, spread in zip(range(restarts), cycle(spreads), strict=False):
+        starts = xp.asarray(spread * rng.standard_normal((batch, unknowns)))[left]
         some = instances.take(left)
         ends = descend(system, some, starts, most_steps, xp, deadline)
         found = certifier(system, ends, some, xp)
@@ -120,12 +122,13 @@ def descend(
 def _begin(system: System, instances: Instance, starts: Array, xp: ModuleType) -> State:
     """Everything a descent keeps, the batch first; damping is per fit, scales per unknown."""
     value, jacobian = system.residual(starts, instances)
-    scales = xp.sqrt((jacobian**2).sum(axis=1))
+    with np.errstate(all="ignore"):  # networks may overflow; such descents stay where they are
+        scales, cost = xp.sqrt((jacobian**2).sum(axis=1)), (value**2).sum(axis=1)
     return {
         "theta": starts.copy(),
         "value": value,
         "jacobian": jacobian,
-        "cost": (value**2).sum(axis=1),
+        "cost": cost,
         "damping": xp.full(len(starts), FIRST_DAMPING),
         "scales": xp.where(scales > 0, scales, 1),
     }

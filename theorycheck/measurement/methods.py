@@ -30,7 +30,9 @@ _CROSS_CHECKED = 50  # unmatched trials of a chunk that a search tries to refute
 class Method:
     """`decide(chunk, count)`: MATCH (1), NO_MATCH (0) or UNDECIDED (-1) for the trials of a chunk.
 
-    `is_regular(chunk, count)` tells which of the same trials have a regular teacher (ReLU only).
+    `is_regular(chunk, count)` tells which of the same trials have a regular teacher: one whose
+    Jacobian has as large a rank as there are equations (activations with corners only). If that is
+    regular only where some are (`must_be_shown`), nothing is told of them until one is drawn.
     `is_refuted()` tells whether solutions turned out to be missing: then no answer NO_MATCH counts,
     earlier ones included, nor does `degree`.
     """
@@ -40,7 +42,8 @@ class Method:
     rank: int | None = None
     target_dimension: int | None = None
     degree: int | None = None
-    is_regular: Callable[[int, int], Array] | None = None  # of ReLU teachers
+    is_regular: Callable[[int, int], Array] | None = None
+    must_be_shown: bool = False
     backend: str = "numpy"  # where the decisions are really computed
     is_refuted: Callable[[], bool] = lambda: False
 

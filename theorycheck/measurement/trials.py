@@ -63,7 +63,7 @@ class Source:
             raise InputError(f"inputs must be finite, of shape {expected}, not {data.shape}")
         if len(data) < self.samples:
             raise InputError(f"inputs must have {self.samples} points or more, not {len(data)}")
-        object.__setattr__(self, "data", data)
+        object.__setattr__(self, "data", network.rows_of_points(data))
 
     def weights(self, rng: np.random.Generator, count: int) -> Weights:
         """Weights of `count` networks; absent ones are 0."""

@@ -25,7 +25,30 @@ Weights: TypeAlias = dict[str, Array]  # name -> array (batch, *shape of the wei
 Entries: TypeAlias = Sequence[tuple[str, tuple[int, ...]]]
 
 
-class ForwardPass:
+class WeightsPass:
+    """A function of some of the weights of a network: `entries` (name, index) of them."""
+
+    def __init__(self, entries: Entries, xp: ModuleType) -> None:
+        self._xp = xp
+        self._entries: dict[str, NDArray[np.int64]] = {}  # name -> positions, rows, columns
+        for name in dict(entries):
+            own = [(k, i[0], i[1] if i[1:] else 0) for k, (n, i) in enumerate(entries) if n == name]
+            self._entries[name] = np.array(own).T
+
+    def with_entries(self, weights: Weights, values: Array, entries: Entries) -> Weights:
+        """The weights, with `entries` replaced by the columns of `values` (batch, entries)."""
+        result = dict(weights)
+        for name, (positions, *_) in self._entries.items():
+            index = tuple(np.array([entries[position][1] for position in positions]).T)
+            shape = (len(values), *weights[name].shape[1:])
+            kind = self._xp.result_type(weights[name], values)
+            changed = self._xp.array(self._xp.broadcast_to(weights[name], shape), dtype=kind)
+            changed[(slice(None), *index)] = values[:, positions]
+            result[name] = changed
+        return result
+
+
+class ForwardPass(WeightsPass):
     """Chosen outputs of a linear network as functions of some of its weights.
 
     `entries` are the weights (name, index) to differentiate by. `equations` numbers the outputs:
@@ -43,7 +66,8 @@ class ForwardPass:
         xp: ModuleType = np,
     ) -> None:
         assert network.is_linear, "the Jacobian of other networks depends on more"
-        self._xp, self._n_samples = xp, n_samples
+        super().__init__(entries, xp)
+        self._n_samples = n_samples
         numbers = np.asarray(equations, dtype=np.int64)
         rest, self._sample = numbers // n_samples, numbers % n_samples
         self._output, read = rest % network.outputs, rest // network.outputs
@@ -55,10 +79,6 @@ class ForwardPass:
         self._sums = [level.terms for level in self._unrolled.levels if level.terms]
         position = (self._read * network.outputs + self._output) * n_samples + self._sample
         self._read_positions = xp.asarray(position)
-        self._entries: dict[str, NDArray[np.int64]] = {}  # name -> positions, rows, columns
-        for name in dict(entries):
-            own = [(k, i[0], i[1] if i[1:] else 0) for k, (n, i) in enumerate(entries) if n == name]
-            self._entries[name] = np.array(own).T
 
     def values(self, weights: Weights, inputs: Array) -> Array:
         """The chosen outputs, shape (batch, equations)."""
@@ -72,9 +92,9 @@ class ForwardPass:
         for terms in self._sums:
             slope: Any = None
             for name, source in terms[::-1]:
-                change = _through(d_weights[name], levels[source])
+                change = through(d_weights[name], levels[source])
                 slope = change if slope is None else slope + change
-                slope = slope + _through(weights[name], slopes[source])
+                slope = slope + through(weights[name], slopes[source])
             slopes.append(slope)
         return self._chosen(slopes)
 
@@ -97,18 +117,6 @@ class ForwardPass:
             total = product if total is None else total + product
         return value, total.astype(value.dtype, copy=False)
 
-    def with_entries(self, weights: Weights, values: Array, entries: Entries) -> Weights:
-        """The weights, with `entries` replaced by the columns of `values` (batch, entries)."""
-        result = dict(weights)
-        for name, (positions, *_) in self._entries.items():
-            index = tuple(np.array([entries[position][1] for position in positions]).T)
-            shape = (len(values), *weights[name].shape[1:])
-            kind = self._xp.result_type(weights[name], values)
-            changed = self._xp.array(self._xp.broadcast_to(weights[name], shape), dtype=kind)
-            changed[(slice(None), *index)] = values[:, positions]
-            result[name] = changed
-        return result
-
     def _given(self, inputs: Array) -> list[Array]:
         """The inputs level by level, (batch, size, samples)."""
         rows = inputs.reshape(len(inputs), -1, inputs.shape[-1])
@@ -120,7 +128,7 @@ class ForwardPass:
         for terms in self._sums:
             total: Any = None
             for name, source in terms:
-                value = _through(weights[name], values[source])
+                value = through(weights[name], values[source])
                 total = value if total is None else total + value
             values.append(total)
         return values
@@ -141,7 +149,7 @@ class ForwardPass:
                     value = values[target] @ weights[name] if target in values else weights[name]
                     total = value if total is None else total + value
                 if total is None:  # the outputs themselves
-                    total = self._xp.eye(self._unrolled.levels[number].size)[None]
+                    total = self._xp.eye(self._unrolled.levels[number].size, dtype=int)[None]
                 else:
                     values[number] = total
                 if acts:
@@ -163,8 +171,8 @@ class ForwardPass:
         return find_factors(self._unrolled, self._entries, equations, self._xp)
 
 
-def _through(weight: Array, value: Array) -> Array:
-    """What a weight, a matrix or a bias, makes of a level."""
+def through(weight: Array, value: Array) -> Array:
+    """What a weight, a matrix or a bias, makes of a level, (batch, size, samples)."""
     return weight @ value if weight.ndim > 2 else weight[:, :, None] * value
 
 

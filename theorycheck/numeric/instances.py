@@ -14,7 +14,8 @@ from numpy.typing import NDArray
 from ..computing.arrays import Array
 from ..problem.allocation import Allocation
 from ..problem.networks.base import Network
-from .forward import Entries, ForwardPass, Weights
+from .forward import Entries, Weights
+from .polynomial_forward import pass_of
 
 
 @dataclass(frozen=True)
@@ -40,7 +41,7 @@ class Instance:
 
 
 class Equations:
-    """phi_E(theta) - y_E in the unknown `entries` of a linear network, for batches of instances."""
+    """phi_E(theta) - y_E in the unknown `entries` of a polynomial network, batch by batch."""
 
     def __init__(
         self,
@@ -51,7 +52,7 @@ class Equations:
         xp: ModuleType = np,
     ) -> None:
         self.entries, self.xp = entries, xp
-        self._forward = ForwardPass(network, n_samples, entries, equations, xp)
+        self._forward = pass_of(network, n_samples, entries, equations, xp)
         self._shapes = dict(network.weight_shapes)
         self._shapes["inputs"] = network.input_shape(n_samples)
         sizes = [math.prod(shape) for shape in self._shapes.values()]
@@ -115,8 +116,10 @@ class Equations:
 
 
 def with_constant(network: Network, inputs: Array, unit: float = 1.0) -> Array:
-    """Inputs (batch, ..., n_0, samples); with biases a last row of constants follows."""
-    if not network.bias:
+    """Inputs (batch, ..., n_0, samples); a last row of constants follows where the network's
+    inputs have one.
+    """
+    if network.input_shape(1)[-2] == network.inputs:
         return inputs
     constant = np.full((*inputs.shape[:-2], 1, inputs.shape[-1]), unit)
     return np.concatenate([inputs, constant], axis=-2)

@@ -12,11 +12,12 @@ import numpy as np
 from ..computing.arrays import Array
 from ..computing.deadline import NEVER, Deadline
 from .instances import Equations, Instance
-from .tracking import track
+from .tracking import track, track_around
 
 _SAME = 1e-6  # relative distance below which two approximate solutions are the same one
 _PATHS_AT_ONCE = 200
-DETOURS = 3
+DETOURS = 6
+_CIRCLES = 8  # that a lost path tries instead
 
 DrawInstance = Callable[[np.random.Generator, int], Instance]
 
@@ -63,7 +64,7 @@ def find_solutions(
     may_go_on: Callable[[int], bool] = lambda count: True,
     deadline: Deadline = NEVER,
 ) -> Monodromy:
-    """All solutions of a random complex instance, as far as loops through random ones lead.
+    """All solutions of a random complex instance, as far as loops around random ones lead.
 
     `draw(rng, k)` gives k random complex instances. The search ends after `quiet_loops` loops
     without a new solution, above `most` solutions, when `may_go_on(count)` says no, or at the
@@ -91,6 +92,33 @@ def find_together(
     The paths of all searches are followed at once; where `may_go_on` stops one, all end.
     """
     searches = [_begin(equations, draw, rng) for rng in rngs]
+    return _completed(equations, draw, searches, limits)
+
+
+def find_again(
+    equations: Equations,
+    draw: DrawInstance,
+    rng: np.random.Generator,
+    limits: Limits,
+    before: Monodromy,
+) -> Monodromy:
+    """`find_solutions` on another instance, from one solution drawn there and all known `before`.
+
+    These are followed to it. The one that is drawn knows nothing of them: if they are all there
+    are it is among them, else it may be a new one.
+    """
+    search = _begin(equations, draw, rng)
+    every = np.zeros(before.count, dtype=int)
+    corners = [before.instance.take(every), search.base.take(every)]
+    ends, arrived = follow(equations, before.solutions, corners, draw, rng, limits.deadline)
+    search.known.add(ends[arrived])
+    return _completed(equations, draw, [search], limits)[0]
+
+
+def _completed(
+    equations: Equations, draw: DrawInstance, searches: Sequence[_LoopSearch], limits: Limits
+) -> list[Monodromy]:
+    """The searches after loops until nothing new is found, or a limit is met."""
     quiet_loops = limits.quiet_loops
     while all(limits.may_go_on(len(search.known)) for search in searches):
         going = [s for s in searches if s.quiet < quiet_loops and len(s.known) <= limits.most]
@@ -118,19 +146,19 @@ def _begin(equations: Equations, draw: DrawInstance, rng: np.random.Generator) -
 def _round(
     equations: Equations, draw: DrawInstance, searches: Sequence[_LoopSearch], limits: Limits
 ) -> None:
-    """Some triangular loops of all known solutions of every search."""
-    ways, starts, sizes = [], [], []
+    """Some loops of all known solutions of every search, each around a random instance."""
+    bases, centres, starts, sizes = [], [], [], []
     for search in searches:
         count = len(search.known)
         at_once = min(max(_PATHS_AT_ONCE // count, 4), limits.quiet_loops)
         own = np.repeat(np.arange(at_once), count)
-        base = equations.flat(search.base)[0 * own]
-        middle = [equations.flat(draw(search.rng, at_once))[own] for _ in range(2)]
-        ways.append(equations.xp.stack([base, *middle, base]))
+        bases.append(equations.flat(search.base)[0 * own])
+        centres.append(equations.flat(draw(search.rng, at_once))[own])
         starts.append(np.tile(search.known.points, (at_once, 1)))
         sizes.append(at_once)
-    theta, whole = np.concatenate(starts), equations.xp.concatenate(ways, axis=1)
-    ends, arrived = _follow(equations, theta, whole, draw, searches[0].rng, limits.deadline)
+    base, around = equations.xp.concatenate(bases), equations.xp.concatenate(centres)
+    way = np.concatenate(starts), base, around, draw, searches[0].rng, limits.deadline
+    ends, arrived = _follow_around(equations, *way)
     positions = np.cumsum([0, *map(len, starts)])
     for search, at_once, (first, last) in zip(searches, sizes, pairwise(positions), strict=True):
         own = arrived[first:last]
@@ -138,6 +166,30 @@ def _round(
         new = search.known.add(ends[first:last][own])
         search.quiet = 0 if new or n_lost else search.quiet + at_once
         search.lost += n_lost
+
+
+def _follow_around(
+    equations: Equations,
+    theta: Array,
+    base: Array,
+    centres: Array,
+    draw: DrawInstance,
+    rng: np.random.Generator,
+    deadline: Deadline,
+) -> tuple[Array, Array]:
+    """Where loops lead, and whether each path arrived; lost ones try other random circles."""
+    result = track_around(equations, theta, base, centres, deadline)
+    found, arrived = result.found, result.arrived
+    for _ in range(_CIRCLES):
+        lost = np.flatnonzero(~arrived)
+        if not len(lost) or deadline.is_over:
+            break
+        # Not by way of another instance and back: such a loop would be trivial.
+        centres = equations.flat(draw(rng, len(lost)))
+        again = track_around(equations, theta[lost], base[lost], centres, deadline)
+        found[lost[again.arrived]] = again.found[again.arrived]
+        arrived[lost] = again.arrived
+    return found, arrived
 
 
 def follow(
@@ -211,12 +263,27 @@ class Distinct:
         return len(self.points)
 
     def add(self, points: Array) -> int:
-        """Add those that are new; returns how many."""
-        before = len(self)
-        for point in points:
-            distance = abs(self.points - point).max(axis=1)
-            if not (distance < _SAME * (abs(point).max() + 1e-3)).any():
-                self.points = np.concatenate([self.points, point[None]])
+        """Add those that are new; returns how many.
+
+        Of many points only those are compared whose weighted sums are near each other.
+        """
+        before, every = len(self), np.concatenate([self.points, points])
+        weight = np.exp(1j * np.arange(every.shape[1]))
+        same = _SAME * (abs(points).max(axis=1) + 1e-3)
+        sums, reach = (
+            (every @ weight).real,
+            same * len(weight),
+        )  # |sum - sum'| <= n |point - point'|
+        order = np.argsort(sums)
+        first = np.searchsorted(sums, sums[before:] - reach, "left", order)
+        last = np.searchsorted(sums, sums[before:] + reach, "right", order)
+        is_kept = np.arange(len(every)) < before
+        for number, (left, right) in enumerate(zip(first, last, strict=True)):
+            near = order[left:right]
+            near = near[is_kept[near]]
+            apart = abs(every[near] - points[number]).max(axis=1)
+            is_kept[before + number] = not bool((apart < same[number]).any())
+        self.points = every[is_kept]
         return len(self) - before
 
 

@@ -51,8 +51,11 @@ class Layout:
 
     def join(self, name: str, tail: Hashable, head: Hashable) -> None:
         """Draw the connections of a weight between two levels; a bias comes from one unit."""
+        network = self.allocation.network
+        size, columns = network.groups[network.ends(name)[0]], network.weight_shapes[name][1:]
         for index, learnable in self._present(name):
-            source = (tail, index[1] if len(index) == 2 else 0)
+            # A dense layer behind channels reads each of them at several positions.
+            source = (tail, index[1] * size // columns[0] if columns else 0)
             self.edges.append(((name, index), source, (head, index[0]), learnable))
 
     @staticmethod

@@ -26,8 +26,7 @@ def check_drawable(allocation: Allocation, most: int = MOST_UNITS) -> None:
     A level has more than `most` units, there are too many levels, or it is of another form.
     """
     network = allocation.network
-    is_one_state = network.is_recurrent and len(network.groups) == 3 and not network.bias
-    if not (network.is_layered or is_one_state):
+    if not (network.is_layered or network.has_one_state):
         raise InputError(
             "a drawing of the network shows fully connected layers, or one hidden state without "
             "biases; a picture of the masks has no such limit"

@@ -10,7 +10,7 @@ from numpy.typing import NDArray
 
 from ..problem.allocation import Allocation
 from ..problem.masks import Mask, count, is_materialised
-from ..problem.networks.unrolled import Group
+from ..problem.networks.unrolled import Group, as_matrix
 from .marks.base import ACTIVITY, EQUATIONS, Marks, bias_of
 
 MOST_LINES = 64  # of a grid whose entries are drawn one by one
@@ -79,13 +79,13 @@ def block_counts(mask: Mask, row_step: int, column_step: int) -> Counts:
 
 
 def layer_panel(allocation: Allocation, name: str) -> Panel:
-    """The grid of a weight matrix, with its bias."""
-    shape = allocation.network.weight_shapes[name]
+    """The grid of a weight matrix, with its bias; of filters one column for each offset."""
+    shape = as_matrix(allocation.mask(name)).shape
     steps = (-(-shape[0] // MOST_LINES), -(-shape[1] // MOST_LINES))
     bias = bias_of(allocation.network, name)
     grids = []
     for mask_of in (allocation.mask, allocation.present_mask):
-        grid = block_counts(mask_of(name), *steps)
+        grid = block_counts(as_matrix(mask_of(name)), *steps)
         if bias is not None:
             column = mask_of(bias).reshape(-1, 1)
             grid = np.column_stack([grid, block_counts(column, steps[0], 1)])
@@ -163,7 +163,7 @@ def chosen_layers(allocation: Allocation, marks: Marks, most: int) -> tuple[list
     """
     marked = {mark.grid for mark in marks.marks}
 
-    layers = {matrix: (matrix, *rest) for matrix, *rest in allocation.network.layers}
+    layers = {matrix: (matrix, *rest) for matrix, *rest in allocation.network.weight_layers}
 
     def rank(name: str) -> int:
         if name in marked:

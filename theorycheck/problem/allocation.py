@@ -53,6 +53,7 @@ class Allocation(Selections, Sources):
 
     def __post_init__(self) -> None:
         check_network(self.network)
+        object.__setattr__(self, "network", self.network.plainest)
         given = {} if self.present is None else self.present
         shapes = self.network.weight_shapes
         learnable = masks_of(self.learnable, shapes, "learnable", default=False)

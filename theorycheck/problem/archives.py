@@ -20,6 +20,7 @@ from ..errors import InputError, nearest, shown
 LARGEST_FILE = 2 * 2**30  # bytes, compressed or not: what one file may unpack to
 # `learnable.W1`, `learnable/W1` and `learnable_W1` are read; a bare `W1` is a learnable mask.
 _ARRAY_NAME = re.compile(r"(?:(learnable|present)[./_])?(\w+)")
+_MOST_AXES = 4  # of a mask: those of filters in two dimensions
 _MOST_HEADER = 2**16  # bytes of the header of one array
 
 
@@ -80,9 +81,14 @@ def by_weight(arrays: Mapping[str, NDArray[Any]]) -> dict[str, dict[str, NDArray
     return masks
 
 
-def read_array(data: bytes, expected: str = "not (points, inputs)") -> NDArray[Any]:
-    """The array of numbers in an `.npy` file; raises `InputError` for anything else."""
-    array = _array("in the file", data, expected)
+def read_array(
+    data: bytes, expected: str = "which no mask has", axes: int = _MOST_AXES
+) -> NDArray[Any]:
+    """The array of numbers in an `.npy` file; raises `InputError` for anything else.
+
+    It has so many `axes` at most; `expected` tells what a shape with more is not.
+    """
+    array = _array("in the file", data, expected, axes)
     if array.dtype.kind not in "biuf":
         raise InputError(f"the array must hold real numbers, not {shown(str(array.dtype))}")
     return array
@@ -122,7 +128,9 @@ def _content(archive: zipfile.ZipFile, member: zipfile.ZipInfo) -> bytes:
         raise InputError(f"{name} in the archive is damaged: {shown(error)}") from None
 
 
-def _array(name: str, content: bytes, expected: str = "which no mask has") -> NDArray[Any]:
+def _array(
+    name: str, content: bytes, expected: str = "which no mask has", axes: int = _MOST_AXES
+) -> NDArray[Any]:
     """The array of an .npy file, refused if it holds objects or its header lies about its size."""
     stream = io.BytesIO(content)
     try:
@@ -133,7 +141,7 @@ def _array(name: str, content: bytes, expected: str = "which no mask has") -> ND
         raise InputError(f"array {name} is damaged: {shown(error)}") from None
     if dtype.hasobject:
         raise InputError(f"array {name} holds pickled objects, which are never loaded")
-    if not all(type(side) is int and side >= 0 for side in shape) or len(shape) > 2:
+    if not all(type(side) is int and side >= 0 for side in shape) or len(shape) > axes:
         raise InputError(f"array {name} has shape {shown(shape)}, {expected}")
     size, found = math.prod(shape) * dtype.itemsize, len(content) - stream.tell()
     if size != found:

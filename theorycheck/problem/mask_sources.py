@@ -14,10 +14,12 @@ from .interop.foreign import sparse_from_arrays
 from .interop.state_dicts import is_state_dict, read_state_dict
 from .interop.tensor_files import read_safetensors, read_torch
 from .networks.base import Network
-from .networks.kinds import KINDS, RECURRENT, network_from_dict
+from .networks.kinds import KINDS, RECURRENT, kind_entries, network_from_dict
 
 ENDINGS = (".npy", ".npz", ".pt", ".pth", ".safetensors")
-_WEIGHT = re.compile(r"(?:(?:learnable|present)[./_])?(?:[Wb][1-9]\d*|input|recurrent|readout)")
+_WEIGHT = re.compile(
+    r"(?:(?:learnable|present)[./_])?(?:[Wb][1-9]\d*|input|recurrent|bias|readout|readout_bias)"
+)
 
 
 def load_masks(
@@ -27,6 +29,7 @@ def load_masks(
     steps: int | None = None,
     readout: str = "final",
     layers: Sequence[str] | None = None,
+    activation: str | Sequence[str] | None = None,
 ) -> Allocation:
     """The allocation of masks in files that are no allocation files: what others have saved.
 
@@ -36,8 +39,9 @@ def load_masks(
     `recurrent`) or of parameters (`0.weight_mask`): see `Allocation.from_state_dict`.
 
     Without `network` the sizes are those of the masks, which then must name every weight matrix;
-    `kind` is linear_feedforward unless it is said, and must be said for a state dict; recurrent
-    networks need `steps`. Raises `InputError` for whatever does not fit.
+    `kind` is linear_feedforward unless it or an `activation` (as of `Feedforward` and `Recurrent`)
+    is said, and one of the two must be said for a state dict; recurrent networks need `steps`.
+    Raises `InputError` for whatever does not fit.
 
     >>> import tempfile, numpy as np
     >>> file = Path(tempfile.mkdtemp()) / "mask.npy"
@@ -58,10 +62,11 @@ def load_masks(
                 raise InputError(f"{path}: the mask {shown(name)} is in another file already")
             arrays[name] = value
     if is_state_dict(list(arrays)):
-        options = {"kind": kind, "network": network, "steps": steps, "readout": readout}
-        return Allocation(*read_state_dict(arrays, layers=layers, **options))  # type: ignore
+        options: dict[str, Any] = {"kind": kind, "activation": activation, "network": network}
+        options |= {"steps": steps, "readout": readout}
+        return Allocation(*read_state_dict(arrays, layers=layers, **options))
     masks = by_weight(arrays)
-    network = _network(masks, kind, steps, readout) if network is None else network
+    network = _network(masks, kind, activation, steps, readout) if network is None else network
     return Allocation(network, masks["learnable"], masks["present"])
 
 
@@ -112,7 +117,11 @@ def tensors_of(content: Any, name: str = "W1") -> dict[str, Any]:
 
 
 def _network(
-    masks: Mapping[str, Mapping[str, Any]], kind: str | None, steps: int | None, readout: str
+    masks: Mapping[str, Mapping[str, Any]],
+    kind: str | None,
+    activation: object,
+    steps: int | None,
+    readout: str,
 ) -> Network:
     """The network whose weights have the shapes of the masks; all matrices must be there."""
     shapes = {n: tuple(m.shape) for which in masks.values() for n, m in which.items()}
@@ -120,7 +129,10 @@ def _network(
     if kind is not None and kind not in KINDS:
         raise InputError(f"kind must be one of {', '.join(KINDS)}, not {shown(kind)}")
     for name, shape in shapes.items():
-        if len(shape) != (1 if name[0] == "b" else 2):
+        if len(shape) > 2 and not _is_bias(name):
+            what = f"the mask {name} of shape {shape} is one of filters"
+            raise InputError(f"{what}: say network=tc.Convolutional(...)")
+        if len(shape) != (1 if _is_bias(name) else 2):
             raise InputError(f"the mask {name} has shape {shape}; rows are outputs, columns inputs")
     if kind in RECURRENT or "recurrent" in shapes:
         for name in ("input", "recurrent", "readout"):
@@ -130,12 +142,17 @@ def _network(
             raise InputError("steps are missing: a recurrent network needs their number")
         sizes = {"inputs": shapes["input"][1], "hidden": shapes["recurrent"][0]}
         sizes |= {"outputs": shapes["readout"][0], "steps": steps, "readout": readout}
-        named = kind if kind in RECURRENT else "linear_recurrent"
-        return network_from_dict({"kind": named, **sizes})
+        sizes |= {"bias": True} if any(map(_is_bias, shapes)) else {}
+        named = kind_entries(kind if kind in RECURRENT else None, activation, recurrent=True)
+        return network_from_dict({**named, **sizes})
     depth = max((int(name[1:]) for name in shapes if name[1:].isdecimal()), default=0)
     for layer in range(1, depth + 1):
         if f"W{layer}" not in shapes:
             raise InputError(f"the masks go up to layer {depth}, but W{layer} is missing{cure}")
     widths = [shapes["W1"][1], *(shapes[f"W{layer}"][0] for layer in range(1, depth + 1))]
-    bias = {"bias": True} if any(name[0] == "b" for name in shapes) else {}
-    return network_from_dict({"kind": kind or "linear_feedforward", "widths": widths, **bias})
+    bias = {"bias": True} if any(map(_is_bias, shapes)) else {}
+    return network_from_dict({**kind_entries(kind, activation), "widths": widths, **bias})
+
+
+def _is_bias(name: str) -> bool:
+    return name[0] == "b" or name == "readout_bias"

@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import binascii
 import math
+import re
 import warnings
 import zlib
 from collections.abc import Mapping
@@ -21,6 +22,7 @@ Entry: TypeAlias = tuple[str, tuple[int, ...]]  # one weight: its matrix's name 
 
 LARGEST_PACKED = 2**34  # entries: 2 GiB of bits
 _ROWS = 1024  # of a mask, checked at once
+_BIAS = re.compile(r"b\d+|bias|readout_bias")
 PACK_ABOVE = 10_000  # entries; below this nested lists stay readable
 
 
@@ -59,6 +61,8 @@ def check_name(name: object, names: Mapping[str, object], place: str) -> None:
     if len(known) > 12:
         known[8:-1] = ["..."]
     network = f"this network has {', '.join(known)}"
+    if isinstance(name, str) and _BIAS.fullmatch(name) and not any(map(_BIAS.fullmatch, names)):
+        network += "; with bias true it has biases, too"
     raise InputError(f"{place} has no weight {shown(name)}{hint}; {network}")
 
 
@@ -189,7 +193,10 @@ def _array(value: ArrayLike, shape: tuple[int, ...], place: str) -> NDArray[Any]
         flaw = _uneven_row(value, shape)
         raise InputError(f"{place} must be a 0/1 array of shape {shape}{flaw}") from None
     if array.ndim == 0:
-        raise InputError(f"{place} must be a 0/1 array of shape {shape}, not {shown(value)}")
+        cure = ""
+        if isinstance(value, str) and value.endswith((".npy", ".npz")):
+            cure = f', or a file: {{"file": "{value}"}}'
+        raise InputError(f"{place} must be a 0/1 array of shape {shape}{cure}, not {shown(value)}")
     _check_shape(array.shape, shape, place)
     if array.dtype.kind in "OSU":
         objects = np.asarray(value, dtype=object)  # text and numbers together became text above

@@ -14,6 +14,7 @@ from .masks import Mask, both, check_name, count, masks_of
 from .matchings import maximum_matching
 from .networks.base import Network
 from .networks.kinds import changed, check_network
+from .networks.unrolled import as_matrix
 
 
 def allowed_masks(
@@ -81,7 +82,8 @@ def spread_masks(
 ) -> dict[str, Mask]:
     """Masks with `budget` ones in total inside `allowed`, even over layers, rows and columns.
 
-    `layers` are those of a network, each a matrix and maybe a bias, which is one more column of it.
+    `layers` are those of a network, each a matrix and maybe a bias, which is one more column of it;
+    a filter is a matrix with a column for each channel and offset.
     Raises `InputError` for a bad budget.
 
     >>> masks = spread_masks([("W1",)], {"W1": np.ones((2, 3), dtype=bool)}, 3, None)
@@ -90,7 +92,9 @@ def spread_masks(
     """
     check_choice(allowed, budget, np.random.default_rng(0) if rng is None else rng)
     joined = [
-        np.column_stack([allowed[name] for name in (matrix, *bias)]) if bias else allowed[matrix]
+        np.column_stack([as_matrix(allowed[matrix]), *(allowed[name] for name in bias)])
+        if bias
+        else as_matrix(allowed[matrix])
         for matrix, *bias in layers
     ]
     shares = level([int(np.count_nonzero(mask)) for mask in joined], budget)
@@ -100,7 +104,7 @@ def spread_masks(
         for name in bias:
             masks[name] = chosen[:, -1]
             chosen = chosen[:, :-1]
-        masks[matrix] = chosen
+        masks[matrix] = chosen.reshape(allowed[matrix].shape)
     return masks
 
 
@@ -170,7 +174,7 @@ def updated_masks(
     """
     widths = [network.inputs]
     layers: list[tuple[Mask, Mask | None, bool]] = []  # matrix, bias, whether the bias is absent
-    for matrix, *bias in network.layers:
+    for matrix, *bias in network.weight_layers:
         outputs, inputs = network.weight_shapes[matrix]
         own = learnable.get(matrix, np.zeros((outputs, inputs), dtype=bool))
         if matrix in updates:
@@ -183,7 +187,9 @@ def updated_masks(
         layers.append((own, learnable.get(name), name in absent))
     result = changed(network, widths=widths)
     masks, present = {}, {}
-    for (matrix, *bias), (own, learned, is_absent) in zip(result.layers, layers, strict=True):
+    for (matrix, *bias), (own, learned, is_absent) in zip(
+        result.weight_layers, layers, strict=True
+    ):
         masks[matrix] = own
         for name in bias:
             if is_absent:

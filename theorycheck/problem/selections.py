@@ -143,7 +143,9 @@ class Selections:
         >>> allocation.mask("W1").sum(axis=0).tolist(), allocation.mask("W1").sum(axis=1).tolist()
         ([1, 1, 1, 1], [1, 1, 1, 1])
         """
-        masks = spread_masks(network.layers, allowed_masks(network, present, None), budget, rng)
+        masks = spread_masks(
+            network.weight_layers, allowed_masks(network, present, None), budget, rng
+        )
         return cls(network, masks, present)
 
     @classmethod
@@ -168,8 +170,8 @@ class Selections:
 
         `ranks` maps weight names to the rank k of their update. W + B A is no choice of entries of
         W, but it is one of the network in which k units are added to a copy of the inputs of W:
-        W + B A = [W' B] [G; A] for W = W' G, and if W' and the square G are frozen at random, W is
-        random too. So the result is an allocation of that network, which has one layer more for
+        `W + B A = [W' B] [G; A]` for W = W' G, and if W' and the square G are frozen at random, W
+        is random too. So the result is an allocation of that network, which has one layer more for
         every weight in `ranks`; its teachers compute what those of `network` do, since an added
         layer is never narrower than the one below. Its units have no biases (absent, if the network
         has some). `InputError` for networks that are not linear feed-forward.

@@ -67,14 +67,19 @@ class Sources:
         linear: bool = False,
         steps: int | None = None,
         readout: Literal["final", "all"] = "final",
+        input: Sequence[int] | None = None,
     ) -> Self:
         """The allocation of a torch module: what is trained, what is frozen, what is absent.
 
-        Read are chains of `nn.Linear` (linear feed-forward), two of them with one ReLU between
-        (shallow ReLU), and an `nn.RNN` with a readout `nn.Linear`, all without biases, unrolled
-        over `steps` (linear recurrent; `linear=True` declares that an `nn.RNN` with tanh or ReLU is
-        to be read as if its activation were linear). A loop of one's own is read if `recurrent`
-        names its parameters: `{"input": NAME, "recurrent": NAME, "readout": NAME}`.
+        Read are chains of `nn.Linear` with activations between them, registered or applied as
+        functions (feed-forward, linear or shallow ReLU where they are), residual or not; chains of
+        `nn.Conv1d` or `nn.Conv2d` with activations, `nn.AvgPool` behind them, and an `nn.Linear`
+        (convolutional; `input`, (channels, length) or (channels, height, width), is the size of one
+        input, where the `nn.Linear` leaves it open); and an `nn.RNN` with a
+        readout `nn.Linear`, unrolled over `steps` (recurrent; `linear=True` declares that it is to
+        be read as if its activation were linear; its two biases are one, learnable where either
+        is). A loop of one's own is read if `recurrent` names its parameters: `{"input": NAME,
+        "recurrent": NAME, "readout": NAME}`, and maybe `bias` and `readout_bias`.
 
         Learnable are the entries of parameters with `requires_grad` that the `optimizer`, if given,
         holds at a learning rate other than 0, without those that `gradient_masks` (parameter name,
@@ -89,7 +94,7 @@ class Sources:
         from .interop.torch_modules import ReadOptions
         from .interop.torch_reading import read_masks
 
-        options = ReadOptions(linear, steps, readout, recurrent)
+        options = ReadOptions(linear, steps, readout, recurrent, input)
         return cls(*read_masks(module, gradient_masks, present, optimizer, options))
 
     @classmethod
@@ -119,6 +124,7 @@ class Sources:
         steps: int | None = None,
         readout: Literal["final", "all"] = "final",
         layers: Sequence[str] | None = None,
+        activation: str | Sequence[str] | None = None,
     ) -> Self:
         """The allocation of tensors with the names of a module's parameters, as in a state dict.
 
@@ -127,7 +133,8 @@ class Sources:
         must be a 0/1 mask, of what is learnable. Values of weights mean nothing, and what else is
         frozen no state dict tells: see `restricted_to`, or read the module (`from_torch`).
 
-        Nor does it tell activations: `kind` says them (or `network`). Modules are taken by the
+        Nor does it tell activations: `kind` says them, or `activation` (as of `Feedforward` and
+        `Recurrent`), or `network`. Modules are taken by the
         numbers in their names, or in the one order that their shapes allow; `layers` says another.
         A module with `weight_ih_l0` and one more are a recurrent network of as many `steps`.
         Raises `InputError` for all else.
@@ -138,7 +145,13 @@ class Sources:
         1
         """
         found = read_state_dict(
-            tensors, kind=kind, network=network, steps=steps, readout=readout, layers=layers
+            tensors,
+            kind=kind,
+            network=network,
+            steps=steps,
+            readout=readout,
+            layers=layers,
+            activation=activation,
         )
         return cls(*found)
 
@@ -154,7 +167,8 @@ class Sources:
         learnable: Any = None,
         labels: Sequence[Any] | None = None,
         rows: Literal["targets", "sources"] = "targets",
-        kind: str = "linear_feedforward",
+        kind: str | None = None,
+        activation: str | Sequence[str] | None = None,
     ) -> Self:
         """The allocation of a connectome (a wiring diagram): connections between named units.
 
@@ -169,8 +183,9 @@ class Sources:
         weight `recurrent`. One input of the network drives each unit of `inputs`, one output reads
         each of `outputs`, both by a frozen connection; as a mapping, name -> units, each name is an
         input (output) with a frozen connection to all of its units. Without `steps` the network is
-        feed-forward (`kind`: or shallow_relu), and all paths from the inputs to a unit must have
-        the same length, which is its layer.
+        feed-forward, and all paths from the inputs to a unit must have the same length, which is
+        its layer. Networks are linear unless `activation` (as of `Feedforward` and `Recurrent`) or
+        the `kind` of a feed-forward one says otherwise.
 
         `learnable` says it for pairs and matrices: true (all connections, the default for these),
         false (none), pairs, or a 0/1 matrix. A pair that comes twice is one connection.
@@ -184,7 +199,7 @@ class Sources:
         (3, [[0, 0, 0], [1, 0, 1], [0, 0, 0]])
         """
         found = read_connectome(
-            edges, inputs, outputs, steps, readout, learnable, labels, rows, kind
+            edges, inputs, outputs, steps, readout, learnable, labels, rows, kind, activation
         )
         return cls(found.network, found.learnable, found.present)
 
@@ -208,5 +223,5 @@ def unit_names(
     {'input': ['a'], 'hidden': ['a', 'b', 'c'], 'output': ['c']}
     """
     defaults = {"readout": "final", "learnable": None, "rows": "targets"}
-    options = {**defaults, "kind": "linear_feedforward", **others}
+    options = {**defaults, "kind": None, **others}
     return read_connectome(edges, inputs, outputs, steps, labels=labels, **options).units

@@ -21,6 +21,11 @@ MODULES = {
     "T8": "t08_symmetry",
     "T9": "t09_peeling",
     "T10": "t10_shallow_relu",
+    "T11": "t11_analytic",
+    "T12": "t12_readout",
+    "T13": "t13_staged_plans",
+    "T14": "t14_levels",
+    "T15": "t15_graded_points",
     "C1": "c01_input_weights",
     "C2": "c02_recurrent_weights",
 }

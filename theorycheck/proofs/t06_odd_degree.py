@@ -1,13 +1,15 @@
 r"""# T6 Odd degree
 
-**Statement.** Linear networks, r = rank(A) = D: the number delta of complex solutions is the same
-for generic outputs, and if it is odd the allocation is maximal. Feed-forward: delta is at most the
-number of perfect matchings of D equations and the learnables, and at most a group Bezout number.
-Without a matching of D pairs any linear network is minimal.
+**Statement.** Networks whose activations are linear, squares or cubes, r = rank(A) = D: the number
+delta of complex solutions is the same for generic outputs, and if it is odd the allocation is
+maximal. Linear feed-forward: delta is at most the number of perfect matchings of D equations and
+the learnables, and at most a group Bezout number. Without a matching of D pairs any linear network
+is minimal.
 
-**Assumptions.** Linear feed-forward or recurrent, dense or sparse, all drawn numbers independent
-with densities positive everywhere. Solutions are those of $\varphi(\theta) = y$, with $y$ an output
-of the teacher. The two bounds on delta are for feed-forward networks only.
+**Assumptions.** Feed-forward or recurrent, with or without biases, dense or sparse, all drawn
+numbers independent with densities positive everywhere. Solutions are those of $\varphi(\theta) =
+y$, with $y$ an output of the teacher. The two bounds on delta are for linear feed-forward networks
+only.
 
 **Proof.** Let $f$ be the frozen weights and the inputs $X$, $W^*$ the teacher's weights, $p$ the
 number of all these parameters but $W^*$, and $\varphi_f(\theta)$ the student's outputs.
@@ -22,6 +24,11 @@ number of all these parameters but $W^*$, and $\varphi_f(\theta)$ the student's 
    $Z$ has exactly delta preimages, at all of which the Jacobian is invertible onto the tangent
    space (they are *simple*). The map $(f, W^*) \mapsto (f, y)$ is dominant onto $Y$, so the data
    that fall into $Z$ satisfy a polynomial equation that is not identically 0: probability 0.
+   Nothing but that outputs are polynomials in weights and inputs was used: $\varphi_f$ may have any
+   degree in $\theta$ and $f$, and the real data are dense in the complex ones. (Where $D$ is below
+   the number of equations, $Y$ is a proper subset, and delta counts solutions of all equations.
+   Those of $D$ of them can be more, unless these determine the others: their number tells nothing
+   of delta. For nonlinear networks it is not asked for.)
 2. *Odd degrees.* Almost surely, then, $\varphi_f(\theta) = y$ has exactly delta distinct complex
    solutions. Its coefficients are real, so complex conjugation permutes the solutions, and those
    that are not real form pairs. If delta is odd, one is left over: it is real, a match. So
@@ -35,7 +42,9 @@ number of all these parameters but $W^*$, and $\varphi_f(\theta)$ the student's 
    all coefficients (implicit function theorem), and a generic system of these degrees has as many
    solutions in $\prod_g \mathbb{P}^{n_g}$ as the intersection number of its divisors, the
    coefficient of $\prod_g x_g^{n_g}$ in $\prod_e \sum_g d_{e,g} x_g$ (the multihomogeneous Bezout
-   number). So delta is at most that coefficient. Feed-forward, a path uses a layer once, so:
+   number). So delta is at most that coefficient. The degree of an output in a group is at most the
+   most unknowns of the group on a path to it, where a square counts twice, and a cube three times,
+   what the path has met before. Linear feed-forward, a path uses a layer once, so:
    - *Every unknown a group.* Each degree is 1 if $e$ depends on the unknown, and 0 if not. The
      coefficient is the permanent of this 0/1 matrix, the number of perfect matchings.
    - *Every layer below the last a group, and every row of the last.* Degrees are at most 1, and an
@@ -77,8 +86,9 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
+from ..problem.networks.base import Network
+from ..problem.networks.feedforward import Feedforward, LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent, Recurrent
 from .base import ProofStep
 from .shared.polynomial_systems import (
     PRIME,
@@ -92,6 +102,7 @@ from .shared.polynomial_systems import (
 )
 from .t06.bounds import bounded, rank_by_matching
 from .t06.one_unknown import determinant_is_affine, one_outside, one_polynomial
+from .t06.powers import degrees_of_powers, real_solutions_of_powers
 
 _FEEDFORWARD = (
     (LinearFeedforward([2, 2, 2]), 2),
@@ -103,6 +114,16 @@ _FEEDFORWARD = (
     (LinearFeedforward([2, 1, 2, 2]), 2),
 )
 _RECURRENT = tuple((LinearRecurrent(1, 2, 1, steps), 2) for steps in (2, 3, 4))
+_POWERS: tuple[tuple[Network, int], ...] = (
+    (Feedforward([2, 2, 1], activation="square"), 2),
+    (Feedforward([2, 2, 1], activation="cube"), 2),
+    (Feedforward([1, 2, 1], activation="square", bias=True), 2),
+    (Feedforward([1, 1, 1], activation="cube", bias=True), 2),
+    (Feedforward([1, 1, 1, 1], activation=["cube", "square"], bias=True), 1),
+    (Recurrent(1, 1, 1, 3, activation="square"), 1),
+    (Recurrent(1, 1, 1, 2, activation="cube", bias=True), 1),
+    (Recurrent(1, 1, 1, 3, activation="linear", bias=True), 2),
+)
 _PAIRS = LinearRecurrent(1, 2, 1, 4)
 _DRAWS = 15
 
@@ -282,5 +303,32 @@ STEPS = (
             "half of the real roots": lambda g, h, count, real: g.quo(h).count_roots() // 2 == real,
         },
         "all allocations of the kind with r = D = rank of 5 networks, one exact draw each",
+    ),
+    ProofStep(
+        "squares and cubes: the number of solutions is that of every generic draw, at most the "
+        "Bezout number of the degrees that powers multiply",
+        degrees_of_powers,
+        (_POWERS, lambda counts, bound: len(set(counts)) == 1 and counts[0] <= bound),
+        {
+            "fewer than the Bezout number": (_POWERS, lambda counts, bound: counts[0] < bound),
+            "at most 2": (_POWERS, lambda counts, bound: counts[0] <= 2),
+        },
+        f"all allocations with r = D = d m = rank of {len(_POWERS)} networks, two draws each",
+    ),
+    ProofStep(
+        "squares and cubes: solutions that are not real pair up, an odd number leaves a real one",
+        real_solutions_of_powers,
+        (
+            _POWERS,
+            lambda degree, real: (degree - real) % 2 == 0 and (degree % 2 == 0 or real > 0),
+        ),
+        {
+            "every positive degree": (_POWERS, lambda degree, real: real > 0),
+            "an odd number up to signs, half of an even degree": (
+                _POWERS,
+                lambda degree, real: degree % 4 == 0 or real > 0,
+            ),
+        },
+        "the allocations of these with at most 9 solutions, three exact draws each",
     ),
 )

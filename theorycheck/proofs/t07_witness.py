@@ -1,20 +1,23 @@
 r"""# T7 Intermediate, by witness
 
-**Statement.** Linear networks, r = rank(A) = D. If for one rational teacher, student and inputs D
-equations of full rank, or a part of them that contains all its unknowns, have exactly as many
-solutions as generic ones, all simple and none real, then 0 < MP(A, m) < 1.
+**Statement.** Networks whose activations are linear, squares or cubes, r = rank(A) = D. If for one
+rational teacher, student and inputs D equations of full rank, or a part of them that contains all
+its unknowns, have exactly as many solutions as generic ones, all simple and none real, then 0 <
+MP(A, m) < 1.
 
-**Assumptions.** Linear feed-forward or recurrent, dense or sparse, all drawn numbers independent
-with densities positive everywhere. An instance is a choice of all that is drawn: the frozen weights
-and inputs $f$ and the teacher's weights $W^*$; its wanted outputs are those of its teacher. *Full
-rank*: the Jacobian of the $D$ equations $E$ in the learnables has generic rank $D$. A *part* of
-them: as many equations $E'$ as there are unknowns $\theta'$ in them, without any other unknown.
-*Simple*: the Jacobian of the (part of the) equations is invertible at the solution.
+**Assumptions.** Feed-forward or recurrent, with or without biases, dense or sparse, all drawn
+numbers independent with densities positive everywhere. An instance is a choice of all that is
+drawn: the frozen weights and inputs $f$ and the teacher's weights $W^*$; its wanted outputs are
+those of its teacher. *Full rank*: the Jacobian of the $D$ equations $E$ in the learnables has
+generic rank $D$. A *part* of them: as many equations $E'$ as there are unknowns $\theta'$ in them,
+without any other unknown. *Simple*: the Jacobian of the (part of the) equations is invertible at
+the solution.
 
-**Proof.** $MP > 0$ is T1, since the rank is $D$. For $MP < 1$ it is enough that the equations $E$,
-or the part $E'$, have no real solution for a set of data of positive probability: every match would
-be one. Let $\psi(f, \theta) = z$ be these equations, $n$ of them in $n$ unknowns, $z$ the teacher's
-outputs in them.
+**Proof.** $MP > 0$ is T1 (of nonlinear networks T11), since the rank is $D$. Nothing is used of the
+network but that its outputs are polynomials in weights and inputs. For $MP < 1$ it is enough that
+the equations $E$, or the part $E'$, have no real solution for a set of data of positive
+probability: every match would be one. Let $\psi(f, \theta) = z$ be these equations, $n$ of them in
+$n$ unknowns, $z$ the teacher's outputs in them.
 
 1. *Generic number.* The Jacobian of $\psi$ in its unknowns is generically invertible (that of a
    part is a diagonal block of a block-triangular invertible matrix). So $(f, \theta) \mapsto (f,
@@ -46,9 +49,31 @@ leaves a quadratic equation for $a$ of discriminant $u^2 + v^2 + w^2 - 2uv - 2uw
 t(y_{11} - s)$, $v = s(y_{22} - t)$, $w = y_{12} y_{21}$. It takes both signs, so the allocation
 is intermediate, and $MP$ is the probability that it is not negative.
 
-*What a witness does not do.* An even degree is not intermediate by itself: recurrent 1-2-1, 5
-steps, $m = 2$, one recurrent row has delta = 6 and matched every draw ever made (the last step
-below repeats some: evidence, not a proof). Without a witness nothing is decided.
+*What a witness does not do.* An even degree is not intermediate by itself; without a witness
+nothing is decided. Recurrent 1-2-1, 5 steps, read at the end, $m = 2$, with the recurrent row
+$(u_0, u_1)$ learnable has delta = 6, and *is maximal: almost every draw has two real solutions at
+least*. Let $(c, e)$ be the other row, $\mu_k = D W^k B$, $p = c / B_1$, $\sigma = (c B_0 + e B_1) /
+B_1$. After a change of samples (the first two numbers that they show are those of unit vectors) the
+equations are $E_1 = \mu_4 + z_{11} \mu_2 + z_{21} \mu_1 + z_{31} \mu_0 - y_1 = 0$ and $E_2 = \mu_3
++ z_{12} \mu_2 + z_{22} \mu_1 + z_{32} \mu_0 - y_2 = 0$. Take $\tau = u_0 + e$, the trace, and
+$\varepsilon = u \cdot B - \sigma B_0$ for coordinates, affine in $u$. On the line $\varepsilon = 0$
+the vector $B$ is an eigenvector, $W B = \sigma B$, so all $\mu_k$ are constant there; let $K$ be
+the value of $E_2$. Then, with constants $b$ and $C$,
+
+$$E_2 = K + \varepsilon (D_0 \tau^2 + b \tau + C) + \varepsilon^2 D_0 p.$$
+
+For every large $|\tau|$ it has two real zeros: $\varepsilon_I \sim -\tau^2 / p$ and
+$\varepsilon_{II} \sim -K / (D_0 \tau^2)$. On the first $E_1 \sim -\det(W) \mu_2 \sim (D_0 / p)
+\tau^5$; on the second $E_1 \sim -K \tau$. Both are odd in $\tau$. (i) $D_0 p K < 0$: the
+discriminant $(D_0 \tau^2 + b \tau + C)^2 - 4 D_0 p K$ is positive, $\varepsilon_I$ and
+$\varepsilon_{II}$ are continuous for all $\tau$, and on each $E_1$ changes its sign: two solutions.
+(ii) $D_0 p K > 0$: then $D_0 / p$ and $-K$ have opposite signs, so on the two branches $E_1$ goes
+to infinities of opposite signs at the same end. If the discriminant vanishes nowhere, conclude as
+in (i). Else let $\tau^*$ be its largest zero: the path from $\tau = \infty$ along $\varepsilon_I$
+to $\tau^*$, where both branches meet, and back along $\varepsilon_{II}$ has ends at which $E_1$ has
+opposite signs, so $E_1$ vanishes on it; and again on the path below the smallest zero. Whatever way
+the ends are joined, there are two solutions. It is not a degree of the map: the solutions counted
+with the signs of the Jacobian are often 0 in all. The last five steps check this.
 
 **Source.** This file.
 """
@@ -62,8 +87,8 @@ import numpy as np
 from sympy import QQ
 
 from ..problem.networks.base import Network
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
+from ..problem.networks.feedforward import Feedforward, LinearFeedforward
+from ..problem.networks.recurrent import LinearRecurrent, Recurrent
 from .base import ProofStep
 from .shared.polynomial_systems import (
     PRIME,
@@ -77,6 +102,7 @@ from .shared.polynomial_systems import (
     number_of_solutions,
     solve,
 )
+from .t07 import even_degree
 from .t07.two_diagonals import (
     DIAGONALS,
     SQUARE,
@@ -90,6 +116,16 @@ _FOUR, _FIVE = LinearRecurrent(1, 2, 1, 4), LinearRecurrent(1, 2, 1, 5)
 _DIAGONAL: list[Entry] = [("recurrent", (0, 0)), ("recurrent", (1, 1))]
 _ANTIDIAGONAL: list[Entry] = [("recurrent", (0, 1)), ("recurrent", (1, 0))]
 _ROW: list[Entry] = [("recurrent", (0, 0)), ("recurrent", (0, 1))]
+_SQUARED = Feedforward([2, 2, 1], activation="square")
+_BIASED = Recurrent(1, 1, 1, 3, activation="linear", bias=True)
+_POWERS: tuple[tuple[Network, list[Entry]], ...] = (
+    (_SQUARED, [("W1", (0, 0)), ("W2", (0, 1))]),
+    (_BIASED, [("recurrent", (0, 0)), ("bias", (0,))]),
+)
+_CUBE: tuple[Network, list[Entry]] = (
+    Feedforward([2, 2, 1], activation="cube"),
+    [("W1", (0, 0)), ("W2", (0, 1))],
+)
 _NEAR = 12  # neighbours of an instance
 
 _Predicate: TypeAlias = Callable[[Solutions, int], bool]
@@ -122,6 +158,10 @@ def _instances() -> Iterator[tuple[Network, list[Entry], IntegerInstance]]:
     for network, entries in families:
         rng = np.random.default_rng(1)
         for _ in range(15):
+            yield network, entries, draw(network, 2, rng, 99)
+    for network, entries in _POWERS:
+        rng = np.random.default_rng(1)
+        for _ in range(8):
             yield network, entries, draw(network, 2, rng, 99)
 
 
@@ -251,6 +291,12 @@ STEPS = (
         {"a recurrent row, of odd degree, as well": ((_FOUR, _ROW),)},
     ),
     ProofStep(
+        "squares, and biases of a recurrent network: both witnesses and matches",
+        has_both,
+        _POWERS,
+        {"cubes, of odd degree, as well": (*_POWERS, _CUBE)},
+    ),
+    ProofStep(
         "a witness of a part that contains all its unknowns serves for the whole",
         part_decides,
         _CLOSED,
@@ -261,5 +307,32 @@ STEPS = (
         matched_at_every_draw,
         _ROW,
         {"on the recurrent diagonal, 4 steps, degree 6 too": _DIAGONAL},
+    ),
+    ProofStep(
+        "that row: E_2 = K + eps (D_0 tau^2 + b tau + C) + eps^2 D_0 p, K constant, symbolically",
+        even_degree.curve,
+        lambda c, b: c / b,
+        {"p has the other sign": lambda c, b: -c / b, "p is b / c": lambda c, b: b / c},
+    ),
+    ProofStep(
+        "that row: E_1 ~ (D_0 / p) tau^5 on one branch of E_2 = 0, -K tau on the other",
+        even_degree.ends,
+        lambda d, p, k: (d / p, -k),
+        {
+            "K tau": lambda d, p, k: (d / p, k),
+            "-(D_0 / p) tau^5": lambda d, p, k: (-d / p, -k),
+        },
+    ),
+    ProofStep(
+        "that row: two real solutions at least at every draw, by Sturm chains",
+        even_degree.real_solutions,
+        2,
+        {"four": 4},
+    ),
+    ProofStep(
+        "that row: solutions counted with signs are -2, 0 or 2 in all",
+        even_degree.signed_count,
+        lambda total: total in (-2, 0, 2),
+        {"never 0": bool},
     ),
 )

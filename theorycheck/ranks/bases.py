@@ -20,10 +20,9 @@ from ..field.elimination import Elimination
 from ..problem.allocation import Allocation
 from ..problem.masks import Entry, Mask
 from ..problem.networks.base import Network, positive_integer
-from .generic_rank import BLOCK, required_bytes
-from .given_inputs import GivenInputs
+from .generic_rank import BLOCK, Given, jacobian_of_trial, required_bytes
 from .jacobian import Jacobian
-from .point import draw_point, draw_prime
+from .oracle_jacobian import OracleJacobian
 
 
 def greedy_basis(
@@ -37,7 +36,7 @@ def greedy_basis(
     trial: int = 0,
     memory_limit: int = 8 * 2**30,
     xp: ModuleType = np,
-    given: GivenInputs | None = None,
+    given: Given | None = None,
     deadline: Deadline = NEVER,
 ) -> list[Entry]:
     """The lexicographically first basis of the span of `entries_in_order`, in that order.
@@ -48,7 +47,7 @@ def greedy_basis(
     `ranks.generic_rank.trial_error` bounds. The search ends early with `most` entries, an upper
     bound on the rank if one is known. With `given` inputs `samples` is their rank.
 
-    Raises `InputError` for networks that are not linear and for absent or unknown entries,
+    Raises `InputError` for networks that are not analytic and for absent or unknown entries,
     `SizeError` if the trial needs more than `memory_limit` bytes, `OutOfTimeError` after the
     deadline.
 
@@ -57,8 +56,8 @@ def greedy_basis(
     >>> greedy_basis(LinearFeedforward([1, 2, 1]), None, 1, order)
     [('W2', (0, 0))]
     """
-    if not network.is_linear:
-        raise InputError(f"bases are those of linear networks, not of {network.title} networks")
+    if not network.is_analytic:
+        raise InputError(f"bases are those of analytic networks, not of a {network.describe()}")
     samples = positive_integer(samples, "samples")
     empty = Allocation.none(network, present)
     _check_entries(empty, entries_in_order)
@@ -66,10 +65,19 @@ def greedy_basis(
     if needed > memory_limit:
         gib = f"{needed / 2**30:.3g} GiB, more than the limit of {memory_limit / 2**30:.3g} GiB"
         raise SizeError(f"a basis among {len(entries_in_order)} weights needs about {gib}")
-    prime = draw_prime(seed, trial)
-    inputs = None if given is None else given.modulo(prime)
-    point = draw_point(empty, samples, prime, seed, trial, xp, inputs, deadline)
-    source = Jacobian(network, point, xp, deadline)
+    prime, source = jacobian_of_trial(empty, samples, seed, trial, xp, given, deadline)
+    return first_basis(source, prime, entries_in_order, most, xp, deadline)
+
+
+def first_basis(
+    source: Jacobian | OracleJacobian,
+    prime: int,
+    entries_in_order: Sequence[Entry],
+    most: int | None = None,
+    xp: ModuleType = np,
+    deadline: Deadline = NEVER,
+) -> list[Entry]:
+    """The lexicographically first basis of the columns of a Jacobian modulo a prime."""
     elimination = Elimination(source.n_equations, prime, xp, deadline)
     limit = source.n_equations if most is None else min(most, source.n_equations)
     for start in range(0, len(entries_in_order), BLOCK):
@@ -80,7 +88,7 @@ def greedy_basis(
     return [entries_in_order[column] for column in elimination.pivot_columns[:limit]]
 
 
-def _columns(source: Jacobian, block: Sequence[Entry], xp: ModuleType) -> Array:
+def _columns(source: Jacobian | OracleJacobian, block: Sequence[Entry], xp: ModuleType) -> Array:
     """The Jacobian's columns of entries of any weights, in their order, (equations, entries)."""
     positions: dict[str, list[int]] = {}
     for position, (name, _) in enumerate(block):

@@ -10,6 +10,7 @@ from __future__ import annotations
 import math
 from dataclasses import dataclass
 from types import ModuleType
+from typing import TypeAlias
 
 import numpy as np
 
@@ -17,11 +18,20 @@ from ..computing.deadline import NEVER, Deadline
 from ..errors import SizeError
 from ..field.elimination import Elimination
 from ..problem.allocation import Allocation
+from ..problem.networks.base import Network
+from .arguments import has_formal_arguments
 from .given_inputs import GivenInputs
+from .given_points import GivenPoints
 from .jacobian import Jacobian, entries
+from .oracle import oracle_point, oracle_prime
+from .oracle_jacobian import OracleJacobian
 from .point import LOWEST_PRIME, draw_point, draw_prime
+from .sizes import EntrySize, collision_sizes, entry_size
+
+Given: TypeAlias = GivenInputs | GivenPoints
 
 N_PRIMES = 268_216  # primes between 2^22 and 2^23
+N_ORACLE_PRIMES = 134_241  # those of them that leave 3 when divided by 4
 BLOCK = 512  # columns that enter the elimination together
 MOST_TRIALS = 64
 
@@ -59,35 +69,100 @@ class GenericRank:
         return next(trial for trial in self.trials if trial.rank == self.value)
 
 
-def trial_error(allocation: Allocation, size: int, given: GivenInputs | None = None) -> float:
+def trial_error(
+    allocation: Allocation, samples: int, size: int, given: Given | None = None
+) -> float:
     """Bound on the probability that one trial misses a generic rank of at most `size`.
 
     A fixed non-zero minor of that size has degree at most size x entry degree (Schwartz-Zippel
     at a point uniform modulo p > 2^22), and one of its coefficients is an integer of at most
     size x log2(size x entry norm) bits, which at most bits / 22 of the primes can divide. Inputs
-    that are `given` are no variables but factors of the coefficients.
+    that are `given` are no variables but factors of the coefficients. Of a nonlinear network the
+    rank is that of its oracle (T11), whose entries `ranks.sizes` bounds; where residues tell its
+    pre-activations apart, it may also be missed because some that differ are taken to be the same.
     """
     if size == 0:
         return 0.0
-    degree, log_norm = allocation.network.path_bounds
-    log_norm += given.log_norm if given is not None else 0.0
-    vanishes = size * degree / LOWEST_PRIME
-    divides = size * (math.log2(size) + log_norm) / 22 / N_PRIMES
+    network = allocation.network
+    if network.is_linear:
+        degree, log_norm = network.path_bounds
+        log_norm += given.log_norm if given is not None else 0.0
+    else:
+        degree, log_norm = _with_given(entry_size(network, is_given=given is not None), given)
+    n_primes = N_PRIMES if network.is_linear else N_ORACLE_PRIMES
+    error = _vanishes(size * degree, size * (math.log2(size) + log_norm), n_primes)
+    if not network.is_linear and not has_formal_arguments(network):
+        error += _collision_error(network, samples, given)
+    return min(error, 1.0)
+
+
+def _vanishes(degree: float, log_norm: float, n_primes: int) -> float:
+    """Bound on the probability that a non-zero polynomial is 0 at a random point modulo a prime."""
     # Words modulo p are uniform up to a factor 1 + 2^-41; the last factor covers float rounding.
-    return min((vanishes + divides) * (1 + 1e-9), 1.0)
+    return (degree / LOWEST_PRIME + log_norm / 22 / n_primes) * (1 + 1e-9)
+
+
+def _with_given(size: EntrySize, given: Given | None) -> EntrySize:
+    """A size with given inputs: no variables, but factors of coefficients, one for each degree."""
+    if given is None:
+        return size
+    return EntrySize(size.degree, size.log_norm + size.degree * given.log_norm)
+
+
+def _collision_error(network: Network, samples: int, given: Given | None) -> float:
+    """Bound on the probability that pre-activations that differ agree modulo both primes.
+
+    Or are opposite, or that one is 0: for each pair of units and samples two polynomials of the
+    size that `collision_sizes` tells, each modulo two independent primes; for each alone one.
+    """
+    total = before = 0.0
+    for units, drawn in collision_sizes(network, is_given=given is not None):
+        count, size = units * samples, _with_given(drawn, given)
+        total += count * (count + 2 * before) * _vanishes(*size, N_ORACLE_PRIMES) ** 2
+        before += count
+    return total
 
 
 def required_bytes(allocation: Allocation, samples: int, n_columns: int) -> int:
     """Memory in bytes that one trial needs, up to a small factor: point, elimination and blocks."""
     network = allocation.network
     equations = network.n_equations(samples)
-    # What lies behind the units of a recurrent network is little beside their values.
-    behind = 0 if network.is_recurrent else network.outputs
-    units = network.steps * sum(network.widths)
-    states = units * (network.effective_samples(samples) + behind)
+    units = network.n_units
+    if network.is_linear:
+        # What lies behind the units of a recurrent network is little beside their values.
+        behind = 0 if network.is_recurrent else network.outputs
+        states = units * (network.effective_samples(samples) + behind)
+    else:
+        # Values and slopes modulo two primes; what lies behind a unit differs between samples.
+        states = units * samples * (8 + network.outputs * network.n_reads)
     block = min(n_columns, BLOCK)
     matrix = equations * (min(equations, n_columns) + 4 * block)
     return 8 * (2 * network.n_weights + states + matrix)
+
+
+def jacobian_of_trial(
+    allocation: Allocation,
+    samples: int,
+    seed: int,
+    index: int,
+    xp: ModuleType = np,
+    given: Given | None = None,
+    deadline: Deadline = NEVER,
+) -> tuple[int, Jacobian | OracleJacobian]:
+    """The prime of a trial, and the Jacobian of all weights at its point.
+
+    Raises `OutOfTimeError` after the deadline.
+    """
+    network = allocation.network
+    if not network.is_linear:
+        prime = oracle_prime(seed, index)
+        assert not isinstance(given, GivenInputs), "these are inputs of linear networks"
+        point = oracle_point(allocation, samples, seed, index, xp, deadline, given)
+        return prime, OracleJacobian(network, point, xp, deadline)
+    prime = draw_prime(seed, index)
+    inputs = None if given is None else given.modulo(prime)
+    linear = draw_point(allocation, samples, prime, seed, index, xp, inputs, deadline)
+    return prime, Jacobian(network, linear, xp, deadline)
 
 
 def rank_trial(
@@ -99,7 +174,7 @@ def rank_trial(
     seed: int,
     index: int,
     xp: ModuleType = np,
-    given: GivenInputs | None = None,
+    given: Given | None = None,
     deadline: Deadline = NEVER,
 ) -> Trial:
     """Rank of the Jacobian of all `which` ("learnable" or "present") weights in one trial.
@@ -107,10 +182,7 @@ def rank_trial(
     Stops as soon as `upper`, a proved upper bound, is reached. Raises `OutOfTimeError` after the
     deadline.
     """
-    prime = draw_prime(seed, index)
-    inputs = None if given is None else given.modulo(prime)
-    point = draw_point(allocation, samples, prime, seed, index, xp, inputs, deadline)
-    source = Jacobian(allocation.network, point, xp, deadline)
+    prime, source = jacobian_of_trial(allocation, samples, seed, index, xp, given, deadline)
     elimination = Elimination(source.n_equations, prime, xp, deadline)
     for name, block in entries(allocation, which, BLOCK):
         if elimination.rank >= upper:
@@ -124,7 +196,7 @@ def rank_trial(
         tuple(elimination.pivot_rows),
         tuple(elimination.pivot_columns),
         elimination.determinant,
-        0.0 if rank == upper else trial_error(allocation, upper, given),
+        0.0 if rank == upper else trial_error(allocation, samples, upper, given),
     )
 
 
@@ -138,7 +210,7 @@ def generic_rank(
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
     xp: ModuleType = np,
-    given: GivenInputs | None = None,
+    given: Given | None = None,
     deadline: Deadline = NEVER,
 ) -> GenericRank:
     """Generic rank of the Jacobian of the `which` weights; `upper` is a proved upper bound.
@@ -146,8 +218,9 @@ def generic_rank(
     Reaching `upper` in one trial is a proof. Otherwise independent trials go on until the bound
     on the probability of error is at most `error_bound`; if that is out of reach (a trial bounds
     nothing, or 64 trials are done) the returned `error_bound` is larger than asked. With `given`
-    inputs only the weights are generic, and `samples` is the rank of the inputs. Raises `SizeError`
-    if a trial needs more than `memory_limit` bytes, `OutOfTimeError` after the deadline.
+    inputs only the weights are generic; `samples` is their rank, or number if the network is not
+    linear. Raises `SizeError` if a trial needs more than `memory_limit` bytes, `OutOfTimeError`
+    after the deadline.
 
     >>> from theorycheck import LinearFeedforward
     >>> allocation = Allocation.rows(LinearFeedforward([2, 3, 2]), {"W2": [0]})
@@ -187,10 +260,15 @@ def _too_large(
     allocation: Allocation, samples: int, n_columns: int, needed: int, limit: int
 ) -> str:
     equations = allocation.network.n_equations(samples)
+    counts = (
+        "all learnables in one layer of a dense network (T3, T4, T5), perhaps after what peeling "
+        "and freezing leave out (T9, T13), or fewer learnables than the target dimension (T1)"
+        if allocation.network.is_linear
+        else "every weight learnable (T0)"
+    )
     return (
         f"the Jacobian ({equations} equations x {n_columns} weights, {allocation.network.n_weights}"
         f" weights in all) needs about {needed / 2**30:.3g} GiB, more than the limit of "
         f"{limit / 2**30:.3g} GiB; --memory-limit (memory_limit=...) allows more; without "
-        "it only counts decide: all learnables in one layer of a "
-        "dense network (T3, T4, T5), or fewer learnables than the target dimension (T1)"
+        f"it only counts decide: {counts}"
     )

@@ -66,7 +66,7 @@ class GivenInputs:
         network = allocation.network
         if len(self.kept) == network.inputs:
             return allocation
-        left, first = network.resized(inputs=len(self.kept)), network.layers[0][0]
+        left, first = network.resized(inputs=len(self.kept)), network.weight_layers[0][0]
         masks = {name: allocation.mask(name) for name in allocation.counts}
         present = allocation.given_present()
         for given in (masks, present):
@@ -90,13 +90,14 @@ def given_inputs(
     ((0, 2), (0, 2), [[1, 2], [0, 1]])
     """
     if not (network.is_linear and network.is_layered):
+        measure = "" if network.is_recurrent else ", or measure on them"
         raise InputError(
-            "inputs: only linear feed-forward networks are decided on given inputs, not "
-            f"{network.title} ones; leave the inputs out, which asks about random ones, or measure "
-            "on them"
+            "inputs: on given ones linear feed-forward networks are decided, and those with "
+            f"analytic activations; this is a {network.describe()}; leave the inputs out, which "
+            f"asks about random ones{measure}"
         )
     samples = positive_integer(samples, "samples")
-    points = _points(real_numbers(inputs, "inputs"), network.inputs, samples)
+    points = finite_points(real_numbers(inputs, "inputs"), network.inputs, samples)
     kept = tuple(j for j, values in enumerate(zip(*points, strict=True)) if any(values))
     if not kept:
         raise InputError(
@@ -112,8 +113,11 @@ def given_inputs(
     return GivenInputs(points, kept, basis, matrix[:, list(basis)])
 
 
-def _points(array: NDArray[Any], n_inputs: int, samples: int) -> list[list[Any]]:
-    """Python integers or floats: what JSON keeps, whatever the type and order of the array."""
+def finite_points(array: NDArray[Any], n_inputs: int, samples: int) -> list[list[Any]]:
+    """Python integers or floats: what JSON keeps, whatever the type and order of the array.
+
+    Raises `InputError` for another shape, too few points, and numbers that are not finite.
+    """
     if array.ndim != 2 or array.shape[1] != n_inputs:
         expected = f"(points, {n_inputs}), one column for each input of the network"
         raise InputError(f"inputs must have shape {expected}, not {array.shape}")

@@ -38,19 +38,40 @@ def words(seed: int, trial: int, name: str, count: int) -> NDArray[np.uint64]:
 
 
 @functools.lru_cache(maxsize=1024)  # many ranks of one seed draw the same few primes
-def draw_prime(seed: int, trial: int) -> int:
-    """A prime uniform among the 268,216 between 2^22 and 2^23.
+def draw_prime(seed: int, trial: int, name: str = "prime", remainder: int | None = None) -> int:
+    """A prime uniform among the 268,216 between 2^22 and 2^23, from the stream `name`.
 
-    >>> is_prime(draw_prime(0, 0))
-    True
+    With a `remainder` it is uniform among those that leave it when divided by 4: 134,241 leave 3.
+
+    >>> is_prime(draw_prime(0, 0)), draw_prime(0, 0, remainder=3) % 4
+    (True, 3)
     """
-    # One in 16 candidates is prime: 64 words mostly do, 4096 fail with probability below 1e-100.
+    # One in 16 candidates is prime: 64 words mostly do, 4096 fail with probability below 1e-50.
     for count in (64, 4096):
-        for word in words(seed, trial, "prime", count).tolist():
+        for word in words(seed, trial, name, count).tolist():
             candidate = LOWEST_PRIME + word % (HIGHEST_PRIME - LOWEST_PRIME)
-            if is_prime(candidate):
+            if remainder in (None, candidate % 4) and is_prime(candidate):
                 return candidate
     raise AssertionError("unreachable: no prime among 4096 candidates")
+
+
+def residues(
+    seed: int,
+    trial: int,
+    name: str,
+    shape: tuple[int, ...],
+    prime: int,
+    deadline: Deadline = NEVER,
+    least: int = 0,
+) -> NDArray[np.float64]:
+    """Balanced residues of the stream `name`, of this shape; not after the deadline.
+
+    They are uniform on `least`, ..., prime - 1.
+    """
+    count = math.prod(shape)
+    deadline.afford(count / _WORDS_PER_SECOND, f"the random numbers of {name}")
+    values = (words(seed, trial, name, count) % np.uint64(prime - least)).astype(np.float64) + least
+    return reduce(values.reshape(shape), prime, out=values.reshape(shape))
 
 
 @dataclass(frozen=True)
@@ -87,9 +108,7 @@ def draw_point(
         raise InputError(f"points modulo a prime are those of linear networks, not {network.title}")
 
     def uniform(name: str, shape: tuple[int, ...]) -> Array:
-        deadline.afford(math.prod(shape) / _WORDS_PER_SECOND, f"the random numbers of {name}")
-        values = words(seed, trial, name, math.prod(shape)) % np.uint64(prime)
-        return reduce(xp.asarray(values.astype(np.float64).reshape(shape)), prime)
+        return xp.asarray(residues(seed, trial, name, shape, prime, deadline))
 
     weights = {name: uniform(name, shape) for name, shape in network.weight_shapes.items()}
     for name, mask in allocation.given_present().items():

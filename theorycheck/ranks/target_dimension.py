@@ -3,23 +3,24 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from itertools import pairwise
 from types import ModuleType
 
 import numpy as np
 
 from ..computing.deadline import NEVER, Deadline
 from ..problem.allocation import Allocation
-from .generic_rank import GenericRank, generic_rank
-from .given_inputs import GivenInputs
+from ..problem.networks.base import Network
+from .generic_rank import GenericRank, Given, generic_rank
 
 
 @dataclass(frozen=True)
 class TargetDimension:
     """D(m) and what proves it from below and from above.
 
-    `lower` is `closed form`, `minor` (of `rank.best`) or `none` (D = 0); `upper` is `closed form`,
-    `equations`, `weights`, `gauge`, or `trials`: then `error_bound` is positive and D may be larger
-    with at most that probability.
+    `lower` is `closed form`, `minor` (of `rank.best`), `learnables` (a minor of theirs) or `none`
+    (D = 0); `upper` is `closed form`, `equations`, `weights`, `gauge`, `widths`, or `trials`: then
+    `error_bound` is positive and D may be larger with at most that probability.
     """
 
     value: int
@@ -49,10 +50,9 @@ def closed_form(allocation: Allocation, samples: int) -> int | None:
     network = allocation.network
     if not (allocation.is_dense and network.is_linear):
         return None
-    if network.is_recurrent and network.is_fully_connected:
+    if network.has_one_state:
         equations = network.n_equations(samples)
-        has_room = network.widths[1] * network.outputs >= equations
-        return equations if has_room and not network.bias else None
+        return equations if network.widths[1] * network.outputs >= equations else None
     if not network.is_layered:
         return None
     outputs, hidden = network.outputs, network.widths[1:-1]
@@ -66,14 +66,41 @@ def upper_bounds(allocation: Allocation, samples: int) -> dict[str, int]:
 
     `equations`: the outputs on the samples that count; `weights`: the weights that exist; `gauge`
     (dense recurrent): a change of basis of the hidden units leaves all outputs alone and moves
-    generic weights in N^2 dimensions, so at most N (d + n_in) of N (N + d + n_in) are left.
+    generic weights in N^2 dimensions, so at most N (d + n_in) of N (N + d + n_in) are left;
+    `widths` (T11e; nonlinear, layer behind layer, dense): activations are local diffeomorphisms, so
+    the values of a layer move in as many dimensions as its pre-activations, which are matrices of
+    rank at most min(widths, m), after centring with biases.
     """
     network = allocation.network
     bounds = {"equations": network.n_equations(samples), "weights": allocation.n_present}
-    has_gauge = network.is_recurrent and not network.bias and network.is_fully_connected
-    if has_gauge and network.is_linear and allocation.is_dense:
+    if network.has_one_state and network.is_linear and allocation.is_dense:
         bounds["gauge"] = network.widths[1] * (network.outputs + network.inputs)
+    if network.is_layered and not network.is_linear and allocation.is_dense:
+        bounds["widths"] = _bound_by_widths(network, samples)
     return bounds
+
+
+def upper_bound(allocation: Allocation, samples: int) -> tuple[str, int]:
+    """The least of `upper_bounds`, with its name.
+
+    >>> from theorycheck import Allocation, LinearFeedforward
+    >>> upper_bound(Allocation.none(LinearFeedforward([3, 2, 3])), 1)
+    ('equations', 3)
+    """
+    bounds = upper_bounds(allocation, samples)
+    return min(bounds.items(), key=lambda item: item[1])
+
+
+def _bound_by_widths(network: Network, samples: int) -> int:
+    """T11e: layer by layer, R_(l+1) = min(R_l + weights, what matrices of bounded rank span)."""
+    bias, (inputs, *later) = int(network.bias), network.widths
+    columns = samples - bias
+    bound = later[0] * min(samples, inputs + bias)
+    for before, after in pairwise(later):
+        rank = min(after, before, columns)
+        reached = bias * after + rank * (after + columns - rank)
+        bound = min(bound + after * (before + bias), reached)
+    return bound
 
 
 def target_dimension(
@@ -84,7 +111,7 @@ def target_dimension(
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
     xp: ModuleType = np,
-    given: GivenInputs | None = None,
+    given: Given | None = None,
     deadline: Deadline = NEVER,
 ) -> TargetDimension:
     """D(m) in closed form where that is proved, else the generic rank of all present weights.
@@ -101,12 +128,11 @@ def target_dimension(
     formula = closed_form(allocation, samples)
     if formula is not None:
         return TargetDimension(formula, "closed form", "closed form")
-    bounds = upper_bounds(allocation, samples)
-    name = min(bounds, key=lambda key: bounds[key])
+    name, bound = upper_bound(allocation, samples)
     rank = generic_rank(
         allocation,
         samples,
-        upper=bounds[name],
+        upper=bound,
         which="present",
         seed=seed,
         error_bound=error_bound,
@@ -115,5 +141,5 @@ def target_dimension(
         given=given,
         deadline=deadline,
     )
-    upper = name if rank.value == bounds[name] else "trials"
+    upper = name if rank.value == bound else "trials"
     return TargetDimension(rank.value, "minor" if rank.value else "none", upper, rank)

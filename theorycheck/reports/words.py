@@ -8,6 +8,7 @@ from ..measurement.estimate import Estimate
 from ..plots.marks.base import Marks
 from ..problem.allocation import Allocation
 from ..problem.masks import Mask, count
+from ..problem.networks.unrolled import as_matrix
 
 _MOST_ENTRIES, _MOST_LAYERS = 64, 12
 
@@ -37,7 +38,7 @@ def masks_in_words(allocation: Allocation, marks: Marks, kind: str) -> str:
 def _entries(mask: Mask) -> str:
     if mask.ndim == 1:
         return f"units {', '.join(map(str, np.flatnonzero(mask)))}"
-    rows = [(i, np.flatnonzero(row)) for i, row in enumerate(mask)]
+    rows = [(i, np.flatnonzero(row)) for i, row in enumerate(as_matrix(mask))]
     return "; ".join(
         f"row {i}: column{'s' if len(j) > 1 else ''} {', '.join(map(str, j))}"
         for i, j in rows

@@ -13,7 +13,9 @@ which take a strategy of their `networks`:
 - `bottleneck_problems`: a narrow hidden layer; `recurrent_problems`: one weight, or all.
 
 `networks`, `linear_networks`, `feedforward_networks`, `recurrent_networks`, `relu_networks`,
-`bottleneck_networks`, `allocations`, `present_masks`, `samples` and `seeds` are their parts.
+`analytic_networks`, `deep_networks`, `nonlinear_recurrent_networks`, `residual_networks`,
+`convolutional_networks`, `bottleneck_networks`, `allocations`, `present_masks`, `samples` and
+`seeds` are their parts.
 `draws` yields the numbers of a trial (teacher, frozen weights, inputs), `outputs` what a network
 answers, `smallest` a small example of a condition, `describe` the masks of a problem as text.
 
@@ -43,12 +45,17 @@ from .allocations import (
 )
 from .masks import present_masks
 from .networks import (
+    analytic_networks,
     bottleneck_networks,
+    convolutional_networks,
+    deep_networks,
     feedforward_networks,
     linear_networks,
     networks,
+    nonlinear_recurrent_networks,
     recurrent_networks,
     relu_networks,
+    residual_networks,
     samples,
     seeds,
 )
@@ -60,11 +67,14 @@ from .trials import Draw, drawn, draws, outputs
 __all__ = [
     "Draw",
     "allocations",
+    "analytic_networks",
     "bottleneck_networks",
     "bottleneck_problems",
     "columns_problems",
+    "convolutional_networks",
     "critical_problems",
     "crosses_problems",
+    "deep_networks",
     "describe",
     "drawn",
     "draws",
@@ -72,6 +82,7 @@ __all__ = [
     "linear_networks",
     "near_extremal_problems",
     "networks",
+    "nonlinear_recurrent_networks",
     "one_layer_problems",
     "outputs",
     "present_masks",
@@ -80,6 +91,7 @@ __all__ = [
     "recurrent_networks",
     "recurrent_problems",
     "relu_networks",
+    "residual_networks",
     "rows_problems",
     "samples",
     "seeds",

@@ -63,7 +63,7 @@ def critical_problems(
 ) -> Problem:
     """As many learnables as the target dimension D(m), or `over` more (one of these numbers).
 
-    Linear networks only. Networks in which no such number of learnables exists are rejected.
+    Analytic networks only. Networks in which no such number of learnables exists are rejected.
 
     >>> from theorycheck.strategies import smallest
     >>> found = smallest(critical_problems(over=(0,)), lambda problem: problem.samples > 1)
@@ -134,7 +134,7 @@ def _some(draw: st.DrawFn, size: int) -> list[int]:
 def sparse_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None = None) -> Problem:
     """Networks with at least one absent connection; half of them near the critical budget.
 
-    Networks that are not linear have no target dimension; their allocations are random.
+    Networks that are not analytic have no target dimension; their allocations are random.
 
     >>> from theorycheck.strategies import smallest
     >>> found = smallest(sparse_problems(), lambda problem: True)
@@ -149,7 +149,7 @@ def sparse_problems(draw: st.DrawFn, networks: SearchStrategy[Network] | None = 
     absent.flat[draw(st.integers(0, absent.size - 1))] = False
     empty = Allocation.none(network, present)
     m = draw(samples())
-    if network.is_linear and draw(st.booleans()):
+    if network.is_analytic and draw(st.booleans()):
         return Problem(critical(draw, empty, m, (0, 1, -1)), m)
     return Problem(Allocation(network, learnable_masks(draw, empty), present), m)
 

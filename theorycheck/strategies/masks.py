@@ -87,29 +87,32 @@ def with_budget(draw: st.DrawFn, empty: Allocation, budget: int) -> Allocation:
 
 @dataclass(frozen=True)
 class LayerWithBias:
-    """A weight matrix, with its bias, if any, as one more column."""
+    """A weight, a filter as one row, with its bias, if any, as one more column."""
 
     weight: str
     bias: str | None
     shape: tuple[int, int]
+    weight_shape: tuple[int, ...]
 
     def masks(self, entries: Mask) -> dict[str, Mask]:
         """The masks of the weight and its bias from one with a column for the bias."""
         if self.bias is None:
-            return {self.weight: entries}
-        return {self.weight: entries[:, :-1], self.bias: entries[:, -1]}
+            return {self.weight: entries.reshape(self.weight_shape)}
+        weight = entries[:, :-1].reshape(self.weight_shape)
+        return {self.weight: weight, self.bias: entries[:, -1]}
 
 
 def layers(network: Network) -> list[LayerWithBias]:
-    """The weight matrices of a network, each with its bias.
+    """The weight matrices and filters of a network, each with its bias.
 
     >>> from theorycheck import LinearFeedforward
     >>> layers(LinearFeedforward([2, 3], bias=True))
-    [LayerWithBias(weight='W1', bias='b1', shape=(3, 3))]
+    [LayerWithBias(weight='W1', bias='b1', shape=(3, 3), weight_shape=(3, 2))]
     """
     found = []
-    for weight, *biases in network.layers:
-        rows, columns = network.weight_shapes[weight]
+    for weight, *biases in network.weight_layers:
+        rows, *columns = shape = network.weight_shapes[weight]
         bias = biases[0] if biases else None
-        found.append(LayerWithBias(weight, bias, (rows, columns + len(biases))))
+        whole = rows, math.prod(columns) + len(biases)
+        found.append(LayerWithBias(weight, bias, whole, shape))
     return found

@@ -59,12 +59,10 @@ def _kinds_of(network: Network, dense: bool) -> SearchStrategy[Problem]:
         columns_problems(only),
         crosses_problems(only),
     ]
+    if network.is_analytic:
+        kinds.append(critical_problems(only, dense=dense))
     if network.is_linear:
-        kinds += [
-            critical_problems(only, dense=dense),
-            one_layer_problems(only),
-            near_extremal_problems(only),
-        ]
+        kinds += [one_layer_problems(only), near_extremal_problems(only)]
     if network.is_linear and network.is_recurrent:
         kinds.append(recurrent_problems(only))
     return st.one_of(kinds if dense else [*kinds, sparse_problems(only)])

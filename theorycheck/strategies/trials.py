@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -12,16 +11,13 @@ from numpy.typing import NDArray
 
 from ..measurement.trials import Source
 from ..problem.allocation import Allocation
+from ..problem.networks.activations import ACTIVATIONS
 from ..problem.networks.base import Network
+from ..problem.networks.matrices import matrices_of
 from ..problem.networks.unrolled import Level, forward
 from .networks import seeds
 
 Array: TypeAlias = NDArray[np.float64]
-
-_ACTIVATIONS: dict[str, Callable[[Array], Array]] = {
-    "linear": lambda sums: sums,
-    "relu": lambda sums: np.maximum(sums, 0.0),
-}
 
 
 @dataclass(frozen=True, eq=False)
@@ -66,7 +62,7 @@ def drawn(allocation: Allocation, samples: int, seed: int, law: str = "normal") 
 
 
 def outputs(network: Network, weights: dict[str, Array], inputs: Array) -> Array:
-    """What a network answers: (m, d), with readout `all` (m, T, d).
+    """What a network answers: (m, d), with readout `all` (m, T, d); not finite on overflow.
 
     >>> from theorycheck import LinearFeedforward
     >>> network = LinearFeedforward([2, 1])
@@ -76,13 +72,14 @@ def outputs(network: Network, weights: dict[str, Array], inputs: Array) -> Array
     """
 
     def combine(level: Level, terms: list[tuple[str, Array]]) -> Array:
-        matrices = ((weights[name].reshape(level.size, -1), value) for name, value in terms)
-        total = sum((matrix @ value for matrix, value in matrices), np.zeros((level.size, m)))
-        return _ACTIVATIONS[level.activation](total)
+        parts = (matrices[name] @ value for name, value in terms)
+        total = sum(parts, np.zeros((level.size, m)))
+        return ACTIVATIONS[level.activation].value(total, np)
 
-    m = len(inputs)
-    columns = np.moveaxis(inputs, 0, -1)
-    steps = list(columns) if network.is_recurrent else [columns]
-    levels = forward(network.unrolled, [*steps, np.ones((1, m))], combine)
+    unrolled, m = network.unrolled, len(inputs)
+    matrices = matrices_of(unrolled, weights, lambda factor, size: float(factor) * np.eye(size))
+    rows = np.moveaxis(inputs, 0, -1).reshape(-1, m)
+    with np.errstate(all="ignore"):
+        levels = forward(unrolled, unrolled.split(np.vstack([rows, np.ones((1, m))])), combine)
     read = [np.moveaxis(levels[number], -1, 0) for number in network.unrolled.read]
     return np.stack(read, axis=1) if network.reads_every_step else read[0]

@@ -53,8 +53,8 @@ def peel(allocation: Allocation, samples: int) -> Peeled:
     assert can_peel(allocation)
     narrowest = min(network.widths[1:-1], default=max(network.widths))
     m = min(samples, network.inputs)
-    rows = _Lines(allocation, network.layers[-1][0], axis=0)
-    columns = _Lines(allocation, network.layers[0][0], axis=1)
+    rows = _Lines(allocation, network.weight_layers[-1][0], axis=0)
+    columns = _Lines(allocation, network.weight_layers[0][0], axis=1)
     steps: list[Deletion] = []
     while rows.n_left and m:
         row = rows.first_with(m) if m <= narrowest else None
@@ -110,7 +110,7 @@ class _Lines:
 def _rest(allocation: Allocation, outputs: list[int], inputs: list[int]) -> Allocation:
     network = allocation.network
     masks = {name: allocation.mask(name) for name in allocation.counts}
-    first, last = network.layers[0][0], network.layers[-1][0]
+    first, last = network.weight_layers[0][0], network.weight_layers[-1][0]
     if last in masks:
         masks[last] = masks[last][outputs]
     if first in masks:

@@ -13,6 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..problem.allocation import Allocation, Mask
+from ..problem.networks.activations import ACTIVATIONS
 from ..problem.networks.base import Network
 from ..problem.networks.unrolled import Group, as_matrix
 
@@ -34,6 +35,8 @@ class Idle:
 @dataclass(frozen=True)
 class Reach:
     """`by_inputs`, `by_biases`: whether a path from an input, from a bias, reaches each output.
+
+    A hidden unit that is not 0 where its sum is (sigmoid) acts as one with a bias.
 
     `needed`: the steps that the shortest path from an input to each output takes, `None` without
     one. `idle`: learnable weights on no path to an output.
@@ -59,13 +62,11 @@ def reach(allocation: Allocation, inputs: Collection[int] | None = None) -> Reac
     """
     network = allocation.network
     first, *_, last = network.groups
-    sources = np.ones(network.inputs, dtype=bool)
+    sources = np.ones(network.groups[first], dtype=bool)
     if inputs is not None:
         sources[:] = False
-        sources[list(inputs)] = True
-    biases = {
-        network.ends(name)[1]: mask for name, mask in allocation.masks("present") if mask.ndim == 1
-    }
+        sources[[index * len(sources) // network.inputs for index in inputs]] = True
+    biases = _constants(allocation)
     by_inputs = _distances(allocation, {first: sources}, forwards=True)
     by_biases = _distances(allocation, biases, forwards=True)
     outputs = {last: np.ones(network.outputs, dtype=bool)}
@@ -76,8 +77,8 @@ def reach(allocation: Allocation, inputs: Collection[int] | None = None) -> Reac
     idle: list[Idle] = []
     for name in allocation.counts:
         (tail, head), mask = network.ends(name), allocation.mask(name)
-        at_once = np.zeros(1, dtype=behind[head].dtype)
-        before = ahead[tail] + at_once.dtype.type(network.lag(name)) if mask.ndim == 2 else at_once
+        at_once = np.zeros(1, dtype=np.uint8)
+        before = ahead[tail] + network.lag(name) if mask.ndim > 1 else at_once
         idle += _idle(name, mask, behind[head], before, network.steps - 1)
     never = _never(network)
     return Reach(
@@ -88,6 +89,19 @@ def reach(allocation: Allocation, inputs: Collection[int] | None = None) -> Reac
     )
 
 
+def _constants(allocation: Allocation) -> dict[Group, Units]:
+    """The units that add a constant, by group: those with biases, and hidden ones with sigma(0)."""
+    network = allocation.network
+    found = {
+        network.ends(name)[1]: mask for name, mask in allocation.masks("present") if mask.ndim == 1
+    }
+    hidden = list(network.groups.items())[1:-1]
+    for (group, size), name in zip(hidden, network.activations, strict=True):
+        if ACTIVATIONS[name].at_zero[0] != 0:
+            found[group] = np.ones(size, dtype=bool)
+    return found
+
+
 def _distances(
     allocation: Allocation, start: Mapping[Group, Units], forwards: bool
 ) -> dict[Group, Steps]:
@@ -95,7 +109,10 @@ def _distances(
     network, step = allocation.network, 0
     never = np.array(_never(network), dtype=np.min_scalar_type(4 * _never(network)))
     found: dict[Group, Steps] = {}
-    within = [(name, *ends) for name, ends in network.matrices.items() if ends[0] != ends[1]]
+    within: list[tuple[str | None, Group, Group]] = []
+    for name, ends in network.matrices.items():
+        within += [(name, *ends)] if ends[0] != ends[1] else []
+        within += [(None, *ends)] if ends in network.passes else []
     carried = [(name, *ends) for name, ends in network.matrices.items() if ends[0] == ends[1]]
     # Within a step one pass is enough; behind it comes what is carried on to the next one.
     in_order = (within if forwards else within[::-1]) + carried
@@ -105,9 +122,11 @@ def _distances(
         for name, tail, head in in_order:
             source, target = (tail, head) if forwards else (head, tail)
             if source in frontier:
-                reach_on = reached if forwards else reaching
                 units = _new(found, source, frontier[source], never)
-                units = reach_on(allocation.present_mask(name), units)
+                if name is not None:
+                    reach_on = reached if forwards else reaching
+                    units = reach_on(allocation.present_mask(name), units)
+                    units = np.any(units.reshape(network.groups[target], -1), axis=1)
                 far = later if tail == head else frontier
                 far[target] = far[target] | units if target in far else units
         for group, units in frontier.items():
@@ -133,13 +152,15 @@ def _new(found: Mapping[Group, Steps], group: Group, units: Units, never: Steps)
 
 
 def reached(mask: Mask, units: Units) -> Units:
-    """Rows of `mask` with a one in some column of `units`.
+    """Rows of `mask` with a one in some column of `units`; of filters each unit has several.
 
     >>> reached(np.array([[True, False], [False, True]]), np.array([True, False])).tolist()
     [True, False]
     """
     if not any(mask.strides):  # a broadcast scalar: all ones or all zeros
         return np.full(mask.shape[0], bool(mask.flat[0]) and bool(units.any()))
+    mask = as_matrix(mask)
+    units = np.repeat(units, mask.shape[1] // len(units))
     if units.all():
         return np.any(mask, axis=1)
     parts = range(0, len(mask), _ROWS)
@@ -147,13 +168,14 @@ def reached(mask: Mask, units: Units) -> Units:
 
 
 def reaching(mask: Mask, units: Units) -> Units:
-    """Columns of `mask` with a one in some row of `units`.
+    """Columns of `mask` with a one in some row of `units`; of filters each unit has several.
 
     >>> reaching(np.array([[True, False], [True, True]]), np.array([True, False])).tolist()
     [True, False]
     """
     if not any(mask.strides):
         return np.full(mask.shape[1], bool(mask.flat[0]) and bool(units.any()))
+    mask = as_matrix(mask)
     found = np.zeros(mask.shape[1], dtype=bool)
     for i in range(0, len(mask), _ROWS):
         found |= np.any(mask[i : i + _ROWS][units[i : i + _ROWS]], axis=0)
@@ -167,12 +189,14 @@ def _idle(name: str, mask: Mask, behind: Steps, before: Steps, most: int) -> Ite
     small = np.min_scalar_type(2 * most + 2)
     behind, before = (np.minimum(steps, most + 1).astype(small) for steps in (behind, before))
     matrix, number, first = as_matrix(mask), 0, None
+    before = np.repeat(before, matrix.shape[1] // len(before))
     for start in range(0, len(mask), _ROWS):
         part = slice(start, start + _ROWS)
         found = (np.add.outer(behind[part], before) > most) & matrix[part]
         if first is None and found.any():
-            entry = np.argwhere(found)[0].tolist()
-            first = (start + entry[0], *entry[1:])[: mask.ndim]
+            row, column = np.argwhere(found)[0].tolist()
+            first = (start + row, *map(int, np.unravel_index(column, mask.shape[1:] or (1,))))
+            first = first[: mask.ndim]
         number += int(np.count_nonzero(found))
     if first is not None:
         yield Idle(name, number, first)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import math
 from collections.abc import Iterable
 
 import numpy as np
@@ -29,8 +28,9 @@ def jacobian_support(
     `samples` is the effective number; `spanning` tells whether they span the inputs and have been
     turned into unit vectors; `inputs`, for given ones, which entries of them are not 0. Equations
     and learnables are numbered as in `ranks.jacobian`. An entry is a sum of products over paths,
-    each a monomial of its own, so it vanishes only without a path. Raises `OutOfTimeError` after
-    the deadline.
+    each a monomial of its own, so it vanishes only without a path. (Powers between them, in place
+    of linear activations, change nothing: they keep 0, and no other polynomial is 0.) Raises
+    `OutOfTimeError` after the deadline.
 
     >>> from theorycheck import LinearFeedforward
     >>> net = LinearFeedforward([1, 2, 2])
@@ -39,7 +39,7 @@ def jacobian_support(
     [[True, True], [True, False]]
     """
     network = allocation.network
-    shape = (math.prod(network.input_shape(samples)[:-1]), samples)
+    shape = (sum(level.size for level in network.unrolled.starts), samples)
     if inputs is None:
         inputs = np.eye(*shape, dtype=bool) if spanning else np.ones(shape, dtype=bool)
     present = {name: as_matrix(mask) for name, mask in allocation.masks("present")}

@@ -15,9 +15,11 @@ from ..problem.allocation import Allocation, Mask
 from ..problem.masks import Entry
 from ..problem.networks.base import Network, positive_integer
 from ..ranks.bases import greedy_basis
+from ..ranks.exactness import why_not_exact
 from ..ranks.generic_rank import GenericRank, generic_rank
 from ..ranks.given_inputs import GivenInputs
-from ..ranks.target_dimension import TargetDimension, closed_form, target_dimension
+from ..ranks.given_points import GivenPoints
+from ..ranks.target_dimension import TargetDimension, closed_form, target_dimension, upper_bound
 from ..structure.conflicts import Conflict, find_conflict
 from ..structure.peeling import Peeled, can_peel, peel
 from ..structure.support import Support, jacobian_support
@@ -25,6 +27,7 @@ from ..structure.support import Support, jacobian_support
 if TYPE_CHECKING:
     from ..degrees.reuse import Reuse
     from ..degrees.solving import Solving
+    from ..ranks.piecewise_search import PiecewiseSearch
     from ..ranks.relu_search import ReluSearch
 
 Answer = TypeVar("Answer")
@@ -39,7 +42,8 @@ _MOST_EQUATIONS = 500  # up to here a rank takes a fraction of a second
 class Analysis:
     """An allocation, a number of samples m and the options of the question.
 
-    With `given` inputs, which do not span, m is their rank, and only the weights are random.
+    With `given` inputs only the weights are random. Those of linear networks do not span, and m is
+    their rank.
     `reuse` has what was solved for other allocations; `whole` is the analysis, if any, of which
     this one asks about fewer of the learnables, and with which it shares the target. `answers` are
     what theorems have said already, and `limits` what has ended a search.
@@ -48,7 +52,7 @@ class Analysis:
     allocation: Allocation
     samples: int
     options: Options = field(default_factory=Options)
-    given: GivenInputs | None = None
+    given: GivenInputs | GivenPoints | None = None
     reuse: Reuse | None = None
     whole: Analysis | None = field(default=None, repr=False, compare=False)
     answers: dict[Any, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -74,6 +78,18 @@ class Analysis:
         return self.network.is_linear
 
     @property
+    def is_polynomial(self) -> bool:
+        """Whether outputs are polynomials, and the network of a form whose degrees are sought."""
+        network = self.network
+        has_form = network.is_linear or network.is_layered or network.is_recurrent
+        return network.is_polynomial and has_form
+
+    @property
+    def is_affine(self) -> bool:
+        """Whether outputs are affine in the learnables, of a linear network."""
+        return self.is_linear and self.conflict is None
+
+    @property
     def effective_samples(self) -> int:
         """m_e, the number of samples that count."""
         return self.network.effective_samples(self.samples)
@@ -83,14 +99,25 @@ class Analysis:
         """Equations that count: outputs x effective samples, times steps if all are read."""
         return self.network.n_equations(self.samples)
 
+    @cached_property
+    def why_not_exact(self) -> str | None:
+        """Why ranks modulo a prime need not be those of a nonlinear network (T11b), or None."""
+        if self.is_linear:
+            return "the network is linear"
+        if not self.network.is_analytic:
+            return "the network has activations that are not analytic"
+        assert not isinstance(self.given, GivenInputs), "these are inputs of linear networks"
+        return why_not_exact(self.allocation, self.given, self.options.deadline)
+
     @property
     def is_spanning(self) -> bool:
         """Whether the samples span the inputs, so that each can be taken as a unit vector."""
-        return self.is_linear and self.effective_samples == self.network.input_dimension
+        return self.network.is_spanned_by(self.effective_samples)
 
     @cached_property
     def support(self) -> Support:
-        """Which learnables act on which equations (linear kinds only); may raise `SizeError`."""
+        """Which learnables act on which equations (random inputs, or linear); or `SizeError`."""
+        assert not isinstance(self.given, GivenPoints), "on these points 0 means more than no path"
         inputs = None if self.given is None else self.given.matrix != 0
         needed = 3 * self.n_equations * self.allocation.n_learnable  # while it is put together
         if needed > self.options.memory_limit:
@@ -109,21 +136,52 @@ class Analysis:
         """The target dimension D(m), whatever is learnable; may raise `SizeError`."""
         if self.whole is not None:
             return self.whole.target
-        return target_dimension(
-            self.allocation,
-            self.samples,
-            seed=self.options.seed,
-            error_bound=self.options.error_bound,
-            memory_limit=self.options.memory_limit,
-            xp=self.options.xp,
-            given=self.given,
-            deadline=self.options.deadline,
-        )
+        if self._reaching is not None:
+            name, rank = self._reaching
+            return TargetDimension(rank.value, "learnables", name, rank)
+        return target_dimension(self.allocation, self.samples, **self.for_ranks)
+
+    @property
+    def reaches_target(self) -> bool:
+        """Whether rank(A) = D, as surely as is asked; may raise `SizeError`."""
+        target = self.target
+        if self.rank.value < target.value:
+            return False
+        return target.error_bound <= self.options.error_bound
+
+    @property
+    def for_ranks(self) -> dict[str, Any]:
+        """The options that ranks take, and the inputs if they are given."""
+        options = self.options
+        return {
+            "given": self.given,
+            "seed": options.seed,
+            "error_bound": options.error_bound,
+            "memory_limit": options.memory_limit,
+            "xp": options.xp,
+            "deadline": options.deadline,
+        }
+
+    @cached_property
+    def _reaching(self) -> tuple[str, GenericRank] | None:
+        """The rank of the learnables if it reaches a proved bound of D, and its name (nonlinear).
+
+        Then it is D, and no second matrix, as large as that of all weights, has to be looked at.
+        """
+        if self.is_linear:
+            return None
+        name, bound = upper_bound(self.allocation, self.samples)
+        if self.allocation.n_learnable < bound:
+            return None
+        rank = generic_rank(self.allocation, self.samples, upper=bound, **self.for_ranks)
+        return (name, rank) if rank.value == bound else None
 
     @property
     def stated_target(self) -> int | None:
         """D(m) for the record, where no theorem asks for it; None where it would be expensive."""
-        if not self.is_linear:
+        if "piecewise" in self.__dict__:
+            return self.piecewise.target
+        if not self.is_linear and self.why_not_exact is not None:
             return None
         formula = closed_form(self.allocation, self.samples)
         if formula is not None or self.n_equations > _MOST_EQUATIONS:
@@ -136,16 +194,13 @@ class Analysis:
     @cached_property
     def rank(self) -> GenericRank:
         """The generic rank of the allocation; may raise `SizeError`."""
+        if self._reaching is not None:
+            return self._reaching[1]
         return generic_rank(
             self.allocation,
             self.samples,
             upper=min(self.allocation.n_learnable, self.target.value),
-            seed=self.options.seed,
-            error_bound=self.options.error_bound,
-            memory_limit=self.options.memory_limit,
-            xp=self.options.xp,
-            given=self.given,
-            deadline=self.options.deadline,
+            **self.for_ranks,
         )
 
     @cached_property
@@ -160,6 +215,16 @@ class Analysis:
             self.options.error_bound,
             self.options.memory_limit,
             self.options.deadline,
+        )
+
+    @cached_property
+    def piecewise(self) -> PiecewiseSearch:
+        """Bounds on ranks, and points (piecewise linear networks); may raise `SizeError`."""
+        from ..ranks.piecewise_search import PiecewiseSearch
+
+        options = self.options
+        return PiecewiseSearch(
+            self.allocation, self.samples, options.seed, options.memory_limit, options.deadline
         )
 
     @cached_property
@@ -179,9 +244,11 @@ class Analysis:
 
     @cached_property
     def solving(self) -> Solving | None:
-        """The equations to solve; None unless r = D = rank, with conflicts, on random inputs."""
+        """The equations to solve; None unless r = D = rank, not affine, on random inputs."""
         target = self.target.value
-        if self.allocation.n_learnable != target or self.conflict is None or not target:
+        if not self.is_polynomial or self.allocation.n_learnable != target or not target:
+            return None
+        if self.is_affine:
             return None
         if self.rank.value < target or self.given is not None:
             return None
@@ -214,7 +281,8 @@ class Analysis:
     @property
     def known_degree(self) -> int | None:
         """The degree, for r = D = rank, if that is plain or was computed before."""
-        if self.has_one_affine_layer or self.core is None or self.core.has_one_affine_layer:
+        core = self.core
+        if self.has_one_affine_layer or core is None or core.has_one_affine_layer:
             return 1
         return self.solved.degree if self.solved is not None else None
 
@@ -226,7 +294,7 @@ class Analysis:
     @property
     def has_one_affine_layer(self) -> bool:
         """Whether all learnables are in one layer, in which the output is surely affine."""
-        if len(self.learnable_layers) != 1:
+        if len(self.learnable_layers) != 1 or not self.is_linear:
             return False
         carried = any(self.network.lag(name) for name in self.allocation.counts)
         return not carried or self.network.steps <= 2
@@ -240,12 +308,12 @@ class Analysis:
     def learnable_layers(self) -> tuple[tuple[str, ...], ...]:
         """The layers with learnables, each as its weight names (`W2`, or `W2` and `b2`)."""
         counts = self.allocation.counts
-        layers = (tuple(filter(counts.__contains__, names)) for names in self.network.layers)
+        layers = (tuple(filter(counts.__contains__, names)) for names in self.network.weight_layers)
         return tuple(names for names in layers if names)
 
     def layer_mask(self, layer: int) -> Mask:
         """Learnables of feed-forward layer `layer` (from 1); a bias is one more column."""
-        masks = [self.allocation.mask(name) for name in self.network.layers[layer - 1]]
+        masks = [self.allocation.mask(name) for name in self.network.weight_layers[layer - 1]]
         # A huge layer that is learnable as a whole has no entries of its own: no copy of it.
         return masks[0] if len(masks) == 1 else np.column_stack(masks)
 

@@ -8,7 +8,7 @@ from itertools import combinations
 
 from ..errors import ContradictionError, OutOfTimeError, SizeError
 from .analysis import Analysis
-from .base import Finding, Theorem
+from .base import PHASES, Finding, Theorem
 
 
 @dataclass(frozen=True)
@@ -44,12 +44,12 @@ def ask_all(
 ) -> Answers:
     """Ask the theorems until one decides, or all with `cross_check`.
 
-    First comes what counts, matchings and graphs say (`Theorem.count`) of each of them, and only
-    then what needs the rank of the learnables or a degree.
+    First comes what counts, matchings and graphs say (`Theorem.count`) of each of them, then what
+    needs the rank of the learnables or a degree, and only then a `Theorem.search`.
     """
     findings: list[Finding] = []
     errors: list[OutOfTimeError | SizeError | MemoryError] = []
-    for ask in (Theorem.ask,) if cross_check else (Theorem.ask_count, Theorem.ask):
+    for ask in (Theorem.ask,) if cross_check else PHASES:
         for theorem in theorems:
             try:
                 analysis.options.effort.report(theorem.title)

@@ -15,8 +15,9 @@ from .analysis import Analysis
 class Finding:
     """What one theorem says about one allocation.
 
-    `kind` and `evidence` become the certificate; `reason` is for people. `error_bound` is 0 for a
-    proof. `rank` and `target_dimension` are None where the theorem did not need them.
+    `kind` and `evidence` become the certificate; `reason` is for people, and `left_open` tells them
+    what it does not decide. `error_bound` is 0 for a proof. `rank` and `target_dimension` are None
+    where the theorem did not need them.
     """
 
     theorem: str
@@ -28,6 +29,12 @@ class Finding:
     target_dimension: int | None = None
     degree: int | None = None
     error_bound: float = 0.0
+    left_open: str = ""
+
+    @property
+    def words(self) -> str:
+        """The reason, and what is left open."""
+        return f"{self.reason}; {self.left_open}" if self.left_open else self.reason
 
 
 @dataclass(frozen=True)
@@ -38,7 +45,8 @@ class Theorem:
     `decide(analysis)` is called only where it applies; None means that it leaves the case open.
     `count(analysis)` is the part of it that counts, matchings and graphs decide, without the rank
     of the learnables: it is asked of all theorems before anything expensive is asked of one. With
-    `only_counts` that is all that it ever asks for.
+    `only_counts` that is all that it ever asks for. `search(analysis)` takes longest: it is asked
+    for where no theorem has decided.
     """
 
     id: str
@@ -46,6 +54,7 @@ class Theorem:
     decide: Callable[[Analysis], Finding | None]
     count: Callable[[Analysis], Finding | None] | None = None
     only_counts: bool = False
+    search: Callable[[Analysis], Finding | None] | None = None
 
     @property
     def statement(self) -> Statement:
@@ -59,9 +68,19 @@ class Theorem:
 
     def ask(self, analysis: Analysis) -> Finding | None:
         """What the theorem says; None if it does not apply or leaves the case open."""
+        return self.ask_soon(analysis) or self.ask_search(analysis)
+
+    def ask_soon(self, analysis: Analysis) -> Finding | None:
+        """What the theorem says without its search."""
         if self.why_not(analysis) is not None:
             return None
         return analysis.once(self.decide) if self.only_counts else self.decide(analysis)
+
+    def ask_search(self, analysis: Analysis) -> Finding | None:
+        """What the theorem says by its search, if it has one."""
+        if self.search is None or self.why_not(analysis) is not None:
+            return None
+        return self.search(analysis)
 
     def ask_count(self, analysis: Analysis) -> Finding | None:
         """What the theorem says without any rank; None if that decides nothing."""
@@ -88,6 +107,9 @@ def not_random_inputs(analysis: Analysis) -> str | None:
     return None if analysis.given is None else "the inputs are given, not random"
 
 
+PHASES = (Theorem.ask_count, Theorem.ask_soon, Theorem.ask_search)  # the cheapest first
+
+
 def first_final(
     theorems: Sequence[Theorem],
     analysis: Analysis,
@@ -96,7 +118,7 @@ def first_final(
     only_counts: bool,
 ) -> Finding | None:
     """The first finding of a wanted class, in the order of the theorems, counts before all else."""
-    for ask in (Theorem.ask_count,) if only_counts else (Theorem.ask_count, Theorem.ask):
+    for ask in PHASES[:1] if only_counts else PHASES:
         for theorem in theorems:
             analysis.options.deadline.check(f"what {theorem.id} says")
             finding = ask(theorem, analysis)

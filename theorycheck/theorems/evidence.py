@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from typing import Any
 
 from ..ranks.generic_rank import Trial
@@ -72,6 +73,45 @@ def below_target(
         target.value,
         error_bound=error_bound,
     )
+
+
+def by_count(theorem: str, analysis: Analysis) -> Finding | None:
+    """Minimal if there are fewer learnables than dimensions of the target (T1, T11)."""
+    target, n_learnable = analysis.target, analysis.allocation.n_learnable
+    if n_learnable >= target.value:
+        return None
+    reason = f"{n_learnable} learnable weights cannot reach the {target.value} dimensions of "
+    reason += "the teacher's outputs"
+    return below_target(theorem, analysis, reason, "count")
+
+
+def by_rank(theorem: str, analysis: Analysis) -> Finding | None:
+    """Minimal since the rank stays below the target; None if that is too uncertain (T1, T11)."""
+    rank = analysis.rank
+    if rank.error_bound > analysis.options.error_bound:
+        return None
+    reason = (
+        f"the outputs move in {rank.value} independent directions only, whatever the "
+        f"{analysis.allocation.n_learnable} learnable weights; {analysis.target.value} are needed"
+    )
+    error = rank.error_bound
+    return below_target(
+        theorem, analysis, reason, "deficient_rank", rank=rank.value, error_bound=error
+    )
+
+
+def positivity(
+    theorem: str,
+    analysis: Analysis,
+    counted: Finding | None,
+    positive: Callable[[Analysis], Finding],
+) -> Finding | None:
+    """Minimal by count or by rank, `positive` if the rank is D; None if too uncertain (T1, T11)."""
+    if counted is not None:
+        return counted
+    if analysis.rank.value < analysis.target.value:
+        return by_rank(theorem, analysis)
+    return positive(analysis) if analysis.reaches_target else None
 
 
 def at_full_rank(

@@ -13,6 +13,11 @@ from . import (
     t07_witness,
     t09_peeling,
     t10_shallow_relu,
+    t11_analytic,
+    t12_readout,
+    t13_staged_plans,
+    t14_levels,
+    t15_graded_points,
 )
 from .base import Theorem
 
@@ -21,10 +26,15 @@ THEOREMS: tuple[Theorem, ...] = (
     t04_one_layer.THEOREM,
     t05_recurrent.THEOREM,
     t09_peeling.THEOREM,
+    t13_staged_plans.THEOREM,
+    t14_levels.THEOREM,
     t00_monotonicity.THEOREM,
     t02_dichotomy.THEOREM,
+    t12_readout.THEOREM,
+    t15_graded_points.THEOREM,
     t06_odd_degree.THEOREM,
     t07_witness.THEOREM,
     t01_positivity.THEOREM,
     t10_shallow_relu.THEOREM,
+    t11_analytic.THEOREM,
 )

@@ -15,7 +15,15 @@ from ..problem.allocation import Allocation
 from ..problem.masks import Entry, entries_of, mask_to_json
 from ..ranks.bases import masks_with
 from ..verdict import Expressivity
-from . import t02_dichotomy, t03_rows, t04_one_layer, t05_recurrent, t06_odd_degree, t09_peeling
+from . import (
+    t02_dichotomy,
+    t03_rows,
+    t04_one_layer,
+    t05_recurrent,
+    t06_odd_degree,
+    t09_peeling,
+    t12_readout,
+)
 from .analysis import Analysis
 from .base import Finding, Theorem, first_final
 from .reductions import Reduction
@@ -32,7 +40,7 @@ def why_not(analysis: Analysis) -> str | None:
     if analysis.allocation.n_learnable == analysis.allocation.n_present:
         return None
     if not analysis.is_linear:
-        return "not every weight is learnable"
+        return _not_the_readout_too(analysis)
     if analysis.has_one_affine_layer:
         return "all learnable weights are in one layer, where T2 to T5 decide"
     return None
@@ -43,6 +51,8 @@ def count(analysis: Analysis) -> Finding | None:
     if analysis.allocation.n_learnable == analysis.allocation.n_present:
         reason = "every weight is learnable, so the student can copy the teacher"
         return Finding("T0", Expressivity.MAXIMAL, reason, "full")
+    if not analysis.is_linear:
+        return None
     # On given inputs the counts of rows and columns do not decide: the rank does.
     return None if analysis.given is not None else _by_layer(analysis, _WHOLE_LAYERS)
 
@@ -50,9 +60,43 @@ def count(analysis: Analysis) -> Finding | None:
 def decide(analysis: Analysis) -> Finding | None:
     """Maximal if all weights are learnable, or those of one layer, or a basis alone, suffice."""
     counted = analysis.once(count)
+    if not analysis.is_linear:
+        return counted or _by_readout(analysis)
     if counted is None and analysis.given is not None:
         counted = _by_layer(analysis, (t02_dichotomy.THEOREM,))
-    return counted or _by_basis(analysis)
+    return counted or analysis.once(_bases)[0]
+
+
+def search(analysis: Analysis) -> Finding | None:
+    """Maximal if the degree of some basis is odd."""
+    if not analysis.is_linear:
+        return None
+    return _by_odd_basis(analysis, analysis.once(_bases)[1])
+
+
+def _not_the_readout_too(analysis: Analysis) -> str | None:
+    """Why the readout of a nonlinear network is no sub-allocation to start from, or None."""
+    reason = analysis.why_not_exact
+    learnable = analysis.allocation.counts.keys() & analysis.network.weight_layers[-1]
+    if reason is not None or not learnable:
+        return "not every weight is learnable"
+    if learnable == analysis.allocation.counts.keys():
+        return "all learnable weights are in the readout, where T12 decides"
+    return None
+
+
+def _by_readout(analysis: Analysis) -> Finding | None:
+    """The learnable readout weights alone, if they suffice (T12 b)."""
+    names = [
+        name for name in analysis.network.weight_layers[-1] if name in analysis.allocation.counts
+    ]
+    part = analysis.restricted_to(tuple(names))
+    if part.allocation.n_learnable < analysis.target.value:
+        return None
+    finding = _maximal(part, (t12_readout.THEOREM,))
+    if finding is None:
+        return None
+    return Part(analysis, part, "the learnable readout weights").of_whole(finding)
 
 
 def _by_layer(analysis: Analysis, theorems: tuple[Theorem, ...]) -> Finding | None:
@@ -65,14 +109,14 @@ def _by_layer(analysis: Analysis, theorems: tuple[Theorem, ...]) -> Finding | No
     return None
 
 
-def _by_basis(analysis: Analysis) -> Finding | None:
-    """Over budget: D of the learnables that are a basis, and decided by themselves."""
+def _bases(analysis: Analysis) -> tuple[Finding | None, list[Analysis]]:
+    """Over budget: D of the learnables that are a basis, and decided by themselves; else those."""
     target = analysis.target.value
-    if analysis.allocation.n_learnable <= target or analysis.conflict is None:
-        return None
-    if analysis.rank.value < target:
-        return None
     parts: list[Analysis] = []
+    if analysis.allocation.n_learnable <= target or analysis.conflict is None:
+        return None, parts
+    if analysis.rank.value < target:
+        return None, parts
     tried: list[set[Entry]] = []
     network, given = analysis.network, analysis.allocation.given_present()
     for order in _orders(analysis):
@@ -84,9 +128,9 @@ def _by_basis(analysis: Analysis) -> Finding | None:
         part = analysis.part(allocation, effort=_NO_DEGREES)
         finding = _maximal(part, _BASES)
         if finding is not None:
-            return _basis(analysis, part).of_whole(finding)
+            return _basis(analysis, part).of_whole(finding), parts
         parts.append(part)
-    return _by_odd_basis(analysis, parts)
+    return None, parts
 
 
 def _by_odd_basis(analysis: Analysis, parts: list[Analysis]) -> Finding | None:
@@ -179,4 +223,4 @@ def _basis(analysis: Analysis, part: Analysis) -> Part:
     return Part(analysis, part, f"{number} of the learnable weights, a basis,")
 
 
-THEOREM = Theorem("T0", why_not, decide, count=count)
+THEOREM = Theorem("T0", why_not, decide, count=count, search=search)

@@ -19,10 +19,8 @@ def why_not(analysis: Analysis) -> str | None:
 def decide(analysis: Analysis) -> Finding | None:
     """Maximal if rank(A) = D(m), minimal if not (by T1, which has said so); None if uncertain."""
     target = analysis.target
-    if analysis.allocation.n_learnable < target.value or analysis.rank.value < target.value:
+    if analysis.allocation.n_learnable < target.value or not analysis.reaches_target:
         return None  # T1 carries the proof
-    if target.error_bound > analysis.options.error_bound:
-        return None
     reason = (
         f"no input-output path runs through two learnable weights, and the rank "
         f"{analysis.rank.value} reaches the target dimension"

@@ -12,7 +12,7 @@ def why_not(analysis: Analysis) -> str | None:
     reason = not_dense_layers(analysis, biases=False)
     if reason is not None:
         return reason
-    last = analysis.network.layers[-1][0]
+    last = analysis.network.weight_layers[-1][0]
     if set(analysis.allocation.counts) != {last}:
         return f"the learnable weights are not all in {last}"
     return None
@@ -25,7 +25,7 @@ def decide(analysis: Analysis) -> Finding:
     for layer, width in enumerate(network.widths[1:-1], start=1):
         if width < needed:
             return bottleneck("T3", f"hidden layer {layer}", "units", width, needed)
-    last = network.layers[-1][0]
+    last = network.weight_layers[-1][0]
     return by_degrees("T3", last, analysis.allocation.mask(last), 0, needed)
 
 

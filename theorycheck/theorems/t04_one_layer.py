@@ -30,13 +30,15 @@ def decide(analysis: Analysis) -> Finding | None:
     """Minimal by a bottleneck, else by the cheapest case of T4 that decides; None if none does."""
     network = analysis.network
     learnable = set(analysis.allocation.counts)
-    layer = next(k for k, names in enumerate(network.layers, start=1) if learnable <= {*names})
+    layer = next(
+        k for k, names in enumerate(network.weight_layers, start=1) if learnable <= {*names}
+    )
     narrow = _bottleneck(network, layer, analysis.effective_samples)
     if narrow is not None:
         return narrow
     mask = analysis.layer_mask(layer)
     outputs, samples = network.outputs, analysis.effective_samples
-    names = " ".join(network.layers[layer - 1])
+    names = " ".join(network.weight_layers[layer - 1])
     place = f"[{names}]" if network.bias else names
     return decide_mask("T4", place, mask, outputs, samples, analysis.options.deadline)
 

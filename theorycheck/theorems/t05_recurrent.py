@@ -19,7 +19,7 @@ def why_not(analysis: Analysis) -> str | None:
     network = analysis.network
     if not (network.is_recurrent and network.is_linear):
         return "the network is not linear recurrent"
-    if network.layers != _LAYERS:
+    if network.weight_layers != _LAYERS:
         return "the network has other weights than input, recurrent and readout"
     if not analysis.allocation.is_dense:
         return "the network is sparse"

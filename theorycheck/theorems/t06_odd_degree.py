@@ -17,7 +17,7 @@ from ..degrees.evidence import block_evidence
 from ..degrees.solving import Solving
 from ..verdict import Expressivity
 from .analysis import Analysis
-from .base import Finding, Theorem
+from .base import Finding, Theorem, not_random_inputs
 from .evidence import at_full_rank, below_target
 from .matchings import cover_below, triangular_order
 
@@ -28,9 +28,11 @@ _MOST_TRIANGULAR = 20_000_000  # of a support that is solved line by line
 
 
 def why_not(analysis: Analysis) -> str | None:
-    """T6 needs a linear network with at least D learnables that is not affine in them."""
-    if not analysis.is_linear:
-        return "the network is not linear"
+    """T6 needs a network of polynomials with at least D learnables."""
+    if not analysis.is_polynomial:
+        return "the network is not linear, nor are its activations polynomials"
+    if not analysis.is_linear and analysis.given is not None:
+        return not_random_inputs(analysis)
     if analysis.allocation.n_learnable < analysis.target.value:
         return "there are fewer learnable weights than the target dimension"
     return None
@@ -42,7 +44,7 @@ def decide(analysis: Analysis) -> Finding | None:
     if cover is not None:
         return cover
     target = analysis.target
-    if analysis.allocation.n_learnable != target.value or analysis.conflict is None:
+    if analysis.allocation.n_learnable != target.value or analysis.is_affine:
         return None
     if target.error_bound > analysis.options.error_bound:
         return None
@@ -50,8 +52,8 @@ def decide(analysis: Analysis) -> Finding | None:
 
 
 def _by_bound(analysis: Analysis) -> Finding | None:
-    """The bounds need outputs that are affine in every single layer: feed-forward only."""
-    if not analysis.network.is_layered:
+    """The bounds need outputs that are affine in every single layer: linear feed-forward only."""
+    if not (analysis.is_linear and analysis.network.is_layered):
         return None
     chosen = range(analysis.n_equations)
     if analysis.target.value < len(chosen):
@@ -97,7 +99,12 @@ def _odd_in_words(solving: Solving) -> str:
 
 
 def count(analysis: Analysis) -> Finding | None:
-    """Lines that cover all non-zero entries of the Jacobian, fewer than D: the rank is smaller."""
+    """Lines that cover all non-zero entries of the Jacobian, fewer than D: the rank is smaller.
+
+    Of nonlinear networks T11 knows the rank as soon.
+    """
+    if not analysis.is_linear:
+        return None
     target = analysis.target
     entries = analysis.n_equations * analysis.allocation.n_learnable
     if not target.value or entries > min(_MOST_ENTRIES, analysis.options.memory_limit // 3):
@@ -137,9 +144,9 @@ def bezout_number(analysis: Analysis, side: str, chosen: Sequence[int]) -> int:
     if side == "columns" and network.bias:
         return 0
     equations = Counter(row // m if side == "rows" else row % m for row in chosen)
-    edge = len(network.layers) if side == "rows" else 1
+    edge = len(network.weight_layers) if side == "rows" else 1
     counts = allocation.counts
-    per_layer = [sum(counts.get(name, 0) for name in names) for names in network.layers]
+    per_layer = [sum(counts.get(name, 0) for name in names) for names in network.weight_layers]
     lines = analysis.layer_mask(edge).sum(axis=1 if side == "rows" else 0)
     outside = [count for k, count in enumerate(per_layer, start=1) if k != edge]
     number = math.prod(math.comb(equations[i], int(r)) for i, r in enumerate(lines))

@@ -14,9 +14,9 @@ from .evidence import at_full_rank
 
 
 def why_not(analysis: Analysis) -> str | None:
-    """T7 needs a linear network with exactly D learnables, and nothing to peel off first."""
-    if not analysis.is_linear:
-        return "the network is not linear"
+    """T7 needs a network of polynomials with exactly D learnables, and nothing to peel off."""
+    if not analysis.is_polynomial:
+        return "the network is not linear, nor are its activations polynomials"
     if analysis.allocation.n_learnable != analysis.target.value:
         return "the number of learnable weights is not the target dimension"
     if analysis.core is not analysis:

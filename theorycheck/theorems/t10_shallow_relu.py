@@ -37,6 +37,7 @@ learnable bias, takes any values, whatever the others do: if all have, every tea
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Any
 
@@ -206,11 +207,12 @@ def _positive(analysis: Analysis, point: FullPoint) -> Finding:
         missed = _missed_sample(analysis, reason, evidence)
         if missed is not None:
             return missed
-        reason += (
-            "; whether every regular teacher is matched is open: each output has a learnable bias, "
+        left_open = (
+            "whether every regular teacher is matched is open: each output has a learnable bias, "
             "or a hidden unit with a learnable input and a learnable weight to it"
         )
-        return _finding(analysis, Expressivity.POSITIVE, reason, "relu_point", evidence, target)
+        found = _finding(analysis, Expressivity.POSITIVE, reason, "relu_point", evidence, target)
+        return replace(found, left_open=left_open)
     reason += (
         f", and output {output} is bounded from below with positive probability: no unit has a "
         "learnable input and a learnable weight to it"

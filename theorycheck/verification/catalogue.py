@@ -9,7 +9,7 @@ from functools import cache, partial
 from ..computing.effort import Effort
 from ..theorems.base import Theorem
 from ..theorems.registry import THEOREMS
-from . import conjectures, domains, relu
+from . import analytic, conjectures, domains, piecewise, powers, readout, relu
 from .base import Cases, Property
 from .cases import general
 from .laws import monotone, peeled, symmetric, transposed
@@ -56,10 +56,17 @@ def _monotonicity() -> tuple[Property, ...]:
     )
 
 
+def _degrees() -> tuple[Property, ...]:
+    theorem = _registered("T6")
+    properties = properties_of(theorem, domains.critical, effort=SMALL_EFFORT, shares=_COSTLY)
+    return (*properties, powers.exact_law(theorem, share=20))
+
+
 def _witnesses() -> tuple[Property, ...]:
-    shares = (10, 10, 20, 20)  # a degree and a witness take a quarter of a second
-    properties = properties_of(_registered("T7"), domains.intermediate, shares=shares)
-    return tuple(replace(item, fewest=16) for item in properties)
+    theorem, shares = _registered("T7"), (10, 10, 20, 20)  # a quarter of a second for each witness
+    properties = properties_of(theorem, domains.intermediate, shares=shares)
+    found = (replace(item, fewest=16) for item in properties)
+    return (*found, powers.exact_law(theorem, share=20))
 
 
 def _symmetry() -> tuple[Property, ...]:
@@ -89,6 +96,39 @@ def _relu() -> tuple[Property, ...]:
     return (*by_draws, relu.span_law(), relu.regular_law(), relu.pattern_law(share=4))
 
 
+def _analytic() -> tuple[Property, ...]:
+    # Real points judge: measured ranks and matched draws are those of linear networks.
+    asked = properties_of(_registered("T11"), analytic.critical_cases, effort=NO_DEGREES)
+    by_rank = (item for item in asked if item.name.endswith(("exact rank", "other theorems")))
+    fewer = "fewer samples"
+    return (
+        *by_rank,
+        monotone("T11", cases=analytic.over_budget, share=2),
+        monotone("T11", fewer, with_one_sample_less, analytic.over_budget, share=2),
+        symmetric("T11", cases=analytic.critical_cases, share=2),
+        piecewise.pattern_bounds(share=2),
+    )
+
+
+def _readout() -> tuple[Property, ...]:
+    laws = (
+        readout.fitted_law(),
+        readout.fitted_law(cases=readout.head_cases, what="filters and residual layers"),
+        readout.onto_law(),
+        readout.rules_law(),
+        readout.others_law(share=4),
+    )
+    return tuple(sorted(laws, key=lambda law: law.share))
+
+
+def _levels() -> tuple[Property, ...]:
+    theorem = _registered("T14")
+    asked = properties_of(theorem, domains.levelled, effort=NO_DEGREES, shares=(1, 2, 8, 4))
+    # A measurement proves too few matches of so many unknowns to see that all draws have one.
+    kept = (item for item in asked if not item.name.endswith("matched draws"))
+    return (*kept, readout.fitted_law(theorem, domains.levelled, share=8))
+
+
 def _inputs() -> tuple[Property, ...]:
     theorem = conjectures.input_weights()
     return properties_of(theorem, conjectures.input_cases, effort=NO_DEGREES)
@@ -114,11 +154,16 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T3": _predictions("T3", domains.last_layer),
     "T4": _predictions("T4", domains.one_layer),
     "T5": _predictions("T5", domains.recurrent),
-    "T6": _predictions("T6", domains.critical, _COSTLY, SMALL_EFFORT),
+    "T6": _degrees,
     "T7": _witnesses,
     "T8": _symmetry,
     "T9": _peeling,
     "T10": _relu,
+    "T11": _analytic,
+    "T12": _readout,
+    "T13": _predictions("T13", domains.staged, (1, 2, 8, 4)),
+    "T14": _levels,
+    "T15": _predictions("T15", domains.graded, (1, 2, 20, 4), SMALL_EFFORT),
     "C1": _inputs,
     "C2": _recurrents,
 }

@@ -151,6 +151,9 @@ def judge(verdict: Verdict, estimate: Estimate) -> tuple[str, str]:
     outcome = "inconclusive"
     if verdict.expressivity in _RULES:
         outcome = _RULES[verdict.expressivity](estimate, counts)
+    unknown = bool(verdict.conditioned_on) and estimate.regular is None
+    if unknown and outcome == "refuted" and verdict.expressivity is Expressivity.MINIMAL:
+        outcome = "inconclusive"  # the teachers that were matched need not be regular
     link = "but" if outcome == "refuted" else "and"
     low, high = counts.interval
     rank, target = (
@@ -160,6 +163,8 @@ def judge(verdict: Verdict, estimate: Estimate) -> tuple[str, str]:
     if outcome == "agree" and not counts.matches and not counts.unmatched:
         ranks += ", on which alone they agree: the draws decide nothing"
     parts = f"{said}, {link} {counts} (95 % interval {low:.4f} to {high:.4f})"
+    if unknown:
+        parts += "; which teachers are regular is not measured"
     return outcome, parts if verdict.conditioned_on else f"{parts}; {ranks}"
 
 

@@ -34,6 +34,29 @@ def over_budget() -> SearchStrategy[Case]:
     return with_seed(st.one_of(kinds))
 
 
+def staged() -> SearchStrategy[Case]:
+    """T13: dense feed-forward networks of two or three layers, one to four over the budget."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    shapes = ((2, 2, 2), (3, 3, 3), (2, 3, 2), (2, 2, 2, 2), (2, 2, 2, 1), (2, 1, 2, 1))
+    shapes += ((3, 2, 3, 1), (1, 2, 2, 2), (2, 3, 2, 2), (3, 3, 2, 2))
+    networks = st.sampled_from([LinearFeedforward(widths) for widths in shapes])
+    return with_seed(public.critical_problems(networks, over=(1, 2, 2, 3, 4), dense=True))
+
+
+def levelled() -> SearchStrategy[Case]:
+    """T14: the same of larger layers, which peeling leaves some of."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    shapes = ((3, 3, 3), (4, 4, 4), (2, 3, 3, 2), (3, 4, 3, 2), (3, 3, 3, 3))
+    networks = st.sampled_from([LinearFeedforward(widths) for widths in shapes])
+    return with_seed(public.critical_problems(networks, over=(1, 2, 2, 3, 4), dense=True))
+
+
 def affine() -> SearchStrategy[Case]:
     """T2: one layer, few paths through two learnables, dense and sparse."""
     from hypothesis import strategies as st
@@ -113,6 +136,30 @@ def recurrent() -> SearchStrategy[Case]:
         public.near_extremal_problems(networks),
         public.recurrent_problems(),
         public.one_layer_problems(networks),
+    ]
+    return with_seed(st.one_of(kinds))
+
+
+def graded() -> SearchStrategy[Case]:
+    """T15: recurrent networks over budget, dense and sparse, read at the end or at every step."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    def reaches(problem: Problem) -> bool:
+        """Whether each sample shows an input on which recurrent weights act, that are learnable."""
+        network, counts = problem.allocation.network, problem.allocation.counts
+        return bool(counts.get("recurrent")) and problem.samples <= (
+            network.inputs * (network.steps - 1)
+        )
+
+    sizes = ((1, 2, 1, 3), (1, 3, 1, 4), (2, 2, 1, 3), (2, 2, 2, 4), (1, 2, 1, 4), (2, 3, 2, 3))
+    final = st.sampled_from([LinearRecurrent(*size) for size in sizes])
+    kinds = [
+        public.critical_problems(public.recurrent_networks(max_steps=4), over=(1, 2, 3, 4)),
+        public.critical_problems(final, over=(1, 2, 3)).filter(reaches),
+        public.critical_problems(final, over=(2, 3, 4), dense=True).filter(reaches),
+        public.critical_problems(final, over=(3, 4, 5), dense=True).filter(reaches),
     ]
     return with_seed(st.one_of(kinds))
 

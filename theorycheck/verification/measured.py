@@ -13,6 +13,7 @@ from ..problem.allocation import Allocation
 from ..problem.masks import entries_of
 from ..ranks.generic_rank import generic_rank
 from ..structure.conflicts import find_conflict
+from .analytic import true_ranks
 from .base import Inapplicable
 
 AFFINE_TRIALS = 200
@@ -26,15 +27,19 @@ _MOST_RECURRENT = {1: 6, 2: 5, 3: 4, 4: 2, 5: 2}
 
 
 def exact_ranks(allocation: Allocation, samples: int, seed: int) -> tuple[int, int]:
-    """The rank of the learnables and of all weights, modulo primes, without any formula for D.
+    """The rank of the learnables and of all weights, without any formula for D.
+
+    Modulo primes; of nonlinear networks at real points in many digits.
 
     >>> from theorycheck import LinearFeedforward
     >>> exact_ranks(Allocation.rows(LinearFeedforward([2, 3, 2]), {"W2": [0]}), 2, seed=0)
     (2, 4)
     """
     network = allocation.network
+    if not network.is_linear and network.is_analytic:
+        return true_ranks(allocation, samples, seed)
     if not network.is_linear:
-        raise Inapplicable("exact ranks are those of linear networks")
+        raise Inapplicable("exact ranks are those of analytic networks")
     equations = network.n_equations(samples)
     rank, target = (
         generic_rank(allocation, samples, upper=min(number, equations), which=which, seed=seed)
@@ -91,7 +96,7 @@ def trials_of(allocation: Allocation, samples: int) -> int:
     """
     network = allocation.network
     if not network.is_linear:
-        is_affine = set(allocation.counts) <= set(network.layers[-1])
+        is_affine = set(allocation.counts) <= set(network.weight_layers[-1])
         return AFFINE_TRIALS if is_affine else OTHER_TRIALS
     if find_conflict(allocation) is None:
         return AFFINE_TRIALS

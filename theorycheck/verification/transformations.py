@@ -47,13 +47,21 @@ def permuted(case: Case) -> Case:
     allocation, rng = case.allocation, np.random.default_rng([case.seed, 21])
     network = allocation.network
     order = {group: rng.permutation(size) for group, size in network.groups.items()}
+    unrolled = network.unrolled
+    for level in unrolled.levels:  # units that are added one to one have one order
+        for name, source in level.terms:
+            before = unrolled.levels[source].group
+            if name in unrolled.multiples and {level.group, before} <= order.keys():
+                order[level.group] = order[before]
 
     def moved(which: str) -> dict[str, Mask]:
         found = {}
         for name, mask in allocation.masks(which):
             source, target = network.ends(name)
-            groups = (target, source)[: mask.ndim]  # a bias has rows only
-            found[name] = mask[np.ix_(*(order[group] for group in groups))]
+            found[name] = mask[order[target]]
+            if mask.ndim > 1:  # a bias has rows only; a dense head reads all positions of a channel
+                blocks = found[name].reshape(len(mask), len(order[source]), -1)
+                found[name] = blocks[:, order[source]].reshape(mask.shape)
         return found
 
     return replace(case, allocation=Allocation(network, moved("learnable"), moved("present")))
@@ -108,7 +116,7 @@ def peel_row(case: Case) -> Peeled:
     if not _can_be_peeled(allocation):
         return Peeled(allocation, m, ())
     network = allocation.network
-    needed, last = min(m, network.inputs), network.layers[-1][0]
+    needed, last = min(m, network.inputs), network.weight_layers[-1][0]
     rows = np.flatnonzero(allocation.mask(last).sum(axis=1) >= needed)
     if not len(rows) or min(network.widths[1:-1], default=needed) < needed:
         return Peeled(allocation, m, ())
@@ -135,7 +143,7 @@ def peel_column(case: Case) -> Peeled:
         return Peeled(allocation, m, ())
     network = allocation.network
     d, samples = network.outputs, min(m, network.inputs)
-    first = network.layers[0][0]
+    first = network.weight_layers[0][0]
     columns = np.flatnonzero(allocation.mask(first).sum(axis=0) >= d)
     if not len(columns) or min(network.widths[1:-1], default=d) < d:
         return Peeled(allocation, m, ())

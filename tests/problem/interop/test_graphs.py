@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import theorycheck as tc
-from tests.shared.strategies import allocations, networks
+from tests.shared.strategies import allocations, networks_of_units
 
 NETWORK = tc.LinearRecurrent(inputs=1, hidden=2, outputs=1, steps=3)
 # Both directions between the hidden units, and a loop: what an undirected graph cannot tell apart.
@@ -33,7 +33,7 @@ def test_undirected_graphs_are_refused_since_they_lose_connections():
     refused(BOTH.to_networkx("recurrent"), "undirected")
 
 
-@given(allocations(networks), st.randoms())
+@given(allocations(networks_of_units), st.randoms())
 def test_nodes_may_be_renamed_and_graphs_may_be_multigraphs(allocation: Any, random: Any):
     graph = allocation.to_networkx()
     names = list(range(len(graph)))
@@ -51,7 +51,7 @@ def test_nodes_may_be_renamed_and_graphs_may_be_multigraphs(allocation: Any, ran
         refused(several, "has a second edge; merge parallel edges")
 
 
-@given(allocations(networks), st.integers(0, 2**32 - 1))
+@given(allocations(networks_of_units), st.integers(0, 2**32 - 1))
 def test_an_edge_between_other_units_than_its_index_says_is_refused(allocation: Any, seed: int):
     graph = allocation.to_networkx()
     edges = list(graph.edges(data=True))

@@ -153,10 +153,13 @@ def test_a_frame_has_every_weight(allocation: tc.Allocation):
     masks: dict[str, dict[str, Any]] = {"learnable": {}, "present": {}}
     for name, shape in allocation.network.weight_shapes.items():
         part = frame[frame["name"] == name]
+        offsets = part["offset"] if len(shape) > 2 else [None] * len(part)
         for which, found in masks.items():
             found[name] = np.zeros(shape, dtype=bool)
-            for row, column, value in zip(part["row"], part["column"], part[which], strict=True):
-                found[name][(row,) if len(shape) == 1 else (row, column)] = value
+            columns = zip(part["row"], part["column"], offsets, part[which], strict=True)
+            for row, column, offset, value in columns:
+                behind = () if offset is None else tuple(map(int, offset.split(",")))
+                found[name][(row,) if len(shape) == 1 else (row, column, *behind)] = value
     assert tc.Allocation(allocation.network, **masks) == allocation
 
 

@@ -451,8 +451,9 @@ def read(case: Case, module: Any) -> tuple[tc.Allocation, dict[str, Any]]:
 
 
 def inputs_of(network: Any, case: str, count: int, generator: Any) -> Any:
-    if not isinstance(network, tc.LinearRecurrent):
-        return torch.randn(count, network.inputs, generator=generator, dtype=torch.float64)
+    if not network.is_recurrent:
+        shape = getattr(network, "input", (network.inputs,))
+        return torch.randn(count, *shape, generator=generator, dtype=torch.float64)
     sides = (network.steps, count) if "time first" in case else (count, network.steps)
     return torch.randn(*sides, network.inputs, generator=generator, dtype=torch.float64)
 

@@ -50,6 +50,14 @@ Trust: TypeAlias = Annotated[
         help="Take degrees as given where there are too many solutions to count them.",
     ),
 ]
+Balls: TypeAlias = Annotated[
+    bool,
+    typer.Option(
+        "--balls",
+        help="Show minors of nonlinear networks, of up to 60 rows, in ball arithmetic, too: a "
+        "second argument, which rests neither on primes nor on T11b.",
+    ),
+]
 
 
 def check(
@@ -59,6 +67,7 @@ def check(
     seconds: Seconds = None,
     memory_limit: Memory = "8",  # type: ignore[assignment]  # a default is parsed, too
     trust_degrees: Trust = False,
+    balls: Balls = False,
     as_json: Json = False,
 ) -> None:
     """Verify certificates on their own, without the code that found them."""
@@ -85,6 +94,7 @@ def check(
                         seconds=seconds,
                         memory_limit=memory_limit,
                         trust_degrees=trust_degrees,
+                        balls=balls,
                     )
                 if as_json:
                     print_json({"file": name, **asdict(result)})

@@ -37,7 +37,7 @@ def classify(
     backend: Backend = "numpy",
     diagnose: Diagnose = False,
     seconds: Seconds = 60,
-    most_degree: MostDegree = 200,
+    most_degree: MostDegree = 2000,
     instances: Instances = 2000,
     paths: Paths = None,
 ) -> None:

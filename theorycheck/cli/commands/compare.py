@@ -37,7 +37,7 @@ def compare(
     law: Law = "normal",
     restarts: Restarts = 20,
     seconds: Seconds = 60,
-    most_degree: MostDegree = 200,
+    most_degree: MostDegree = 2000,
     instances: Instances = 2000,
     out: OutFolder = None,
     as_json: Json = False,

@@ -67,7 +67,10 @@ def design(
     backend: Backend = "numpy",
     seconds: Seconds = 60,
 ) -> None:
-    """Find an allocation of a budget that is proved maximal, or prove that there is none."""
+    """Find an allocation of a budget that is proved maximal, or prove that there is none.
+
+    Nonlinear networks: one with which a match is possible.
+    """
     from ...answers.designs import design as find
 
     failures = Failures()

@@ -13,7 +13,7 @@ def estimate(
     as_json: Json = False,
     seed: Seed = 0,
     seconds: Seconds = 60,
-    most_degree: MostDegree = 200,
+    most_degree: MostDegree = 2000,
 ) -> None:
     """Estimate the match probability of an allocation without a draw, by heuristics."""
     from ...answers.estimation import estimate as estimate_allocation

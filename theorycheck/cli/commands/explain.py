@@ -27,7 +27,7 @@ def explain(
     memory_limit: MemoryLimit = 8,
     backend: Backend = "numpy",
     seconds: Seconds = 60,
-    most_degree: MostDegree = 200,
+    most_degree: MostDegree = 2000,
     instances: Instances = 2000,
     paths: Paths = None,
 ) -> None:

@@ -9,9 +9,11 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 
 import typer
 
-from ...problem.networks.kinds import KINDS
+from ...problem.networks.activations import ACTIVATIONS
+from ...problem.networks.kinds import ACTIVATED, KINDS
 from ..common import Failures
 from ..options import choice, natural, offered, positive
+from .fresh import DEFAULT_IMAGE, DEFAULT_WIDTHS, check_options, of_sizes
 from .sources import of_edges, of_masks
 
 if TYPE_CHECKING:
@@ -24,14 +26,17 @@ _READOUTS = ("final", "all")
 _ROWS = ("targets", "sources")
 _COUNT = positive("it")
 _MOST_NOTES = 12  # lines about where the allocation comes from, printed
-_DEFAULT_WIDTHS = "3,4,2"
-_DEFAULT_SIZES = {"inputs": 1, "hidden": 3, "outputs": 1, "steps": 4, "readout": "final"}
 
 
 def _widths(text: str) -> str:
     for width in text.split(","):
         _COUNT(width.strip())
     return text
+
+
+def _activation(text: str) -> str:
+    check = choice(tuple(ACTIVATIONS))
+    return ",".join(check(name.strip()) for name in text.split(","))
 
 
 Name: TypeAlias = Annotated[
@@ -51,10 +56,22 @@ Widths: TypeAlias = Annotated[
     typer.Option(
         parser=_widths,
         metavar="N,...",
-        help=f"Feed-forward: inputs, hidden units, outputs (default {_DEFAULT_WIDTHS}).",
+        help=f"Feed-forward: inputs, hidden units, outputs (default {DEFAULT_WIDTHS}).",
     ),
 ]
-Bias: TypeAlias = Annotated[bool, typer.Option("--bias", help="Feed-forward: with biases.")]
+Bias: TypeAlias = Annotated[
+    bool, typer.Option("--bias", help="With biases: feed-forward kinds, and recurrent.")
+]
+Activation: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        parser=_activation,
+        metavar="NAME,...",
+        help=f"Of {' and '.join(ACTIVATED)}: one for all hidden layers, or one for each of "
+        f"{', '.join(ACTIVATIONS)}.",
+        autocompletion=offered(tuple(ACTIVATIONS)),
+    ),
+]
 Size: TypeAlias = Annotated[
     int | None,
     typer.Option(parser=_COUNT, metavar="N", help="Recurrent: else hidden 3, steps 4."),
@@ -93,6 +110,29 @@ Rows: TypeAlias = Annotated[
         autocompletion=offered(_ROWS),
     ),
 ]
+Image: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        parser=_widths,
+        metavar="C,N or C,H,W",
+        help=f"Convolutional: channels and size of the inputs (default {DEFAULT_IMAGE['image']}).",
+    ),
+]
+Channels: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        parser=_widths,
+        metavar="N,...",
+        help=f"Convolutional: filters of each layer (default {DEFAULT_IMAGE['channels']}).",
+    ),
+]
+Window: TypeAlias = Annotated[
+    int | None,
+    typer.Option(parser=_COUNT, metavar="N", help="Convolutional: else kernel 3, pool 1."),
+]
+Skip: TypeAlias = Annotated[
+    bool, typer.Option("--skip", help="Of feedforward: residual layers where widths agree.")
+]
 Readout: TypeAlias = Annotated[
     str | None,
     typer.Option(
@@ -123,6 +163,12 @@ def new(
     kind: Kind = None,
     widths: Widths = None,
     bias: Bias = False,
+    activation: Activation = None,
+    skip: Skip = False,
+    image: Image = None,
+    channels: Channels = None,
+    kernel: Window = None,
+    pool: Window = None,
     inputs: Ends = None,
     hidden: Size = None,
     outputs: Ends = None,
@@ -139,23 +185,12 @@ def new(
 ) -> None:
     """Write a commented allocation file to start from: new, or of masks or a wiring diagram."""
     failures = Failures()
-    made: dict[str, Any] = {"--kind": kind, "--steps": steps, "--readout": readout}
-    sizes = {"--widths": widths, "--bias": bias or None, "--hidden": hidden}
-    ends: dict[str, str | None] = {"--inputs": inputs, "--outputs": outputs}
-    chosen = {"--budget": budget, "--seed": seed}
-    if masks:
-        _refuse({**ends, **chosen, "--hidden": hidden, "--edges": edges}, "for --masks")
-        source: Source = partial(of_masks, masks, made, widths, bias, layers)
-    elif edges is not None:
-        _refuse({**sizes, "--layers": layers}, "for --edges")
-        source = partial(of_edges, edges, made, ends, rows, chosen, samples)
-    else:
-        _refuse({"--layers": layers}, "without --masks")
-        recurrent = {**_numbers(ends), "hidden": hidden, "steps": steps, "readout": readout}
-        feedforward = {"widths": widths, "bias": bias or None}
-        kind = kind or _KINDS[0]
-        _refuse_others(kind, feedforward if KINDS[kind].is_recurrent else recurrent)
-        source = partial(_fresh, kind, feedforward, recurrent, chosen, samples)
+    sizes = {"widths": widths, "bias": bias or None, "activation": _named(activation)}
+    sizes |= {"skip": skip or None, "image": image, "channels": channels, "kernel": kernel}
+    sizes |= {"pool": pool, "inputs": inputs, "hidden": hidden, "outputs": outputs}
+    given = {"kind": kind, **sizes, "steps": steps, "readout": readout, "masks": masks or None}
+    given |= {"layers": layers, "edges": edges, "budget": budget, "seed": seed}
+    source = _source(given, rows, samples)
     with failures.of(name):
         path = _path(name)
         from ...answers.starting_files import template
@@ -166,26 +201,39 @@ def new(
     failures.leave()
 
 
-def _fresh(
-    kind: str,
-    feedforward: dict[str, Any],
-    recurrent: dict[str, Any],
-    chosen: dict[str, Any],
-    samples: int,
-) -> tuple[Allocation, list[str]]:
-    """As many learnables as are needed, spread over a network of the given sizes."""
-    from ...answers.starting_files import starting_allocation
-    from ...problem.networks.kinds import network_from_dict
+_ENDS = ("inputs", "outputs")
+_CHOSEN = ("budget", "seed")
+_MADE = ("kind", "activation", "steps", "readout")
+_FRESH = ("skip", "image", "channels", "kernel", "pool")  # of networks of given sizes alone
+_SIZES = ("widths", "bias", "hidden")
 
-    if KINDS[kind].is_recurrent:
-        given = {key: value for key, value in recurrent.items() if value is not None}
-        network = network_from_dict({"kind": kind, **_DEFAULT_SIZES, **given})
-    else:
-        numbers = [int(width) for width in (feedforward["widths"] or _DEFAULT_WIDTHS).split(",")]
-        bias = bool(feedforward["bias"])
-        network = network_from_dict({"kind": kind, "widths": numbers, "bias": bias})
-    budget, seed = chosen["--budget"], chosen["--seed"]
-    return starting_allocation(network, samples, budget, seed), []
+
+def _source(given: dict[str, Any], rows: str, samples: int) -> Source:
+    """What makes the allocation: of masks, of a wiring diagram, or of sizes."""
+
+    def options(*names: str) -> dict[str, Any]:
+        return {f"--{name}": given[name] for name in names}
+
+    made = options(*_MADE)
+    if given["masks"]:
+        _refuse(options(*_ENDS, *_CHOSEN, *_FRESH, "hidden", "edges"), "for --masks")
+        bias = bool(given["bias"])
+        return partial(of_masks, given["masks"], made, given["widths"], bias, given["layers"])
+    chosen = options(*_CHOSEN)
+    if given["edges"] is not None:
+        _refuse(options(*_SIZES, *_FRESH, "layers"), "for --edges")
+        return partial(of_edges, given["edges"], made, options(*_ENDS), rows, chosen, samples)
+    _refuse(options("layers"), "without --masks")
+    sizes = {name: given[name] for name in ("activation", *_SIZES, *_FRESH, "steps", "readout")}
+    sizes |= _numbers(options(*_ENDS))
+    check_options(given["kind"], sizes)
+    return partial(of_sizes, given["kind"], sizes, given["budget"], given["seed"], samples)
+
+
+def _named(activation: str | None) -> str | list[str] | None:
+    """One name, or a list of several."""
+    names = [] if activation is None else activation.split(",")
+    return names if len(names) > 1 else activation
 
 
 def _numbers(ends: dict[str, str | None]) -> dict[str, int | None]:
@@ -205,16 +253,6 @@ def _refuse(options: dict[str, Any], where: str) -> None:
     for option, value in options.items():
         if value is not None:
             raise typer.BadParameter(f"{option} means nothing {where}")
-
-
-def _refuse_others(kind: str, options: dict[str, Any]) -> None:
-    """Options that are given and belong to another kind."""
-    for option, value in options.items():
-        if value is not None:
-            is_recurrent = KINDS[kind].is_recurrent
-            others = [name for name in KINDS if KINDS[name].is_recurrent != is_recurrent]
-            where = " and ".join(others)
-            raise typer.BadParameter(f"--{option} is for {where}, not for {kind}")
 
 
 def _path(name: str) -> Path:

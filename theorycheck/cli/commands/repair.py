@@ -41,7 +41,10 @@ def repair(
     backend: Backend = "numpy",
     seconds: Seconds = 60,
 ) -> None:
-    """Find few swaps of learnable for frozen weights that make allocations maximal."""
+    """Find few swaps of learnable for frozen weights that make allocations maximal.
+
+    Nonlinear ones: that make a match possible.
+    """
     from ...answers.repairs import repair as find
 
     if out is not None and len(files) > 1:

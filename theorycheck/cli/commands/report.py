@@ -34,7 +34,7 @@ def report(
     seed: DrawSeed = 0,
     law: Law = "normal",
     seconds: Seconds = 60,
-    most_degree: MostDegree = 200,
+    most_degree: MostDegree = 2000,
     instances: Instances = 2000,
     title: Annotated[str, typer.Option(metavar="TEXT", help="The page's title.")] = "",
 ) -> None:

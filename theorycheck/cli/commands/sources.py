@@ -17,18 +17,24 @@ def of_masks(
 ) -> tuple[Allocation, list[str]]:
     """The allocation of mask files; `made` has the kind, steps and readout that were asked."""
     from ...problem.mask_sources import load_masks
-    from ...problem.networks.kinds import KINDS, network_from_dict
+    from ...problem.networks.kinds import kind_entries, network_from_dict
 
-    kind, network = made["--kind"], None
+    kind, activation, network = made["--kind"], made["--activation"], None
     if widths is not None:
         sizes = {"widths": [int(width) for width in widths.split(",")], "bias": bias}
-        network = network_from_dict({"kind": kind or next(iter(KINDS)), **sizes})
+        network = network_from_dict({**kind_entries(kind, activation), **sizes})
     elif bias:
         raise InputError("--bias needs --widths here; else the masks tell of biases")
     named = None if layers is None else names(layers, "--layers")
     readout = made["--readout"] or "final"
     allocation = load_masks(
-        *files, network=network, kind=kind, steps=made["--steps"], readout=readout, layers=named
+        *files,
+        network=network,
+        kind=kind,
+        activation=activation,
+        steps=made["--steps"],
+        readout=readout,
+        layers=named,
     )
     return allocation, [f"Masks of {', '.join(files)}."]
 
@@ -58,7 +64,7 @@ def of_edges(
         raise InputError(f"--steps makes a recurrent network, not one of --kind {kind}")
     inputs, outputs = (names(ends[option], option) for option in ("--inputs", "--outputs"))
     options = {"inputs": inputs, "outputs": outputs, "steps": steps, "readout": readout}
-    options |= {} if kind is None or steps is not None else {"kind": kind}
+    options |= {"kind": kind, "activation": made["--activation"]}
     table = read_edge_file(file)
     edges, labels = (table.edges, None) if table.matrix is None else (table.matrix, table.labels)
     options |= {"labels": labels, "rows": rows}

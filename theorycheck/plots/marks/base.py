@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
@@ -12,7 +13,7 @@ import numpy as np
 from ...problem.allocation import Allocation
 from ...problem.masks import Mask
 from ...problem.networks.base import Network
-from ...problem.networks.unrolled import Group
+from ...problem.networks.unrolled import Group, as_matrix
 
 EQUATIONS, ACTIVITY = "equations", "activity"  # grids beside those of the weights
 
@@ -147,12 +148,12 @@ class Scene:
     @property
     def first(self) -> str:
         """The weight matrix that reads the inputs."""
-        return self.allocation.network.layers[0][0]
+        return self.allocation.network.weight_layers[0][0]
 
     @property
     def last(self) -> str:
         """The weight matrix that makes the outputs."""
-        return self.allocation.network.layers[-1][0]
+        return self.allocation.network.weight_layers[-1][0]
 
     def line(self, grid: str, axis: str, index: int, text: str = "", outlined: bool = True) -> Line:
         """A mark on a row or column."""
@@ -163,8 +164,11 @@ class Scene:
     def place(self, name: str, index: Sequence[int]) -> Place:
         """Where a weight is; a bias is one more column of its layer."""
         grid = self._grids[name]
-        shape = self.allocation.network.weight_shapes[grid]
-        column = index[1] if len(index) == 2 else shape[1]
+        _, *columns = self.allocation.network.weight_shapes[grid]
+        if len(index) == 1:
+            column = math.prod(columns)
+        else:  # of a filter one column for each channel and offset
+            column = int(np.ravel_multi_index(tuple(index[1:]), tuple(columns)))
         return grid, self.row(grid, index[0]), self.column(grid, column)
 
     def spot(self, name: str, index: Sequence[int], shape: Shape = "ring", text: str = "") -> Spot:
@@ -191,13 +195,13 @@ class Scene:
 
     def mask(self, grid: str) -> Mask:
         """The learnable mask of a layer, its bias as last column."""
-        mask, bias = self.allocation.mask(grid), bias_of(self.allocation.network, grid)
+        bias, mask = bias_of(self.allocation.network, grid), as_matrix(self.allocation.mask(grid))
         return mask if bias is None else np.column_stack([mask, self.allocation.mask(bias)])
 
     @cached_property
     def _grids(self) -> dict[str, str]:
         """The weight matrix in whose grid each weight is drawn."""
-        return {name: layer[0] for layer in self.allocation.network.layers for name in layer}
+        return {name: layer[0] for layer in self.allocation.network.weight_layers for name in layer}
 
 
 def bias_of(network: Network, matrix: str) -> str | None:
@@ -207,7 +211,7 @@ def bias_of(network: Network, matrix: str) -> str | None:
     >>> bias_of(LinearFeedforward([2, 2], bias=True), "W1")
     'b1'
     """
-    return next((rest[0] for name, *rest in network.layers if name == matrix and rest), None)
+    return next((rest[0] for name, *rest in network.weight_layers if name == matrix and rest), None)
 
 
 def chains(entries: Sequence[tuple[int, int]]) -> Iterator[tuple[tuple[int, int], ...]]:

@@ -71,7 +71,7 @@ def bottleneck(scene: Scene) -> Marks:
     network, number = scene.allocation.network, place.split()[-1]
     groups, index = list(network.groups), int(number) if number.isdecimal() else 1
     group = groups[index]
-    into = [n for n, *_ in network.layers if network.ends(n) == (groups[index - 1], group)]
+    into = [n for n, *_ in network.weight_layers if network.ends(n) == (groups[index - 1], group)]
     marks.add(*(_whole(scene, name) for name in into))
     marks.groups[group] = f"width {width} < {needed}"
     marks.note(f"outlined: all weights into {place}, whose width {width} is below {needed}")

@@ -10,7 +10,11 @@ from ...certificates import Certificate
 from ...problem.allocation import Allocation
 from ...problem.masks import Mask, mask_from_json
 from . import equations as marks_equations
+from . import graded as marks_graded
 from . import layers as marks_layers
+from . import piecewise as marks_piecewise
+from . import plans as marks_plans
+from . import readout as marks_readout
 from . import relu as marks_relu
 from .base import Marks, Scene
 
@@ -56,7 +60,7 @@ def _part(allocation: Allocation, rows: list[int] | None, columns: list[int]) ->
     """The allocation with these outputs and inputs only."""
     network = allocation.network
     kept = list(range(network.outputs)) if rows is None else rows
-    first, last = network.layers[0][0], network.layers[-1]
+    first, last = network.weight_layers[0][0], network.weight_layers[-1]
 
     def cut(name: str, mask: Mask) -> Mask:
         mask = mask[kept] if name in last else mask
@@ -111,10 +115,25 @@ def peeled(scene: Scene) -> Marks:
     return marks
 
 
+def plan(scene: Scene) -> Marks:
+    """Lines deleted and layers frozen, in order, and what the certificate of the rest points at."""
+    marks, left = marks_plans.steps(scene)
+    inner = scene.evidence["certificate"]
+    if inner is not None:
+        keys = {key: inner[key] for key in ("kind", "expressivity", "evidence")}
+        marks.include(left.placed(marks_of(Scene(left.allocation(), left.samples, **keys))))
+    return marks
+
+
 DRAWINGS: dict[str, marks_layers.Drawing] = {
     **marks_layers.DRAWINGS,
     **marks_equations.DRAWINGS,
+    **marks_graded.DRAWINGS,
     **marks_relu.DRAWINGS,
+    **marks_readout.DRAWINGS,
+    **marks_piecewise.DRAWINGS,
     "sub_allocation": sub_allocation,
     "peeled": peeled,
+    "plan": plan,
+    "levels": marks_plans.levels,
 }

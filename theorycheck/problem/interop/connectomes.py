@@ -11,7 +11,7 @@ import numpy as np
 from ...errors import InputError, nearest, shown
 from ..masks import Mask
 from ..networks.base import Network
-from ..networks.kinds import LAYERED, network_from_dict
+from ..networks.kinds import LAYERED, RECURRENT, kind_entries, network_from_dict
 from .connections import Connections, connections_of, unit_name
 from .edge_files import read_edge_file
 from .foreign import LARGEST_DENSE
@@ -38,7 +38,8 @@ def read_connectome(
     learnable: Any,
     labels: Sequence[Any] | None,
     rows: str,
-    kind: str,
+    kind: str | None,
+    activation: str | Sequence[str] | None = None,
 ) -> Connectome:
     """What `Allocation.from_edges` makes of these arguments."""
     if rows not in ("targets", "sources"):
@@ -52,9 +53,10 @@ def read_connectome(
         _groups(given, found, place) for given, place in ((inputs, "inputs"), (outputs, "outputs"))
     )
     if steps is None:
-        return Connectome(*_layered(found, driven, read, kind))
+        return Connectome(*_layered(found, driven, read, kind, activation))
     _check_orientation(found, driven, read, rows)
-    return _recurrent(found, driven, read, steps, readout)
+    named = kind_entries(kind if kind in RECURRENT else None, activation, recurrent=True)
+    return _recurrent(found, driven, read, steps, readout, named)
 
 
 def _groups(given: Any, found: Connections, place: str) -> Groups:
@@ -117,7 +119,12 @@ def _reached(edges: Iterable[tuple[Any, Any]], start: set[Any]) -> set[Any]:
 
 
 def _recurrent(
-    found: Connections, driven: Groups, read: Groups, steps: int, readout: str
+    found: Connections,
+    driven: Groups,
+    read: Groups,
+    steps: int,
+    readout: str,
+    named: dict[str, object],
 ) -> Connectome:
     """All units are hidden ones; inputs and outputs have frozen connections of their own."""
     number = {unit: i for i, unit in enumerate(found.units)}
@@ -125,7 +132,7 @@ def _recurrent(
     if size * size > LARGEST_DENSE:
         raise InputError(f"{size} units are too many")
     sizes = {"inputs": len(driven), "hidden": size, "outputs": len(read), "steps": steps}
-    network = network_from_dict({"kind": "linear_recurrent", **sizes, "readout": readout})
+    network = network_from_dict({**named, **sizes, "readout": readout})
     present = {n: np.zeros(shape, dtype=bool) for n, shape in network.weight_shapes.items()}
     for column, units in enumerate(driven.values()):
         present["input"][[number[unit] for unit in units], column] = True
@@ -141,7 +148,11 @@ def _recurrent(
 
 
 def _layered(
-    found: Connections, driven: dict[Any, list[Any]], read: dict[Any, list[Any]], kind: str
+    found: Connections,
+    driven: dict[Any, list[Any]],
+    read: dict[Any, list[Any]],
+    kind: str | None,
+    activation: str | Sequence[str] | None,
 ) -> tuple[Network, dict[str, Mask], dict[str, Mask], dict[Any, list[Any]]]:
     """Network, learnable and present masks, and names by layer; refused if layers are ambiguous."""
     for groups, place in ((driven, "inputs"), (read, "outputs")):
@@ -149,7 +160,7 @@ def _layered(
             raise InputError(
                 f"{place} of a feed-forward network are units, no groups: {_OTHERWISE}"
             )
-    if kind not in LAYERED:
+    if kind is not None and kind not in LAYERED:
         raise InputError(f"kind must be {' or '.join(LAYERED)}, not {shown(kind)}; {_OTHERWISE}")
     level = _levels(found, list(driven))
     last = {level[unit] for unit in read}
@@ -167,7 +178,8 @@ def _layered(
     for layer in range(1, depth):
         names[layer] = [unit for unit in found.units if level[unit] == layer]
     names[depth] = list(read)
-    network = network_from_dict({"kind": kind, "widths": [len(part) for part in names.values()]})
+    named = kind_entries(kind, activation)
+    network = network_from_dict({**named, "widths": [len(part) for part in names.values()]})
     number = {unit: i for part in names.values() for i, unit in enumerate(part)}
     learnable, present = (
         {n: np.zeros(shape, dtype=bool) for n, shape in network.weight_shapes.items()}

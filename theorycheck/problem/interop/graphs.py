@@ -24,7 +24,7 @@ def unit_graph(
 
     Nodes are (layer, unit); for recurrent networks ("input" | "hidden" | "output", unit); for
     biases ("constant", layer). Edges have `weight`, `index` and `learnable`; the graph has
-    `network`, the object of an allocation file.
+    `network`, the object of an allocation file. Raises `InputError` for networks with filters.
 
     >>> from theorycheck import LinearFeedforward
     >>> masks = {"W1": np.array([[False, True]])}, {"W1": np.array([[True, True]])}
@@ -34,6 +34,7 @@ def unit_graph(
     """
     import networkx as nx
 
+    _refuse_filters(network)
     graph = nx.DiGraph(network=network.to_dict())
     for group, size in network.groups.items():
         graph.add_nodes_from((group, unit) for unit in range(size))
@@ -111,7 +112,17 @@ def _network_of(graph: nx.Graph) -> Network:
             "the graph has no attribute 'network': set graph.graph['network'] = network.to_dict(), "
             "or make an allocation of edges and unit names by Allocation.from_edges"
         )
-    return network_from_dict(network)
+    found = network_from_dict(network)
+    _refuse_filters(found)
+    return found
+
+
+def _refuse_filters(network: Network) -> None:
+    if network.unrolled.parts:
+        raise InputError(
+            "filters act at many positions, so that no graph of units has one edge for each "
+            "weight; to_pandas() has a row for each"
+        )
 
 
 def _weight_of(

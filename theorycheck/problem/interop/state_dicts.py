@@ -13,13 +13,14 @@ import numpy as np
 
 from ...errors import InputError, SizeError, shown
 from ..networks.base import Network
-from ..networks.kinds import LAYERED, RECURRENT, network_from_dict
+from ..networks.kinds import LAYERED, RECURRENT, kind_entries, network_from_dict
 from .foreign import LARGEST_DENSE, SparseMask, plain
 
 _PARAMETER = re.compile(
     r"(?:(?P<module>.+)\.)?(?P<parameter>weight|bias|(?:weight|bias)_[ih]h_l\d+(?:_reverse)?)"
     r"(?:_(?P<what>mask|orig))?"
 )
+_BIAS = re.compile(r"(?:(?:learnable|present)[./_])?bias")  # of recurrent networks, as a mask
 _RECURRENT = {"weight_ih_l0": "input", "weight_hh_l0": "recurrent"}
 _MOST_PERMUTED = 7
 _CURE = "Allocation.from_torch(model) reads the model itself"
@@ -49,7 +50,7 @@ def is_state_dict(names: Sequence[str]) -> bool:
     >>> is_state_dict(["0.weight_mask"]), is_state_dict(["learnable.W1"])
     (True, False)
     """
-    return any(_PARAMETER.fullmatch(name) for name in names)
+    return any(_PARAMETER.fullmatch(name) and not _BIAS.fullmatch(name) for name in names)
 
 
 def read_state_dict(
@@ -60,25 +61,32 @@ def read_state_dict(
     steps: int | None = None,
     readout: str = "final",
     layers: Sequence[str] | None = None,
+    activation: str | Sequence[str] | None = None,
 ) -> tuple[Network, Masks, Masks]:
     """Network, learnable and present masks; see `Allocation.from_state_dict`."""
     if not isinstance(tensors, Mapping) or not tensors:
         raise InputError(f"a state dict of names and tensors is expected, not {shown(tensors)}")
-    modules = _modules(tensors)
+    modules = _modules(tensors, {2} if network is None else _axes(network))
     is_recurrent = any(_is_rnn(module) for module in modules.values())
-    if kind is None and network is None:
+    if kind is None and network is None and activation is None:
         kinds = " or ".join(RECURRENT if is_recurrent else LAYERED)
         raise InputError(f"a state dict does not tell activations: say the kind, {kinds}")
     if is_recurrent:
-        slots = _recurrent(modules, network, kind, steps, readout)
+        slots = _recurrent(modules, network, kind, activation, steps, readout)
     else:
-        slots = _feedforward(_ordered(modules, layers), network, kind)
+        slots = _feedforward(_ordered(modules, layers), network, kind, activation)
     found, parameters = slots
     learnable, present = _masks(parameters)
     return found, learnable, present
 
 
-def _modules(tensors: Mapping[str, Any]) -> dict[str, _ModuleTensors]:
+def _axes(network: Network) -> set[int]:
+    """How many axes its weights have, other than biases."""
+    return {len(shape) for shape in network.weight_shapes.values()} - {1}
+
+
+def _modules(tensors: Mapping[str, Any], axes: set[int]) -> dict[str, _ModuleTensors]:
+    """The tensors by module; `axes` are the numbers of axes that weights may have."""
     modules: dict[str, _ModuleTensors] = {}
     for name, value in tensors.items():
         match = _PARAMETER.fullmatch(name) if isinstance(name, str) else None
@@ -91,9 +99,15 @@ def _modules(tensors: Mapping[str, Any]) -> dict[str, _ModuleTensors]:
         array = value if isinstance(value, SparseMask) else np.asarray(value)
         if math.prod(array.shape) > LARGEST_DENSE:
             raise SizeError(f"{place} of shape {list(array.shape)} is too large")
-        expected = 1 if match["parameter"].startswith("bias") else 2
-        if len(array.shape) != expected or 0 in array.shape:
+        expected = {1} if match["parameter"].startswith("bias") else axes
+        if len(array.shape) not in expected or 0 in array.shape:
             layers = f"only linear layers and an nn.RNN are read: {_CURE}"
+            if len(array.shape) in (3, 4) and match["parameter"] == "weight":
+                layers = (
+                    "only linear layers and an nn.RNN are read where a state dict tells all, of "
+                    "convolutions it tells neither strides nor sizes: say "
+                    f"network=tc.Convolutional(...); {_CURE}"
+                )
             raise InputError(f"{place} has shape {shown(tuple(array.shape))}; {layers}")
         module = modules.setdefault(
             match["module"] or "", _ModuleTensors(match["module"] or "the module")
@@ -138,10 +152,18 @@ def _ordered(
 
 
 def _break_of(order: Sequence[_ModuleTensors]) -> int | None:
-    """The first layer whose inputs are not as many as the outputs of the one before."""
+    """The first layer whose inputs are not as many as the outputs of the one before.
+
+    Behind filters a matrix reads as many inputs for each position, and no filters come behind it.
+    """
     shapes = [module.shape("weight") for module in order]
-    breaks = (i for i in range(1, len(shapes)) if shapes[i][1] != shapes[i - 1][0])
-    return next(breaks, None)
+    for i in range(1, len(shapes)):
+        (outputs, *filters), inputs = shapes[i - 1], shapes[i][1]
+        many = len(filters) > 1 and len(shapes[i]) == 2
+        fits = inputs % outputs == 0 if many else inputs == outputs
+        if not fits or len(shapes[i]) > len(shapes[i - 1]):
+            return i
+    return None
 
 
 def _chained(order: list[_ModuleTensors]) -> list[_ModuleTensors]:
@@ -161,7 +183,7 @@ Parameters = dict[str, tuple[_ModuleTensors, str]]
 
 
 def _feedforward(
-    modules: list[_ModuleTensors], network: Network | None, kind: str | None
+    modules: list[_ModuleTensors], network: Network | None, kind: str | None, activation: object
 ) -> tuple[Network, Parameters]:
     biased = ["bias" in module.parts for module in modules]
     if any(biased) != all(biased):
@@ -170,14 +192,15 @@ def _feedforward(
         raise InputError(f"{name} {what}")
     if network is None:
         shapes = [module.shape("weight") for module in modules]
-        if kind not in LAYERED:
+        if kind is not None and kind not in LAYERED:
             raise InputError(
                 f"kind must be {' or '.join(LAYERED)}, not {shown(kind)}: no module of the state "
                 "dict has the weights of an nn.RNN"
             )
         widths = [shapes[0][1], *(shape[0] for shape in shapes)]
         bias = {"bias": True} if biased[0] else {}
-        network = network_from_dict({"kind": kind, "widths": widths, **bias})
+        named = kind_entries(kind, activation)
+        network = network_from_dict({**named, "widths": widths, **bias})
     parameters: Parameters = {}
     for number, module in enumerate(modules, start=1):
         parameters[f"W{number}"] = (module, "weight")
@@ -190,6 +213,7 @@ def _recurrent(
     modules: Mapping[str, _ModuleTensors],
     network: Network | None,
     kind: str | None,
+    activation: object,
     steps: int | None,
     readout: str,
 ) -> tuple[Network, Parameters]:
@@ -205,7 +229,7 @@ def _recurrent(
     parameters: Parameters = {weight: (rnns[0], key) for key, weight in _RECURRENT.items()}
     parameters["readout"] = (others[0], "weight")
     if network is None:
-        if kind not in RECURRENT:
+        if kind is not None and kind not in RECURRENT:
             raise InputError(
                 f"kind must be {' or '.join(RECURRENT)} for an nn.RNN, not {shown(kind)}"
             )
@@ -213,7 +237,8 @@ def _recurrent(
             raise InputError("steps are missing: how often the nn.RNN is applied")
         hidden, inputs = rnns[0].shape("weight_ih_l0")
         sizes = {"inputs": inputs, "hidden": hidden, "outputs": others[0].shape("weight")[0]}
-        network = network_from_dict({"kind": kind, **sizes, "steps": steps, "readout": readout})
+        named = kind_entries(kind, activation, recurrent=True)
+        network = network_from_dict({**named, **sizes, "steps": steps, "readout": readout})
     return _fitting(network, parameters)
 
 

@@ -35,6 +35,11 @@ class GradientEvidence:
 
     weights: dict[str, _Weight] = field(default_factory=dict)
 
+    @property
+    def is_complete(self) -> bool:
+        """Whether every entry of every weight has had a gradient that is not 0."""
+        return all(bool(weight.due.all()) for weight in self.weights.values())
+
     def add(
         self,
         name: str,

@@ -21,7 +21,7 @@ from .torch_modules import (
     torch_module,
 )
 from .torch_reading import check_trained, decide, present_masks, read_module
-from .torch_slots import GradientMask, Module, Optimizer, Slot, hooked
+from .torch_slots import GradientMask, Module, Optimizer, Slot, hooked, weight_of
 
 Masks = Mapping[str, Mask]
 
@@ -49,7 +49,7 @@ class Freeze:
         self._partly: list[tuple[Any, GradientMask]] = []
         self._before = [(s.parameter, s.parameter.requires_grad) for s in reading.slots.values()]
         for name, slot in reading.slots.items():
-            self._freeze(slot.parameter, learnable[name])
+            self._freeze(slot.parameter, learnable[weight_of(name)])
         try:
             _verify(learnable, present, module, reading)
             if optimizer is not None:
@@ -131,7 +131,8 @@ def _verify(learnable: Masks, present: Masks, module: Module, reading: Reading) 
         if dense:
             raise _not_pruned(reading.slots[dense[0]], dense[0]) from None
         raise
-    check_trained(reading, reading.networks[0], evidence, learnable, {})
+    own = {name: learnable[weight_of(name)] for name in reading.slots}
+    check_trained(reading, reading.networks[0], evidence, own, {})
 
 
 def _not_pruned(slot: Slot, name: str) -> InputError:
@@ -151,15 +152,19 @@ def _checked(
     network: Network, present: Masks, module: Module, recurrent: Mapping[str, str] | None
 ) -> Reading:
     """The module's weights, if it may be of this network, and is not yet frozen."""
-    options = ReadOptions(True, recurrent=recurrent)
+    is_linear = all(name == "linear" for name in network.activations)
+    options = ReadOptions(is_linear, recurrent=recurrent, image=getattr(network, "input", None))
     if network.is_recurrent:
         readout = "all" if network.reads_every_step else "final"
         options = replace(options, steps=network.steps, readout=readout)
     if has_adapters(module):
         raise InputError(_ADAPTERS)
     reading = read_module(module, options)
-    if network not in reading.networks:
-        found = reading.networks[0].describe()
+    first = reading.networks[0]
+    # Other activations than one for all layers are told by the run alone.
+    may_be = not network.is_recurrent and first.weight_shapes == network.weight_shapes
+    if network not in reading.networks and not may_be:
+        found = first.describe()
         raise InputError(f"the module is {found}, the allocation of {network.describe()}")
     for name, shape in network.weight_shapes.items():
         if name not in reading.slots:

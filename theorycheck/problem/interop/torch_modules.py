@@ -3,21 +3,22 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from itertools import pairwise
 from typing import Any, TypeAlias
 
 from ...errors import InputError, shown
 from ..networks.base import Network
-from ..networks.kinds import network_from_dict
+from ..networks.kinds import kind_entries, network_from_dict
+from .torch_activations import TRIED, activation_of
 from .torch_memory import Tensor
+from .torch_refusals import LOOP, SUPPORTED, place_of, refusal, why_unknown
 from .torch_slots import Module, Slot, from_masks, slot_of
+from .torch_steps import Link
+from .torch_traces import Trace
 
 Opened: TypeAlias = Callable[[Module], tuple[str, Module] | None]
-SUPPORTED = (
-    "supported are chains of nn.Linear, nn.Linear - nn.ReLU - nn.Linear, "
-    "and a linear nn.RNN with a readout nn.Linear"
-)
 _DROPOUTS = ("Dropout", "Dropout1d", "Dropout2d", "Dropout3d", "AlphaDropout")
 # What is not read itself, by the name of its class, and what is read instead.
 _WRAPPERS = {
@@ -37,6 +38,7 @@ class ReadOptions:
     steps: int | None = None
     readout: Any = "final"
     recurrent: Mapping[str, str] | None = None
+    image: Sequence[int] | None = None
 
 
 @dataclass(frozen=True)
@@ -44,13 +46,16 @@ class Reading:
     """What the layers of a module suggest: networks that it may be, and where weights live.
 
     The module is then run: `torch_reading.decide` tells which one it is. `compared` is False where
-    its outputs are not to be compared.
+    its outputs are not to be compared; `points` are the shapes that one input may have, the
+    network's where there are none. `hint` says what may be wrong, if the run finds it is.
     """
 
     networks: tuple[Network, ...]
     slots: dict[str, Slot]
     batch_first: tuple[bool, ...] = (True,)
     compared: bool = True
+    hint: str = ""
+    points: tuple[tuple[int, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -120,7 +125,7 @@ def _leaves(module: Module, name: str, opened: Opened | None) -> Iterator[tuple[
         if parameter is not None:
             if key == "_flat_param":
                 raise InputError("shards of FSDP are not read: read the model before it is wrapped")
-            raise refusal(name, module, f"has a parameter {key!r} outside its layers")
+            raise refusal(name, module, f"has a parameter {key!r} outside its layers; {LOOP}")
     for key, child in children:
         yield from _leaves(child, f"{name}.{key}" if name else key, opened)
 
@@ -149,25 +154,75 @@ def _refuse_sharing(layers: list[tuple[str, Module]]) -> None:
             if first != name:
                 why = f"shares a weight with {first!r}, and there is no theory for tied weights"
                 cure = "copy.deepcopy(layer) has weights of its own"
-                raise InputError(f"{_place(name, layer)} {why}; {cure}")
+                raise InputError(f"{place_of(name, layer)} {why}; {cure}")
 
 
-def read_stack(layers: list[tuple[str, Module]]) -> Reading:
-    """The networks that a chain of nn.Linear, and maybe nn.ReLU, may be."""
-    nn = torch_module().nn
-    kinds = ["ReLU" if type(layer) is nn.ReLU else "Linear" for _, layer in layers]
-    stack = [
-        read_layer(name, layer)
+def read_stack(layers: list[tuple[str, Module]], trace: Trace | None) -> Reading:
+    """The networks that a chain of nn.Linear, and maybe activations, may be, residual or not.
+
+    What a trace tells of the order of layers and of what is between them comes first.
+    """
+    kinds = [activation_of(layer) for _, layer in layers]
+    stack = {
+        name: read_layer(name, layer)
         for (name, layer), kind in zip(layers, kinds, strict=True)
-        if kind == "Linear"
-    ]
-    return stack_reading(stack, kinds)
+        if kind is None
+    }
+    if trace is None:
+        return stack_reading(list(stack.values()), kinds)
+    links = [link for link in trace.links if link.name in stack]
+    order = [stack[link.name] for link in links]
+    fits = all(one.outputs == other.inputs for one, other in pairwise(order))
+    if not fits or len(links) < len(stack) or len(links) < len(trace.links):
+        links, order = [], []
+    reading = stack_reading(order or list(stack.values()), kinds)
+    if not links:
+        skipping = [skipped for one in reading.networks for skipped in _skipping(one)]
+        hint = f"; its forward {trace.unknown}" if trace.unknown else ""
+        return replace(reading, networks=(*reading.networks, *skipping), hint=reading.hint + hint)
+    names = [[step.activation for step in link.steps] for link in links]
+    around = [number for number, link in enumerate(links, start=1) if link.around]
+    if trace.before or names[-1] or not all(len(own) < 2 and all(own) for own in names):
+        return reading
+    told = [(own or ["linear"])[0] for own in names[:-1]]
+    first = _network(reading.networks[0], told)
+    residual = [n for n in _skipping(first) if around] or [first]
+    hint = _partly_residual(first, links) if around else ""
+    networks = dict.fromkeys([*residual, *reading.networks])
+    return replace(reading, networks=tuple(networks), hint=reading.hint + hint)
 
 
-def stack_reading(stack: list[LinearLayer], kinds: list[str]) -> Reading:
-    """The networks that a chain of `stack` may be; `kinds` names all layers in their order."""
-    if not stack or ("ReLU" in kinds and len(stack) != 2):
-        found = ", ".join(kinds) or "no layers"
+def _network(like: Network, activations: list[str], **more: object) -> Network:
+    """The feed-forward network with other activations."""
+    sizes = {"widths": list(like.widths), "bias": like.bias}
+    return network_from_dict({**kind_entries(None, activations), **sizes, **more}).plainest
+
+
+def _skipping(network: Network) -> list[Network]:
+    """The same network with residual layers; none where no layer is as wide as what it reads."""
+    other = _network(network, list(network.activations), skip=True)
+    return [] if other.is_layered else [other]
+
+
+def _partly_residual(network: Network, links: Sequence[Link]) -> str:
+    """What is wrong where only some layers are residual, of those that may be."""
+    widths = network.widths[:-1]
+    for number, link in enumerate(links[:-1], start=1):
+        if not link.around and widths[number] == widths[number - 1]:
+            return (
+                f"; {link.name!r} does not add what it reads, and others do: residual are all "
+                "hidden layers as wide as what they read, or none"
+            )
+    return ""
+
+
+def stack_reading(stack: list[LinearLayer], kinds: list[str | None]) -> Reading:
+    """The networks that a chain of `stack` may be.
+
+    `kinds` are all layers in their order: the name of an activation, None for a linear layer.
+    """
+    if not stack:
+        found = ", ".join(map(str, kinds)) or "no layers"
         raise InputError(f"the module has {found}; {SUPPORTED}; else masks: {from_masks(None)}")
     for layer, lower in zip(stack[1:], stack, strict=False):
         if layer.inputs != lower.outputs:
@@ -178,17 +233,44 @@ def stack_reading(stack: list[LinearLayer], kinds: list[str]) -> Reading:
             )
     widths = [stack[0].inputs, *(layer.outputs for layer in stack)]
     bias = any(layer.bias is not None for layer in stack)
-    # A forward of one's own may apply a ReLU, or not apply one that is there: the run tells.
-    order = ["linear_feedforward", "shallow_relu"][: 2 if len(stack) == 2 else 1]
-    if "ReLU" in kinds:
-        order.reverse()
-    networks = [network_from_dict({"kind": k, "widths": widths, "bias": bias}) for k in order]
+    networks = [
+        network_from_dict({**kind_entries(None, names), **sizes}).plainest
+        for sizes in [{"widths": widths, "bias": bias}]
+        for names in _activations(kinds, len(stack) - 1)
+    ]
+    outside = kinds[0] or kinds[-1]
+    hint = f"; {outside} is read between two layers only: outputs are linear" if outside else ""
+    return Reading(tuple(dict.fromkeys(networks)), slots_of(stack), hint=hint)
+
+
+def slots_of(layers: Sequence[LinearLayer]) -> dict[str, Slot]:
+    """Where the weights of layers one behind the other live, by weight name."""
     slots = {}
-    for number, layer in enumerate(stack, start=1):
+    for number, layer in enumerate(layers, start=1):
         slots[f"W{number}"] = layer.weight
         if layer.bias is not None:
             slots[f"b{number}"] = layer.bias
-    return Reading(tuple(networks), slots)
+    return slots
+
+
+def _activations(kinds: list[str | None], n_hidden: int) -> list[list[str]]:
+    """What the hidden layers may apply: what is registered between the layers, then one for all.
+
+    A forward of one's own may apply a function, or not apply a module that is there: the run tells.
+    """
+    behind: list[list[str]] = []
+    for kind in kinds:
+        if kind is None:
+            behind.append([])
+        elif behind:
+            behind[-1].append(kind)
+    between = behind[:-1]
+    registered = []
+    if kinds[0] is None and not behind[-1] and all(len(names) < 2 for names in between):
+        registered = [[names[0] if names else "linear" for names in between]]
+    named = [kind for kind in kinds if kind is not None]
+    every = dict.fromkeys([*named, *TRIED])
+    return registered + [[name] * n_hidden for name in every]
 
 
 def read_layer(name: str, layer: Module) -> LinearLayer:
@@ -196,26 +278,29 @@ def read_layer(name: str, layer: Module) -> LinearLayer:
     nn = torch_module().nn
     if isinstance(layer, nn.modules.lazy.LazyModuleMixin):
         raise InputError(
-            f"{_place(name, layer)} has no shape yet: run the module once, model(example)"
+            f"{place_of(name, layer)} has no shape yet: run the module once, model(example)"
         )
-    attributes = {key.removesuffix("_orig"): p for key, p in _parameters(layer).items()}
     if isinstance(layer, nn.Linear):
-        extra = attributes.keys() - {"weight", "bias"}
-        if extra:
-            why = f"has a parameter {min(extra)!r}: its weight is computed"
-            raise refusal(name, layer, why)
-        has_bias = "bias" in attributes
-        sizes = layer.in_features, layer.out_features
-        return LinearLayer(
-            name, *_slots(name, layer, "weight", "bias" if has_bias else None), *sizes
-        )
+        return linear_layer(name, layer, layer.in_features, layer.out_features)
+    attributes = {key.removesuffix("_orig"): p for key, p in _parameters(layer).items()}
     matrices = [key for key, p in attributes.items() if p is not None and p.dim() == 2]
     others = [key for key in attributes if key not in matrices]
     is_own = not type(layer).__module__.startswith("torch.")
     if not is_own or len(matrices) != 1 or len(others) > 1:
-        raise refusal(name, layer, _why_unknown(layer))
+        raise refusal(name, layer, why_unknown(layer))
     outputs, inputs = attributes[matrices[0]].shape
     return LinearLayer(name, *_slots(name, layer, matrices[0], *others), inputs, outputs)
+
+
+def linear_layer(name: str, layer: Module, inputs: int, outputs: int) -> LinearLayer:
+    """Weight and bias of one of torch's own layers, of inputs and outputs (channels) so many."""
+    attributes = {key.removesuffix("_orig") for key in _parameters(layer)}
+    extra = attributes - {"weight", "bias"}
+    if extra:
+        why = f"has a parameter {min(extra)!r}: its weight is computed"
+        raise refusal(name, layer, why)
+    bias = "bias" if "bias" in attributes else None
+    return LinearLayer(name, *_slots(name, layer, "weight", bias), inputs, outputs)
 
 
 def _slots(
@@ -237,33 +322,3 @@ def _parameters(layer: Module) -> dict[str, Tensor]:
                 f"what is left, or give masks: {from_masks(None)}"
             )
     return found
-
-
-def _why_unknown(layer: Module) -> str:
-    nn = torch_module().nn
-    if ".quantized" in type(layer).__module__ or "quantiz" in type(layer).__module__:
-        return "is quantised: read the model before it is quantised"
-    if isinstance(layer, nn.modules.conv._ConvNd):
-        return "is a convolution, whose weights are shared between places"
-    if isinstance(layer, nn.RNN):
-        return "is an nn.RNN: one of them and one readout nn.Linear(bias=False) are read"
-    if isinstance(layer, nn.RNNCell):
-        return "is one step of a loop: name its weights, from_torch(module, recurrent=..., steps=T)"
-    if isinstance(layer, (nn.RNNBase, nn.LSTMCell, nn.GRUCell)):
-        return "has gates, which are not linear"
-    if "Norm" in type(layer).__name__:
-        return "normalises, which is not linear"
-    own = [name for name, _ in layer.named_parameters()]
-    if own:
-        return f"is a layer without theory, with the parameters {shown(own)}"
-    return "is not known to be linear, and no nn.ReLU"
-
-
-def _place(name: str, module: Module) -> str:
-    place = f"submodule {name!r}" if name else "the module"
-    return f"{place} ({type(module).__name__})"
-
-
-def refusal(name: str, module: Module, why: str) -> InputError:
-    """The error that names a submodule, why it is not read, and what is."""
-    return InputError(f"{_place(name, module)} {why}; {SUPPORTED}; else masks: {from_masks(None)}")

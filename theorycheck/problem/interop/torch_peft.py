@@ -13,8 +13,8 @@ from ..masks import Mask, both
 from ..networks.base import Network
 from ..networks.kinds import changed
 from ..placement import updated_masks
+from .torch_activations import activation_of, applied
 from .torch_adapters import WAY, Adapted, adapted_layer, opened, refuse_initialisations
-from .torch_claims import applied
 from .torch_evidence import check_gradients
 from .torch_memory import Tensor
 from .torch_modules import layers_of, plain_module, stack_reading, torch_module
@@ -32,12 +32,12 @@ def read_adapters(
     layers = layers_of(model, opened)
     if any(isinstance(layer, torch_module().nn.RNNBase) for _, layer in layers):
         raise InputError(f"the model is recurrent, adapters are read on chains of nn.Linear; {WAY}")
-    kinds = ["ReLU" if type(leaf) is torch_module().nn.ReLU else "Linear" for _, leaf in layers]
+    kinds = [activation_of(leaf) for _, leaf in layers]
     named = dict(model.named_parameters(remove_duplicate=False))
     stack = [
         adapted_layer(name, leaf, named)
         for (name, leaf), kind in zip(layers, kinds, strict=True)
-        if kind == "Linear"
+        if kind is None
     ]
     networks = stack_reading([adapted.layer for adapted in stack], kinds).networks
     parameters = _parameters(stack, named)
@@ -192,8 +192,9 @@ def _assembled(
             if not full:
                 layer = stack[int(name[1:]) - 1].layer
                 raise InputError(
-                    f"{layer.weight.name} has a low-rank update beside a ReLU, which is no "
-                    "allocation of a shallow ReLU network; SHiRA, modules_to_save and biases are"
+                    f"{layer.weight.name} has a low-rank update beside {network.activations[0]}, "
+                    f"which is no allocation of a {network.describe()}; SHiRA, modules_to_save "
+                    "and biases are"
                 )
             # Products of that many columns are all matrices.
             masks[name] = np.broadcast_to(np.bool_(True), (len(other), one.shape[1]))

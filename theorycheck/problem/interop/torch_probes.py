@@ -3,7 +3,7 @@
 The outputs of a module, and the gradients of a random combination of them, are set beside those of
 the function it is taken for, at random inputs and random weights in place of the module's own. Two
 functions that differ on an open set of weights and inputs differ there with probability 1 (in exact
-arithmetic, for the piecewise polynomial functions that modules of these layers compute).
+arithmetic, for the piecewise analytic functions that modules of these layers compute).
 """
 
 from __future__ import annotations
@@ -12,10 +12,9 @@ import importlib
 import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import ExitStack, contextmanager
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, TypeAlias
 
-from ...errors import shown
 from .torch_borrowed import Borrowed
 from .torch_evidence import GradientEvidence
 from .torch_memory import Tensor
@@ -23,10 +22,11 @@ from .torch_slots import Module
 
 POINTS = 32  # a ReLU unit that is dead at all of them, in all draws: probability 2^-96
 _SCALES = (1.0, 1e6, 1e-6)  # of inputs, draw by draw: a clamp at 6 acts on large ones only
+_MORE = 24  # draws at most, while units rest at all points: behind others with ReLU many do
 _SINGLE_ABOVE = 2**24  # weights: above, double precision would take too much memory
 _THREADS_ABOVE = 2**20  # weights: below, one thread
 _LARGEST_SPECTRUM = 512  # units whose spectral radius is computed
-_WEIGHTS = 1e3  # every other weight that much larger, and those between that much smaller
+_BEYOND = 1e30  # outputs, of which gradients and their products stay finite
 _SMALL = 1e-6  # of the output's gradient, so that hooks that only clip leave it alone
 _TOLERANCE = {"torch.float64": 1e-9, "torch.float32": 1e-3}
 
@@ -39,7 +39,10 @@ class ModuleClaim:
 
     The outputs are compared unless `compared` is False (a tanh that is declared linear).
     `recurrent` names a weight that is applied `steps` times; `kept` has 0/1 tensors of entries that
-    are drawn, others stay 0.
+    are drawn, others stay 0. Inputs are up to `largest` times larger than normal, and `spread` is
+    the factor by which matrices are in turns larger and smaller: less where that would overflow, or
+    where rounding would count. Where outputs are `is_growing` inputs are as large as these allow.
+    Units that `may_rest` (ReLU) are drawn anew while some weight has shown no effect.
     """
 
     parameters: Tensors
@@ -49,6 +52,10 @@ class ModuleClaim:
     recurrent: str = ""
     steps: int = 1
     kept: Tensors = field(default_factory=dict)
+    largest: float = 1e6
+    spread: float = 1e3
+    is_growing: bool = False
+    may_rest: bool = False
 
 
 @dataclass
@@ -87,7 +94,7 @@ def _probe(module: Module, claim: ModuleClaim) -> Probe:
     why = ""
     for dtype in dtypes:
         try:
-            with _undisturbed(module), Borrowed(module) as borrowed:
+            with undisturbed(module), Borrowed(module) as borrowed:
                 return _run(module, claim, dtype, borrowed)
         except _Fails as error:
             why = str(error)
@@ -95,7 +102,7 @@ def _probe(module: Module, claim: ModuleClaim) -> Probe:
 
 
 @contextmanager
-def _undisturbed(module: Module) -> Iterator[None]:
+def undisturbed(module: Module) -> Iterator[None]:
     """The caller's random numbers, warnings and autograd modes play no part and are kept."""
     torch = importlib.import_module("torch")
     warnings = importlib.import_module("warnings")
@@ -119,24 +126,57 @@ def _run(module: Module, claim: ModuleClaim, dtype: Any, borrowed: Borrowed) -> 
     generator = torch.Generator().manual_seed(0)
     result = Probe()
     draws = len(_SCALES) if dtype == torch.float64 else 2
-    for number in range(2 * draws):
-        if number == draws and not borrowed.to_training_mode():
+    for number in range(draws + _MORE * claim.may_rest):
+        if number >= draws and result.as_is.is_complete:
             break
-        borrowed.fill(lambda shape: _values(shape, dtype, generator))
-        _tame(claim, generator)
-        for name, mask in claim.kept.items():
-            claim.parameters[name].data *= mask
-        is_first = number < draws
-        evidence = result.as_is if is_first else result.training
-        compared = claim.compared and is_first
-        scale = _SCALES[number] if compared else 1.0
-        if compared and number:
-            _spread(claim, _WEIGHTS if number == 1 else 1 / _WEIGHTS)
-        x = _values(claim.shape, dtype, generator) * scale
-        why = _draw(module, claim, x, generator, compared, evidence, _SMALL / scale)
-        if why or borrowed.toggled():
-            return Probe(why or f"it sets requires_grad of {borrowed.toggled()} itself")
+        size = number if claim.compared and number < draws else 0
+        why = _fill_and_draw(module, claim, dtype, borrowed, generator, result.as_is, size)
+        if why:
+            return Probe(why)
+    if borrowed.to_training_mode():
+        claim = replace(claim, compared=False)
+        for _ in range(draws):
+            why = _fill_and_draw(module, claim, dtype, borrowed, generator, result.training, 0)
+            if why:
+                return Probe(why)
     return result
+
+
+def _fill_and_draw(
+    module: Module,
+    claim: ModuleClaim,
+    dtype: Any,
+    borrowed: Borrowed,
+    generator: Any,
+    evidence: GradientEvidence,
+    size: int,
+) -> str:
+    """One draw of weights and inputs, of one of `_SCALES`; '' or a flaw."""
+    borrowed.fill(lambda shape: _weights(shape, dtype, generator, claim.is_growing))
+    _tame(claim, generator)
+    for name, mask in claim.kept.items():
+        claim.parameters[name].data *= mask
+    x = _values(claim.shape, dtype, generator)
+    scale = min(_SCALES[size], claim.largest) if size else 1.0
+    if size == 1 and claim.is_growing:
+        scale = _finite_scale(claim, x)
+    if size:
+        _spread(claim, claim.spread if size == 1 else 1 / claim.spread)
+    why = _draw(module, claim, x * scale, generator, claim.compared, evidence, _SMALL / scale)
+    if not why and borrowed.toggled():
+        return f"it sets requires_grad of {borrowed.toggled()} itself"
+    return why
+
+
+def _finite_scale(claim: ModuleClaim, x: Tensor) -> float:
+    """How large inputs may be until outputs grow beyond all bounds: a clamp acts on large ones."""
+    torch, scale = importlib.import_module("torch"), 1.0
+    values = {name: parameter.detach() for name, parameter in claim.parameters.items()}
+    x = x.to(next(iter(values.values())).device)
+    with torch.no_grad():
+        while scale < _SCALES[1] and claim.outputs(values, 2 * scale * x).abs().max() < _BEYOND:
+            scale *= 2
+    return scale
 
 
 def _values(shape: tuple[int, ...], dtype: Any, generator: Any) -> Any:
@@ -146,6 +186,16 @@ def _values(shape: tuple[int, ...], dtype: Any, generator: Any) -> Any:
     # So that the logarithm of the norm neither grows nor shrinks from layer to layer, on average.
     drift = torch.digamma(torch.tensor(outputs / 2, device="cpu")) + math.log(2 / outputs)
     return value * (math.exp(-float(drift) / 2) / inputs**0.5)
+
+
+def _weights(shape: tuple[int, ...], dtype: Any, generator: Any, is_growing: bool) -> Any:
+    """A matrix, a bias, or a filter, whose inputs are all that it reads at once."""
+    if len(shape) < 2:
+        return _values(shape, dtype, generator)
+    inputs = math.prod(shape[1:])
+    value = _values((shape[0], inputs), dtype, generator).reshape(shape)
+    # Exponentials of sums of very many values must not overflow.
+    return value / max(inputs, 1) ** 0.5 if is_growing else value
 
 
 def _tame(claim: ModuleClaim, generator: Any) -> None:
@@ -165,7 +215,7 @@ def _tame(claim: ModuleClaim, generator: Any) -> None:
 
 def _spread(claim: ModuleClaim, factor: float) -> None:
     """Make matrices large and small in turns: weights that are clamped in a forward show."""
-    matrices = [p for n, p in claim.parameters.items() if p.dim() == 2 and n != claim.recurrent]
+    matrices = [p for n, p in claim.parameters.items() if p.dim() > 1 and n != claim.recurrent]
     for number, parameter in enumerate(matrices):
         parameter.data = parameter.data * (1 / factor if number % 2 else factor)
 
@@ -242,4 +292,4 @@ def _difference(found: Tensor, wanted: Tensor, tolerance: float) -> str:
         return "with random weights its outputs are too large to be compared"
     if bool(difference <= tolerance * scale):
         return ""
-    return f"with random weights its outputs differ by {shown(float(difference / scale))} of theirs"
+    return f"with random weights its outputs differ by {float(difference / scale):.2g} of theirs"

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import importlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import numpy as np
@@ -12,6 +12,7 @@ from ...errors import InputError, shown
 from ..masks import Mask, both, check_name, masks_of
 from ..networks.base import Network
 from .torch_claims import claim_of
+from .torch_convolutions import has_convolutions, read_convolutions
 from .torch_evidence import check_gradients
 from .torch_memory import Tensor
 from .torch_modules import (
@@ -25,6 +26,7 @@ from .torch_modules import (
 )
 from .torch_probes import Probe, probe
 from .torch_recurrent import read_loop, read_rnn, why_not_recurrent
+from .torch_refusals import LOOP
 from .torch_slots import (
     Module,
     Optimizer,
@@ -33,7 +35,9 @@ from .torch_slots import (
     from_masks,
     hooked,
     refuse_overlaps,
+    weight_of,
 )
+from .torch_traces import traced
 
 Masks = dict[str, Mask]
 
@@ -56,7 +60,7 @@ def read_masks(
     learnable: Masks = {}
     excused: Masks = {}
     for name, slot in reading.slots.items():
-        mask = _all_of(slot, exists.get(name))
+        mask = _all_of(slot, exists.get(weight_of(name)))
         if not slot.parameter.requires_grad:
             mask = np.zeros_like(mask)
         for other in hooked(slot.parameter):
@@ -65,10 +69,16 @@ def read_masks(
         if id(slot.parameter) not in trained:
             declared = np.zeros_like(mask)
         learnable[name], excused[name] = mask & declared, ~declared
+    whole: Masks = {}  # of sums: what is learnable in an addend is so in the sum
+    for name, mask in learnable.items():
+        weight = weight_of(name)
+        whole[weight] = whole[weight] | mask if weight in whole else mask
+    for name, mask in whole.items():
         if name not in given:
-            refuse_zeros(slot, learnable[name], exists.get(name))
+            slots = [slot for key, slot in reading.slots.items() if weight_of(key) == name]
+            refuse_zeros(slots, mask, exists.get(name))
     check_trained(reading, network, evidence, learnable, excused)
-    return network, {n: constant(mask) for n, mask in learnable.items() if mask.any()}, exists
+    return network, {n: constant(mask) for n, mask in whole.items() if mask.any()}, exists
 
 
 def read_module(module: Module, options: ReadOptions) -> Reading:
@@ -87,16 +97,25 @@ def read_module(module: Module, options: ReadOptions) -> Reading:
         if any(isinstance(layer, torch_module().nn.RNN) for _, layer in layers):
             reading = read_rnn(layers, options)
         elif options.steps is not None:
-            raise InputError(
-                "steps are those of an nn.RNN, this module has none; a loop of your own is read "
-                'with recurrent={"input": NAME, "recurrent": NAME, "readout": NAME}'
-            )
+            raise InputError(f"steps are those of an nn.RNN, this module has none; {LOOP}")
         else:
-            reading = read_stack(layers)
+            reading = _read_layers(module, layers, options)
     shapes = reading.networks[0].weight_shapes
     for name, slot in reading.slots.items():
-        check_parameter(slot.name, slot.parameter, shapes[name])
+        check_parameter(slot.name, slot.parameter, shapes[weight_of(name)])
     refuse_overlaps({slot.name: slot.parameter for slot in reading.slots.values()})
+    return reading
+
+
+def _read_layers(module: Module, layers: list[tuple[str, Module]], options: ReadOptions) -> Reading:
+    """Of a module that is not recurrent."""
+    weighted = {name: layer for name, layer in layers if next(layer.parameters(), None) is not None}
+    trace = traced(module, weighted)
+    if has_convolutions(layers):
+        return read_convolutions(layers, trace, options.image)
+    reading = read_stack(layers, trace)
+    if options.image is not None:
+        raise InputError("input is the size of what convolutions read, this module has none")
     return reading
 
 
@@ -116,7 +135,10 @@ def by_weight(reading: Reading, given: Mapping[str, Any] | None, place: str) -> 
             plain = plain.replace("parametrizations.", "")
         check_name(plain, names, place)
         name = names[plain]
-        mask = masks_of({plain: value}, {plain: shapes[name]}, place, default=False)[plain]
+        shape = shapes[weight_of(name)]
+        if place == "present" and f"{weight_of(name)}'" in reading.slots:
+            raise InputError(f"present: {plain} is one of two biases that are added, not masked")
+        mask = masks_of({plain: value}, {plain: shape}, place, default=False)[plain]
         found[name] = both(mask, found[name]) if name in found else mask
     return found
 
@@ -142,7 +164,12 @@ def decide(module: Module, reading: Reading, present: Masks) -> tuple[Network, P
     Raises `InputError` if it computes none of those that its layers suggest.
     """
     parameters = {name: slot.parameter for name, slot in reading.slots.items()}
-    choices = [(n, first) for n in reading.networks for first in reading.batch_first]
+    choices = [
+        (network, first, point)
+        for network in reading.networks
+        for first in reading.batch_first
+        for point in reading.points or ((network.inputs,),)
+    ]
     zeros = [
         name
         for name, slot in reading.slots.items()
@@ -158,8 +185,9 @@ def decide(module: Module, reading: Reading, present: Masks) -> tuple[Network, P
             batch_first=first,
             compared=reading.compared,
             zeros=zeros,
+            point=point,
         )
-        for network, first in choices
+        for network, first, point in choices
     ]
     number, result = probe(module, claims)
     if result.why:
@@ -176,7 +204,7 @@ def check_trained(
 ) -> None:
     """Raise `InputError` unless a step moves just what is learnable, in training mode as well."""
     for name, slot in reading.slots.items():
-        cure = from_masks(network, (name, "..."))
+        cure = from_masks(network, (weight_of(name), "..."))
         free = excused.get(name)
         exact = reading.compared
         check_gradients(evidence.as_is, name, slot.full_name, learnable[name], free, exact, cure)
@@ -221,12 +249,14 @@ def zero_entries(slot: Slot) -> Mask:
     return (slot.parameter.detach() == 0).cpu().numpy()
 
 
-def refuse_zeros(slot: Slot, learnable: Mask, exists: Mask | None) -> None:
-    """Raise `InputError` if entries that are frozen and there are 0: those are not random.
+def refuse_zeros(slots: Sequence[Slot], learnable: Mask, exists: Mask | None) -> None:
+    """Raise `InputError` if frozen entries of a weight, the sum of `slots`, are 0: not random.
 
     A few of very many may be 0 by rounding.
     """
-    zeros = zero_entries(slot) & ~learnable
+    slot, zeros = slots[0], ~learnable
+    for addend in slots:
+        zeros = zeros & zero_entries(addend)
     zeros = zeros if exists is None else zeros & exists
     n_zeros = int(zeros.sum())
     if n_zeros > zeros.size / 10_000:
@@ -246,11 +276,13 @@ def _something_else(module: Module, reading: Reading, why: str, present: Masks) 
     network = reading.networks[0]
     kind = type(module).__name__
     if network.is_recurrent:
-        return InputError(f"{why_not_recurrent(kind, network)} ({why})")
+        hint = _present_hint(reading, present)
+        return InputError(f"{why_not_recurrent(module, reading)} ({why}); {hint}")
     names = ", ".join([repr(slot.name) for slot in reading.slots.values()][:8])
     return InputError(
         f"{kind}.forward computes something else than the layers of {names} one after the other "
-        f"({why}); {_present_hint(reading, present)}; else masks: {from_masks(network)}"
+        f"({why}){reading.hint}; {_present_hint(reading, present)}; else masks: "
+        f"{from_masks(network)}"
     )
 
 
@@ -263,5 +295,5 @@ def _present_hint(reading: Reading, present: Masks) -> str:
                 owner = slot.name.rpartition(".")[0]
                 found = f"model.get_submodule({owner!r}).{key}" if owner else f"model.{key}"
                 return f"if it masks weights, say so: present={{{slot.name!r}: {found}}}"
-    first = next(iter(reading.slots.values())).name
+    first = reading.slots.get("recurrent", next(iter(reading.slots.values()))).name
     return f"if it masks weights, say so: present={{{first!r}: mask}}"

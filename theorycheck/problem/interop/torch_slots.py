@@ -14,7 +14,7 @@ from .torch_memory import Tensor, overlap, overlaps_itself
 
 Module: TypeAlias = Any  # torch.nn.Module: torch may be missing
 Optimizer: TypeAlias = Any
-_SIZES = ("widths", "inputs", "hidden", "outputs")
+_SIZES = ("widths", "input", "layers", "inputs", "hidden", "outputs")
 _FLOATS = ("torch.float64", "torch.float32", "torch.float16", "torch.bfloat16")
 
 
@@ -58,6 +58,15 @@ class Slot:
     def is_pruned(self) -> bool:
         """Whether `torch.nn.utils.prune` computes the weight."""
         return self.owner._parameters.get(f"{self.attribute}_orig") is not None
+
+
+def weight_of(slot: str) -> str:
+    """The weight that a slot is, or is an addend of: `bias'` is the second addend of `bias`.
+
+    >>> weight_of("bias'")
+    'bias'
+    """
+    return slot.rstrip("'")
 
 
 def slot_of(owner: Module, attribute: str, name: str) -> Slot:

@@ -16,6 +16,7 @@ from numbers import Integral
 from typing import Any, ClassVar, NamedTuple
 
 from ...errors import InputError, shown
+from .activations import ACTIVATIONS
 from .unrolled import CONSTANT, Group, Level, Unrolled, forward
 
 # Larger sizes are typing errors; the bound keeps (rows x columns) within 63-bit array indices.
@@ -80,7 +81,7 @@ class Network(ABC):
 
     @cached_property
     @abstractmethod
-    def layers(self) -> tuple[tuple[str, ...], ...]:
+    def weight_layers(self) -> tuple[tuple[str, ...], ...]:
         """The weights of each layer: its matrix and, with biases, its bias."""
 
     @cached_property
@@ -95,7 +96,7 @@ class Network(ABC):
     @cached_property
     @abstractmethod
     def activations(self) -> tuple[str, ...]:
-        """What each hidden group applies to its sums: `linear` or `relu`."""
+        """What each hidden group applies to its sums: names of `ACTIVATIONS`."""
 
     @cached_property
     @abstractmethod
@@ -112,14 +113,39 @@ class Network(ABC):
         return sum(math.prod(shape) for shape in self.weight_shapes.values())
 
     @cached_property
+    def n_units(self) -> int:
+        """Number of units, position by position and step by step."""
+        return self.steps * sum(self.widths)
+
+    def rows_of_points(self, points: Any) -> Any:
+        """Points (points, inputs) in the order of the rows of the inputs."""
+        return points
+
+    @cached_property
     def is_linear(self) -> bool:
         """Whether the outputs are linear in the inputs (and the constant)."""
         return all(name == "linear" for name in self.activations)
 
+    @cached_property
+    def is_analytic(self) -> bool:
+        """Whether all of its activations are real-analytic."""
+        return all(ACTIVATIONS[name].is_analytic for name in self.activations)
+
+    @cached_property
+    def is_polynomial(self) -> bool:
+        """Whether the outputs are polynomials in weights and inputs; linear networks are."""
+        return all(ACTIVATIONS[name].power is not None for name in self.activations)
+
+    @cached_property
+    def is_piecewise_linear(self) -> bool:
+        """Whether all of its activations are linear in pieces, and not all of them linear."""
+        pieces = [len(ACTIVATIONS[name].pieces) for name in self.activations]
+        return all(pieces) and max(pieces, default=1) > 1
+
     @property
     def is_shallow_relu(self) -> bool:
         """Whether there is one hidden layer, of ReLU units, and every weight acts once."""
-        return self.activations == ("relu",) and not self.is_recurrent
+        return self.activations == ("relu",) and self.is_layered
 
     @cached_property
     def is_layered(self) -> bool:
@@ -130,6 +156,8 @@ class Network(ABC):
         (True, False)
         """
         if self.is_recurrent:
+            return False
+        if self.unrolled.parts or self.unrolled.multiples:
             return False
         levels, before, used = self.unrolled.levels, 0, []
         for number, level in enumerate(levels):
@@ -145,13 +173,26 @@ class Network(ABC):
     @cached_property
     def is_fully_connected(self) -> bool:
         """Whether each matrix has a weight of its own for every pair of units that it joins."""
-        sizes = self.groups
-        return all(
-            shape == ((sizes[head], sizes[tail]) if len(shape) == 2 else (sizes[head],))
-            for shape, (tail, head) in (
-                (shape, self.ends(name)) for name, shape in self.weight_shapes.items()
-            )
-        )
+        for name, shape in self.weight_shapes.items():
+            tail, head = (self.groups[group] for group in self.ends(name))
+            if shape != (head, tail)[: len(shape)]:
+                return False
+        return True
+
+    @cached_property
+    def has_one_state(self) -> bool:
+        """Whether h_t = sigma(W h_(t-1) + B x_t) and y = D h, fully connected and without biases.
+
+        >>> from theorycheck import LinearFeedforward, LinearRecurrent
+        >>> LinearFeedforward([3, 4, 2]).has_one_state, LinearRecurrent(1, 2, 1, 3).has_one_state
+        (False, True)
+        """
+        if not self.is_recurrent or self.bias or len(self.groups) != 3:
+            return False
+        first, state, last = self.groups
+        ends = sorted(map(self.ends, self.weight_shapes), key=str)
+        wanted = sorted([(first, state), (state, state), (state, last)], key=str)
+        return ends == wanted and self.is_fully_connected
 
     @cached_property
     def matrices(self) -> dict[str, tuple[Group, Group]]:
@@ -159,8 +200,13 @@ class Network(ABC):
 
         Those that carry a group on to the next step act last.
         """
-        names = [name for name, shape in self.weight_shapes.items() if len(shape) == 2]
+        names = [name for name, shape in self.weight_shapes.items() if len(shape) > 1]
         return {name: self.ends(name) for name in sorted(names, key=self.lag)}
+
+    @property
+    def passes(self) -> tuple[tuple[Group, Group], ...]:
+        """The groups whose values are added, as they are, to those of another one."""
+        return ()
 
     def lag(self, weight: str) -> int:
         """Steps from the units that a weight reads to those that it feeds.
@@ -168,7 +214,7 @@ class Network(ABC):
         1 for the matrix of a group that is carried on from step to step, else 0.
         """
         tail, head = self.ends(weight)
-        return int(tail == head and len(self.weight_shapes[weight]) == 2)
+        return int(tail == head and len(self.weight_shapes[weight]) > 1)
 
     @property
     def reads_every_step(self) -> bool:
@@ -214,6 +260,10 @@ class Network(ABC):
         """
         return min(samples, self.input_dimension) if self.is_linear else samples
 
+    def is_spanned_by(self, effective_samples: int) -> bool:
+        """Whether so many samples span the inputs, so that each can be taken as a unit vector."""
+        return self.is_linear and effective_samples == self.input_dimension
+
     def n_equations(self, samples: int) -> int:
         """Number of equations that count: outputs x effective samples x times read.
 
@@ -257,6 +307,11 @@ class Network(ABC):
         """The same network with another number of inputs or outputs."""
 
     @property
+    def plainest(self) -> Network:
+        """The same network, of the same weights, as the most special kind that has it."""
+        return self
+
+    @property
     def same_paths(self) -> Network:
         """The smallest network that has the same paths through the same weights."""
         return self
@@ -267,6 +322,5 @@ class Network(ABC):
         values = {name: getattr(self, name) for name in given}
         if "widths" in values:
             values["widths"] = list(values["widths"])
-        if values.get("bias") is False:
-            del values["bias"]
+        values = {name: value for name, value in values.items() if value is not False}
         return {"kind": self.kind, **values}

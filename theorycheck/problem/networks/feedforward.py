@@ -5,16 +5,20 @@ from __future__ import annotations
 import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from functools import cached_property
-from typing import ClassVar
+from itertools import pairwise
+from typing import Any, ClassVar
 
 from ...errors import InputError, shown
+from .activations import activation_names
 from .base import Network, positive_integer
-from .unrolled import CONSTANT, Group, Level, Term, Unrolled
+from .layers import LayerAfterLayer
+from .unrolled import CONSTANT, Group, Level, Multiple, Term, Unrolled
 
 
 @dataclass(frozen=True)
-class _Feedforward(Network):
+class _Feedforward(LayerAfterLayer):
     """Shared by the feed-forward kinds: `widths` n_0..n_L and optional biases in every layer."""
 
     widths: Sequence[int]
@@ -40,11 +44,6 @@ class _Feedforward(Network):
         if n_widths < 2:
             raise InputError(f"network.widths must have at least 2 entries, not {n_widths}")
 
-    @property
-    def depth(self) -> int:
-        """Number of weight layers L."""
-        return len(self.widths) - 1
-
     @cached_property
     def weight_shapes(self) -> dict[str, tuple[int, ...]]:
         """Weight name -> shape, layer by layer, each bias behind its weight matrix."""
@@ -56,41 +55,35 @@ class _Feedforward(Network):
         return shapes
 
     @cached_property
-    def layers(self) -> tuple[tuple[str, ...], ...]:
-        """The weights of layers 1 to L: `("W1",)`, with biases `("W1", "b1")`, and so on."""
-        names = ("W", "b") if self.bias else ("W",)
-        return tuple(
-            tuple(f"{name}{layer}" for name in names) for layer in range(1, self.depth + 1)
-        )
-
-    @cached_property
-    def groups(self) -> dict[Group, int]:
-        """Number of the layer -> its width, 0 for the inputs."""
-        return dict(enumerate(self.widths))
-
-    def ends(self, weight: str) -> tuple[Group, Group]:
-        """The layers that a weight leads from and to; for a bias both are its own."""
-        layer = int(weight[1:])
-        return (layer - 1 if weight[0] == "W" else layer), layer
-
-    @cached_property
     def activations(self) -> tuple[str, ...]:
         """Linear throughout."""
         return ("linear",) * (self.depth - 1)
 
     @cached_property
+    def residual(self) -> tuple[int, ...]:
+        """The numbers of the hidden layers that add what they read."""
+        return ()
+
+    @cached_property
     def unrolled(self) -> Unrolled:
-        """Inputs, with biases the constant, then one level for each layer."""
-        first = 1 + self.bias  # level of layer 1
-        levels = [Level(0, 0, self.inputs)]
-        if self.bias:
-            levels.append(Level(CONSTANT, 0, 1))
-        for layer, names in enumerate(self.layers, start=1):
-            sources = (first + layer - 2 if layer > 1 else 0, 1)
-            terms = tuple(map(Term, names, sources))
+        """Inputs, with biases the constant, then one level for each layer.
+
+        A residual layer has two: what it adds, and the sum.
+        """
+        levels = [Level(0, 0, self.inputs), *[Level(CONSTANT, 0, 1)] * self.bias]
+        source, multiples = 0, {}
+        for layer, names in enumerate(self.weight_layers, start=1):
+            terms, width = tuple(map(Term, names, (source, 1))), self.widths[layer]
             hidden = self.activations[layer - 1] if layer < self.depth else "linear"
-            levels.append(Level(layer, 0, self.widths[layer], terms, hidden))
-        return Unrolled(tuple(levels), (len(levels) - 1,))
+            group = ("added", layer) if layer in self.residual else layer
+            levels.append(Level(group, 0, width, terms, hidden))
+            if layer in self.residual:
+                around = f"1 x {width}"
+                multiples[around] = Multiple(Fraction(1), width)
+                sums = Term(around, len(levels) - 1), Term(around, source)
+                levels.append(Level(layer, 0, width, sums))
+            source = len(levels) - 1
+        return Unrolled(tuple(levels), (source,), multiples=multiples)
 
     def transposed(self) -> tuple[Network, dict[str, str]] | None:
         """The widths from the outputs to the inputs; of linear networks only."""
@@ -156,3 +149,78 @@ class ShallowReLU(_Feedforward):
     def _check_depth(self, n_widths: int) -> None:
         if n_widths != 3:
             raise InputError(f"network.widths must have 3 entries for shallow_relu, not {n_widths}")
+
+
+@dataclass(frozen=True)
+class Feedforward(_Feedforward):
+    """h_l = sigma_l(W_l h_(l-1) + b_l), y = W_L h_(L-1) + b_L, with `widths` n_0..n_L.
+
+    `activation` is the name of sigma for all hidden layers, or a list of names, one for each; the
+    names are those of `ACTIVATIONS`. With `skip`, hidden layers as wide as what they read are
+    residual: h_l = h_(l-1) + sigma_l(W_l h_(l-1) + b_l). Raises `InputError` unless there are at
+    least two widths, all positive integers, and for unknown names or a list of another length.
+
+    >>> Feedforward([3, 4, 4, 2], activation="tanh").activations
+    ('tanh', 'tanh')
+    """
+
+    activation: str | Sequence[str] = field(kw_only=True)
+    skip: bool = field(default=False, kw_only=True)
+    kind: ClassVar[str] = "feedforward"
+    title: ClassVar[str] = "feed-forward"
+
+    def __post_init__(self) -> None:
+        super().__post_init__()
+        if not isinstance(self.skip, bool):
+            raise InputError(f"network.skip must be true or false, not {shown(self.skip)}")
+        names = activation_names(self.activation, self.depth - 1, "hidden layer")
+        object.__setattr__(self, "activation", names)
+
+    @cached_property
+    def activations(self) -> tuple[str, ...]:
+        """Those of the hidden layers."""
+        given = self.activation
+        return (given,) * (self.depth - 1) if isinstance(given, str) else tuple(given)
+
+    @cached_property
+    def residual(self) -> tuple[int, ...]:
+        """The numbers of the hidden layers that add what they read.
+
+        >>> Feedforward([2, 4, 4, 4, 4], activation="tanh", skip=True).residual
+        (2, 3)
+        """
+        pairs = enumerate(pairwise(self.widths[:-1]), start=1)
+        return tuple(layer for layer, (before, own) in pairs if self.skip and before == own)
+
+    @property
+    def passes(self) -> tuple[tuple[Group, Group], ...]:
+        """The layers that residual ones add."""
+        return tuple((layer - 1, layer) for layer in self.residual)
+
+    @cached_property
+    def is_linear(self) -> bool:
+        """Whether it is, and layer behind layer: the linear theorems speak of such ones alone."""
+        return not self.residual and all(name == "linear" for name in self.activations)
+
+    @property
+    def plainest(self) -> Network:
+        """Without `skip` where no widths agree; a linear or a shallow ReLU one as of that kind."""
+        if self.residual:
+            return self
+        if self.skip:
+            return replace(self, skip=False).plainest
+        if self.is_linear:
+            return LinearFeedforward(self.widths, self.bias)
+        return ShallowReLU(self.widths, self.bias) if self.is_shallow_relu else self
+
+    def describe(self) -> str:
+        """The network in words, for example `tanh feed-forward 4-8-4 with biases`."""
+        names = dict.fromkeys(self.activations)
+        residual = "residual " if self.residual else ""
+        return f"{residual}{'/'.join(names) or 'linear'} {super().describe()}"
+
+    def to_dict(self) -> dict[str, Any]:
+        """As of every network, a list of activations as such."""
+        found = super().to_dict()
+        given = found["activation"]
+        return {**found, "activation": given if isinstance(given, str) else list(given)}

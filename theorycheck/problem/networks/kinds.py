@@ -7,11 +7,20 @@ from dataclasses import MISSING, fields
 
 from ...errors import InputError, nearest, shown
 from .base import Network
-from .feedforward import LinearFeedforward, ShallowReLU
-from .recurrent import LinearRecurrent
+from .convolutional import Convolutional
+from .feedforward import Feedforward, LinearFeedforward, ShallowReLU
+from .recurrent import LinearRecurrent, Recurrent
 
 KINDS: dict[str, type[Network]] = {
-    cls.kind: cls for cls in (LinearFeedforward, LinearRecurrent, ShallowReLU)
+    cls.kind: cls
+    for cls in (
+        LinearFeedforward,
+        LinearRecurrent,
+        ShallowReLU,
+        Feedforward,
+        Recurrent,
+        Convolutional,
+    )
 }
 
 
@@ -24,6 +33,28 @@ def _defaults(cls: type[Network]) -> dict[str, object]:
 # Kinds that a list of widths makes, and those that are run step by step.
 LAYERED = tuple(kind for kind, cls in KINDS.items() if "widths" in _defaults(cls))
 RECURRENT = tuple(kind for kind, cls in KINDS.items() if cls.is_recurrent)
+# Kinds whose filters act at many positions.
+FILTERED = tuple(kind for kind, cls in KINDS.items() if "input" in _defaults(cls))
+# Kinds of these two sorts that say what their hidden units apply.
+ACTIVATED = tuple(kind for kind in LAYERED + RECURRENT if "activation" in _defaults(KINDS[kind]))
+
+
+def kind_entries(
+    kind: str | None, activation: object = None, *, recurrent: bool = False
+) -> dict[str, object]:
+    """The entries `kind` and `activation` of a network object, of what somebody has said of them.
+
+    Without a `kind` it is that of linear networks or, with an `activation`, that which says them.
+
+    >>> kind_entries(None, "tanh", recurrent=True)
+    {'kind': 'recurrent', 'activation': 'tanh'}
+    """
+    among = RECURRENT if recurrent else LAYERED
+    if kind is None:
+        kind = next(name for name in among if (name in ACTIVATED) == (activation is not None))
+    if activation is not None and kind not in ACTIVATED:
+        raise InputError(f"an activation is for {' and '.join(ACTIVATED)}, not for {kind}")
+    return {"kind": kind} if activation is None else {"kind": kind, "activation": activation}
 
 
 def check_network(network: object) -> None:

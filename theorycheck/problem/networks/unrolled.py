@@ -8,8 +8,9 @@ them, `Derivatives`, are all that algebras share.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, field
+from fractions import Fraction
 from functools import cached_property
 from itertools import takewhile
 from operator import itemgetter
@@ -32,7 +33,10 @@ _PASS = "a pass through the network"
 
 
 class Term(NamedTuple):
-    """One addend of a level: `weight`, with a row for each unit, times the level `source`."""
+    """One addend of a level: `weight`, with a row for each unit, times the level `source`.
+
+    `weight` names a weight of the network, a part of one, or a multiple of the identity.
+    """
 
     weight: str
     source: int
@@ -53,9 +57,26 @@ class Level(NamedTuple):
     activation: str = "linear"
 
 
+class Part(NamedTuple):
+    """The matrix `weight[at]`: of a filter what it does at one offset, say."""
+
+    weight: str
+    at: tuple[int | slice, ...]
+
+
+class Multiple(NamedTuple):
+    """`factor` times the identity of `size` units: no weight moves it."""
+
+    factor: Fraction
+    size: int
+
+
 @dataclass(frozen=True)
 class Unrolled:
     """Levels in an order in which each comes after its sources, and which of them are outputs.
+
+    Names in terms that are no weights are those of `parts` or of `multiples`; a weight that has
+    parts acts through them alone (`matrices_of`).
 
     `levels` may compute its members on demand: a network of a million steps has a million levels.
     Levels without terms come first, in the order of the rows of the inputs. No level has a source
@@ -64,6 +85,8 @@ class Unrolled:
 
     levels: Sequence[Level]
     read: Sequence[int]
+    parts: Mapping[str, Part] = field(default_factory=dict)
+    multiples: Mapping[str, Multiple] = field(default_factory=dict)
 
     @cached_property
     def uses(self) -> dict[str, list[tuple[Group, int, int]]]:
@@ -94,13 +117,13 @@ class Unrolled:
 
 
 def as_matrix(weight: Array) -> Array:
-    """A weight, or its mask, as the matrix that acts on its source: a bias is one column.
+    """A weight, or its mask, as a matrix: a bias is one column, a filter has one for each offset.
 
     >>> import numpy as np
     >>> as_matrix(np.array([1, 2])).tolist()
     [[1], [2]]
     """
-    return weight if weight.ndim == 2 else weight[:, None]
+    return weight if weight.ndim == 2 else weight.reshape(len(weight), -1)
 
 
 def ends_of(entries: NDArray[np.int64]) -> tuple[NDArray[np.int64], NDArray[np.int64]]:

@@ -97,7 +97,7 @@ def _inputs(size: int, samples: int) -> Bits:
 
 def _feedforward_uses(network: Network, inputs: Bits, present: Any) -> Any:
     ahead = [inputs]
-    names = [matrix for matrix, *_ in network.layers]
+    names = [matrix for matrix, *_ in network.weight_layers]
     for name in names[:-1]:
         ahead.append(present[name] @ ahead[-1])
     behind = np.eye(network.outputs, dtype=bool)

@@ -1,4 +1,4 @@
-"""Outputs of linear networks in plain code, over any numbers: what proof steps compare with.
+"""Outputs of networks of powers in plain code, over any numbers: what proof steps compare with.
 
 Nothing here shares code with `ranks.jacobian`. Entries may be floating point or complex numbers,
 Python integers (array type object, reduced modulo a prime by the caller) or polynomials.
@@ -16,6 +16,7 @@ from sympy.polys.domains import ZZ
 from sympy.polys.rings import PolyElement, ring
 
 from ...problem.allocation import Mask
+from ...problem.networks.activations import ACTIVATIONS
 from ...problem.networks.base import Network
 from ...ranks.point import draw_prime
 from . import exhaustive
@@ -37,6 +38,8 @@ class Tangent(NamedTuple):
 def outputs(network: Network, weights: Mapping[str, Entries], inputs: Entries) -> Entries:
     """All outputs on all samples as one vector; leading axes of the weights are a batch.
 
+    Activations are linear, square or cube.
+
     `inputs` is (n_0, samples), recurrent (steps, n_in, samples). Output o of sample s has number
     o * samples + s; with readout `all` time comes first.
 
@@ -46,19 +49,33 @@ def outputs(network: Network, weights: Mapping[str, Entries], inputs: Entries) -
     [2.0, 3.0]
     """
     if not network.is_recurrent:
-        values = inputs
-        for matrix, *biases in network.layers:
-            values = weights[matrix] @ values
-            for bias in biases:
-                values = values + weights[bias][..., None]
+        values, names = inputs, (*network.activations, "linear")
+        for (matrix, *biases), name in zip(network.weight_layers, names, strict=True):
+            values = _raised(_shifted(weights[matrix] @ values, weights, *biases), name)
         return values.reshape(*values.shape[:-2], -1)
-    state = weights["input"] @ inputs[0]
-    read = [weights["readout"] @ state]
-    for step in range(1, network.steps):
-        state = weights["recurrent"] @ state + weights["input"] @ inputs[step]
-        read.append(weights["readout"] @ state)
+    [name], read, state = network.activations, [], None
+    for shown in inputs:
+        total = weights["input"] @ shown
+        if state is not None:
+            total = weights["recurrent"] @ state + total
+        state = _raised(_shifted(total, weights, "bias"), name)
+        read.append(_shifted(weights["readout"] @ state, weights, "readout_bias"))
     used = read if network.reads_every_step else read[-1:]
     return np.concatenate([value.reshape(*value.shape[:-2], -1) for value in used], axis=-1)
+
+
+def _shifted(values: Entries, weights: Mapping[str, Entries], *biases: str) -> Entries:
+    """With those of the biases that there are."""
+    for bias in biases:
+        if bias in weights:
+            values = values + weights[bias][..., None]
+    return values
+
+
+def _raised(values: Entries, name: str) -> Entries:
+    """Every entry to the power that the activation is."""
+    power = ACTIVATIONS[name].power
+    return values if power == 1 else values**power
 
 
 def split(network: Network, values: Entries) -> dict[str, Entries]:

@@ -25,7 +25,7 @@ from ...problem.networks.base import Network
 from . import exhaustive
 from .evaluation import input_shape, outputs
 
-Entry: TypeAlias = tuple[str, tuple[int, int]]
+Entry: TypeAlias = tuple[str, tuple[int, ...]]
 Weights: TypeAlias = Mapping[str, NDArray[Any]]
 
 PRIME = 2**31 - 1

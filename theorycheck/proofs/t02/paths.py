@@ -47,13 +47,13 @@ def unrolled(network: Network) -> nx.DiGraph:
     graph = nx.DiGraph()
     numbers = numbered(network)
     if not network.is_recurrent:
-        for layer, (matrix, *biases) in enumerate(network.layers, start=1):
+        for layer, (matrix, *biases) in enumerate(network.weight_layers, start=1):
             for (i, j), number in np.ndenumerate(numbers[matrix]):
                 graph.add_edge((layer - 1, j), (layer, i), number=number)
             for bias in biases:
                 for (i,), number in np.ndenumerate(numbers[bias]):
                     graph.add_edge(("constant", layer, i), (layer, i), number=number)
-        graph.graph["sinks"] = [(len(network.layers), i) for i in range(network.outputs)]
+        graph.graph["sinks"] = [(len(network.weight_layers), i) for i in range(network.outputs)]
         return graph
     times = range(1, network.steps + 1)
     read = times if network.reads_every_step else times[-1:]

@@ -34,7 +34,7 @@ def group_bezout(
     >>> group_bezout(LinearFeedforward([2, 2, 2]), 2, diagonals, range(4))
     4
     """
-    last = network.layers[-1][0]
+    last = network.weight_layers[-1][0]
     equations_of = Counter(number // samples for number in keep)
     row = Counter(index[0] for name, index in entries if name == last)
     layer = Counter(name for name, _ in entries if name != last)

@@ -258,7 +258,7 @@ class Batch:
     def _layers(self) -> list[Booleans]:
         """The entries of each layer; a bias belongs to the layer of its weights."""
         weight_of = np.repeat(list(self.space.entries), list(map(len, self.space.entries.values())))
-        found = (np.isin(weight_of, names) for names in self.space.network.layers)
+        found = (np.isin(weight_of, names) for names in self.space.network.weight_layers)
         return [layer for layer in found if layer.any()]
 
     def _check(self, masks: Masks, is_contradicted: Booleans, reason: str) -> None:

@@ -54,9 +54,9 @@ def peel_all(space: MaskSpace, samples: int, masks: Masks) -> Left:
     outputs = np.ones((network.outputs, len(masks)), dtype=bool)
     inputs = np.ones((network.inputs, len(masks)), dtype=bool)
     left = np.full(len(masks), n_samples)
-    if len(network.layers) == 1 or network.bias or not space.empty.is_dense:
+    if len(network.weight_layers) == 1 or network.bias or not space.empty.is_dense:
         return Left(masks, outputs, inputs, left)
-    first, last = network.layers[0][0], network.layers[-1][0]
+    first, last = network.weight_layers[0][0], network.weight_layers[-1][0]
     weights, narrowest = by_weight(space, masks), min(network.widths[1:-1])
     none = np.zeros((1, 1, len(masks)), dtype=bool)
     rows = np.count_nonzero(weights.get(last, none), axis=1)
@@ -98,18 +98,18 @@ def has_bezout_one(space: MaskSpace, samples: int, left: Left) -> Booleans:
     network = space.network
     weights = by_weight(space, left.masks)
     count = len(left.masks)
-    layers = np.zeros((len(network.layers), count), dtype=np.int64)
+    layers = np.zeros((len(network.weight_layers), count), dtype=np.int64)
     rows = np.zeros((network.outputs, count), dtype=np.int64)
-    for layer, names in enumerate(network.layers):
+    for layer, names in enumerate(network.weight_layers):
         for mask in (weights[name] for name in names if name in weights):
             flat = mask if mask.ndim == 2 else np.count_nonzero(mask, axis=1)
             layers[layer] += flat.sum(axis=0)
-            if names == network.layers[-1]:
+            if names == network.weight_layers[-1]:
                 rows += flat
     n_outputs = np.count_nonzero(left.outputs, axis=0)
     is_one = ((rows == 0) | (rows == left.samples)).all(axis=0)
     is_one &= np.count_nonzero(layers[:-1], axis=0) <= 1
-    first = network.layers[0][0]
+    first = network.weight_layers[0][0]
     if not network.bias and samples >= network.input_dimension and first in weights:
         columns = np.count_nonzero(weights[first], axis=0)
         by_columns = ((columns == 0) | (columns == n_outputs)).all(axis=0)

@@ -115,7 +115,7 @@ class BatchRanks:
 
     def _trial_errors(self, upper: Integers) -> Floats:
         sizes, places = np.unique(upper, return_inverse=True)
-        errors = [trial_error(self.space.empty, int(size)) for size in sizes]
+        errors = [trial_error(self.space.empty, self.samples, int(size)) for size in sizes]
         return np.array(errors, dtype=np.float64)[places.reshape(upper.shape)]
 
     def _one_by_one(self, masks: Masks) -> tuple[Integers, Floats]:

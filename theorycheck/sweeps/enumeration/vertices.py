@@ -72,6 +72,18 @@ def _levels(network: Network) -> _Levels:
     return _Levels(sizes, ends, [receives[group] for group in network.groups if group in loops])
 
 
+def _rigid(n_entries: int) -> Vertices:
+    """Every entry joins two ends of its own, each of its own colour: nothing is exchanged.
+
+    Where filters share weights, or layers add what they read, units cannot be permuted layer by
+    layer; what symmetry there is instead is not used.
+    """
+    ends = [range(end, end + 1) for end in range(2 * n_entries)]
+    pairs = [(2 * entry, 2 * entry + 1) for entry in range(n_entries)]
+    colours = list(range(len(ends)))
+    return Vertices(len(ends), ends, ends, [], [], colours, [], pairs, [], len(ends))
+
+
 def vertices_of(space: MaskSpace, transposes: bool) -> Vertices:
     """The vertices of a mask space, with hubs if the group `transposes`.
 
@@ -79,6 +91,8 @@ def vertices_of(space: MaskSpace, transposes: bool) -> Vertices:
     >>> vertices_of(MaskSpace(LinearFeedforward([1, 2]), ("W1",)), transposes=False).ends
     [(1, 0), (2, 0)]
     """
+    if space.network.unrolled.parts or space.network.unrolled.multiples:
+        return _rigid(space.n_entries)
     found = _levels(space.network)
     starts = np.cumsum([0, *found.sizes]).tolist()
     levels = [range(*pair) for pair in pairwise(starts)]

@@ -1,0 +1,1 @@
+"""Tests of paths and loops of solutions in floating point."""

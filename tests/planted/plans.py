@@ -1,0 +1,191 @@
+"""Wrong theorems about plans over budget (T13, T14)."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+
+import numpy as np
+from hypothesis import strategies as st
+
+from theorycheck.field.elimination import rank
+from theorycheck.plans.algebra import Residues
+from theorycheck.plans.antichains import Layers, layers_of
+from theorycheck.plans.levels import Levels, construct
+from theorycheck.plans.pairs import Pair, pairs_of, random_data
+from theorycheck.plans.search import proposals
+from theorycheck.plans.states import State, Step, masks_of, peeled, whole
+from theorycheck.problem.networks.feedforward import LinearFeedforward
+from theorycheck.strategies import critical_problems
+from theorycheck.theorems import t14_levels
+from theorycheck.theorems.analysis import Analysis
+from theorycheck.theorems.base import Finding, Theorem, not_dense_layers
+from theorycheck.verification import domains
+from theorycheck.verification.predictions import properties_of
+
+from .base import MAXIMAL, OTHERS, Planted, said
+from .domains import cases_of, critical_in, two_square_layers
+
+PRIME = 8388593
+
+
+def _dense(analysis: Analysis) -> str | None:
+    """As T13, at r = D, too, where other theorems know every class."""
+    reason = not_dense_layers(analysis, biases=False)
+    if reason is not None:
+        return reason
+    enough = analysis.allocation.n_learnable >= analysis.target.value == analysis.n_equations
+    return None if enough else "too few learnables, or a bottleneck"
+
+
+def _frozen(analysis: Analysis, is_wide: Callable[[State, str], bool]) -> Iterator[State]:
+    """What is left if a layer may be frozen where `is_wide`."""
+    masks, waiting = masks_of(analysis.allocation), [whole(analysis.allocation, analysis.samples)]
+    while waiting:
+        state = peeled(masks, waiting.pop())
+        yield state
+        if state.first < state.last and not state.is_done:
+            waiting += [state.after(Step(end)) for end in ("first", "last") if is_wide(state, end)]
+
+
+def freezing_whatever_the_widths(analysis: Analysis) -> Finding | None:
+    """Right: a frozen first layer needs as many rows as samples, a last one columns as outputs."""
+    if any(state.is_done for state in _frozen(analysis, lambda state, end: True)):
+        return said("T13", MAXIMAL, "nothing is left")
+    return None
+
+
+def freezing_the_other_way_round(analysis: Analysis) -> Finding | None:
+    """Right: the first layer needs width m, not d, the last d, not m."""
+
+    def is_wide(state: State, end: str) -> bool:
+        if end == "first":
+            return state.widths[state.first] >= state.outputs
+        return state.widths[state.last - 1] >= state.samples
+
+    if any(state.is_done for state in _frozen(analysis, is_wide)):
+        return said("T13", MAXIMAL, "nothing is left")
+    return None
+
+
+def both_ways_through_a_unit(analysis: Analysis) -> Finding | None:
+    """Right: a unit gives its inputs or its outputs to a stage, else two are on a path."""
+    masks, widths = masks_of(analysis.allocation), tuple(analysis.network.widths)
+    m = analysis.effective_samples
+    for layers in layers_of(masks, widths, m, PRIME, analysis.options.seed):
+        first, second = layers.counts()
+        if (first + second).sum() >= layers.n_equations and _rank_of_all(layers):
+            return said("T13", MAXIMAL, "one stage of all learnables of two layers")
+    return None
+
+
+def later_unknowns(analysis: Analysis) -> Finding | None:
+    """Right: equations of a stage contain no unknown of a later one, whatever their rank is."""
+    names = list(analysis.allocation.counts)
+    if len(names) < 2 or analysis.rank.value < analysis.target.value:
+        return None
+    return said("T13", MAXIMAL, "each layer is a stage, and the rank of all of them is full")
+
+
+def _rank_of_all(layers: Layers) -> bool:
+    """Whether inputs and outputs of all units together have full rank."""
+    units = range(len(layers.inner))
+    blocks = [layers.derivatives(unit, inputs=inputs) for unit in units for inputs in (True, False)]
+    return rank(np.concatenate(blocks, axis=1), PRIME) == layers.n_equations
+
+
+def _proposed(analysis: Analysis) -> Iterator[tuple[Pair, Levels]]:
+    """Levels that counts allow, for all pairs of layers."""
+    masks, widths = masks_of(analysis.allocation), tuple(analysis.network.widths)
+    rng = np.random.default_rng(analysis.options.seed)
+    for pair in pairs_of(masks, widths, analysis.effective_samples):
+        if pair.n_learnable >= pair.n_equations:
+            yield from ((pair, levels) for levels in proposals(pair, rng, 30))
+
+
+def levels_by_counts(analysis: Analysis) -> Finding | None:
+    """Right: the linear systems need the ranks that counts allow."""
+    if next(_proposed(analysis), None) is None:
+        return None
+    return said("T14", MAXIMAL, "learnables enough in every column")
+
+
+def infinite_whatever_the_rank(analysis: Analysis) -> Finding | None:
+    """Right: at infinity the Jacobian has to be regular."""
+    for pair, levels in _proposed(analysis):
+        rng = np.random.default_rng(0)
+        data = random_data(pair, Residues(PRIME), rng, PRIME - 1)
+        if construct(pair, levels, data, Residues(PRIME)) is not None:
+            return said("T14", MAXIMAL, "all systems are solved, some columns at infinity")
+    return None
+
+
+def _square(analysis: Analysis) -> str | None:
+    """Two layers of one width, on as many samples."""
+    widths, m = analysis.network.widths, analysis.effective_samples
+    if _dense(analysis) is not None or len(widths) != 3 or {*widths} != {m}:
+        return "not two square layers"
+    return None
+
+
+def one_level(analysis: Analysis, long: int, short: int) -> Finding | None:
+    """Right: with levels k columns of W1 have n - k + 1, ..., n learnables, all n - k or more."""
+    first, second = (np.count_nonzero(analysis.allocation.mask(f"W{k}"), axis=0) for k in (1, 2))
+    n, columns = len(first), np.sort(first)
+    for level in range(1, n):
+        number = max(level - long, 0)
+        needed = np.array([n - level] * (n - number) + [n - level + k + 1 for k in range(number)])
+        needed[0] = max(needed[0] - short, 0)
+        if second.min() >= level and (columns >= needed).all():
+            return said("T14", MAXIMAL, f"level {level} for all units")
+    return None
+
+
+def one_long_column_fewer(analysis: Analysis) -> Finding | None:
+    """Right: as many columns are longer than n - k as units have levels."""
+    return one_level(analysis, 1, 0)
+
+
+def one_column_short(analysis: Analysis) -> Finding | None:
+    """Right: no column has fewer than n - k learnables."""
+    return one_level(analysis, 0, 1)
+
+
+_SMALL = [LinearFeedforward(widths) for widths in ((2, 2, 2), (3, 2, 2), (2, 3, 2), (2, 2, 2, 2))]
+_CRITICAL = cases_of(
+    critical_problems, networks=st.sampled_from(_SMALL), over=(0, 0, 1, 2), dense=True
+)
+_BLOCKS = two_square_layers()
+_TWO = critical_in(st.just(LinearFeedforward((2, 2, 2))), ("W1", "W2"), spare=0)
+_SQUARE = cases_of(
+    critical_problems,
+    networks=st.just(LinearFeedforward((3, 3, 3))),
+    over=(1, 1, 2, 3),
+    dense=True,
+)
+
+_RIGHT = properties_of(t14_levels.THEOREM, domains.levelled)[0]
+
+PLANS = {
+    "layers may be frozen whatever their widths": Planted(
+        Theorem("T13", _dense, freezing_whatever_the_widths), domains.staged
+    ),
+    "a frozen first layer needs width d, a last one width m": Planted(
+        Theorem("T13", _dense, freezing_the_other_way_round), domains.staged
+    ),
+    "a stage may have inputs and outputs of one unit": Planted(
+        Theorem("T13", _dense, both_ways_through_a_unit), _CRITICAL, OTHERS
+    ),
+    "stages may contain unknowns of later ones": Planted(
+        Theorem("T13", _dense, later_unknowns), _CRITICAL, OTHERS
+    ),
+    "levels by counts alone": Planted(Theorem("T14", _dense, levels_by_counts), domains.levelled),
+    "at infinity no rank is needed": Planted(
+        Theorem("T14", _dense, infinite_whatever_the_rank), _BLOCKS, right=_RIGHT
+    ),
+    "one level for all units: one long column fewer": Planted(
+        Theorem("T14", _square, one_long_column_fewer), _TWO, OTHERS, right=_RIGHT
+    ),
+    "one level for all units: one column below n - level": Planted(
+        Theorem("T14", _square, one_column_short), _SQUARE, right=_RIGHT
+    ),
+}

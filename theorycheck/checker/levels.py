@@ -1,0 +1,280 @@
+"""Checks of levels (T14): two layers solved by linear systems in an order, in plain integers.
+
+y = P A B, A being p x n and B n x columns. The learnables of A and B are solved for modulo the
+prime of one of the check's trials; all else is drawn. Full row ranks show that each solution is
+the reduction of one over the rational functions of the draw.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import Any
+
+from ..problem.networks.feedforward import LinearFeedforward
+from . import plain
+from .budget import STEP
+from .claim import Check, Claim
+from .context import LOWER_TRIALS
+from .rank import require_indices
+from .systems import rank, solve
+
+
+@dataclass(frozen=True)
+class _Pair:
+    """Learnables of each unit in A (by column) and in B (by column of y), and the levels."""
+
+    claim: Claim
+    rows: int
+    width: int  # p
+    units: list[int]
+    columns: list[int | None]
+    chosen: int
+    outer: list[list[int]]  # of each unit, the rows of A
+    inner: list[list[int]]  # of each column of y, the units
+
+    @property
+    def unknowns(self) -> tuple[list[tuple[int, int]], list[tuple[int, int]]]:
+        """The learnables (row, column) of A and of B, row by row."""
+        first = [(i, k) for k, entries in enumerate(self.outer) for i in entries]
+        second = [(k, t) for t, entries in enumerate(self.inner) for k in entries]
+        return sorted(first), sorted(second)
+
+    def charge(self, operations: float) -> None:
+        """Spend operations."""
+        self.claim.charge(operations, "levels")
+
+
+class _Point:
+    """The point of a trial while it is built; `Missed` where a rank is too small."""
+
+    def __init__(self, pair: _Pair, trial: int) -> None:
+        context, n = pair.claim.context, len(pair.units)
+        self.pair, self.p, self.budget = pair, context.prime(trial), context.budget
+        d, columns = pair.rows, len(pair.columns)
+        numbers = d * pair.width + pair.width * n + n * columns + d * columns + d * d
+        pair.claim.foresee(3 * STEP * numbers, 100 * numbers, "a point of levels")
+        pair.charge(3 * STEP * numbers)
+
+        def drawn(name: str, *shape: int) -> plain.Matrix:
+            return plain.random_matrix(context.key, trial, name, shape, self.p)
+
+        self.ways = plain.identity(d) if pair.width == d else drawn("P", d, pair.width)
+        self.outer, self.inner = drawn("A", pair.width, n), drawn("B", n, columns)
+        self.target, self.extra = drawn("y", d, columns), drawn("z", d, d)
+        self.z: plain.Matrix = []
+        self.through: plain.Matrix = []
+        self.refresh()
+
+    def product(self, left: plain.Matrix, right: plain.Matrix) -> plain.Matrix:
+        """A product of matrices."""
+        inner, width = len(right), len(right[0]) if right else 0
+        self.pair.charge(plain.product_operations(len(left), inner, width))
+        return plain.product(left, right, self.p)
+
+    def refresh(self) -> None:
+        """P A, from P and A."""
+        self.through = self.product(self.ways, self.outer)
+
+    def solved(self, rows: plain.Matrix, right: plain.Row, start: plain.Row, least: int) -> Any:
+        """A solution, if there is one and the rank is at least this."""
+        values, found = solve(rows, right, start, self.p, self.budget)
+        if values is None or found < least:
+            raise Missed
+        return values
+
+    def build(self) -> None:
+        """The steps 1 to 4."""
+        pair = self.pair
+        for number in range(1, pair.chosen + 1):
+            self.choose(number)
+            if number < pair.chosen:
+                self.annihilate([k for k, level in enumerate(pair.units) if level == number])
+        levels = [level or 0 for level in pair.columns]
+        highest = max(pair.chosen, *pair.units, *levels)
+        self.z += self.extra[: highest - pair.chosen]
+        if rank(self.z, self.p, self.budget) < highest:
+            raise Missed
+        upper = [k for k, level in enumerate(pair.units) if level >= pair.chosen]
+        if max(levels) <= pair.chosen:
+            self.annihilate(upper)
+        else:
+            self.solve_upper(upper)
+        for t, level in enumerate(pair.columns):
+            if level is None:
+                self.to_kernel(t)
+            elif level < pair.rows:
+                self.solve_column(t, level)
+
+    def choose(self, number: int) -> None:
+        """Step 1: z of this number is 0 on what lower units leave of columns from it on."""
+        pair = self.pair
+        columns = [t for t, level in enumerate(pair.columns) if (level or 0) >= number]
+        low = [k for k, level in enumerate(pair.units) if level < number]
+        rest = []
+        for t in columns:
+            pair.charge(STEP * pair.rows * (len(low) + 5))
+            rest.append([
+                (self.target[i][t] - sum(row[k] * self.inner[k][t] for k in low)) % self.p
+                for i, row in enumerate(self.through)
+            ])  # fmt: skip
+        self.z.append(self.solved(rest, [0] * len(rest), self.extra[-number], len(rest)))
+        if rank(self.z, self.p, self.budget) < number:
+            raise Missed
+
+    def annihilate(self, units: list[int]) -> None:
+        """z_1, ..., z_k are 0 on what a unit of level k does."""
+        ways = self.product(self.z, self.ways)
+        for unit in units:
+            entries, level = self.pair.outer[unit], self.pair.units[unit]
+            frozen = set(range(self.pair.width)).difference(entries)
+            self.pair.charge(2 * STEP * level * self.pair.width)
+            right = [
+                -sum(row[i] * self.outer[i][unit] for i in frozen) % self.p for row in ways[:level]
+            ]
+            rows = [[row[i] for i in entries] for row in ways[:level]]
+            start = [self.outer[i][unit] for i in entries]
+            for i, value in zip(entries, self.solved(rows, right, start, level), strict=True):
+                self.outer[i][unit] = value
+        self.refresh()
+
+    def solve_upper(self, upper: list[int]) -> None:
+        """Step 2: units from c on, and columns of levels above c, in one system."""
+        pair, p = self.pair, self.p
+        places = [(i, k) for k in upper for i in pair.outer[k]]
+        n_rows = sum(pair.units[k] for k in upper)
+        n_rows += sum(max((level or 0) - pair.chosen, 0) for level in pair.columns)
+        if n_rows > len(places):
+            raise Missed
+        pair.claim.foresee(plain.rank_operations(n_rows, len(places)), 9 * n_rows * len(places),
+                           "the system of the upper units")  # fmt: skip
+        ways = self.product(self.z, self.ways)
+        start = [self.outer[i][k] for i, k in places]
+        for i, k in places:
+            self.outer[i][k] = 0
+        left = self.product(ways, self.outer)
+        target = self.product(self.z, self.target)
+        pair.charge(2 * STEP * n_rows * (len(places) + len(pair.units)))
+        rows, right = [], []
+        for unit in upper:
+            for number in range(pair.units[unit]):
+                rows.append([ways[number][i] if k == unit else 0 for i, k in places])
+                right.append(-left[number][unit] % p)
+        for t, level in enumerate(pair.columns):
+            for number in range(pair.chosen, level or 0):
+                rows.append([ways[number][i] * self.inner[k][t] % p for i, k in places])
+                made = sum(x * line[t] for x, line in zip(left[number], self.inner, strict=True))
+                right.append((target[number][t] - made) % p)
+        for (i, k), value in zip(places, self.solved(rows, right, start, n_rows), strict=True):
+            self.outer[i][k] = value
+        self.refresh()
+
+    def solve_column(self, t: int, level: int) -> None:
+        """Step 3: column t of y, for its learnables of units of its level or more."""
+        pair = self.pair
+        units = [k for k in pair.inner[t] if pair.units[k] >= level]
+        others = set(range(len(pair.units))).difference(units)
+        pair.charge(2 * STEP * pair.rows * len(pair.units))
+        right = [
+            (self.target[i][t] - sum(row[k] * self.inner[k][t] for k in others)) % self.p
+            for i, row in enumerate(self.through)
+        ]
+        rows = [[row[k] for k in units] for row in self.through]
+        start = [self.inner[k][t] for k in units]
+        values = self.solved(rows, right, start, pair.rows - level)
+        for k, value in zip(units, values, strict=True):
+            self.inner[k][t] = value
+
+    def to_kernel(self, t: int) -> None:
+        """Step 4: a kernel vector of P A on the learnables of column t, of the nested rank."""
+        pair = self.pair
+        units, needed = pair.inner[t], 0
+        for level in sorted((pair.units[k] for k in units), reverse=True):
+            needed += needed < pair.rows - level
+        pair.charge(2 * STEP * pair.rows * len(pair.units))
+        rows = [[row[k] for k in units] for row in self.through]
+        start = [self.inner[k][t] for k in units]
+        values = dict(zip(units, self.solved(rows, [0] * pair.rows, start, needed), strict=True))
+        for k, line in enumerate(self.inner):
+            line[t] = values.get(k, 0)
+
+    def derivatives(self, minor: list[int]) -> Iterator[plain.Row]:
+        """The rows of the Jacobian on the columns of the minor."""
+        first, second = self.pair.unknowns
+        ends = [*first, *second]
+        for i, ways in enumerate(self.ways):
+            through = self.through[i]
+            for t in range(len(self.pair.columns)):
+                self.pair.charge(2 * STEP * len(minor))
+                yield [
+                    ways[a] * self.inner[b][t] % self.p
+                    if number < len(first)
+                    else (through[a] if b == t else 0)
+                    for number, (a, b) in ((number, ends[number]) for number in minor)
+                ]
+
+
+class Missed(Exception):
+    """A rank in a trial is smaller than it has to be."""
+
+
+def _whole_numbers(claim: Claim, values: Any, count: int, most: int, what: str) -> list[int]:
+    fits = isinstance(values, list) and len(values) == count
+    fits = fits and all(type(value) is int and 0 <= value <= most for value in values)
+    claim.require(fits, f"{what} are {count} integers from 0 to {most}")
+    return values
+
+
+def _pair(claim: Claim) -> _Pair:
+    """The pair of the evidence, if the other layers are no bottleneck."""
+    network, evidence, m = claim.network, claim.evidence, claim.effective_samples()
+    claim.require(isinstance(network, LinearFeedforward), "T14 is about feed-forward networks")
+    claim.require(claim.allocation.is_dense and not network.bias, "T14: dense, without biases")
+    layer, axis, widths = evidence["pair"], evidence["axis"], network.widths
+    inside = type(layer) is int and 1 <= layer < network.depth
+    claim.require(inside, f"the pair begins with a layer from 1 to {network.depth - 1}")
+    claim.require(axis in ("columns", "rows"), "the axis must be columns or rows")
+    claim.charge(STEP * len(widths), "the pair")
+    wide = min(widths[:layer]) >= m and min(widths[layer + 1 :]) >= network.outputs
+    claim.require(wide, "a layer outside of the pair is a bottleneck")
+    first, second = (claim.allocation.mask(f"W{k}") for k in (layer, layer + 1))
+    rows, columns = (network.outputs, m) if axis == "columns" else (m, network.outputs)
+    if axis == "rows":
+        first, second = second.T, first.T
+    lines = _whole_numbers(claim, evidence["lines"], columns, first.shape[1] - 1, "the lines")
+    claim.require(sorted(set(lines)) == lines, "the lines must be ascending")
+    claim.charge(STEP * (first.size + second.size), "the masks of the pair")
+    units = _whole_numbers(claim, evidence["units"], len(first), rows, "the levels of units")
+    given = evidence["columns"]
+    claim.require(isinstance(given, list) and len(given) == columns, "each column has a level")
+    finite = [level for level in given if level is not None]
+    _whole_numbers(claim, finite, len(finite), rows, "the levels of columns")
+    (chosen,) = _whole_numbers(claim, [evidence["chosen"]], 1, rows, "chosen functionals")
+    outer = [[i for i in range(len(second)) if second[i, k]] for k in range(len(first))]
+    inner = [[k for k in range(len(first)) if first[k, t]] for t in lines]
+    return _Pair(claim, rows, len(second), units, given, chosen, outer, inner)
+
+
+def levels(claim: Claim) -> None:
+    """Two layers are solved by linear systems in their order (T14)."""
+    pair, minor = _pair(claim), claim.evidence["minor"]
+    size, is_finite = pair.rows * len(pair.columns), None not in pair.columns
+    claim.require((minor is None) == is_finite, "a minor is for infinite columns, and needed there")
+    if not is_finite:
+        n_unknowns = sum(map(len, pair.outer)) + sum(map(len, pair.inner))
+        require_indices(claim, minor, n_unknowns, size, "columns")
+        claim.foresee(plain.rank_operations(size, size), 9 * size**2, "the Jacobian of a pair")
+    for trial in range(LOWER_TRIALS):
+        point = _Point(pair, trial)
+        try:
+            point.build()
+        except Missed:
+            continue
+        budget = claim.context.budget
+        if is_finite or plain.eliminate(point.derivatives(minor), point.p, budget)[0] == size:
+            claim.require_claim("maximal")
+            return
+    claim.refuse(f"some linear system lacks rank in all of {LOWER_TRIALS} trials")
+
+
+CHECKS: dict[str, Check] = {levels.__name__: levels}

@@ -1,0 +1,1 @@
+"""Constructions: proofs of maximality executed on one teacher, which gives a student's weights."""

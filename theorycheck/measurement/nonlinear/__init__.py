@@ -1,0 +1,1 @@
+"""Measurements of nonlinear networks: a search in floats, and proofs in ball arithmetic."""

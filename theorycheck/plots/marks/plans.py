@@ -1,0 +1,115 @@
+"""Drawings of plans (T13, T14)."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, field, replace
+
+from ...problem.allocation import Allocation
+from ...problem.masks import Mask
+from .base import EntryBlock, Line, Mark, Marks, Scene, Spot, Walk
+
+
+def levels(scene: Scene) -> Marks:
+    """Levels beside the lines of both layers."""
+    marks, evidence = Marks(), scene.evidence
+    first, second = (f"W{evidence['pair'] + k}" for k in (0, 1))
+    by_columns = evidence["axis"] == "columns"
+    units, other = ((second, "columns"), (first, "columns"))
+    if not by_columns:
+        units, other = ((first, "rows"), (second, "rows"))
+    for unit, level in enumerate(evidence["units"]):
+        marks.add(scene.line(*units, unit, str(level), outlined=False))
+    for line, level in zip(evidence["lines"], evidence["columns"], strict=True):
+        text = "oo" if level is None else str(level)
+        marks.add(scene.line(*other, line, text, outlined=False))
+    marks.note(f"numbers at {units[0]}: levels of units; at {other[0]}: of lines solved after them")
+    if None in evidence["columns"]:
+        marks.note("oo: lines solved from a regular point at infinity")
+    return marks
+
+
+@dataclass
+class Left:
+    """What the steps of a plan leave: layers `first` to `last`, and lines of them."""
+
+    scene: Scene
+    samples: int
+    outputs: int
+    first: int
+    last: int
+    rows: list[int] = field(default_factory=list)
+    columns: list[int] = field(default_factory=list)
+
+    def allocation(self) -> Allocation:
+        """It alone; frozen layers behind it are one more."""
+        network, whole = self.scene.allocation.network, self.scene.allocation
+        read = [self.outputs] if self.last < len(network.weight_layers) else []
+        hidden = network.widths[self.first : self.last]
+        widths = [len(self.columns), *hidden, len(self.rows), *read]
+        masks: dict[str, Mask] = {}
+        for layer in range(self.first, self.last + 1):
+            mask = whole.mask(f"W{layer}")
+            mask = mask[self.rows] if layer == self.last else mask
+            masks[f"W{1 + layer - self.first}"] = (
+                mask[:, self.columns] if layer == self.first else mask
+            )
+        left = replace(network, widths=tuple(widths))  # type: ignore[type-var]
+        return Allocation(left, masks)
+
+    def placed(self, inner: Marks) -> Marks:
+        """Marks on weights of what is left, where these are in the picture of the whole."""
+        return Marks([mark for each in inner.marks for mark in self._moved(each)], inner.notes)
+
+    def _moved(self, mark: Mark) -> Iterator[Mark]:
+        layer = int(mark.grid[1:]) + self.first - 1 if mark.grid[:1] == "W" else 0
+        if not self.first <= layer <= self.last:
+            return
+        rows = self.rows if layer == self.last else None
+        columns = self.columns if layer == self.first else None
+
+        def at(lines: list[int] | None, index: int) -> int:
+            return index if lines is None else lines[index]
+
+        grid = f"W{layer}"
+        if isinstance(mark, Line):
+            index = at(rows if mark.axis == "rows" else columns, mark.index)
+            yield replace(mark, grid=grid, index=index)
+        elif isinstance(mark, Spot):
+            row, column = at(rows, mark.row), at(columns, mark.column)
+            yield replace(mark, grid=grid, row=row, column=column)
+        elif isinstance(mark, Walk):
+            entries = tuple((at(rows, i), at(columns, j)) for i, j in mark.entries)
+            yield replace(mark, grid=grid, entries=entries)
+        else:
+            lines = (
+                tuple(at(rows, i) for i in mark.rows),
+                tuple(at(columns, j) for j in mark.columns),
+            )
+            yield EntryBlock(grid, *lines)
+
+
+def steps(scene: Scene) -> tuple[Marks, Left]:
+    """The steps of a plan, numbered, and what they leave."""
+    marks, network = Marks(), scene.allocation.network
+    rows, columns = list(range(network.outputs)), list(range(network.inputs))
+    depth = len(network.weight_layers)
+    left = Left(scene, scene.samples, network.outputs, 1, depth, rows, columns)
+    for number, (what, *index) in enumerate(scene.evidence["steps"], 1):
+        grid = f"W{left.first if what in ('first', 'column') else left.last}"
+        if index:
+            stroke = scene.line(grid, what, index[0], f"{number}.", outlined=False)
+            marks.add(replace(stroke, struck=True))
+            (left.rows if what == "row" else left.columns).remove(index[0])
+            left.samples -= what == "column"
+            left.outputs -= what == "row"
+            marks.note("struck: lines deleted one after the other, each fitted by its learnables")
+            continue
+        shape = network.weight_shapes[grid]
+        marks.add(EntryBlock(grid, *(tuple(range(n)) for n in shape)))
+        marks.note("layers outlined: frozen, but for lines that are struck")
+        if what == "first":
+            left.first, left.columns = left.first + 1, list(range(shape[0]))
+        else:
+            left.last, left.rows = left.last - 1, list(range(shape[1]))
+    return marks, left

@@ -1,0 +1,1 @@
+"""What the steps of T11 check: the oracle, its ranks and true ones."""

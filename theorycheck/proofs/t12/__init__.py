@@ -1,0 +1,1 @@
+"""What the proof of T12 checks by machine."""
