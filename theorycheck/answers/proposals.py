@@ -31,6 +31,7 @@ from ..theorems.registry import THEOREMS
 from ..verdict import Expressivity, Verdict
 from .classification import verdict_on
 
+_AT_ONCE = Effort(seconds=0)  # what is proved by a part need not be proved at length
 SOME_DEGREES = Effort(seconds=2.0, degree=20, instances=0, bases=2)
 _MOST_DEGREES = 2
 
@@ -225,7 +226,7 @@ class Candidates:
         if not is_proved and not thorough:
             return None
         allocation = self.with_learnable(chosen)
-        whole = self.classify(allocation)
+        whole = self.classify(allocation, effort=_AT_ONCE if is_proved else None)
         is_worse = whole.expressivity is not Expressivity.MAXIMAL is part.expressivity
         if self.is_good(whole) and not is_worse:
             return Proposal(allocation, allocation, whole)
