@@ -163,15 +163,17 @@ class Claim:
         for axis, line in pairs(steps):
             if axis == "row":
                 at = columns if not hidden else range(problem.shapes[last][1])
-                count, needed = sum(mask[last][integer(line)][j] for j in at), m
+                count = sum(mask[last][integer(line)][j] for j in at)
+                needed, spare = plans.fittable(len(rows), m, hidden)
                 rows.remove(line)
             else:
                 at = rows if not hidden else range(problem.shapes["W1"][0])
-                count, needed = sum(mask["W1"][i][integer(line)] for i in at), len(rows)
+                count = sum(mask["W1"][i][integer(line)] for i in at)
+                needed, spare = plans.fittable(m, len(rows), hidden)
                 {"column": columns}[axis].remove(line)
                 m -= 1
             need(count >= needed > 0, "too few learnables")
-            need(all(width >= needed for width in hidden), "a bottleneck")
+            need(spare, "a bottleneck")
         if m == 0 or not rows:
             done = certificate is None and self.data["expressivity"] == "maximal"
             need(done, "nothing is left")

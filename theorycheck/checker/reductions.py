@@ -68,9 +68,12 @@ def _peel(claim: Claim, steps: list[Any]) -> tuple[int, list[int], list[int]]:
         across = first.shape[0] if line == "column" else last.shape[1]
         claim.charge(2 * STEP * (len(hidden) + across), "peeling")
         claim.require(line in ("row", "column"), "a step deletes a row or a column")
-        lines, needed = (rows, m) if line == "row" else (columns, len(rows))
+        lines, n_left = (rows, len(rows)) if line == "row" else (columns, m)
+        needed = min([m if line == "row" else len(rows), *hidden])
         claim.require(type(index) is int and index in lines, f"{line} {index} is not there")
-        claim.require(all(width >= needed for width in hidden), f"{line} {index}: a bottleneck")
+        # Of fewer equations than the line has the others follow, if what is left has that rank.
+        is_met = needed == (m if line == "row" else len(rows)) or n_left > needed
+        claim.require(is_met, f"{line} {index}: a bottleneck")
         if line == "row":
             others = columns if network.depth == 1 else range(last.shape[1])
             found = sum(1 for j in others if last[index, j])

@@ -83,6 +83,7 @@ def _peeling() -> tuple[Property, ...]:
     return (
         *properties_of(_registered("T9"), domains.peelable, shares=_COSTLY),
         peeled(cases=domains.peelable),
+        peeled(cases=domains.narrow, what="peeling at a bottleneck"),
         peeled(peel_row, domains.peelable, what="peeling a row"),
         peeled(peel_column, domains.peelable, what="peeling a column"),
         peeled(peel_row, domains.peelable, what="peeling a row", judge="matched draws", share=8),
@@ -161,7 +162,7 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T10": _relu,
     "T11": _analytic,
     "T12": _readout,
-    "T13": _predictions("T13", domains.staged, (1, 2, 8, 4)),
+    "T13": _predictions("T13", domains.planned, (1, 2, 8, 4)),
     "T14": _levels,
     "T15": _predictions("T15", domains.graded, (1, 2, 20, 4), SMALL_EFFORT),
     "C1": _inputs,
