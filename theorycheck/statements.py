@@ -324,6 +324,16 @@ _ALL = (
         "t15_graded_points",
     ),
     Statement(
+        "T18",
+        "Given inputs",
+        "inputs that span given samples are as good as random ones, if all others are frozen",
+        "Dense linear feed-forward network without biases, inputs X given, n_0 x m of rank m. Let "
+        "m of the inputs have independent rows of X. If all learnables of the first layer are on "
+        "these, the class is that of the network with these inputs alone, on m random samples. "
+        "Whatever else is learnable: if that network is maximal, so is A.",
+        "t18_given_inputs",
+    ),
+    Statement(
         "C1",
         "Input weights of long recurrent networks",
         "conjecture: with many steps any d m_e input weights are maximal",

@@ -21,6 +21,7 @@ from theorycheck.theorems import t14_levels
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem, not_dense_layers
 from theorycheck.verification import domains
+from theorycheck.verification.given import inputs_law
 from theorycheck.verification.predictions import properties_of
 
 from .base import MAXIMAL, OTHERS, Planted, said
@@ -198,6 +199,14 @@ _SQUARE = cases_of(
 
 _RIGHT = properties_of(t14_levels.THEOREM, domains.levelled)[0]
 
+
+def most_learnables(analysis: Analysis) -> tuple[int, ...]:
+    """Right: the rows of the chosen inputs have to be independent."""
+    counts = np.count_nonzero(analysis.allocation.mask("W1"), axis=0)
+    order = np.argsort(-counts, kind="stable")[: analysis.samples]
+    return tuple(sorted(order.tolist()))
+
+
 PLANS = {
     "layers may be frozen whatever their widths": Planted(
         Theorem("T13", _dense, freezing_whatever_the_widths), domains.staged
@@ -223,5 +232,8 @@ PLANS = {
     ),
     "one level for all units: one column below n - level": Planted(
         Theorem("T14", _square, one_column_short), _SQUARE, right=_RIGHT
+    ),
+    "any m inputs stand for all that are given": Planted(
+        inputs_law(most_learnables), right=inputs_law(), is_measurable=False
     ),
 }

@@ -9,7 +9,7 @@ from functools import cache, partial
 from ..computing.effort import Effort
 from ..theorems.base import Theorem
 from ..theorems.registry import THEOREMS
-from . import analytic, conjectures, domains, piecewise, powers, readout, relu
+from . import analytic, conjectures, domains, given, piecewise, powers, readout, relu
 from .base import Cases, Property
 from .cases import general
 from .laws import monotone, peeled, symmetric, transposed
@@ -130,6 +130,10 @@ def _levels() -> tuple[Property, ...]:
     return (*kept, readout.fitted_law(theorem, domains.levelled, share=8))
 
 
+def _given() -> tuple[Property, ...]:
+    return (given.inputs_law(share=2),)
+
+
 def _inputs() -> tuple[Property, ...]:
     theorem = conjectures.input_weights()
     return properties_of(theorem, conjectures.input_cases, effort=NO_DEGREES)
@@ -165,6 +169,7 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T13": _predictions("T13", domains.planned, (1, 2, 8, 4)),
     "T14": _levels,
     "T15": _predictions("T15", domains.graded, (1, 2, 20, 4), SMALL_EFFORT),
+    "T18": _given,
     "C1": _inputs,
     "C2": _recurrents,
 }

@@ -58,6 +58,17 @@ def narrow() -> SearchStrategy[Case]:
     return with_seed(public.critical_problems(networks, over=(-1, 0, 1, 1, 2, 3), dense=True))
 
 
+def wide() -> SearchStrategy[Case]:
+    """T18: dense feed-forward networks of several inputs, slightly over budget."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    shapes = ((3, 2, 2), (3, 1, 2), (4, 2, 3), (2, 2, 2), (4, 3, 3, 2), (3, 2, 1, 2))
+    networks = st.sampled_from([LinearFeedforward(widths) for widths in shapes])
+    return with_seed(public.critical_problems(networks, over=(0, 1, 2), dense=True))
+
+
 def planned() -> SearchStrategy[Case]:
     """T13: with bottlenecks and without."""
     from hypothesis import strategies as st
