@@ -41,9 +41,7 @@ def misfit(
     widths = allocation.network.widths
 
     def drawn(*shape: int) -> Matrix:
-        if isinstance(algebra, Reals):
-            return rng.normal(size=shape)
-        return algebra.array(rng.integers(-99, 100, shape))
+        return algebra.draw(rng, shape)
 
     def of_all_layers() -> dict[int, Matrix]:
         return {k: drawn(after, before) for k, (before, after) in enumerate(pairwise(widths), 1)}
