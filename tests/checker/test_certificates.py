@@ -128,9 +128,7 @@ EXAMPLES: dict[str, tuple[tc.Allocation, int, str]] = {
         "maximal",
     ),
     "triangular": (
-        tc.Allocation(
-            FF([1, 1, 2], bias=True), {"W1": [[1]], "b1": [1], "W2": [[1], [0]], "b2": [0, 1]}
-        ),
+        tc.Allocation(FF([1, 1, 1], bias=True), {"W1": [[1]], "W2": [[1]]}),
         2,
         "maximal",
     ),
