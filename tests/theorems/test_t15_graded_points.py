@@ -159,6 +159,7 @@ def test_t15_seeks_nothing_where_no_degree_is_sought():
     assert t15_graded_points.decide(analysis) is None
 
 
+@pytest.mark.long
 def test_t15_sparse_networks_are_carried_out_too():
     """Few walks are of learnables only: neither a grading nor an antichain would do."""
     rng = np.random.default_rng(4)
