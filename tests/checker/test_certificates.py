@@ -569,7 +569,7 @@ def corruptions(value):
     if isinstance(value, bool) or value is None:
         return [1, "x"]
     if isinstance(value, int):
-        return [value + 1, value - 1, value + 7, -value - 2, value + 40, 2**64, None, str(value)]
+        return [value + 1, value - 1, value + 7, -value - 2, value + 17, 2**64, None, str(value)]
     if isinstance(value, float):
         return [value / 2, value * 2 + 1e-3, -1.0, "x"]
     if isinstance(value, str):

@@ -170,6 +170,7 @@ def test_the_groebner_oracle_counts_two_where_the_degree_is_two():
     assert number_of_solutions(diagonals, 2, seed=0) == 2
 
 
+@pytest.mark.long
 @settings(max_examples=300)
 @given(allocations(linear_networks), samples)
 def test_t6_minimal_agrees_with_the_exact_rank(allocation, m):
