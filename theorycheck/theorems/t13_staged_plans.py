@@ -18,16 +18,24 @@ from .reductions import Reduction
 from .t00_monotonicity import Part
 
 
+_TARGET = "the target dimension"
+
+
 def why_not(analysis: Analysis) -> str | None:
     """Plans need a dense linear feed-forward network over budget, without biases or bottleneck."""
+    return why_not_plans(analysis, over=1)
+
+
+def why_not_plans(analysis: Analysis, over: int) -> str | None:
+    """The same, of at least so many learnables more than the target dimension."""
     reason = not_dense_layers(analysis, biases=False)
     if reason is not None:
         return reason
     target = analysis.target.value
     if target < analysis.n_equations:
         return "a hidden layer is a bottleneck"
-    if analysis.allocation.n_learnable <= target:
-        return "there are no more learnable weights than the target dimension"
+    if analysis.allocation.n_learnable < target + over:
+        return f"there are {'no more' if over else 'fewer'} learnable weights than {_TARGET}"
     return None if analysis.conflict is not None else "the output is affine in the learnables"
 
 
