@@ -121,11 +121,7 @@ class _Point:
         pair, values = self.pair, self.values[number - 1]
         columns = [t for t, level in enumerate(pair.columns) if (level or 0) >= number]
         low = [k for k, reached in enumerate(pair.reached) if reached < number]
-        valued = [
-            k
-            for k, level in enumerate(pair.units)
-            if level < number <= pair.reached[k]
-        ]
+        valued = [k for k, level in enumerate(pair.units) if level < number <= pair.reached[k]]
         rest = []
         for t in columns:
             pair.charge(STEP * (pair.rows * (len(low) + 5) + len(valued)))

@@ -18,9 +18,6 @@ from .reductions import Reduction
 from .t00_monotonicity import Part
 
 
-_TARGET = "the target dimension"
-
-
 def why_not(analysis: Analysis) -> str | None:
     """Plans need a dense linear feed-forward network over budget, without biases or bottleneck."""
     return why_not_plans(analysis, over=1)
@@ -35,7 +32,8 @@ def why_not_plans(analysis: Analysis, over: int) -> str | None:
     if target < analysis.n_equations:
         return "a hidden layer is a bottleneck"
     if analysis.allocation.n_learnable < target + over:
-        return f"there are {'no more' if over else 'fewer'} learnable weights than {_TARGET}"
+        few = "no more" if over else "fewer"
+        return f"there are {few} learnable weights than the target dimension"
     return None if analysis.conflict is not None else "the output is affine in the learnables"
 
 

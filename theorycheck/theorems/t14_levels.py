@@ -16,6 +16,7 @@ from .analysis import Analysis
 from .base import Finding, Theorem
 from .t13_staged_plans import Staged, staged_states, why_not_plans
 
+_SOON = 12  # equations of which the degree is mostly known within a second
 _SHARE = 0.5  # of the time that is left, since bases and degrees (T0, T6) come later
 
 
@@ -25,11 +26,22 @@ def why_not(analysis: Analysis) -> str | None:
 
 
 def decide(analysis: Analysis) -> Finding | None:
-    """Maximal if levels are found for a pair of layers of what is left; None if none are.
+    """Maximal if levels are found for a pair of layers of what is left; None if none are."""
+    return None if _waits(analysis) else _found(analysis)
 
-    With r = D these are a rational solution. Solutions of generic data are conjugate, so it is the
-    only one.
-    """
+
+def search(analysis: Analysis) -> Finding | None:
+    """The same with r = D, where degrees (T6, T7) are soon known and say more."""
+    return _found(analysis) if _waits(analysis) else None
+
+
+def _waits(analysis: Analysis) -> bool:
+    is_critical = analysis.allocation.n_learnable == analysis.target.value
+    return is_critical and analysis.n_equations <= _SOON
+
+
+def _found(analysis: Analysis) -> Finding | None:
+    """Levels, and with r = D the degree: a rational solution has no conjugates, so is the only one."""
     if analysis.rank.value < analysis.target.value:
         return None
     of_pair: list[tuple[Pair, Staged]] = []
@@ -82,4 +94,4 @@ def _finding(found: Found) -> Finding:
     return Finding("T14", Expressivity.MAXIMAL, reason, "levels", evidence)
 
 
-THEOREM = Theorem("T14", why_not, decide)
+THEOREM = Theorem("T14", why_not, decide, search=search)
