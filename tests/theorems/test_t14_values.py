@@ -19,7 +19,6 @@ from theorycheck.plans.states import masks_of
 from theorycheck.plans.valued import find_valued
 from theorycheck.problem.files import problem_from_dict
 from theorycheck.theorems import t14_levels
-from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.registry import THEOREMS
 
 KNOWN = Path(__file__).parents[1] / "known"
@@ -27,8 +26,10 @@ SQUARE = tc.LinearFeedforward([3, 3, 3])
 OTHERS = tuple(theorem for theorem in THEOREMS if theorem.id != "T14")
 # The third unit has no learnable input: its level is 0, and it has a value of z_1.
 NO_INPUT = {"W1": [[1, 1, 1], [1, 1, 0], [0, 0, 0]], "W2": [[1, 1, 0], [1, 0, 1], [0, 1, 1]]}
-SOLVED = [{"W1": [[1, 1, 0], [1, 1, 0], [0, 0, 0]], "W2": [[1, 1, 0], [1, 0, 1], [0, 0, 1]]},
-          {"W1": [[1, 1, 1], [1, 0, 0], [0, 0, 0]], "W2": [[1, 0, 1], [1, 0, 0], [0, 1, 1]]}]  # fmt: skip
+SOLVED = (
+    {"W1": [[1, 1, 0], [1, 1, 0], [0, 0, 0]], "W2": [[1, 1, 0], [1, 0, 1], [0, 0, 1]]},
+    {"W1": [[1, 1, 1], [1, 0, 0], [0, 0, 0]], "W2": [[1, 0, 1], [1, 0, 0], [0, 1, 1]]},
+)
 
 
 def is_found(allocation: tc.Allocation, samples: int) -> bool:

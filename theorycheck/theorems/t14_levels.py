@@ -41,7 +41,7 @@ def _waits(analysis: Analysis) -> bool:
 
 
 def _found(analysis: Analysis) -> Finding | None:
-    """Levels, and with r = D the degree: a rational solution has no conjugates, so is the only one."""
+    """Levels; with r = D a rational solution has no conjugates, so that the degree is 1."""
     if analysis.rank.value < analysis.target.value:
         return None
     of_pair: list[tuple[Pair, Staged]] = []
