@@ -15,8 +15,9 @@ from .search import Found, try_levels
 
 _WHAT = "the search for levels with values"
 _FEW = 256  # levels of all units that are tried one after the other
-_CLIMBS = 8  # elsewhere
-_MOVES = 12  # of one climb, for each unit
+_MOVES = 12  # elsewhere, of one climb for each unit
+_MOST_MOVES = 1e5  # of all climbs for a pair, in units x columns
+_LEAST_MOVES, _ENOUGH_MOVES = 200, 6000
 _PATIENCE = 0.1  # a move that is worse by w is taken with probability _PATIENCE^w
 _MOST_WORK = 1e10  # of all that are tried for a pair, in equations^2 x learnables
 _TRIES = (3, 60)  # at least and at most
@@ -54,8 +55,8 @@ def valued_levels(
 ) -> Iterator[Levels]:
     """Levels that counts allow, units having values of all chosen functionals that they can.
 
-    All levels of units are tried if these are few; else climbs start at random ones and change
-    those of one unit at a time. Raises `OutOfTimeError` after the deadline.
+    All levels of units are tried if these are few; else climbs start at high or random ones and
+    change those of one unit at a time, as long as the size of the pair allows. Raises `OutOfTimeError` after the deadline.
 
     >>> outer = np.array([[1, 1, 0], [1, 0, 1], [0, 1, 1]], dtype=bool)
     >>> inner = np.array([[1, 1, 1], [1, 1, 0], [0, 0, 0]], dtype=bool)
@@ -72,8 +73,12 @@ def valued_levels(
                 if not missed:
                     yield levels
         return
-    for number in range(_CLIMBS * (pair.rows - 1)):
-        levels = _climb(counting, 1 + number % (pair.rows - 1), rng, deadline)
+    size = pair.units * pair.columns
+    left = int(np.clip(_MOST_MOVES / size, _LEAST_MOVES, _ENOUGH_MOVES))
+    order, number = rng.permutation(max(pair.rows - 1, 1)) + 1, 0
+    while left > 0:
+        levels, moves = _climb(counting, int(order[number % len(order)]), rng, deadline)
+        left, number = left - moves, number + 1
         if levels is not None:
             yield levels
 
@@ -126,14 +131,14 @@ class _Counting:
 
 def _climb(
     counting: _Counting, chosen: int, rng: np.random.Generator, deadline: Deadline
-) -> Levels | None:
-    """Levels that counts allow, or None if none are met on the way."""
+) -> tuple[Levels | None, int]:
+    """Levels that counts allow, None if none are met on the way, and how many were looked at."""
     most = counting.most
     units = np.minimum(most, chosen if rng.random() < 0.7 else rng.integers(0, most + 1))
     here, levels = counting.of(units, chosen)
-    for _ in range(_MOVES * len(units)):
+    for move in range(1, _MOVES * len(units) + 1):
         if not here:
-            return levels
+            return levels, move
         deadline.check(_WHAT)
         unit = int(rng.integers(len(units)))
         changed = units.copy()
@@ -141,4 +146,4 @@ def _climb(
         there, changed_levels = counting.of(changed, chosen)
         if there <= here or rng.random() < _PATIENCE ** (there - here):
             units, here, levels = changed, there, changed_levels
-    return None
+    return None, _MOVES * len(units) + 1
