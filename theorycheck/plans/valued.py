@@ -56,7 +56,8 @@ def valued_levels(
     """Levels that counts allow, units having values of all chosen functionals that they can.
 
     All levels of units are tried if these are few; else climbs start at high or random ones and
-    change those of one unit at a time, as long as the size of the pair allows. Raises `OutOfTimeError` after the deadline.
+    change those of one unit at a time, as long as the size of the pair allows. Raises
+    `OutOfTimeError` after the deadline.
 
     >>> outer = np.array([[1, 1, 0], [1, 0, 1], [0, 1, 1]], dtype=bool)
     >>> inner = np.array([[1, 1, 1], [1, 1, 0], [0, 0, 0]], dtype=bool)
@@ -132,7 +133,7 @@ class _Counting:
 def _climb(
     counting: _Counting, chosen: int, rng: np.random.Generator, deadline: Deadline
 ) -> tuple[Levels | None, int]:
-    """Levels that counts allow, None if none are met on the way, and how many were looked at."""
+    """Levels that counts allow, None if none are met on the way; and how many were looked at."""
     most = counting.most
     units = np.minimum(most, chosen if rng.random() < 0.7 else rng.integers(0, most + 1))
     here, levels = counting.of(units, chosen)
