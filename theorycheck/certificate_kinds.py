@@ -105,7 +105,7 @@ _ALL = (
           rests_on_another=True),
     _kind("plan", _PLANS_HEADING, _PLANS, "maximal", "steps certificate", rests_on_another=True),
     _kind("levels", _PLANS_HEADING, _LEVELS, "maximal",
-          "pair axis lines units columns chosen minor"),
+          "pair axis lines units columns chosen minor", may=frozenset({"values"})),
     _kind("graded_plan", _PLANS_HEADING, _by("T15", R, biases=False), "maximal",
           "fitted growing zero solved columns", **_DRAWN),
     _kind("count", _RANKS, _POSITIVITY, "minimal", "target_lower", states=_TARGET, **_ANY),

@@ -285,20 +285,23 @@ _ALL = (
     Statement(
         "T14",
         "Levels",
-        "over budget: two layers solved by linear systems in an order, perhaps from infinity",
-        "Dense linear feed-forward network without biases, no bottleneck. All learnables outside "
-        "of layers l and l + 1 frozen, and those of layer l in other than m chosen columns: y = P"
-        " (A + U) (B + V), P generic, d x p (or the identity). Let units between have levels k, "
-        "columns of V be finite, with levels t, or infinite, and let c functionals z_1, z_2, ... "
-        "be chosen, others random. 1. For j = 1, ..., c: z_j annihilates what units of level "
-        "below j leave of y in finite columns of level j or more; then units of level j < c are "
-        "solved for z_i P (A + U) = 0, i <= j. 2. The same of units of level c and more, jointly "
-        "with z_j (y - P (A + U) B) = 0, c < j, for finite columns of level j or more. 3. Finite "
-        "columns of level t are solved for y = P (A + U) (B + V), V in units of level t and more,"
-        " of rank d - t. 4. Infinite columns become kernel vectors of P (A + U) on their "
-        "learnables, on which it has the rank of generic vectors in nested spaces, d less the "
-        "level of each. If at one point modulo a prime the z are independent, systems 1 and 2 "
-        "have full row rank, 3 and 4 the rank named, and if without infinite columns or the "
+        "two layers solved by linear systems in an order, perhaps from infinity",
+        "Dense linear feed-forward network without biases, no bottleneck. All learnables "
+        "outside of layers l and l + 1 frozen, and those of layer l in other than m chosen "
+        "columns: y = P (A + U) (B + V), P generic, d x p (or the identity). Let units between "
+        "have levels k, and some reach further, to c at most; let columns of V be finite, with "
+        "levels t, or infinite, and let c functionals z_1, z_2, ... be chosen, others random. "
+        "1. For j = 1, ..., c: in finite columns of level j or more z_j annihilates what units "
+        "that reach less than j leave of y, where units of level below j that reach j count by "
+        "the value that z_j is to have on their column of P (A + U), which is found with z_j; "
+        "then units that reach j < c are solved for z_i P (A + U) = 0, i up to their level, and "
+        "their values, i from there to j. 2. The same of units that reach c and more, jointly "
+        "with z_j (y - P (A + U) B) = 0, c < j, for finite columns of level j or more. 3. "
+        "Finite columns of level t are solved for y = P (A + U) (B + V), V in units of level t "
+        "and more, of rank d - t. 4. Infinite columns become kernel vectors of P (A + U) on "
+        "their learnables, on which it has the rank of generic vectors in nested spaces, d less "
+        "the level of each. If at one point modulo a prime the z are independent, systems 1 and "
+        "2 have full row rank, 3 and 4 the rank named, and if without infinite columns or the "
         "Jacobian of P (A + U) (B + V) in all of U and V has rank d m there, the match "
         "probability is 1. The same with rows for columns.",
         "t14_levels",

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator
 from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from hypothesis import strategies as st
@@ -11,10 +12,11 @@ from hypothesis import strategies as st
 from theorycheck.field.elimination import rank
 from theorycheck.plans.algebra import Residues
 from theorycheck.plans.antichains import Layers, layers_of
-from theorycheck.plans.levels import Levels, construct
-from theorycheck.plans.pairs import Pair, pairs_of, random_data
+from theorycheck.plans.levels import Levels, construct, nested_rank
+from theorycheck.plans.pairs import Counts, Pair, pairs_of, random_data
 from theorycheck.plans.search import proposals
 from theorycheck.plans.states import State, Step, masks_of, peeled, whole
+from theorycheck.plans.valued import valued_levels
 from theorycheck.problem.networks.feedforward import LinearFeedforward
 from theorycheck.strategies import critical_problems
 from theorycheck.theorems import t14_levels
@@ -153,6 +155,37 @@ def infinite_whatever_the_rank(analysis: Analysis) -> Finding | None:
     return None
 
 
+def values_by_counts(analysis: Analysis) -> Finding | None:
+    """Right: the linear systems need the ranks that counts allow, with values as without."""
+    masks, widths = masks_of(analysis.allocation), tuple(analysis.network.widths)
+    rng = np.random.default_rng(analysis.options.seed)
+    for pair in pairs_of(masks, widths, analysis.effective_samples):
+        if pair.n_learnable >= pair.n_equations and any(valued_levels(pair, rng)):
+            return said("T14", MAXIMAL, "learnables enough, some of them for values")
+    return None
+
+
+def values_for_nothing(analysis: Analysis) -> Finding | None:
+    """Right: a value is an equation that a learnable output of its unit has to meet."""
+    masks, widths = masks_of(analysis.allocation), tuple(analysis.network.widths)
+    for pair in pairs_of(masks, widths, analysis.effective_samples):
+        most = np.minimum(np.count_nonzero(pair.outer, axis=0), pair.rows)
+        for units in product(*(range(k + 1) for k in most.tolist())):
+            if _is_enough(pair, np.array(units)):
+                return said("T14", MAXIMAL, "all units have all values")
+    return None
+
+
+def _is_enough(pair: Pair, units: Counts) -> bool:
+    """Whether finite columns and functionals are enough if values are free."""
+    rows = range(pair.rows + 1)
+    columns = np.array([
+        next(k for k in rows if nested_rank(units[mask & (units >= k)], pair.rows) >= pair.rows - k)
+        for mask in pair.inner.T.astype(bool)
+    ])  # fmt: skip
+    return all((columns >= j).sum() <= pair.rows - j + (units < j).sum() for j in rows if j)
+
+
 def _square(analysis: Analysis) -> str | None:
     """Two layers of one width, on as many samples."""
     widths, m = analysis.network.widths, analysis.effective_samples
@@ -226,6 +259,12 @@ PLANS = {
     "levels by counts alone": Planted(Theorem("T14", _dense, levels_by_counts), domains.levelled),
     "at infinity no rank is needed": Planted(
         Theorem("T14", _dense, infinite_whatever_the_rank), _BLOCKS, right=_RIGHT
+    ),
+    "levels with values by counts alone": Planted(
+        Theorem("T14", _dense, values_by_counts), _SQUARE, right=_RIGHT
+    ),
+    "values for which no learnable is needed": Planted(
+        Theorem("T14", _dense, values_for_nothing), _CRITICAL, OTHERS, right=_RIGHT
     ),
     "one level for all units: one long column fewer": Planted(
         Theorem("T14", _square, one_long_column_fewer), _TWO, OTHERS, right=_RIGHT

@@ -20,11 +20,17 @@ from .t00_monotonicity import Part
 
 def why_not(analysis: Analysis) -> str | None:
     """Plans need a dense linear feed-forward network over budget, without biases."""
+    return why_not_plans(analysis, over=1)
+
+
+def why_not_plans(analysis: Analysis, over: int) -> str | None:
+    """The same, of at least so many learnables more than the target dimension."""
     reason = not_dense_layers(analysis, biases=False)
     if reason is not None:
         return reason
-    if analysis.allocation.n_learnable <= analysis.target.value:
-        return "there are no more learnable weights than the target dimension"
+    if analysis.allocation.n_learnable < analysis.target.value + over:
+        few = "no more" if over else "fewer"
+        return f"there are {few} learnable weights than the target dimension"
     return None if analysis.conflict is not None else "the output is affine in the learnables"
 
 
