@@ -12,6 +12,7 @@ from ..ranks.point import draw_prime
 from ..verdict import Expressivity
 from .analysis import Analysis
 from .base import Finding, Theorem
+from .drawn_plans import by_levels, is_generic
 from .t13_staged_plans import Staged, staged_states, why_not
 
 _SHARE = 0.5  # of the time that is left, since bases and degrees (T0, T6) come later
@@ -19,6 +20,8 @@ _SHARE = 0.5  # of the time that is left, since bases and degrees (T0, T6) come 
 
 def decide(analysis: Analysis) -> Finding | None:
     """Maximal if levels are found for a pair of layers of what is left; None if none are."""
+    if not is_generic(analysis):
+        return by_levels(analysis)
     if analysis.rank.value < analysis.target.value:
         return None
     of_pair: list[tuple[Pair, Staged]] = []
