@@ -267,7 +267,7 @@ _ALL = (
         "T13",
         "Staged plans",
         "over budget: linear systems solved stage by stage, each for learnables not used before",
-        "Linear network, dense, no bottleneck: D is the number of equations. Sets U_1, ..., U_s of "
+        "Linear network, no bottleneck: D is the number of equations. Sets U_1, ..., U_s of "
         "learnables are disjoint, all others frozen. E_1, ..., E_s divide the equations after a "
         "change of them that is invertible; at stage k its coefficients may depend on frozen "
         "weights, inputs and U_1, ..., U_(k-1), not on the teacher. If E_k contains no unknown of "
@@ -276,14 +276,18 @@ _ALL = (
         "all of the first layer that is left frozen if it has as many rows as there are samples "
         "left, all of the last if it has as many columns as there are outputs left, and what is "
         "left peeled on: a row of m learnables with one output, a column of d with one sample; "
-        "then learnables none of which is behind another (T2), or those of one layer (T4), decide.",
+        "then learnables none of which is behind another (T2), or those of one layer (T4), decide. "
+        "Sparse feed-forward, or with biases (columns of a unit that is 1): any outer layer may be "
+        "frozen; a row goes with an output that reads it if what its learnables read has rank m, a "
+        "column with a sample if where its learnables lead has rank d; then learnables none of "
+        "which is behind another decide if their Jacobian has full rank.",
         "t13_staged_plans",
     ),
     Statement(
         "T14",
         "Levels",
         "over budget: two layers solved by linear systems in an order, perhaps from infinity",
-        "Dense linear feed-forward network without biases, no bottleneck. All learnables outside "
+        "Linear feed-forward network, no bottleneck. All learnables outside "
         "of layers l and l + 1 frozen, and those of layer l in other than m chosen columns: y = P"
         " (A + U) (B + V), P generic, d x p (or the identity). Let units between have levels k, "
         "columns of V be finite, with levels t, or infinite, and let c functionals z_1, z_2, ... "
@@ -297,7 +301,9 @@ _ALL = (
         "level of each. If at one point modulo a prime the z are independent, systems 1 and 2 "
         "have full row rank, 3 and 4 the rank named, and if without infinite columns or the "
         "Jacobian of P (A + U) (B + V) in all of U and V has rank d m there, the match "
-        "probability is 1. The same with rows for columns.",
+        "probability is 1. The same with rows for columns. Of sparse networks, and with biases "
+        "(columns of a unit that is 1), after the steps of T13, with P, A and B of the network's "
+        "own weights, B in samples in which what the chosen columns read is the identity.",
         "t14_levels",
     ),
     Statement(
