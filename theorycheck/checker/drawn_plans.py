@@ -248,16 +248,16 @@ class _Left:
         inside = type(layer) is int and self.first <= layer < self.last
         claim.require(inside, "the pair begins with a layer that is left, not the last one")
         claim.require(self.n_equations > 0, "nothing is left to match")
-        masks = [self.mask(self.masks.learnable, k) for k in (layer, layer + 1)]
-        outputs, samples = len(self.combine), len(self.samples)
-        pair = pair_of(claim, self._renumbered(evidence), *masks, outputs, samples)
+        inner, outer = (self.mask(self.masks.learnable, k) for k in (layer, layer + 1))
+        numbered = self._renumbered(evidence)
+        pair = pair_of(claim, numbered, inner, outer, len(self.combine), len(self.samples))
         pair.require_minor(evidence["minor"])
         before, behind = self.before(layer), self.behind(layer + 1)
         first, second = self.weight(layer), self.weight(layer + 1)
         if evidence["axis"] == "rows":
             first, second = _transposed(second), _transposed(first)
             before, behind = _transposed(behind), _transposed(before)
-        square = [before[t] for t in self._renumbered(evidence)["lines"]]
+        square = [before[t] for t in numbered["lines"]]
         inner = times_inverse(self.product(first, before), square, self.p, self.budget)
         if inner is None:
             raise Missed

@@ -8,11 +8,11 @@ like all frozen weights, and m_e <= n_0 + 1 samples with their constants are a g
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 
 import numpy as np
 
 from ..problem.allocation import Allocation, Mask
-from ..problem.networks.feedforward import LinearFeedforward
 from .algebra import Matrix
 
 
@@ -21,6 +21,7 @@ def without_biases(allocation: Allocation) -> Allocation:
 
     An allocation without biases is returned as it is.
 
+    >>> from theorycheck import LinearFeedforward
     >>> net = LinearFeedforward([2, 2, 1], bias=True)
     >>> wider = without_biases(Allocation(net, {"W1": np.ones((2, 2)), "b2": [1]}))
     >>> wider.network.widths, wider.mask("W2").astype(int).tolist()
@@ -32,10 +33,11 @@ def without_biases(allocation: Allocation) -> Allocation:
     if not network.bias:  # type: ignore[attr-defined]
         return allocation
     *inner, last = network.widths
-    wider = LinearFeedforward([*(width + 1 for width in inner), last])
+    widths, depth = (*(width + 1 for width in inner), last), len(network.weight_layers)
+    wider = replace(network, widths=widths, bias=False)  # type: ignore[type-var]
     known = [
         {
-            f"W{layer}": _with_constant(weight, bias, layer < wider.depth, corner)
+            f"W{layer}": _with_constant(weight, bias, layer < depth, corner)
             for layer, (weight, bias) in enumerate(_layers(allocation, which), start=1)
         }
         for which, corner in (("learnable", False), ("present", True))

@@ -17,8 +17,9 @@ biases (columns of a unit that is 1), after the steps of T13, with P, A and B of
 weights, B in samples in which what the chosen columns read is the identity.
 
 **Assumptions.** Draws as in T1; dense, without biases: the layers before $l$ are at least $m_e$
-wide, those from $l + 1$ on at least $d$; $m = m_e$. A point modulo a prime has random entries in all places that are not
-learnable, in $P$ and $y$; unknowns of a system that are free have random values.
+wide, those from $l + 1$ on at least $d$; $m = m_e$. A point modulo a prime has random entries in
+all places that are not learnable, in $P$ and $y$; unknowns of a system that are free have random
+values.
 
 **Proof.** *Reduction to two layers.* Let $H$ be what layer $l$ reads, $n_{l-1} \times m$, and $H_C$
 its rows for the $m$ chosen columns of $W_l$, invertible. After the samples are multiplied by

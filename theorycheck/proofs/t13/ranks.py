@@ -12,7 +12,7 @@ from numpy.typing import NDArray
 from ...field.arithmetic import reduce
 from ...field.elimination import rank
 from ...problem.allocation import Mask
-from ...problem.networks.feedforward import LinearFeedforward
+from ...problem.networks.base import Network
 from ..shared import exhaustive
 from ..shared.evaluation import split
 
@@ -44,16 +44,22 @@ def nothing_is_left_of_sparse(rules: Ranks) -> Iterator[str | None]:
     """Every allocation of which nothing is left has rank d m."""
     rng = np.random.default_rng(0)
     for widths, samples, bias in _NETWORKS:
-        network = LinearFeedforward(widths, bias=bias)
+        network = _network(widths, bias)
         for bits in exhaustive.all_masks(network.n_weights):
             yield from _of_present(network, samples, bits, rules, rng, None)
-    network = LinearFeedforward(_LARGER)
+    network = _network(_LARGER, bias=False)
     for bits in rng.random((_DRAWS, network.n_weights)) < 0.8:
         yield from _of_present(network, 2, bits, rules, rng, 40)
 
 
+def _network(widths: tuple[int, ...], bias: bool) -> Network:
+    """The linear feed-forward network of these widths."""
+    found = exhaustive.feedforward_networks(sorted({*widths}), [len(widths) - 1], 10, bias)
+    return next(network for network in found if network.widths == widths)
+
+
 def _of_present(
-    network: LinearFeedforward,
+    network: Network,
     samples: int,
     bits: NDArray[np.bool_],
     rules: Ranks,
@@ -66,7 +72,7 @@ def _of_present(
     masks = masks[~(masks & ~bits).any(axis=1)]
     if most is not None:
         masks = masks[rng.choice(len(masks), min(most, len(masks)), replace=False)]
-    size = network.outputs * min(samples, network.inputs + network.bias)
+    size = network.outputs * min(samples, _n_inputs(network))
     masks = masks[masks.sum(axis=1) >= size - rules.fewer * network.outputs]
     if not len(masks):
         return
@@ -75,7 +81,7 @@ def _of_present(
         name: np.where(mask, rng.integers(1, _PRIME, mask.shape), 0)
         for name, mask in present.items()
     }, 1)  # fmt: skip
-    n = network.inputs + network.bias
+    n = _n_inputs(network)
     inputs = rng.integers(1, _PRIME, (min(samples, n), n))
     for mask, value in zip(masks, found, strict=True):
         learnable = _wide(network, split(network, mask), 0)
@@ -86,15 +92,19 @@ def _of_present(
             yield None if value == size else f"{words}; present {held}: rank {value} of {size}"
 
 
-def _wide(network: LinearFeedforward, known: Mapping[str, Any], one: int) -> tuple[Any, ...]:
+def _n_inputs(network: Network) -> int:
+    """Inputs, the constant among them."""
+    return network.inputs + (len(network.weight_layers[0]) > 1)
+
+
+def _wide(network: Network, known: Mapping[str, Any], one: int) -> tuple[Any, ...]:
     """The layers, a bias being the last column of its layer, of a unit that is `one`."""
     found = []
-    for layer in range(1, network.depth + 1):
-        wide = known[f"W{layer}"]
-        if network.bias:
-            wide = np.column_stack([wide, known[f"b{layer}"]])
+    for names in network.weight_layers:
+        wide = np.column_stack([known[name] for name in names])
+        if len(names) > 1 and names != network.weight_layers[-1]:
             row = np.array([[0] * (wide.shape[1] - 1) + [one]], dtype=wide.dtype)
-            wide = wide if layer == network.depth else np.concatenate([wide, row])
+            wide = np.concatenate([wide, row])
         found.append(wide)
     return tuple(found)
 
