@@ -125,8 +125,11 @@ def drawn_states(left: Left, deadline: Deadline = NEVER) -> Iterator[Left]:
     >>> net = LinearFeedforward([2, 3, 2])
     >>> present = {"W2": [[1, 1, 0], [0, 0, 1]]}
     >>> allocation = Allocation(net, {"W1": [[1, 1], [1, 1], [0, 0]]}, present)
-    >>> [each.state.steps for each in drawn_states(drawn(allocation, 2, 8388593, 0))]
-    [(), (Step(what='first', index=None),), (Step(what='last', index=None),)]
+    >>> for left in drawn_states(drawn(allocation, 2, 8388593, 0)):
+    ...     print(*(step.what for step in left.state.steps))
+    <BLANKLINE>
+    first
+    last row
     """
     seen: set[State] = set()
     waiting = [left]
