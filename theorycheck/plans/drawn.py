@@ -15,7 +15,6 @@ from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
 from ..field.arithmetic import reduce
-from ..field.elimination import Elimination
 from ..problem.allocation import Allocation, Mask
 from .algebra import Algebra, Matrix, Residues
 from .antichains import Layers
@@ -106,12 +105,11 @@ def drawn(allocation: Allocation, samples: int, prime: int, seed: int) -> Left:
         for layer, (name,) in enumerate(network.weight_layers, start=1)
     }
     weights = {
-        layer: np.where(mask, rng.integers(1, prime, mask.shape), 0)
-        for layer, mask in present.items()
+        layer: np.where(mask, algebra.draw(rng, mask.shape), 0) for layer, mask in present.items()
     }
     n, d, m = network.inputs, network.outputs, state.samples
-    inputs = np.eye(n, dtype=np.int64) if n == m else rng.integers(1, prime, (n, m))
-    combine, target = np.eye(d, dtype=np.int64), np.zeros((d, m), dtype=np.int64)
+    inputs = algebra.array(np.eye(n)) if n == m else algebra.draw(rng, (n, m))
+    combine, target = algebra.array(np.eye(d)), algebra.array(np.zeros((d, m)))
     question = Question(state, combine, inputs, target)
     return Left(Execution(weights, algebra), question, masks_of(allocation), present)
 
@@ -251,21 +249,14 @@ def _pair(
     samples: Matrix,
 ) -> DrawnPair | None:
     """y = ways (second + U) (first + V) samples on lines that have an inverse of `samples`."""
-    lines = _independent(samples, np.count_nonzero(inner, axis=0), algebra.prime)
+    order = np.argsort(-np.count_nonzero(inner, axis=0), kind="stable")
+    lines = sorted(order[algebra.independent(samples[order])].tolist())
     if len(lines) < samples.shape[1]:
         return None
     seen = algebra.product(first, samples)
-    square, zero = samples[lines], np.zeros(len(lines), dtype=np.int64)
-    if not (square == np.eye(len(lines), dtype=np.int64)).all():
+    square, zero = samples[lines], np.zeros(len(lines))
+    if not (square == np.eye(len(lines))).all():
         rows = [algebra.solve(square.T, row, zero).values for row in seen]
         seen = np.array(rows)
     return DrawnPair(layer, axis, tuple(lines), outer, inner[:, lines], len(ways), ways, second,
                      seen)  # fmt: skip
-
-
-def _independent(matrix: Matrix, counts: Matrix, prime: int) -> list[int]:
-    """Rows that are a basis of all, those of high counts first, in ascending order."""
-    order = np.argsort(-counts, kind="stable")
-    elimination = Elimination(matrix.shape[1], prime)
-    elimination.extend(reduce(matrix[order].T, prime))
-    return sorted(order[list(elimination.pivot_columns)].tolist())
