@@ -175,7 +175,7 @@ def drawn_plan(claim: Any, *, steps: Any, rest: Any) -> float:
                 return 0.0
             need(plan.d > 0 and plan.m > 0, "nothing is left")
             if rest.keys() == {"affine"}:
-                plan.affine(**rest)
+                plan.affine(rest["affine"])
             else:
                 plan.levels(**rest)
         except TooSmall:
