@@ -127,7 +127,9 @@ def _rest(rng: random.Random, left: dict[int, np.ndarray], numbers: Any, m: int,
         lines = lines if at is None else [at[t] for t in lines]
         return {"pair": layer, "axis": axis, "lines": lines, **found}
     chosen = {layer: left[layer].astype(bool)}
-    if layer + 1 in left:
+    if rng.random() < 0.2:
+        chosen = {k: mask.astype(bool) for k, mask in left.items()}
+    elif layer + 1 in left:
         takes = np.array([rng.random() < 0.5 for _ in left[layer]])
         chosen = {layer: chosen[layer] & takes[:, None], layer + 1: left[layer + 1] & ~takes}
     entries = []

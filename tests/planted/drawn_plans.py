@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import replace
+from itertools import islice
 
+import numpy as np
 from hypothesis import strategies as st
 
 from theorycheck.plans.algebra import Matrix, Residues
@@ -11,7 +13,7 @@ from theorycheck.plans.constants import without_biases
 from theorycheck.plans.drawn import drawn, drawn_states
 from theorycheck.plans.execution import Execution
 from theorycheck.plans.pairs import pairs_of
-from theorycheck.plans.search import find_levels
+from theorycheck.plans.search import proposals, try_levels
 from theorycheck.plans.states import masks_of, states
 from theorycheck.problem.allocation import Allocation
 from theorycheck.problem.networks.feedforward import LinearFeedforward
@@ -70,10 +72,12 @@ def levels_of_generic_layers(analysis: Analysis) -> Finding | None:
     network, allocation = analysis.network, analysis.allocation
     if network.bias:  # type: ignore[attr-defined]
         return None
-    widths, m = tuple(network.widths), analysis.effective_samples
-    if find_levels(pairs_of(masks_of(allocation), widths, m), PRIME, 0) is None:
-        return None
-    return said("T14", MAXIMAL, "all systems are solved, of generic P, A and B")
+    widths, m, rng = tuple(network.widths), analysis.effective_samples, np.random.default_rng(0)
+    for pair in pairs_of(masks_of(allocation), widths, m):
+        for levels in islice(proposals(pair, rng, 0), 8):
+            if try_levels(pair, levels, PRIME, rng) is not None:
+                return said("T14", MAXIMAL, "all systems are solved, of generic P, A and B")
+    return None
 
 
 _BIASED = st.sampled_from([

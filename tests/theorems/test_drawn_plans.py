@@ -171,11 +171,19 @@ def test_what_is_no_plan_is_refused(evidence):
     assert result.reason
 
 
-def test_two_learnables_on_a_path_are_no_stage():
-    """They have full rank together, with a frozen weight on the way, and yet are not affine."""
-    network = tc.LinearFeedforward([1, 1, 1, 1], bias=True)
-    masks = {"W1": [[1]], "W3": [[1]]}
-    evidence = {"steps": [], "rest": {"affine": [[1, 0, 0], [3, 0, 0]]}}
+@pytest.mark.parametrize(
+    ("network", "masks", "chosen"),
+    [
+        (tc.LinearFeedforward([1, 1, 1, 1], bias=True), {"W1": [[1]], "W3": [[1]]},
+         [[1, 0, 0], [3, 0, 0]]),
+        (tc.LinearFeedforward([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)},
+         [[1, 0, 0], [1, 1, 1], [2, 0, 0], [2, 1, 1]]),
+    ],
+    ids=["a frozen weight between", "intermediate"],
+)  # fmt: skip
+def test_two_learnables_on_a_path_are_no_stage(network, masks, chosen):
+    """Of full rank, and yet not affine."""
+    evidence = {"steps": [], "rest": {"affine": chosen}}
     result = tc.check(certificate_of(tc.Allocation(network, masks), 2, evidence))
     assert not result
     assert "path" in result.reason
