@@ -9,6 +9,7 @@ from typing import Any
 
 import numpy as np
 
+from ..computing.deadline import Deadline
 from ..errors import OutOfTimeError
 from ..field.elimination import Elimination
 from ..plans.antichains import find_choice
@@ -51,13 +52,11 @@ def by_stages(analysis: Analysis) -> Finding | None:
         for left in analysis.once(_states):
             if left.state.is_done:
                 return _finding("T13", left, None, "nothing is left")
-            chosen = _stage(left, analysis)
+            chosen = _stage(left, analysis.options.seed, deadline)
             if chosen is not None:
-                deadline.check("stages")
                 count = sum(int(np.count_nonzero(mask)) for mask in chosen.values())
                 what = f"{count} learnable weights, none behind another, solve what is left"
                 return _finding("T13", left, {"affine": _entries(left, chosen)}, what)
-            deadline.check("stages")
     except OutOfTimeError:
         analysis.options.deadline.check("plans of stages")
     return None
@@ -121,22 +120,21 @@ def _states(analysis: Analysis) -> list[Left]:
     return found
 
 
-def _stage(left: Left, analysis: Analysis) -> dict[int, Mask] | None:
+def _stage(left: Left, seed: int, deadline: Deadline) -> dict[int, Mask] | None:
     """Learnables of full rank that no path has two of: all, or of two adjacent layers."""
     if not left.has_conflict():
         chosen = {layer: left.mask(layer) for layer in left.state.layers(left.masks)}
-        return chosen if _has_full_rank(left, chosen, analysis) else None
+        return chosen if _has_full_rank(left, chosen, deadline) else None
     for layers in layers_of(left):
-        choice = find_choice(layers, analysis.options.seed, analysis.options.deadline)
+        choice = find_choice(layers, seed, deadline)
         if choice is not None:
             inner, outer = layers.inner & choice[:, None], layers.outer & ~choice
             return {layers.layer: inner, layers.layer + 1: outer}
     return None
 
 
-def _has_full_rank(left: Left, chosen: dict[int, Mask], analysis: Analysis) -> bool:
+def _has_full_rank(left: Left, chosen: dict[int, Mask], deadline: Deadline) -> bool:
     """Whether these learnables have as large a rank as there are equations."""
-    deadline = analysis.options.deadline
     elimination = Elimination(left.n_equations, left.algebra.prime, deadline=deadline)
     for layer in chosen:
         elimination.extend(left.derivatives(layer, chosen[layer]))
@@ -178,7 +176,7 @@ def _in_words(left: Left) -> str:
     whats = [step.what for step in left.state.steps]
     lines = [
         f"{count} {name}{'s' if count > 1 else ''}"
-        for name, count in (("output", whats.count("row")), ("input", whats.count("column")))
+        for name, count in ((name, whats.count(name)) for name in ("row", "column"))
         if count
     ]
     parts = [f"{' and '.join(lines)} can be fitted afterwards"] if lines else []
