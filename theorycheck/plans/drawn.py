@@ -216,14 +216,16 @@ class DrawnPair(Pair):
         return replace(free, through=self.ways, outer=outer, inner=inner)
 
 
-def pairs_of(left: Left) -> list[DrawnPair]:
+def pairs_of(left: Left, deadline: Deadline = NEVER) -> list[DrawnPair]:
     """All pairs of adjacent layers that are left, by columns and by rows.
 
-    The lines chosen are those with the most learnables among independent ones.
+    The lines chosen are those with the most learnables among independent ones. Raises
+    `OutOfTimeError` after the deadline.
     """
     state, run, question = left.state, left.run, left.question
     found = []
     for layer in range(state.first, state.last):
+        deadline.check(_WHAT)
         inner, outer = left.mask(layer), left.mask(layer + 1)
         if not (inner.any() and outer.any()):
             continue
@@ -254,9 +256,8 @@ def _pair(
     if len(lines) < samples.shape[1]:
         return None
     seen = algebra.product(first, samples)
-    square, zero = samples[lines], np.zeros(len(lines))
-    if not (square == np.eye(len(lines))).all():
-        rows = [algebra.solve(square.T, row, zero).values for row in seen]
-        seen = np.array(rows)
+    inverse = algebra.inverse(samples[lines])
+    assert inverse is not None, "the rows are independent"
+    seen = algebra.product(seen, inverse)
     return DrawnPair(layer, axis, tuple(lines), outer, inner[:, lines], len(ways), ways, second,
                      seen)  # fmt: skip

@@ -69,7 +69,8 @@ def by_levels(analysis: Analysis) -> Finding | None:
     options = analysis.options
     deadline = options.deadline.within(_SHARE * options.deadline.left)
     try:
-        of_pair = [(pair, left) for left in analysis.once(_states) for pair in pairs_of(left)]
+        states = analysis.once(_states)
+        of_pair = [(pair, left) for left in states for pair in pairs_of(left, deadline)]
         found = find_levels(
             [pair for pair, _ in of_pair], draw_prime(options.seed, 0), options.seed, deadline
         )
