@@ -9,7 +9,7 @@ from functools import cache, partial
 from ..computing.effort import Effort
 from ..theorems.base import Theorem
 from ..theorems.registry import THEOREMS
-from . import analytic, conjectures, domains, piecewise, powers, readout, relu
+from . import analytic, conjectures, domains, given, piecewise, powers, readout, relu
 from .base import Cases, Property
 from .cases import general
 from .laws import monotone, peeled, symmetric, transposed
@@ -83,6 +83,7 @@ def _peeling() -> tuple[Property, ...]:
     return (
         *properties_of(_registered("T9"), domains.peelable, shares=_COSTLY),
         peeled(cases=domains.peelable),
+        peeled(cases=domains.narrow, what="peeling at a bottleneck"),
         peeled(peel_row, domains.peelable, what="peeling a row"),
         peeled(peel_column, domains.peelable, what="peeling a column"),
         peeled(peel_row, domains.peelable, what="peeling a row", judge="matched draws", share=8),
@@ -123,7 +124,7 @@ def _readout() -> tuple[Property, ...]:
 
 def _staged() -> tuple[Property, ...]:
     theorem, shares = _registered("T13"), (1, 2, 8, 4)
-    asked = properties_of(theorem, domains.staged, effort=NO_DEGREES, shares=shares)
+    asked = properties_of(theorem, domains.planned, effort=NO_DEGREES, shares=shares)
     more = properties_of(theorem, domains.not_generic, effort=NO_DEGREES, shares=(2, 4, 16, 8))
     return (*asked, *(replace(item, name=f"sparse or biases: {item.name}") for item in more))
 
@@ -134,6 +135,10 @@ def _levels() -> tuple[Property, ...]:
     # A measurement proves too few matches of so many unknowns to see that all draws have one.
     kept = (item for item in asked if not item.name.endswith("matched draws"))
     return (*kept, readout.fitted_law(theorem, domains.levelled, share=8))
+
+
+def _given() -> tuple[Property, ...]:
+    return (given.inputs_law(share=2),)
 
 
 def _inputs() -> tuple[Property, ...]:
@@ -171,6 +176,7 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T13": _staged,
     "T14": _levels,
     "T15": _predictions("T15", domains.graded, (1, 2, 20, 4), SMALL_EFFORT),
+    "T18": _given,
     "C1": _inputs,
     "C2": _recurrents,
 }
