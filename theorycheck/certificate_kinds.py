@@ -68,6 +68,7 @@ _LAST, _LAYER = _by("T3", F, biases=False), _by("T4", F) + _by("T5", R, biases=F
 _RECURRENT, _PEELING = _by("T5", R, biases=False), _by("T9", F, biases=False)
 _LEVELS = _by("T14", F, biases=False)
 _PLANS = _by("T13", F, biases=False) + _LEVELS
+_DRAWN_PLANS = _by("T13", F) + _by("T14", F)
 _SHALLOW, _DEGREES, _ANALYTIC = _by("T10", S), (F, R, NF, NR), (NF, NS, NR, NC)
 _PIECEWISE = _by("T11", NF, NR)
 _PARTS = _by("T0", F, R, *_ANALYTIC) + _by("T18", F, biases=False)
@@ -106,6 +107,7 @@ _ALL = (
     _kind("plan", _PLANS_HEADING, _PLANS, "maximal", "steps certificate", rests_on_another=True),
     _kind("levels", _PLANS_HEADING, _LEVELS, "maximal",
           "pair axis lines units columns chosen minor", may=frozenset({"values"})),
+    _kind("drawn_plan", _PLANS_HEADING, _DRAWN_PLANS, "maximal", "steps rest", **_DRAWN),
     _kind("graded_plan", _PLANS_HEADING, _by("T15", R, biases=False), "maximal",
           "fitted growing zero solved columns", **_DRAWN),
     _kind("count", _RANKS, _POSITIVITY, "minimal", "target_lower", states=_TARGET, **_ANY),

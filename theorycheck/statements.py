@@ -268,7 +268,7 @@ _ALL = (
         "T13",
         "Staged plans",
         "over budget: linear systems solved stage by stage, each for learnables not used before",
-        "Linear network, dense. Without a bottleneck E are all equations; feed-forward with a "
+        "Linear network. Without a bottleneck E are all equations; feed-forward with a "
         "bottleneck of b units: those of b outputs, and of all outputs on b samples. E are D "
         "equations. Sets U_1, ..., U_s of learnables are disjoint, all others frozen. E_1, ..., "
         "E_s divide E after a change of these equations that is invertible; at stage k its "
@@ -279,14 +279,18 @@ _ALL = (
         "many rows as there are samples left, all of the last if it has as many columns as there "
         "are outputs left, and what is left peeled on: a row of m learnables with one output, a "
         "column of d with one sample, of b at a bottleneck as in T9; then, no bottleneck being "
-        "left, learnables none of which is behind another (T2), or one layer's (T4), decide.",
+        "left, learnables none of which is behind another (T2), or one layer's (T4), decide. "
+        "Sparse feed-forward, or with biases (columns of a unit that is 1), no bottleneck: any "
+        "outer layer may be frozen; a row goes with an output that reads it if what its learnables "
+        "read has rank m, a column with a sample if where its learnables lead has rank d; then "
+        "learnables none of which is behind another decide if their Jacobian has full rank.",
         "t13_staged_plans",
     ),
     Statement(
         "T14",
         "Levels",
         "two layers solved by linear systems in an order, perhaps from infinity",
-        "Dense linear feed-forward network without biases, no bottleneck. All learnables "
+        "Linear feed-forward network, no bottleneck. All learnables "
         "outside of layers l and l + 1 frozen, and those of layer l in other than m chosen "
         "columns: y = P (A + U) (B + V), P generic, d x p (or the identity). Let units between "
         "have levels k, and some reach further, to c at most; let columns of V be finite, with "
@@ -303,7 +307,9 @@ _ALL = (
         "the level of each. If at one point modulo a prime the z are independent, systems 1 and "
         "2 have full row rank, 3 and 4 the rank named, and if without infinite columns or the "
         "Jacobian of P (A + U) (B + V) in all of U and V has rank d m there, the match "
-        "probability is 1. The same with rows for columns.",
+        "probability is 1. The same with rows for columns. Of sparse networks, and with biases "
+        "(columns of a unit that is 1), after the steps of T13, with P, A and B of the network's "
+        "own weights, B in samples in which what the chosen columns read is the identity.",
         "t14_levels",
     ),
     Statement(

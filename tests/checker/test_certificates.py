@@ -120,6 +120,46 @@ EXAMPLES: dict[str, tuple[tc.Allocation, int, str]] = {
         3,
         "maximal",
     ),
+    "drawn_plan": (
+        tc.Allocation(
+            FF([2, 3, 2]),
+            {"W1": [[0, 0], [0, 1], [1, 0]], "W2": [[0, 0, 1], [0, 1, 1]]},
+            {"W1": [[0, 0], [1, 1], [1, 1]], "W2": [[1, 1, 1], [0, 1, 1]]},
+        ),
+        2,
+        "maximal",
+    ),
+    "drawn_plan affine": (
+        tc.Allocation(FF([2, 2, 2, 2], bias=True), {
+            "b1": [1, 0], "W2": [[1, 1], [0, 1]], "b2": [1, 0], "W3": [[0, 0], [0, 1]],
+            "b3": [1, 0],
+        }),
+        3,
+        "maximal",
+    ),
+    "drawn_plan last": (
+        tc.Allocation(FF([1, 2, 2, 2], bias=True), {
+            "W1": [[1], [0]], "b1": [1, 0], "W2": [[0, 0], [1, 1]], "b3": [0, 1]
+        }),
+        2,
+        "maximal",
+    ),
+    "drawn_plan levels": (
+        tc.Allocation(
+            FF([3, 3, 3]),
+            {"W1": [[1, 0, 1], [1, 1, 0], [0, 1, 1]], "W2": [[0, 1, 1], [1, 1, 0], [0, 0, 1]]},
+            {"W1": [[1, 0, 1], [1, 1, 1], [0, 1, 1]], "W2": [[0, 1, 1], [1, 1, 1], [1, 1, 1]]},
+        ),
+        3,
+        "maximal",
+    ),
+    "drawn_plan rows": (
+        tc.Allocation(FF([2, 2, 2], bias=True), {
+            "W1": [[1, 0], [0, 1]], "b1": [1, 0], "W2": [[1, 1], [1, 1]]
+        }),
+        3,
+        "maximal",
+    ),
     "group_bezout": (
         tc.Allocation(
             FF([2, 1, 2], bias=True), {"W1": [[1, 1]], "W2": [[1], [0]], "b2": [1, 0]}
@@ -663,7 +703,8 @@ def test_corrupted_certificates_with_a_fresh_digest_are_refused_or_still_true():
             is_free = {"conflict", "cells", "colours"} & set(path) or name == "block_forests"
             is_free = is_free or "student" in path
             # Other levels may work as well, or another number of functionals that are chosen.
-            is_free = is_free or (name.startswith("levels") and {"columns", "chosen"} & set(path))
+            has_levels = name.startswith(("levels", "drawn_plan"))
+            is_free = is_free or (has_levels and {"columns", "chosen"} & set(path))
             # Another plan: a system may be solved for other weights, another minor be found.
             is_free = is_free or (name == "graded_plan" and {"solved", "columns"} & set(path))
             # Another unit may solve the outputs of a step as well.

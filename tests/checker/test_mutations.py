@@ -153,3 +153,8 @@ def test_a_checker_that_forgets_bottlenecks_is_caught(monkeypatch, name: str):
 def test_a_checker_that_sees_no_path_is_caught(monkeypatch):
     monkeypatch.setattr("theorycheck.checker.rank.most_learnables", lambda claim: 1)
     assert wrong_ones(["affine_full_rank"], 150)
+
+
+def test_a_checker_that_counts_learnables_of_sparse_lines_is_caught(monkeypatch):
+    monkeypatch.setattr("theorycheck.checker.drawn_plans.rank", lambda rows, p, budget: len(rows))
+    assert wrong_ones(["drawn_plan"], 100)

@@ -104,7 +104,10 @@ CHAINS: dict[str, Chain] = {
     "T0 full": (tc.Allocation.full(LR(2, 3, 2, 3)), 5, 1),
     "T0 T2": chain(LR(2, 3, 3, 4), {"input": 1, "recurrent": LOWEST}, 2, 2),
     "T0 T6": chain(
-        FF([1, 3, 3, 1], bias=True), {"b1": [0, 1, 1], "b2": [0, 0, 1], "W3": [[0, 0, 1]]}, 2, 2
+        FF([3, 1, 2], bias=True), {"W1": [[1, 1, 0]], "b1": 1, "W2": 1, "b2": [0, 1]}, 3, 3
+    ),
+    "T13 biases": chain(
+        FF([1, 3, 3, 1], bias=True), {"b1": [0, 1, 1], "b2": [0, 0, 1], "W3": [[0, 0, 1]]}, 2, 1
     ),
     "T2": chain(LR(1, 3, 1, 3, readout="all"), {"input": 1}, 2, 1),
     "T3": chain(FF([3, 4, 2]), {"W2": 1}, 9, 1),

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.page_checker import (
+    drawn_plans,
     graded,
     graphs,
     levels,
@@ -129,6 +130,8 @@ class Claim:
             net = piecewise.Piecewise(problem, self.draws, data)
             getattr(piecewise, kind[10:])(net, **evidence)
             error = 0.0
+        elif kind == "drawn_plan":
+            error = drawn_plans.drawn_plan(self, **evidence)
         elif kind == "graded_plan":
             error = graded.graded_plan(self, **evidence)
         elif theorem == "T12":

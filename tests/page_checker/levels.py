@@ -21,6 +21,11 @@ class Pair:
         layer = integer(pair, 1, len(widths) - 1)
         need(min(widths[:layer]) >= m and min(widths[layer + 1 :]) >= d, "a bottleneck")
         v, u = (problem.learnable[f"W{k}"] for k in (layer, layer + 1))
+        self.read(v, u, d, m, axis, lines, units, columns, chosen, minor, values)
+
+    def read(self, v: Matrix, u: Matrix, d: int, m: int, axis: Any, lines: Any, units: Any,
+             columns: Any, chosen: Any, minor: Any, values: Any = None) -> None:  # fmt: skip
+        """The evidence about the masks of two layers."""
         need(axis in ("columns", "rows"), "axis")
         self.e, self.s = (d, m) if axis == "columns" else (m, d)
         if axis == "rows":
@@ -46,10 +51,11 @@ class Pair:
         if minor is not None:
             need(len(numbers(minor, len(self.unknowns))) == self.e * self.s, "size of the minor")
 
-    def is_solved(self, draws: Draws, trial: int) -> bool:
-        """Whether all ranks are as they must be in a trial."""
+    def is_solved(self, draws: Draws, trial: int,
+                  known: tuple[Matrix, Matrix, Matrix] | None = None) -> bool:  # fmt: skip
+        """Whether all ranks are as they must be in a trial, perhaps with P, A and B known."""
         try:
-            point = Point(self, draws, trial)
+            point = Point(self, draws, trial, known)
             point.solve()
         except TooSmall:
             return False
@@ -62,7 +68,8 @@ class Pair:
 class Point:
     """A, B and the z of a trial."""
 
-    def __init__(self, pair: Pair, draws: Draws, trial: int) -> None:
+    def __init__(self, pair: Pair, draws: Draws, trial: int,
+                 known: tuple[Matrix, Matrix, Matrix] | None = None) -> None:  # fmt: skip
         self.pair, self.prime = pair, draws.prime(trial)
         e, p, n, s = pair.e, pair.p, pair.n, pair.s
 
@@ -70,10 +77,10 @@ class Point:
             return draws.matrix(trial, name, (rows, columns), self.prime)
 
         eye = [[int(i == j) for j in range(p)] for i in range(e)]
-        self.ways = eye if p == e else drawn("P", e, p)
-        self.a, self.b, self.y, self.drawn = (
-            drawn("A", p, n), drawn("B", n, s), drawn("y", e, s), drawn("z", e, e)
-        )  # fmt: skip
+        if known is None:
+            known = (eye if p == e else drawn("P", e, p), drawn("A", p, n), drawn("B", n, s))
+        self.ways, self.a, self.b = known
+        self.y, self.drawn = drawn("y", e, s), drawn("z", e, e)
         self.z: Matrix = []
         self.c = drawn("c", e, n) if pair.ends != pair.units else [[0] * n for _ in range(e)]
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from .base import Planted
 from .counting import COUNTING
 from .degrees import DEGREES
+from .drawn_plans import DRAWN_PLANS
 from .filters import FILTERS
 from .graded import GRADED
 from .laws import LAWS
@@ -35,4 +36,5 @@ PLANTED: dict[str, Planted] = {
     **SOLVING,
     **RESTING,
     **PLANS,
+    **DRAWN_PLANS,
 }

@@ -109,10 +109,12 @@ def test_t13_certificates_are_accepted():
 
 def test_t13_says_when_it_is_not_asked():
     square, deep = tc.LinearFeedforward([2, 2, 2]), tc.LinearFeedforward([2, 1, 2])
+    biased = tc.LinearFeedforward([2, 3, 2], bias=True)
     for allocation, word in (
         (tc.Allocation(square, {"W1": np.eye(2), "W2": np.eye(2)}), "no more learnable"),
         (tc.Allocation(deep, {"W1": [[1, 1]], "W2": [[1], [0]]}), "no more learnable"),
-        (tc.Allocation.full(tc.LinearFeedforward([2, 2, 2], bias=True)), "biases"),
+        (tc.Allocation.layer(biased, "b1"), "no more learnable"),
+        (tc.Allocation.layer(biased, "W2"), "affine"),
         (tc.Allocation(square, {"W1": [[1, 1], [1, 1]]}), "no more learnable"),
         (tc.Allocation.layer(tc.LinearFeedforward([2, 3, 2]), "W1"), "affine"),
     ):

@@ -7,10 +7,11 @@ the reduction of one over the rational functions of the draw.
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from ..problem.allocation import Mask
 from ..problem.networks.feedforward import LinearFeedforward
 from . import plain
 from .budget import STEP
@@ -21,7 +22,7 @@ from .systems import rank, solve
 
 
 @dataclass(frozen=True)
-class _Pair:
+class Pair:
     """Learnables of each unit in A (by column) and in B (by column of y), and the levels.
 
     `reached` is the level of each unit and the number of its values together.
@@ -48,27 +49,49 @@ class _Pair:
         """Spend operations."""
         self.claim.charge(operations, "levels")
 
+    def drawn(self, trial: int, name: str, n_rows: int, width: int) -> plain.Matrix:
+        """A random matrix from the stream of this name."""
+        numbers, context = n_rows * width, self.claim.context
+        self.claim.foresee(3 * STEP * numbers, 100 * numbers, "a point of levels")
+        self.charge(3 * STEP * numbers)
+        return plain.random_matrix(context.key, trial, name, (n_rows, width), context.prime(trial))
 
-class _Point:
+    def point(self, trial: int) -> Point:
+        """P, A and B at random: P is the identity if the rows of A are all that is read."""
+        d, n, width = self.rows, len(self.units), self.width
+        ways = plain.identity(d) if width == d else self.drawn(trial, "P", d, width)
+        outer, inner = (
+            self.drawn(trial, "A", width, n),
+            self.drawn(trial, "B", n, len(self.columns)),
+        )
+        return Point(self, trial, ways, outer, inner)
+
+    def require_minor(self, minor: Any) -> None:
+        """The minor has unknowns of its own for all equations; null if no column is infinite."""
+        claim, is_finite = self.claim, None not in self.columns
+        size, (first, second) = self.rows * len(self.columns), self.unknowns
+        claim.require((minor is None) == is_finite,
+                      "a minor is for infinite columns, and needed there")  # fmt: skip
+        if not is_finite:
+            require_indices(claim, minor, len(first) + len(second), size, "columns")
+            what = "the Jacobian of a pair"
+            claim.foresee(plain.rank_operations(size, size), 9 * size**2, what)
+
+
+class Point:
     """The point of a trial while it is built; `Missed` where a rank is too small."""
 
-    def __init__(self, pair: _Pair, trial: int) -> None:
-        context, n = pair.claim.context, len(pair.units)
+    def __init__(
+        self, pair: Pair, trial: int, ways: plain.Matrix, outer: plain.Matrix, inner: plain.Matrix
+    ) -> None:
+        context, columns = pair.claim.context, len(pair.columns)
         self.pair, self.p, self.budget = pair, context.prime(trial), context.budget
-        d, columns = pair.rows, len(pair.columns)
-        numbers = d * pair.width + pair.width * n + n * columns + d * columns + d * d + d * n
-        pair.claim.foresee(3 * STEP * numbers, 100 * numbers, "a point of levels")
-        pair.charge(3 * STEP * numbers)
-
-        def drawn(name: str, *shape: int) -> plain.Matrix:
-            return plain.random_matrix(context.key, trial, name, shape, self.p)
-
-        self.ways = plain.identity(d) if pair.width == d else drawn("P", d, pair.width)
-        self.outer, self.inner = drawn("A", pair.width, n), drawn("B", n, columns)
-        self.target, self.extra = drawn("y", d, columns), drawn("z", d, d)
-        self.values = [[0] * n for _ in range(d)]
+        self.ways, self.outer, self.inner = ways, outer, inner
+        self.target = pair.drawn(trial, "y", pair.rows, columns)
+        self.extra = pair.drawn(trial, "z", pair.rows, pair.rows)
+        self.values = [[0] * len(pair.units) for _ in range(pair.rows)]
         if pair.reached != pair.units:
-            self.values = drawn("c", d, n)
+            self.values = pair.drawn(trial, "c", pair.rows, len(pair.units))
         self.z: plain.Matrix = []
         self.through: plain.Matrix = []
         self.refresh()
@@ -89,6 +112,15 @@ class _Point:
         if values is None or found < least:
             raise Missed
         return values
+
+    def solve(self, minor: list[int] | None) -> None:
+        """The steps 1 to 4, and the determinant of the minor, if there is one, is not 0."""
+        self.build()
+        if minor is None:
+            return
+        size = self.pair.rows * len(self.pair.columns)
+        if plain.eliminate(self.derivatives(minor), self.p, self.budget)[0] < size:
+            raise Missed
 
     def build(self) -> None:
         """The steps 1 to 4."""
@@ -247,27 +279,37 @@ def _whole_numbers(claim: Claim, values: Any, count: int, most: int, what: str) 
     return values
 
 
-def _pair(claim: Claim) -> _Pair:
+def _pair(claim: Claim) -> Pair:
     """The pair of the evidence, if the other layers are no bottleneck."""
-    network, evidence, m = claim.network, claim.evidence, claim.effective_samples()
+    network, m = claim.network, claim.effective_samples()
     claim.require(isinstance(network, LinearFeedforward), "T14 is about feed-forward networks")
     claim.require(claim.allocation.is_dense and not network.bias, "T14: dense, without biases")
-    layer, axis, widths = evidence["pair"], evidence["axis"], network.widths
+    layer, widths = claim.evidence["pair"], network.widths
     inside = type(layer) is int and 1 <= layer < network.depth
     claim.require(inside, f"the pair begins with a layer from 1 to {network.depth - 1}")
-    claim.require(axis in ("columns", "rows"), "the axis must be columns or rows")
     claim.charge(STEP * len(widths), "the pair")
     wide = min(widths[:layer]) >= m and min(widths[layer + 1 :]) >= network.outputs
     claim.require(wide, "a layer outside of the pair is a bottleneck")
     first, second = (claim.allocation.mask(f"W{k}") for k in (layer, layer + 1))
-    rows, columns = (network.outputs, m) if axis == "columns" else (m, network.outputs)
+    return pair_of(claim, claim.evidence, first, second, network.outputs, m)
+
+
+def pair_of(
+    claim: Claim, evidence: Mapping[str, Any], first: Mask, second: Mask, outputs: int, samples: int
+) -> Pair:
+    """Levels for two layers with these learnables, with so many outputs and samples to match.
+
+    Columns of V, `lines`, are numbered as those of its mask.
+    """
+    axis, given = evidence["axis"], evidence["columns"]
+    claim.require(axis in ("columns", "rows"), "the axis must be columns or rows")
+    rows, columns = (outputs, samples) if axis == "columns" else (samples, outputs)
     if axis == "rows":
         first, second = second.T, first.T
     lines = _whole_numbers(claim, evidence["lines"], columns, first.shape[1] - 1, "the lines")
     claim.require(sorted(set(lines)) == lines, "the lines must be ascending")
     claim.charge(STEP * (first.size + second.size), "the masks of the pair")
     units = _whole_numbers(claim, evidence["units"], len(first), rows, "the levels of units")
-    given = evidence["columns"]
     claim.require(isinstance(given, list) and len(given) == columns, "each column has a level")
     finite = [level for level in given if level is not None]
     _whole_numbers(claim, finite, len(finite), rows, "the levels of columns")
@@ -280,28 +322,20 @@ def _pair(claim: Claim) -> _Pair:
     claim.require(among, "values are of chosen functionals")
     outer = [[i for i in range(len(second)) if second[i, k]] for k in range(len(first))]
     inner = [[k for k in range(len(first)) if first[k, t]] for t in lines]
-    return _Pair(claim, rows, len(second), units, reached, given, chosen, outer, inner)
+    return Pair(claim, rows, len(second), units, reached, given, chosen, outer, inner)
 
 
 def levels(claim: Claim) -> None:
     """Two layers are solved by linear systems in their order (T14)."""
     pair, minor = _pair(claim), claim.evidence["minor"]
-    size, is_finite = pair.rows * len(pair.columns), None not in pair.columns
-    claim.require((minor is None) == is_finite, "a minor is for infinite columns, and needed there")
-    if not is_finite:
-        n_unknowns = sum(map(len, pair.outer)) + sum(map(len, pair.inner))
-        require_indices(claim, minor, n_unknowns, size, "columns")
-        claim.foresee(plain.rank_operations(size, size), 9 * size**2, "the Jacobian of a pair")
+    pair.require_minor(minor)
     for trial in range(LOWER_TRIALS):
-        point = _Point(pair, trial)
         try:
-            point.build()
+            pair.point(trial).solve(minor)
         except Missed:
             continue
-        budget = claim.context.budget
-        if is_finite or plain.eliminate(point.derivatives(minor), point.p, budget)[0] == size:
-            claim.require_claim("maximal")
-            return
+        claim.require_claim("maximal")
+        return
     claim.refuse(f"some linear system lacks rank in all of {LOWER_TRIALS} trials")
 
 

@@ -30,6 +30,18 @@ def jacobian_at(claim: Claim, trial: int) -> Entries:
 
 def entries_at(claim: Claim, trial: int, given: Mapping[Entry, int] | None = None) -> Linear:
     """The Jacobian of a linear network, with other values for the weights `given`."""
+    network, p = claim.network, claim.context.prime(trial)
+    weights, inputs = point_at(claim, trial)
+    for (name, (i, *j)), value in (given or {}).items():
+        weights[name][i][j[0] if j else 0] = value
+    if isinstance(network, LinearFeedforward):
+        return plain.FeedforwardEntries(network, weights, inputs, p)
+    steps = [inputs[t : t + network.inputs] for t in range(0, len(inputs), network.inputs)]
+    return plain.RecurrentEntries(network, weights, steps, p)
+
+
+def point_at(claim: Claim, trial: int) -> tuple[dict[str, plain.Matrix], plain.Matrix]:
+    """Weights in rows, absent ones 0, and the rows of the inputs, the constant last."""
     _charge_entries(claim)
     network, key, p = claim.network, claim.context.key, claim.context.prime(trial)
     weights = {
@@ -41,13 +53,7 @@ def entries_at(claim: Claim, trial: int, given: Mapping[Entry, int] | None = Non
             [value if bit else 0 for value, bit in zip(values, bits, strict=True)]
             for values, bits in zip(weights[name], claim.rows(name, "present"), strict=True)
         ]
-    for (name, (i, *j)), value in (given or {}).items():
-        weights[name][i][j[0] if j else 0] = value
-    inputs = _inputs(claim, trial, p)
-    if isinstance(network, LinearFeedforward):
-        return plain.FeedforwardEntries(network, weights, inputs, p)
-    steps = [inputs[t : t + network.inputs] for t in range(0, len(inputs), network.inputs)]
-    return plain.RecurrentEntries(network, weights, steps, p)
+    return weights, _inputs(claim, trial, p)
 
 
 def _inputs(claim: Claim, trial: int, p: int) -> plain.Matrix:

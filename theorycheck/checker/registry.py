@@ -11,6 +11,7 @@ from ..problem.networks.kinds import KINDS as NETWORKS
 from ..problem.networks.recurrent import Recurrent
 from . import (
     degree,
+    drawn_plans,
     graded,
     graph,
     levels,
@@ -46,6 +47,7 @@ CHECKS: dict[str, Check] = {
         reductions,
         plans,
         levels,
+        drawn_plans,
         graded,
         rank,
         degree,

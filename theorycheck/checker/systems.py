@@ -49,3 +49,37 @@ def rank(rows: plain.Matrix, p: int, budget: Budget) -> int:
     1
     """
     return plain.eliminate(rows, p, budget)[0]
+
+
+def times_inverse(
+    left: plain.Matrix, square: plain.Matrix, p: int, budget: Budget
+) -> plain.Matrix | None:
+    """left square^-1; None if there is no inverse.
+
+    >>> times_inverse([[1, 2]], [[2, 0], [0, 4]], 7, Budget.of(10000))
+    [[4, 4]]
+    """
+    n, what = len(square), "an inverse"
+    budget.foresee(2 * plain.rank_operations(n, n + len(left)), what)
+    pivots: list[tuple[int, int]] = []
+    reduced: list[tuple[int, plain.Row]] = []
+    for i in range(n):
+        budget.charge(plain.row_operations(len(pivots), n + len(left)), what)
+        row = [line[i] for line in square] + [line[i] for line in left]
+        own = plain.reduce_row(row, pivots, p)
+        column = next((j for j in range(n) if own[j]), None)
+        if column is None:
+            return None
+        inverse = pow(own[column], -1, p)
+        own = [value * inverse % p for value in own]
+        pivots.append((column, plain.pack(own)))
+        reduced.append((column, own))
+    solved: list[tuple[int, int]] = []
+    result = [[0] * n for _ in left]
+    for column, own in reversed(reduced):
+        budget.charge(plain.row_operations(len(solved), n + len(left)), what)
+        row = plain.reduce_row(own, solved, p)
+        solved.append((column, plain.pack(row)))
+        for line, value in zip(result, row[n:], strict=True):
+            line[column] = value
+    return result

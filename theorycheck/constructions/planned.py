@@ -9,6 +9,7 @@ import numpy as np
 
 from ..errors import InputError
 from ..plans.algebra import Rationals, Reals
+from ..plans.constants import from_constants, with_constants, without_biases
 from ..plans.execution import Plan, carry_out
 from ..plans.reading import plan_of
 from ..plans.states import whole
@@ -26,18 +27,18 @@ def planned(bench: Bench, task: Task, kind: str, evidence: Mapping[str, Any]) ->
     masks = {name: np.zeros(shape, dtype=int) for name, shape in network.weight_shapes.items()}
     for name, index in task.entries:
         masks[name][index] = 1
-    allocation, samples = Allocation(network, masks), task.n_samples
+    bias, depth = network.bias, len(network.weight_layers)  # type: ignore[attr-defined]
+    allocation, samples = without_biases(Allocation(network, masks)), task.n_samples
     plan = plan_of(allocation, samples, kind, evidence)
     assert plan is not None, "T13 and T14 leave plans"
     bench.tell(f"carry out the plan for {len(task.entries)} weights: {_in_words(plan)}")
-    names = {layer: name for layer, (name,) in enumerate(network.weight_layers, start=1)}
-    weights = {layer: bench.weights[name] for layer, name in names.items()}
+    weights = with_constants(bench.weights, depth, bias)
     algebra = Rationals() if bench.arithmetic.is_exact else Reals()
     inputs, wanted = bench.rows @ task.mix, bench.wanted @ task.mix
     found = carry_out(plan, whole(allocation, samples), weights, inputs, wanted, algebra)
     if found is None:
         raise InputError(_refusal(bench.arithmetic.is_exact, plan))
-    bench.weights = {names[layer]: weight for layer, weight in found.items()}
+    bench.weights = from_constants(found, bias)
     bench.fitted += task.entries
     bench.refine()
 

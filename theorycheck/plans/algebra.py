@@ -99,6 +99,16 @@ class _Exact(Algebra):
         values[pivots] = self.reduced(values[pivots] + rows[:, k])
         return Solution(values, len(rows))
 
+    def inverse(self, matrix: Matrix) -> Matrix | None:
+        """The inverse of a square matrix, None if there is none.
+
+        >>> Residues(7).inverse(np.array([[2.0]]))
+        array([[-3.]])
+        """
+        n = len(matrix)
+        rows, pivots = self._echelon(np.column_stack([matrix, self.array(np.eye(n, dtype=int))]))
+        return rows[:, n:] if pivots == list(range(n)) else None
+
     def independent(self, matrix: Matrix) -> Mask:
         found = np.zeros(len(matrix), dtype=bool)
         if matrix.size:

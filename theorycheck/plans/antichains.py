@@ -63,12 +63,12 @@ class Layers:
             found = ways[:, None, :] * self.before[unit][None, :, None]
         return reduce(found.reshape(self.n_equations, found.shape[2]), self.prime)
 
-    def rank(self, choice: Choice) -> int:
+    def rank(self, choice: Choice, deadline: Deadline = NEVER) -> int:
         """The rank of what is chosen, modulo the prime."""
         blocks = (self.derivatives(unit, inputs=bool(is_in)) for unit, is_in in enumerate(choice))
         if self.n_equations <= _SMALL:
             return rank(np.concatenate(list(blocks), axis=1), self.prime)
-        elimination = Elimination(self.n_equations, self.prime)
+        elimination = Elimination(self.n_equations, self.prime, deadline=deadline)
         for block in blocks:
             elimination.extend(block)
         return elimination.rank
@@ -120,7 +120,7 @@ def find_choice(layers: Layers, seed: int, deadline: Deadline = NEVER) -> Choice
         deadline.check(_WHAT)
         if np.where(choice, first, second).sum() < needed:
             continue
-        value = layers.rank(choice)
+        value = layers.rank(choice, deadline)
         if value == needed:
             return choice
         if value > reached:
@@ -160,7 +160,7 @@ def _improved(
         changed[units] ^= True
         if np.where(changed, first, second).sum() < layers.n_equations:
             continue
-        value = layers.rank(changed)
+        value = layers.rank(changed, deadline)
         if value == layers.n_equations:
             return changed
         if value >= reached:

@@ -62,17 +62,17 @@ class Execution:
         """What the columns of a layer that is left read, (columns, samples)."""
         values = question.inputs
         for number in range(question.state.first, layer):
-            values = self.algebra.product(self._left(question.state, number), values)
+            values = self.algebra.product(self.left_of(question.state, number), values)
         return values
 
     def behind(self, question: Question, layer: int) -> Matrix:
         """What follows the rows of a layer that is left, (outputs, rows)."""
         ways = question.combine
         for number in range(question.state.last, layer, -1):
-            ways = self.algebra.product(ways, self._left(question.state, number))
+            ways = self.algebra.product(ways, self.left_of(question.state, number))
         return ways
 
-    def _left(self, state: State, layer: int) -> Matrix:
+    def left_of(self, state: State, layer: int) -> Matrix:
         """What is left of the weights of a layer."""
         weight = self.weights[layer]
         weight = weight[list(state.rows)] if layer == state.last else weight
@@ -81,17 +81,17 @@ class Execution:
     def rest(self, question: Question) -> Matrix:
         """What the target lacks, (outputs, samples)."""
         last = question.state.last
-        made = self.algebra.product(self._left(question.state, last), self.before(question, last))
+        made = self.algebra.product(self.left_of(question.state, last), self.before(question, last))
         return self.algebra.reduced(question.target - self.algebra.product(question.combine, made))
 
     def take(self, question: Question, step: Step) -> Question:
         """What a step leaves."""
         state, after = question.state, question.state.after(step)
         if step.what == "first":
-            inputs = self.algebra.product(self._left(state, state.first), question.inputs)
+            inputs = self.algebra.product(self.left_of(state, state.first), question.inputs)
             return replace(question, state=after, inputs=inputs)
         if step.what == "last":
-            combine = self.algebra.product(question.combine, self._left(state, state.last))
+            combine = self.algebra.product(question.combine, self.left_of(state, state.last))
             return replace(question, state=after, combine=combine)
         if step.what == "column":
             place = state.columns.index(step.index)  # type: ignore[arg-type]
@@ -108,8 +108,9 @@ class Execution:
         one = matrix[[chosen], place][:, None]
         zero = self.algebra.array(np.zeros(1, dtype=int))
         factors = np.array(
-            [self.algebra.solve(one, matrix[[i], place], zero).values for i in others]
-        ).reshape(-1, 1)
+            [self.algebra.solve(one, matrix[[i], place], zero).values if matrix[i, place] else zero
+             for i in others]
+        ).reshape(-1, 1)  # fmt: skip
         kept = [j for j in range(matrix.shape[1]) if j != place]
         left = self.algebra.reduced(matrix[others] - factors * matrix[chosen])[:, kept]
         return left, self.algebra.reduced(target[others] - factors * target[chosen])
@@ -193,7 +194,7 @@ class Execution:
         state = question.state
         layer = pair.layer + state.first - 1
         samples, ways = self.before(question, layer), self.behind(question, layer + 1)
-        first, second = self._left(state, layer), self._left(state, layer + 1)
+        first, second = self.left_of(state, layer), self.left_of(state, layer + 1)
         target = question.target
         if pair.axis == "rows":
             first, second, samples, ways = second.T, first.T, ways.T, samples.T

@@ -67,6 +67,10 @@ class Pair:
         """Whether the units that U leads to are all that is read: P is the identity."""
         return len(self.outer) == self.rows
 
+    def data(self, algebra: Algebra, rng: np.random.Generator, size: int) -> Data:
+        """Random data, integers from 1 to `size` as numbers of the algebra."""
+        return random_data(self, algebra, rng, size)
+
 
 def pairs_of(masks: Mapping[int, Mask], widths: tuple[int, ...], samples: int) -> list[Pair]:
     """All pairs of a network whose other layers are no bottleneck, by columns and by rows.

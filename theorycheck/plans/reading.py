@@ -18,7 +18,7 @@ from .states import Step, masks_of, whole
 def plan_of(
     allocation: Allocation, samples: int, kind: str, evidence: Mapping[str, Any]
 ) -> Plan | None:
-    """The plan of a maximal claim about a dense linear feed-forward network without biases.
+    """The plan of a maximal claim about a linear feed-forward network without biases.
 
     None if the evidence is no plan: a claim by another kind about learnables that meet on paths.
 
@@ -40,6 +40,8 @@ def plan_of(
         if rest is None or rest.steps:
             return None
         return Plan(steps, masks, rest.affine, rest.pair, rest.levels)
+    if kind == "drawn_plan":
+        return _drawn_plan(allocation, samples, evidence)
     if kind == "sub_allocation":
         shapes = allocation.network.weight_shapes
         given = evidence["learnable"]
@@ -53,6 +55,36 @@ def plan_of(
     if kind == "affine_full_rank" or len(masks) == 1:
         return Plan((), masks, affine=masks)
     return None
+
+
+def _drawn_plan(allocation: Allocation, samples: int, evidence: Mapping[str, Any]) -> Plan:
+    """The plan of a network that is not generic, whose layers and lines keep their numbers."""
+    masks, state = masks_of(allocation), whole(allocation, samples)
+    steps, rest = tuple(Step(*step) for step in evidence["steps"]), evidence["rest"]
+    for step in steps:
+        state = state.after(step)
+    if rest is None:
+        return Plan(steps, masks)
+    rows = {layer: list(range(len(mask))) for layer, mask in masks.items()}
+    columns = {layer: list(range(mask.shape[1])) for layer, mask in masks.items()}
+    rows[state.last], columns[state.first] = list(state.rows), list(state.columns)
+    own = 1 - state.first
+    if "affine" in rest:
+        chosen = {
+            layer + own: np.zeros((len(rows[layer]), len(columns[layer])), dtype=bool)
+            for layer in state.layers(masks)
+        }
+        for layer, i, j in rest["affine"]:
+            chosen[layer + own][rows[layer].index(i), columns[layer].index(j)] = True
+        return Plan(steps, masks, affine=chosen)
+    layer, by_columns = rest["pair"], rest["axis"] == "columns"
+    first, second = (state.mask(masks, k) for k in (layer, layer + 1))
+    known = columns[layer] if by_columns else rows[layer + 1]
+    lines = [known.index(t) for t in rest["lines"]]
+    outer, inner = (second, first) if by_columns else (first.T, second.T)
+    n_rows = state.outputs if by_columns else state.samples
+    pair = Pair(layer + own, rest["axis"], tuple(lines), outer, inner[:, lines], n_rows)
+    return Plan(steps, masks, pair=pair, levels=levels_of(rest))
 
 
 def pair_of(

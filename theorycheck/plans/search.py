@@ -12,7 +12,7 @@ from ..computing.deadline import NEVER, Deadline
 from .algebra import Residues
 from .infinity import basis
 from .levels import Levels, construct
-from .pairs import Counts, Pair, random_data
+from .pairs import Counts, Pair
 
 _WHAT = "the search for levels"
 _DRAWS = 1000  # of random levels for a pair, most of which counts refuse
@@ -67,7 +67,7 @@ def try_levels(
 ) -> Found | None:
     """The levels, if at random data modulo the prime all systems have the ranks they need."""
     algebra = Residues(prime)
-    data = random_data(pair, algebra, rng, prime - 1)
+    data = pair.data(algebra, rng, prime - 1)
     built = construct(pair, levels, data, algebra)
     if built is None:
         return None

@@ -1,6 +1,6 @@
 r"""# T13 Staged plans
 
-**Statement.** Linear network, dense. Without a bottleneck E are all equations; feed-forward with a
+**Statement.** Linear network. Without a bottleneck E are all equations; feed-forward with a
 bottleneck of b units: those of b outputs, and of all outputs on b samples. E are D equations. Sets
 U_1, ..., U_s of learnables are disjoint, all others frozen. E_1, ..., E_s divide E after a change
 of these equations that is invertible; at stage k its coefficients may depend on frozen weights,
@@ -10,7 +10,11 @@ without biases: rows and columns may be peeled as in T9; all of the first layer 
 if it has as many rows as there are samples left, all of the last if it has as many columns as there
 are outputs left, and what is left peeled on: a row of m learnables with one output, a column of d
 with one sample, of b at a bottleneck as in T9; then, no bottleneck being left, learnables none of
-which is behind another (T2), or one layer's (T4), decide.
+which is behind another (T2), or one layer's (T4), decide. Sparse feed-forward, or with biases
+(columns of a unit that is 1), no bottleneck: any outer layer may be frozen; a row goes with an
+output that reads it if what its learnables read has rank m, a column with a sample if where its
+learnables lead has rank d; then learnables none of which is behind another decide if their Jacobian
+has full rank.
 
 **Assumptions.** Draws as in T1. The teacher is independent of the student's frozen weights $w$ and
 shares the inputs $X$ with it. The teacher's outputs $y$ in the equations E have, given $w$ and $X$,
@@ -81,7 +85,26 @@ columns) left: what is left are $b$ outputs or more whose rows span those of $H$
 others (T9). The bottleneck is not behind row $i$: frozen layers behind have at least as many units
 as there are outputs.
 
-**What is checked.** Steps; then $D$ independent equations of what is left, by T2 or T4.
+*Layers that are not generic.* A bias is a weight of one more unit, which is 1 on all samples and
+which each layer passes on: $W$ becomes $\begin{pmatrix} W & b \\ 0 & 1 \end{pmatrix}$, the last
+layer $(W \; b)$. These 0 and 1 are data like frozen weights, and there are $m_e = \min(m, n_0 + 1)$
+samples. Where connections are absent, $H$, what frozen layers carry to the columns of the first
+layer that is left, and $P$, what they do with the rows of the last one, are no generic matrices;
+yet both are rational functions of $(w, X)$. To freeze a layer changes names alone (T0). Let row $i$
+of the last layer left have learnables at which what it reads has rank $m$, the number of samples
+left, and let output $o$ read it, $P_{oi} \ne 0$. Multiples of equations $(o, s)$ are subtracted
+from the others, until these do not see unit $i$: the factors are quotients of entries of $P$. The
+equations $(o, s)$ are linear in the learnables of the row, with the matrix $P_{oi} H'$, $H'$ what
+they read, of rank $m$. A column is the same, transposed. So each deletion is a stage, solved after
+all that is left when it has been taken: what is left contains no learnable of the line. That $H'$
+has rank $m$ at one point modulo a prime suffices, by solutions off a special set, applied to what
+is left with the lines added one by one. In the end there is one affine stage, if no present path
+of what is left runs through two of its learnables, or T14. Nothing is assumed about D: where all
+blocks have full rank, the Jacobian of all learnables has rank $d m_e$, so $D = d m_e$, and $y$ has
+a density.
+
+**What is checked.** Steps; then $D$ independent equations of what is left, by T2 or T4. Of networks
+that are sparse or have biases: the rank of each step, at a point that the checker draws.
 
 **Source.** This file.
 """
@@ -91,6 +114,7 @@ from __future__ import annotations
 from .base import ProofStep
 from .t13.cross import any_forms, cross, determined
 from .t13.freezing import Freezing, nothing_is_left
+from .t13.ranks import Ranks, nothing_is_left_of_sparse
 from .t13.stages import Stages, one_solution
 
 STEPS = (
@@ -122,5 +146,16 @@ STEPS = (
             "no condition on widths in freezing": Freezing(freezes_wide=False),
         },
         "every mask of 13 networks of up to 10 weights",
+    ),
+    ProofStep(
+        "sparse masks, and biases, of which peeling by ranks leaves nothing have rank d m",
+        nothing_is_left_of_sparse,
+        Ranks(),
+        {
+            "learnables counted, without the rank": Ranks(by_ranks=False),
+            "a rank of one less": Ranks(fewer=1),
+            "lines that nothing reads, or no sample shows": Ranks(is_read=False),
+        },
+        "every present and learnable mask of 2-2-1, 1-2-2 and 1-1-1 with biases; 2-2-2, 800 masks",
     ),
 )

@@ -1,6 +1,6 @@
 r"""# T14 Levels
 
-**Statement.** Dense linear feed-forward network without biases, no bottleneck. All learnables
+**Statement.** Linear feed-forward network, no bottleneck. All learnables
 outside of layers l and l + 1 frozen, and those of layer l in other than m chosen columns: y = P (A
 + U) (B + V), P generic, d x p (or the identity). Let units between have levels k, and some reach
 further, to c at most; let columns of V be finite, with levels t, or infinite, and let c functionals
@@ -15,11 +15,14 @@ kernel vectors of P (A + U) on their learnables, on which it has the rank of gen
 nested spaces, d less the level of each. If at one point modulo a prime the z are independent,
 systems 1 and 2 have full row rank, 3 and 4 the rank named, and if without infinite columns or the
 Jacobian of P (A + U) (B + V) in all of U and V has rank d m there, the match probability is 1. The
-same with rows for columns.
+same with rows for columns. Of sparse networks, and with biases (columns of a unit that is 1), after
+the steps of T13, with P, A and B of the network's own weights, B in samples in which what the
+chosen columns read is the identity; units have no values there.
 
-**Assumptions.** Draws as in T1; the layers before $l$ are at least $m_e$ wide, those from $l + 1$
-on at least $d$; $m = m_e$. A point modulo a prime has random entries in all places that are not
-learnable, in $P$ and $y$; unknowns of a system that are free have random values.
+**Assumptions.** Draws as in T1; dense, without biases: the layers before $l$ are at least $m_e$
+wide, those from $l + 1$ on at least $d$; $m = m_e$. A point modulo a prime has random entries in
+all places that are not learnable, in $P$ and $y$; unknowns of a system that are free have random
+values.
 
 **Proof.** *Reduction to two layers.* Let $H$ be what layer $l$ reads, $n_{l-1} \times m$, and $H_C$
 its rows for the $m$ chosen columns of $W_l$, invertible. After the samples are multiplied by
@@ -76,6 +79,13 @@ $K$ is its own orbit. Else give the learnables of infinite columns weight 1, oth
 of an infinite column have $q = 1$ and leading form $P_0 Q_t$, frozen entries of the column being of
 lower order, the others are as they are. The columns of their Jacobian are $P e_j \otimes Q_k$ for
 $U_{jk}$ and $P_0 e_k \otimes e_t$ for $V_{kt}$. QED
+
+*Layers that are not generic* (sparse, or with biases; steps as in T13). $P$, $A$ and $B = W_l H
+H_C^{-1}$ are those of the network, rational functions of $(w, X)$. A learnable of a chosen column
+still has its place of $B$ for itself, and all else is data; the constant is a unit whose row of $B$
+is frozen, and which may have learnable outputs. The systems are as consistent as before, the nested
+rank bounds that of step 4, and the equations of an infinite column have the same leading form. So
+the proof goes through once the ranks are those of this point. As in T13 they show $D = d m_e$.
 
 *Corollary.* $n = d = m$, two layers. Every unit has $\kappa$ learnable outputs or more, every
 column of $W_1$ has $n - \kappa$ learnables or more, and $\kappa$ of the columns have $n - \kappa +

@@ -10,22 +10,27 @@ from ..plans.states import State, masks_of, states
 from ..problem.allocation import Allocation
 from ..ranks.point import draw_prime
 from ..verdict import Expressivity
-from . import t02_dichotomy, t04_one_layer
+from . import drawn_plans, t02_dichotomy, t04_one_layer
 from .analysis import Analysis
-from .base import Finding, Theorem, first_final, not_dense_layers
+from .base import Finding, Theorem, first_final, not_random_inputs
 from .counts import name_lines
 from .reductions import Reduction
 from .t00_monotonicity import Part
 
 
 def why_not(analysis: Analysis) -> str | None:
-    """Plans need a dense linear feed-forward network over budget, without biases."""
+    """Plans need a linear feed-forward network over budget."""
     return why_not_plans(analysis, over=1)
 
 
 def why_not_plans(analysis: Analysis, over: int) -> str | None:
     """The same, of at least so many learnables more than the target dimension."""
-    reason = not_dense_layers(analysis, biases=False)
+    network = analysis.network
+    if not (network.is_linear and network.is_layered):
+        return "the network is not linear feed-forward"
+    if not drawn_plans.is_generic(analysis):
+        return drawn_plans.why_not_drawn(analysis)
+    reason = not_random_inputs(analysis)
     if reason is not None:
         return reason
     if analysis.allocation.n_learnable < analysis.target.value + over:
@@ -36,6 +41,8 @@ def why_not_plans(analysis: Analysis, over: int) -> str | None:
 
 def count(analysis: Analysis) -> Finding | None:
     """Maximal if after peeling and freezing nothing is left, or one layer suffices by T4."""
+    if not drawn_plans.is_generic(analysis):
+        return None  # of other networks counts show nothing
     for staged in staged_states(analysis):
         if staged.rest is None:
             return staged.of_whole(None)
@@ -50,6 +57,8 @@ def count(analysis: Analysis) -> Finding | None:
 
 def decide(analysis: Analysis) -> Finding | None:
     """As `count`, or maximal by learnables of two layers of what is left, none on one path."""
+    if not drawn_plans.is_generic(analysis):
+        return drawn_plans.by_stages(analysis)
     counted = analysis.once(count)
     if counted is not None or analysis.rank.value < analysis.target.value:
         return counted

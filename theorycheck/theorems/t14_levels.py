@@ -14,6 +14,7 @@ from ..ranks.point import draw_prime
 from ..verdict import Expressivity
 from .analysis import Analysis
 from .base import Finding, Theorem
+from .drawn_plans import by_levels, is_generic
 from .t13_staged_plans import Staged, staged_states, why_not_plans
 
 _SOON = 12  # equations of which the degree is mostly known within a second
@@ -42,6 +43,8 @@ def _waits(analysis: Analysis) -> bool:
 
 def _found(analysis: Analysis) -> Finding | None:
     """Levels; with r = D a rational solution has no conjugates, so that the degree is 1."""
+    if not is_generic(analysis):
+        return by_levels(analysis)
     if analysis.rank.value < analysis.target.value:
         return None
     of_pair: list[tuple[Pair, Staged]] = []

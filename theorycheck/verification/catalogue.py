@@ -122,6 +122,13 @@ def _readout() -> tuple[Property, ...]:
     return tuple(sorted(laws, key=lambda law: law.share))
 
 
+def _staged() -> tuple[Property, ...]:
+    theorem, shares = _registered("T13"), (1, 2, 8, 4)
+    asked = properties_of(theorem, domains.planned, effort=NO_DEGREES, shares=shares)
+    more = properties_of(theorem, domains.not_generic, effort=NO_DEGREES, shares=(2, 4, 16, 8))
+    return (*asked, *(replace(item, name=f"sparse or biases: {item.name}") for item in more))
+
+
 def _levels() -> tuple[Property, ...]:
     theorem = _registered("T14")
     asked = properties_of(theorem, domains.levelled, effort=NO_DEGREES, shares=(1, 2, 8, 4))
@@ -166,7 +173,7 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T10": _relu,
     "T11": _analytic,
     "T12": _readout,
-    "T13": _predictions("T13", domains.planned, (1, 2, 8, 4)),
+    "T13": _staged,
     "T14": _levels,
     "T15": _predictions("T15", domains.graded, (1, 2, 20, 4), SMALL_EFFORT),
     "T18": _given,

@@ -87,6 +87,19 @@ def levelled() -> SearchStrategy[Case]:
     return with_seed(public.critical_problems(networks, over=(1, 2, 2, 3, 4), dense=True))
 
 
+def not_generic() -> SearchStrategy[Case]:
+    """T13, T14: sparse networks and networks with biases, one to four over the budget."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    shapes = ((2, 2, 2), (2, 3, 2), (3, 3, 3), (2, 2, 1), (2, 3, 3, 2), (1, 2, 2, 2))
+    networks = [LinearFeedforward(widths) for widths in shapes]
+    networks += [LinearFeedforward(widths, bias=True) for widths in shapes]
+    over = (1, 2, 2, 3, 4)
+    return with_seed(public.critical_problems(st.sampled_from(networks), over=over))
+
+
 def affine() -> SearchStrategy[Case]:
     """T2: one layer, few paths through two learnables, dense and sparse."""
     from hypothesis import strategies as st

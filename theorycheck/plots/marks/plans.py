@@ -94,9 +94,10 @@ class Left:
 
 
 def steps(scene: Scene) -> tuple[Marks, Left]:
-    """The steps of a plan, numbered, and what they leave."""
+    """The steps of a plan, numbered, and what they leave; a bias is its layer's last column."""
     marks, network = Marks(), scene.allocation.network
-    rows, columns = list(range(network.outputs)), list(range(network.inputs))
+    bias = int(network.bias)  # type: ignore[attr-defined]
+    rows, columns = list(range(network.outputs)), list(range(network.inputs + bias))
     depth = len(network.weight_layers)
     left = Left(scene, scene.samples, network.outputs, 1, depth, rows, columns)
     for number, (what, *index) in enumerate(scene.evidence["steps"], 1):
@@ -113,7 +114,29 @@ def steps(scene: Scene) -> tuple[Marks, Left]:
         marks.add(EntryBlock(grid, *(tuple(range(n)) for n in shape)))
         marks.note("layers outlined: frozen, but for lines that are struck")
         if what == "first":
-            left.first, left.columns = left.first + 1, list(range(shape[0]))
+            left.first, left.columns = left.first + 1, list(range(shape[0] + bias))
         else:
-            left.last, left.rows = left.last - 1, list(range(shape[1]))
+            left.last, left.rows = left.last - 1, list(range(shape[1] + bias))
     return marks, left
+
+
+def drawn_plan(scene: Scene) -> Marks:
+    """The steps, and the learnables or the levels that solve what they leave."""
+    marks, _ = steps(scene)
+    rest = scene.evidence["rest"]
+    if rest is None:
+        return marks
+    if "affine" in rest:
+        for layer, row, column in rest["affine"]:
+            marks.add(Spot(f"W{layer}", row, column))
+        marks.note("rings: learnable weights, none behind another, that solve what is left")
+        return marks
+    found, shapes = levels(replace(scene, evidence=rest)), scene.allocation.network.weight_shapes
+    # The row of the constant is no row of the picture.
+    found.marks = [
+        mark
+        for mark in found.marks
+        if not (isinstance(mark, Line) and mark.axis == "rows") or mark.index < shapes[mark.grid][0]
+    ]
+    marks.include(found)
+    return marks

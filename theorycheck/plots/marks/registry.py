@@ -140,4 +140,5 @@ DRAWINGS: dict[str, marks_layers.Drawing] = {
     "peeled": peeled,
     "plan": plan,
     "levels": marks_plans.levels,
+    "drawn_plan": marks_plans.drawn_plan,
 }
