@@ -14,15 +14,17 @@ from ..errors import OutOfTimeError
 from ..field.elimination import rank_profile
 from ..ranks.point import draw_prime
 from .algebras import Numbers, Residues
-from .graded import Graded, GradedPlan
-from .growing import growing
+from .graded import Graded, GradedPlan, Order
+from .growing import Choices, Growing, climbed
 from .leading import Degrees
 from .recurrent_antichains import antichain, meeting
 
 Integers = NDArray[np.int64]
 _PATIENCE = 4  # times the number of neurons: changes in vain before the next start
 _MORE_GRADES = 3  # than the least that can do, at most
-_ANTICHAINS, _GROWING = 10, 20  # that are tried
+_ANTICHAINS = 10  # that are tried
+_GROWING = 8, 1000  # choices from the start, and changed ones
+_SHARE_GROWING = 0.9  # of the time, in sparse networks
 
 
 @dataclass(frozen=True)
@@ -125,19 +127,30 @@ class GradingSearch:
 
     def _by_growing(self) -> Found | None:
         """A plan in which nothing is solved for: no walk of weights that are not 0 leads."""
-        is_dense = self._graded.allocation.is_dense
-        for _ in range(_GROWING if not is_dense else 0):
-            if self._deadline.has_passed:
-                return None
-            try:
-                chosen = growing(self._walks, self._growing, self._rng, self._deadline)
-            except OutOfTimeError:  # of this search, which is not all of the time
-                return None
-            grows, zero, degrees = chosen
-            found = self._with_columns(GradedPlan(self.fitted, grows, zero, ()), degrees)
-            if found is not None:
-                return found
-        return None
+        if self._graded.allocation.is_dense:
+            return None
+        part = self._deadline.within(_SHARE_GROWING * self._deadline.left)
+        choices = Choices(self._walks, self._growing, self._rng, part)
+        try:
+            choice = climbed(choices, self._rank_of, self.size, *_GROWING)
+        except OutOfTimeError:  # of this search, which is not all of the time
+            return None
+        return choice and self._with_columns(self._plan_of(choice), choice.degrees)
+
+    def _plan_of(self, choice: Growing) -> GradedPlan:
+        return GradedPlan(self.fitted, tuple(sorted(choice.grows)), choice.zero, ())
+
+    def _rank_of(self, choice: Growing) -> int:
+        """The rank of the Jacobian, which is that of the columns of the weights that are 0.
+
+        All leading walks run over one of them, or the choice is of no use.
+        """
+        if not (choice.degrees > self._walks.degrees(choice.not_zero)).all():
+            return 0
+        plan, met = self._plan_of(choice), np.ones(choice.degrees.shape, dtype=bool)
+        order = Order(choice.degrees, (), met)
+        _, leading, _ = self._graded.built(plan, order, self._data, self._algebra)
+        return self._rank(self._graded.derivatives(plan, leading, choice.zero))
 
     def _plan(self, grading: Grading) -> GradedPlan:
         """The plan of a grading."""
