@@ -157,9 +157,7 @@ class Graded:
                 if name != "readout" or index[0] in outputs]  # fmt: skip
         return leading.columns(self._places(kept, outputs)), kept
 
-    def derivatives(
-        self, plan: GradedPlan, leading: Leading, numbers: Sequence[int]
-    ) -> Numbers:
+    def derivatives(self, plan: GradedPlan, leading: Leading, numbers: Sequence[int]) -> Numbers:
         """The columns of the Jacobian of some learnables, none of an output that is fitted."""
         return leading.columns(self._places(numbers, self.outputs(plan)))
 

@@ -18,12 +18,15 @@ from .graded import Graded, GradedPlan, Order
 from .growing import Choices, Growing, climbed
 from .leading import Degrees
 from .recurrent_antichains import antichain, meeting
+from .supports import Supports
 
 Integers = NDArray[np.int64]
-_PATIENCE = 4  # times the number of neurons: changes in vain before the next start
+_PATIENCE = 12  # times the number of neurons: changes in vain before the next start
 _MORE_GRADES = 3  # than the least that can do, at most
 _ANTICHAINS = 10  # that are tried
-_GROWING = 8, 1000  # choices from the start, and changed ones
+_PER_WEIGHT, _MOST_GROWING = 10, 1000  # choices of growing weights
+_PATIENCE_SUPPORT = 300  # changes in vain
+_SUPPORTS, _PER_PAIR = 4, 100  # supports: by the number of gradings, by pairs of neurons
 _SHARE_GROWING = 0.9  # of the time, in sparse networks
 
 
@@ -91,9 +94,15 @@ class GradingSearch:
             return Found(GradedPlan(self.fitted, (), (), ()), [])
         if (self._degrees < 0).any():
             return None
-        found = self._by_antichain() or self._by_growing()
-        if found is not None:
-            return found
+        return (
+            self._by_antichain()
+            or self._by_growing()
+            or self._by_grading(most)
+            or self._by_support(most)
+        )
+
+    def _by_grading(self, most: int) -> Found | None:
+        """A plan whose weights that are not 0 lead from lower to higher grades of the neurons."""
         for grading in self._starts():
             best, stalled = self._score(grading, 0), 0
             while stalled < _PATIENCE * len(grading.neurons):
@@ -106,6 +115,28 @@ class GradingSearch:
                 stalled = 0 if score > best else stalled + 1
                 if score >= best:
                     grading, best = other, score
+        return None
+
+    def _by_support(self, most: int) -> Found | None:
+        """A plan in which input and readout weights grow, too, and nothing is solved for."""
+        if len(self._growing) == len(self._graded.entries):
+            return None
+        supports, n_tried = Supports(self._graded, self.fitted, self._rng), 0
+        most = min(_SUPPORTS * most, _PER_PAIR * self._graded.network.widths[1] ** 2)
+        while n_tried < most:
+            support, best, stalled = supports.new(), 0, 0
+            degrees = self._walks.degrees(supports.plan(support).growing)
+            while stalled < _PATIENCE_SUPPORT and n_tried < most and not self._deadline.has_passed:
+                other = supports.changed(support) if n_tried else support
+                n_tried += 1
+                score = self._tried(supports.plan(other), best, degrees)
+                stalled = 0 if score > best else stalled + 1
+                if score >= best:
+                    support, best = other, score
+                if best == 2 * self.size:
+                    return self._with_columns(supports.plan(support), degrees)
+            if self._deadline.has_passed:
+                return None
         return None
 
     def _by_antichain(self) -> Found | None:
@@ -132,7 +163,8 @@ class GradingSearch:
         part = self._deadline.within(_SHARE_GROWING * self._deadline.left)
         choices = Choices(self._walks, self._growing, self._rng, part)
         try:
-            choice = climbed(choices, self._rank_of, self.size, *_GROWING)
+            tries = min(_MOST_GROWING, _PER_WEIGHT * len(self._growing))
+            choice = climbed(choices, self._rank_of, self.size, tries)
         except OutOfTimeError:  # of this search, which is not all of the time
             return None
         return choice and self._with_columns(self._plan_of(choice), choice.degrees)
@@ -173,13 +205,13 @@ class GradingSearch:
         known, bound = self._known.get(key, (0, 2 * self.size + 1))
         if known or least >= bound:  # small networks have few gradings
             return known
-        score = self._tried(self._plan(grading), least)
+        score = self._tried(self._plan(grading), least, self._degrees)
         self._known[key] = score, least
         return score
 
-    def _tried(self, plan: GradedPlan, least: int) -> int:
+    def _tried(self, plan: GradedPlan, least: int, degrees: Degrees) -> int:
         """The score of a plan."""
-        order = self._graded.order(plan, self._walks, self._degrees)
+        order = self._graded.order(plan, self._walks, degrees)
         sizes = zip(order.systems, plan.solved, strict=True)
         lacking = sum(max(int(system.sum()) - len(solved), 0) for system, solved in sizes)
         n_met = int(order.met.sum()) - lacking

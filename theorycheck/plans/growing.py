@@ -18,6 +18,7 @@ from .walks import Walks
 
 _WHAT = "a choice of growing weights"
 _MOST_FIRST = 8  # weights that set the degrees
+_NEW = 0.4  # how often one is begun anew
 _OTHER_FIRST = 0.15  # how often they are changed
 _LEFT_OUT = 0.15  # of the weights, at most, where a choice is changed
 
@@ -58,8 +59,12 @@ class Choices:
         first = self._some(self._numbers, n_first)
         return self._completed(first, self._walks.degrees(first) + 1, first, first)
 
+    def next_to(self, old: Growing) -> Growing:
+        """A changed one, now and then a new one."""
+        return self.new() if self._rng.random() < _NEW else self.changed(old)
+
     def changed(self, old: Growing) -> Growing:
-        """One next to another: a few weights are left out, and any that fit are put in."""
+        """Another one: a few weights are left out, and any that fit are put in."""
         first, most = old.first, old.most
         if self._rng.random() < _OTHER_FIRST:
             first = self._other_first(old)
@@ -86,7 +91,7 @@ class Choices:
         grows = self._extended(grows, self._numbers, most)
         degrees = walks.degrees(grows)
         if not (walks.degrees(not_zero) < degrees).all():  # some walk has become shorter
-            not_zero = first if (walks.degrees(first) < degrees).all() else []
+            not_zero = first
         not_zero = self._extended(not_zero, grows, degrees - 1)
         return Growing(first, grows, not_zero, degrees, most)
 
@@ -117,15 +122,15 @@ class Choices:
 
 
 def climbed(
-    choices: Choices, score: Callable[[Growing], int], best: int, starts: int, tries: int
+    choices: Choices, score: Callable[[Growing], int], best: int, tries: int
 ) -> Growing | None:
-    """The first choice of the best score, among `starts` new ones and `tries` that are changed."""
-    scored = [(score(choice), choice) for choice in (choices.new() for _ in range(starts))]
-    value, choice = max(scored, key=lambda pair: pair[0])
+    """The first choice of the best score, new ones and those next to the best yet being tried."""
+    choice = choices.new()
+    value = score(choice)
     for _ in range(tries):
         if value == best:
             return choice
-        other = choices.changed(choice)
+        other = choices.next_to(choice)
         found = score(other)
         if found >= value:
             value, choice = found, other

@@ -99,7 +99,7 @@ class Walks:
         states, _ = self._at_outputs(counts)
         n_outputs, m = len(self._outputs), self._shown.shape[2]
         least = np.full((len(self.reads), n_outputs, m), self.n_degrees)
-        at = np.ix_(range(len(least)), self._output_of, self._sample_of)
+        at = np.ix_(range(len(least)), self._output_of, self._sample_of.tolist())
         np.minimum.at(least, at, most)
         to, source = np.array([self.entries[k][1] for k in numbers], dtype=int).reshape(-1, 2).T
         fits = np.ones(len(numbers), dtype=bool)
@@ -156,11 +156,13 @@ class Walks:
         """Where each learnable is among the edges of its row, recurrent ones of its column, too."""
         order = {name: np.cumsum(mask, axis=1) - 1 for name, mask in self._present.items()}
         back = np.cumsum(self._present["recurrent"], axis=0) - 1
-        return [
-            [(name, (int(order[name][index]), index[0]))]
-            + [("back", (int(back[index]), index[1]))] * (name == "recurrent")
-            for name, index in self.entries
-        ]
+        places = []
+        for name, index in self.entries:
+            here = [(name, (int(order[name][index]), index[0]))]
+            if name == "recurrent":
+                here.append(("back", (int(back[index]), index[1])))
+            places.append(here)
+        return places
 
     def classes(
         self, growing: Collection[int], zero: Collection[int], solved: Collection[int]
