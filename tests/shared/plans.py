@@ -40,9 +40,7 @@ def misfit(
     widths = allocation.network.widths
 
     def drawn(*shape: int) -> Matrix:
-        if isinstance(algebra, Reals):
-            return rng.normal(size=shape)
-        return algebra.array(rng.integers(-99, 100, shape))
+        return algebra.draw(rng, shape)
 
     pairs = pairwise(widths)
     weights = {layer: drawn(after, before) for layer, (before, after) in enumerate(pairs, 1)}

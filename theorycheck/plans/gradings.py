@@ -13,20 +13,19 @@ from ..computing.deadline import Deadline
 from ..errors import OutOfTimeError
 from ..field.elimination import rank_profile
 from ..ranks.point import draw_prime
-from .algebras import Numbers, Residues
+from .algebra import Residues
+from .circling import Circling
 from .graded import Graded, GradedPlan, Order
 from .growing import Choices, Growing, climbed
 from .leading import Degrees
 from .recurrent_antichains import antichain, meeting
-from .supports import Supports
 
 Integers = NDArray[np.int64]
 _PATIENCE = 12  # times the number of neurons: changes in vain before the next start
 _MORE_GRADES = 3  # than the least that can do, at most
 _ANTICHAINS = 10  # that are tried
 _PER_WEIGHT, _MOST_GROWING = 10, 1000  # choices of growing weights
-_PATIENCE_SUPPORT = 300  # changes in vain
-_SUPPORTS, _PER_PAIR = 4, 100  # supports: by the number of gradings, by pairs of neurons
+_PER_PAIR, _PATIENCE_CIRCLING = 50, 4  # circling neurons: tries by pairs, changes in vain
 _SHARE_GROWING = 0.9  # of the time, in sparse networks
 
 
@@ -58,8 +57,8 @@ class GradingSearch:
     def __init__(self, graded: Graded, seed: int, deadline: Deadline) -> None:
         self._graded, self._deadline = graded, deadline
         self._rng = np.random.default_rng(seed)
-        self._algebra = Residues(draw_prime(seed, 0), self._rng)
-        self._data = graded.draw(self._algebra)
+        self._algebra = Residues(draw_prime(seed, 0))
+        self._data = graded.draw(self._algebra, self._rng)
         self.n_tried = 0
         self._known: dict[tuple[bytes, int, bool, str], tuple[int, int]] = {}
         entries = graded.entries
@@ -76,7 +75,7 @@ class GradingSearch:
         nothing = GradedPlan(self.fitted, self._growing, (), ())
         self._walks = graded.walks(nothing)
         self._degrees = self._walks.degrees(self._growing)
-        self.size = self._degrees.size
+        self.size, self._hidden = self._degrees.size, graded.network.widths[1]
 
     @cached_property
     def fitted(self) -> tuple[int, ...]:
@@ -86,7 +85,7 @@ class GradingSearch:
         n_equations = states.shape[0] * states.shape[2]
         enough = np.flatnonzero(np.count_nonzero(readout, axis=1) >= n_equations).tolist()
         lines = ((o, np.hstack(list(states[:, readout[o]]))) for o in enough)
-        return tuple(o for o, line in lines if self._rank(line) == n_equations)
+        return tuple(o for o, line in lines if self._algebra.rank(line) == n_equations)
 
     def found(self, most: int) -> Found | None:
         """The first plan that is onto among `most` that are tried, if there is one."""
@@ -98,7 +97,7 @@ class GradingSearch:
             self._by_antichain()
             or self._by_growing()
             or self._by_grading(most)
-            or self._by_support(most)
+            or self._by_circling(self.n_tried + min(most, _PER_PAIR * self._hidden**2))
         )
 
     def _by_grading(self, most: int) -> Found | None:
@@ -117,27 +116,26 @@ class GradingSearch:
                     grading, best = other, score
         return None
 
-    def _by_support(self, most: int) -> Found | None:
-        """A plan in which input and readout weights grow, too, and nothing is solved for."""
-        if len(self._growing) == len(self._graded.entries):
+    def _by_circling(self, most: int) -> Found | None:
+        """A plan in which input weights grow, too, and nothing is solved for."""
+        if not len(self._of["input"]):
             return None
-        supports, n_tried = Supports(self._graded, self.fitted, self._rng), 0
-        most = min(_SUPPORTS * most, _PER_PAIR * self._graded.network.widths[1] ** 2)
-        while n_tried < most:
-            support, best, stalled = supports.new(), 0, 0
-            degrees = self._walks.degrees(supports.plan(support).growing)
-            while stalled < _PATIENCE_SUPPORT and n_tried < most and not self._deadline.has_passed:
-                other = supports.changed(support) if n_tried else support
-                n_tried += 1
-                score = self._tried(supports.plan(other), best, degrees)
+        circling = Circling(self._graded, self.fitted, self._rng)
+        degrees = self._walks.degrees(circling.growing)
+        while True:
+            classes, best, stalled = circling.new(), 0, 0
+            other = classes
+            while stalled < _PATIENCE_CIRCLING * self._hidden:
+                if self.n_tried >= most or self._deadline.has_passed:
+                    return None
+                self.n_tried += 1
+                score = self._tried(circling.plan(other), best, degrees)
                 stalled = 0 if score > best else stalled + 1
                 if score >= best:
-                    support, best = other, score
+                    classes, best = other, score
                 if best == 2 * self.size:
-                    return self._with_columns(supports.plan(support), degrees)
-            if self._deadline.has_passed:
-                return None
-        return None
+                    return self._with_columns(circling.plan(classes), degrees)
+                other = circling.changed(classes)
 
     def _by_antichain(self) -> Found | None:
         """A plan in which nothing grows, and learnables are solved for that lie on no walk."""
@@ -182,7 +180,7 @@ class GradingSearch:
         plan, met = self._plan_of(choice), np.ones(choice.degrees.shape, dtype=bool)
         order = Order(choice.degrees, (), met)
         _, leading, _ = self._graded.built(plan, order, self._data, self._algebra)
-        return self._rank(self._graded.derivatives(plan, leading, choice.zero))
+        return self._algebra.rank(self._graded.derivatives(plan, leading, choice.zero))
 
     def _plan(self, grading: Grading) -> GradedPlan:
         """The plan of a grading."""
@@ -220,10 +218,10 @@ class GradingSearch:
         _, leading, met = self._graded.built(plan, order, self._data, self._algebra)
         if not met.all():
             return int(met.sum())
-        return self.size + self._rank(self._graded.jacobian(plan, leading)[0])
+        return self.size + self._algebra.rank(self._graded.jacobian(plan, leading)[0])
 
     def _with_columns(self, plan: GradedPlan, degrees: Degrees) -> Found | None:
-        """The plan with the columns of a minor at a point drawn anew; None if there is none."""
+        """The plan with the columns of a minor at its point; None if there is none."""
         order = self._graded.order(plan, self._walks, degrees)
         _, leading, met = self._graded.built(plan, order, self._data, self._algebra)
         if not met.all():
@@ -232,14 +230,6 @@ class GradingSearch:
         profile = rank_profile(jacobian, self._algebra.prime)
         columns = [numbers[column] for column in profile.columns]
         return Found(plan, columns) if len(columns) == self.size else None
-
-    def _rank(self, matrix: Numbers) -> int:
-        """The rank: FLINT is faster here where a search asks for it again and again."""
-        from flint import nmod_mat
-
-        entries = matrix.astype(np.int64).ravel().tolist()
-        n_rows, width = matrix.shape
-        return int(nmod_mat(n_rows, width, entries, self._algebra.prime).rank())
 
     def _changed(self, grading: Grading) -> Grading:
         """Other grades of a neuron or two, now and then other weights that are solved for."""
