@@ -6,8 +6,11 @@ import numpy as np
 import pytest
 
 import theorycheck as tc
+from theorycheck.computing.deadline import NEVER, Deadline
+from theorycheck.errors import OutOfTimeError
 from theorycheck.plans.algebra import Reals
 from theorycheck.plans.graded import Graded, GradedPlan
+from theorycheck.plans.growing import Choices
 from theorycheck.plans.recurrent_antichains import antichain, meeting
 
 
@@ -18,6 +21,16 @@ def sparse(seed: int, readout: str = "final") -> tc.Allocation:
     present = {name: rng.random(shape) < 0.7 for name, shape in shapes.items()}
     learnable = {name: mask & (rng.random(mask.shape) < 0.6) for name, mask in present.items()}
     return tc.Allocation(network, learnable, present)
+
+
+def alike(seed: int) -> tc.Allocation:
+    """All inputs and outputs are connected with all neurons, frozen: most of them are alike."""
+    rng = np.random.default_rng(seed)
+    network = tc.LinearRecurrent(2, 3, 3, 4)
+    present = rng.random((3, 3)) < 0.7
+    learnable = {"recurrent": present & (rng.random((3, 3)) < 0.7)}
+    learnable["readout"] = np.arange(9).reshape(3, 3) == 4  # the second output is unlike
+    return tc.Allocation(network, learnable, {"recurrent": present})
 
 
 def walks_by_hand(graded: Graded, growing, zero, solved, read: int):
@@ -44,10 +57,11 @@ def walks_by_hand(graded: Graded, growing, zero, solved, read: int):
 
 
 @pytest.mark.parametrize(
-    ("seed", "readout", "m"), [(0, "final", 3), (1, "all", 1), (2, "final", 8)]
+    ("allocation", "m", "seed"),
+    [(sparse(0), 3, 0), (sparse(1, "all"), 1, 1), (sparse(2), 8, 2), (alike(3), 5, 3)],
 )
-def test_walks_are_those_of_brute_force(seed, readout, m):
-    graded, rng = Graded(sparse(seed, readout), m), np.random.default_rng(seed)
+def test_walks_are_those_of_brute_force(allocation, m, seed):
+    graded, rng = Graded(allocation, m), np.random.default_rng(seed)
     numbers = np.arange(len(graded.entries))
     growing = numbers[rng.random(len(numbers)) < 0.5].tolist()
     zero = [k for k in growing if rng.random() < 0.3]
@@ -101,3 +115,51 @@ def test_weights_of_an_antichain_never_meet():
         learnable[entries[k][1]] = True
     allocation = tc.Allocation(network, {"recurrent": learnable}, {"recurrent": present})
     assert tc.classify(allocation, 1).theorem == "T2"
+
+
+def sparse_choices(seed: int, loops: bool = True):
+    """A sparse recurrent network, its walks, and the numbers of its recurrent learnables."""
+    rng = np.random.default_rng(seed)
+    network = tc.LinearRecurrent(2, 9, 2, 5)
+    present = np.triu(rng.random((9, 9)) < (0.4 if loops else 0.8), -9 if loops else 1)
+    mask = {"recurrent": present & (rng.random((9, 9)) < 0.6), "input": rng.random((9, 2)) < 0.3}
+    mask["readout"] = rng.random((2, 9)) < 0.3
+    graded = Graded(tc.Allocation(network, mask, {"recurrent": present}), 4)
+    numbers = [k for k, (name, _) in enumerate(graded.entries) if name == "recurrent"]
+    return graded, graded.walks(GradedPlan((), (), (), ())), numbers
+
+
+@pytest.mark.parametrize(("seed", "loops"), [(0, False), (1, False), (2, True), (4, True)])
+def test_weights_that_fit_are_those_whose_degrees_are_allowed(seed, loops):
+    """Where no walk passes a weight twice; else they are all that are allowed, and perhaps more."""
+    graded, walks, numbers = sparse_choices(seed, loops)
+    growing = [numbers[0], numbers[-1], 0, len(graded.entries) - 1]
+    most = walks.degrees(growing)
+    most = most + (np.random.default_rng(seed).random(most.shape) < 0.3)
+    others = [k for k in numbers if k not in growing]
+    allowed = [bool((walks.degrees([*growing, k]) <= most).all()) for k in others]
+    fits = walks.fitting(others, growing, most).tolist()
+    assert 0 < sum(fits) < len(others)
+    assert fits == allowed if not loops else all(np.array(fits) >= np.array(allowed))
+
+
+def test_choices_of_growing_weights_keep_what_they_promise():
+    _, walks, numbers = sparse_choices(4)
+    choices = Choices(walks, numbers, np.random.default_rng(0), NEVER)
+    choice, seen = choices.new(), set()
+    for _ in range(40):
+        assert {*choice.first} <= {*choice.not_zero} <= {*choice.grows} <= {*numbers}
+        assert len({*choice.grows}) == len(choice.grows)
+        assert (choice.degrees == walks.degrees(choice.grows)).all()
+        assert (choice.degrees <= walks.degrees(choice.first) + 1).all()
+        longer = choice.degrees > walks.degrees(choice.first)
+        assert not longer.all() or (choice.degrees > walks.degrees(choice.not_zero)).all()
+        seen.add((tuple(sorted(choice.grows)), choice.zero))
+        choice = choices.changed(choice)
+    assert len(seen) > 5
+
+
+def test_a_choice_of_growing_weights_ends_in_time():
+    _, walks, numbers = sparse_choices(4)
+    with pytest.raises(OutOfTimeError):
+        Choices(walks, numbers, np.random.default_rng(0), Deadline(0)).new()

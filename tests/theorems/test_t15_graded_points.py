@@ -177,3 +177,34 @@ def test_t15_sparse_networks_are_carried_out_too():
     assert plan.growing
     assert tc.check(verdict.certificate)  # type: ignore[arg-type]
     assert residual(Graded(allocation, 3), plan, seed=0) < 1e-6
+
+
+def test_t15_input_weights_grow_too():
+    """No grading is found: more than half of the learnables are not recurrent."""
+    network, rng = tc.LinearRecurrent(2, 4, 2, 4), np.random.default_rng(5)
+    bits = np.zeros(network.n_weights, dtype=bool)
+    bits[rng.permutation(len(bits))[:20]] = True
+    masks = {
+        name: part.reshape(network.weight_shapes[name])
+        for name, part in zip(network.weight_shapes, np.split(bits, [8, 24]), strict=True)
+    }
+    graded = Graded(tc.Allocation(network, masks), 4)
+    found = search(graded.allocation, 4, most=800)
+    assert found is not None
+    names = {graded.entries[k][0] for k in found.plan.growing}
+    assert names == {"input", "recurrent"}
+    assert residual(graded, found.plan, seed=0) < 1e-6
+
+
+def test_t15_choices_of_growing_weights_are_improved_step_by_step():
+    rng = np.random.default_rng(0)
+    network = tc.LinearRecurrent(2, 40, 2, 6)
+    present = rng.random((40, 40)) < 0.08
+    learnable = present & (rng.random((40, 40)) < 0.3)
+    allocation = tc.Allocation(network, {"recurrent": learnable}, {"recurrent": present})
+    verdict = tc.classify(allocation, 6, effort=Effort(seconds=60, bases=0))
+    assert verdict.theorem == "T15"
+    evidence = verdict.certificate.evidence  # type: ignore[union-attr]
+    assert evidence["growing"]
+    assert not evidence["solved"]
+    assert tc.check(verdict.certificate)  # type: ignore[arg-type]

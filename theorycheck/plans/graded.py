@@ -6,7 +6,7 @@ solution with a Jacobian that is onto continues to one of the equations themselv
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -162,6 +162,10 @@ class Graded:
         kept = [k for k, (name, index) in enumerate(self.entries)
                 if name != "readout" or index[0] in outputs]  # fmt: skip
         return leading.columns(self._places(kept, outputs)), kept
+
+    def derivatives(self, plan: GradedPlan, leading: Leading, numbers: Sequence[int]) -> Matrix:
+        """The columns of the Jacobian of some learnables, none of an output that is fitted."""
+        return leading.columns(self._places(numbers, self.outputs(plan)))
 
     def _places(self, numbers: Iterable[int], outputs: list[int]) -> list[Entry]:
         """Learnables by number, the rows of the readout counted among the outputs left."""

@@ -14,15 +14,19 @@ from ..errors import OutOfTimeError
 from ..field.elimination import rank_profile
 from ..ranks.point import draw_prime
 from .algebra import Residues
-from .graded import Graded, GradedPlan
-from .growing import growing
+from .circling import Circling
+from .graded import Graded, GradedPlan, Order
+from .growing import Choices, Growing, climbed
 from .leading import Degrees
 from .recurrent_antichains import antichain, meeting
 
 Integers = NDArray[np.int64]
-_PATIENCE = 4  # times the number of neurons: changes in vain before the next start
+_PATIENCE = 12  # times the number of neurons: changes in vain before the next start
 _MORE_GRADES = 3  # than the least that can do, at most
-_ANTICHAINS, _GROWING = 10, 20  # that are tried
+_ANTICHAINS = 10  # that are tried
+_PER_WEIGHT, _MOST_GROWING = 10, 1000  # choices of growing weights
+_PER_PAIR, _PATIENCE_CIRCLING = 50, 4  # circling neurons: tries by pairs, changes in vain
+_SHARE_GROWING = 0.9  # of the time, in sparse networks
 
 
 @dataclass(frozen=True)
@@ -71,7 +75,7 @@ class GradingSearch:
         nothing = GradedPlan(self.fitted, self._growing, (), ())
         self._walks = graded.walks(nothing)
         self._degrees = self._walks.degrees(self._growing)
-        self.size = self._degrees.size
+        self.size, self._hidden = self._degrees.size, graded.network.widths[1]
 
     @cached_property
     def fitted(self) -> tuple[int, ...]:
@@ -89,9 +93,15 @@ class GradingSearch:
             return Found(GradedPlan(self.fitted, (), (), ()), [])
         if (self._degrees < 0).any():
             return None
-        found = self._by_antichain() or self._by_growing()
-        if found is not None:
-            return found
+        return (
+            self._by_antichain()
+            or self._by_growing()
+            or self._by_grading(most)
+            or self._by_circling(self.n_tried + min(most, _PER_PAIR * self._hidden**2))
+        )
+
+    def _by_grading(self, most: int) -> Found | None:
+        """A plan whose weights that are not 0 lead from lower to higher grades of the neurons."""
         for grading in self._starts():
             best, stalled = self._score(grading, 0), 0
             while stalled < _PATIENCE * len(grading.neurons):
@@ -105,6 +115,27 @@ class GradingSearch:
                 if score >= best:
                     grading, best = other, score
         return None
+
+    def _by_circling(self, most: int) -> Found | None:
+        """A plan in which input weights grow, too, and nothing is solved for."""
+        if not len(self._of["input"]):
+            return None
+        circling = Circling(self._graded, self.fitted, self._rng)
+        degrees = self._walks.degrees(circling.growing)
+        while True:
+            classes, best, stalled = circling.new(), 0, 0
+            other = classes
+            while stalled < _PATIENCE_CIRCLING * self._hidden:
+                if self.n_tried >= most or self._deadline.has_passed:
+                    return None
+                self.n_tried += 1
+                score = self._tried(circling.plan(other), best, degrees)
+                stalled = 0 if score > best else stalled + 1
+                if score >= best:
+                    classes, best = other, score
+                if best == 2 * self.size:
+                    return self._with_columns(circling.plan(classes), degrees)
+                other = circling.changed(classes)
 
     def _by_antichain(self) -> Found | None:
         """A plan in which nothing grows, and learnables are solved for that lie on no walk."""
@@ -125,19 +156,31 @@ class GradingSearch:
 
     def _by_growing(self) -> Found | None:
         """A plan in which nothing is solved for: no walk of weights that are not 0 leads."""
-        is_dense = self._graded.allocation.is_dense
-        for _ in range(_GROWING if not is_dense else 0):
-            if self._deadline.has_passed:
-                return None
-            try:
-                chosen = growing(self._walks, self._growing, self._rng, self._deadline)
-            except OutOfTimeError:  # of this search, which is not all of the time
-                return None
-            grows, zero, degrees = chosen
-            found = self._with_columns(GradedPlan(self.fitted, grows, zero, ()), degrees)
-            if found is not None:
-                return found
-        return None
+        if self._graded.allocation.is_dense:
+            return None
+        part = self._deadline.within(_SHARE_GROWING * self._deadline.left)
+        choices = Choices(self._walks, self._growing, self._rng, part)
+        try:
+            tries = min(_MOST_GROWING, _PER_WEIGHT * len(self._growing))
+            choice = climbed(choices, self._rank_of, self.size, tries)
+        except OutOfTimeError:  # of this search, which is not all of the time
+            return None
+        return choice and self._with_columns(self._plan_of(choice), choice.degrees)
+
+    def _plan_of(self, choice: Growing) -> GradedPlan:
+        return GradedPlan(self.fitted, tuple(sorted(choice.grows)), choice.zero, ())
+
+    def _rank_of(self, choice: Growing) -> int:
+        """The rank of the Jacobian, which is that of the columns of the weights that are 0.
+
+        All leading walks run over one of them, or the choice is of no use.
+        """
+        if not (choice.degrees > self._walks.degrees(choice.not_zero)).all():
+            return 0
+        plan, met = self._plan_of(choice), np.ones(choice.degrees.shape, dtype=bool)
+        order = Order(choice.degrees, (), met)
+        _, leading, _ = self._graded.built(plan, order, self._data, self._algebra)
+        return self._algebra.rank(self._graded.derivatives(plan, leading, choice.zero))
 
     def _plan(self, grading: Grading) -> GradedPlan:
         """The plan of a grading."""
@@ -160,13 +203,13 @@ class GradingSearch:
         known, bound = self._known.get(key, (0, 2 * self.size + 1))
         if known or least >= bound:  # small networks have few gradings
             return known
-        score = self._tried(self._plan(grading), least)
+        score = self._tried(self._plan(grading), least, self._degrees)
         self._known[key] = score, least
         return score
 
-    def _tried(self, plan: GradedPlan, least: int) -> int:
+    def _tried(self, plan: GradedPlan, least: int, degrees: Degrees) -> int:
         """The score of a plan."""
-        order = self._graded.order(plan, self._walks, self._degrees)
+        order = self._graded.order(plan, self._walks, degrees)
         sizes = zip(order.systems, plan.solved, strict=True)
         lacking = sum(max(int(system.sum()) - len(solved), 0) for system, solved in sizes)
         n_met = int(order.met.sum()) - lacking

@@ -37,7 +37,7 @@ class Leading:
         self._algebra, self._inputs, self._reads, self._degrees = algebra, inputs, reads, degrees
         self._frozen = {name: np.where(growing[name], 0.0, x) for name, x in weights.items()}
         self._growing = {name: np.where(growing[name], x, 0.0) for name, x in weights.items()}
-        self._n_degrees = len(inputs) + 2
+        self._n_degrees = max(int(degrees.max(initial=0)), 1) + 1  # others show nowhere
         self._grows = growing
 
     @cached_property
