@@ -20,16 +20,18 @@ from ..computing.progress import Progress, Teller, Watch, watching
 from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError, nearest, shown
+from ..plans.choices import Choice
 from ..problem.allocation import Allocation
 from ..problem.masks import Entry
 from ..problem.networks.base import Network
 from ..problem.placement import allowed_masks, check_choice
 from ..ranks.jacobian import entries
-from ..theorems import t01_positivity, t10_shallow_relu, t11_analytic
+from ..theorems import t01_positivity, t10_shallow_relu, t11_analytic, t15_graded_points
 from ..verdict import Expressivity, Verdict
 from .orders import PREFERENCES, Plan, Prefer, even_order, extend_evenly, plans
 from .proposals import SOME_DEGREES, Candidates, Proposal
 from .staged import staged
+from .staged_recurrent import graded_choices
 
 _MOST_LISTED = 2**27  # candidates, of which a mask is made without a second thought
 _STAGED = 2  # choices that a plan is to prove
@@ -127,8 +129,9 @@ def design(
     Along one order of preference after the other (`orders.plans`: 8 random even orders first for
     `spread`, single layers first for `few-layers`) it takes a basis of D independent weights and
     more up to the budget (T0 keeps that maximal), until `classify` proves the result. After the
-    even orders `spread` makes a plan (T13, T14) and then its weights, where the network is dense
-    and the budget above D: these are spread over all layers, and proved at any size. It is
+    even orders `spread` makes a plan and then its weights, where the budget is above D: of dense
+    feed-forward networks (T13, T14), and of recurrent ones (T15), sparse or dense, after the first
+    even order: these weights are spread over all layers, and proved at any size. It is
     impossible if the budget is below D (T1), or if even learning all of `within` is not maximal
     (T0). What is left is `open`.
 
@@ -200,7 +203,8 @@ class _DesignSearch:
             only_choice = self._budget == self._candidates.everything.n_learnable
             chosen = self._filled(plan, basis, prefer)
             thorough = only_choice or is_staged or plan.kind == "even"
-            proposal = self._candidates.prove(chosen, basis, thorough=thorough)
+            by = None if plan.choice is None else t15_graded_points.of_choice(plan.choice)
+            proposal = self._candidates.prove(chosen, basis, thorough=thorough, by=by)
             if proposal is not None:
                 found = self._found(proposal, plan, chosen, basis, prefer)
                 if proposal.verdict.expressivity is Expressivity.MAXIMAL:
@@ -213,11 +217,16 @@ class _DesignSearch:
         return self._good or self._by_degree(full, prefer) or self._failed()
 
     def _with_staged(self, choices: Iterable[Plan]) -> Iterator[Plan]:
-        """The choices, and after the even ones, or where these take long, those made for a plan."""
+        """The choices, and after the even ones, or where these take long, those made for a plan.
+
+        Of recurrent networks an even choice takes long if it has no plan: one of them is enough.
+        """
         deadline, waiting = self._candidates.options.deadline, True
         until = (1 - _SHARE) * deadline.left
-        for plan in choices:
-            if waiting and (plan.kind != "even" or deadline.left < until):
+        is_slow = self._candidates.network.is_recurrent
+        for number, plan in enumerate(choices):
+            is_late = deadline.left < until or (is_slow and number > 0)
+            if waiting and (plan.kind != "even" or is_late):
                 waiting = False
                 yield from self._staged()
             yield plan
@@ -227,13 +236,22 @@ class _DesignSearch:
         candidates = self._candidates
         rng = np.random.default_rng(candidates.options.seed)
         allowed = dict(candidates.everything.masks("learnable"))
-        for _ in range(_STAGED if candidates.everything.is_dense else 0):
-            samples = candidates.effective_samples
-            core = staged(candidates.network, allowed, samples, self._budget, rng)
+        for core, choice in islice(self._cores(rng), _STAGED):
+            taken = set(core)
+            rest = [entry for entry in even_order(allowed, rng) if entry not in taken]
+            yield Plan("staged", "spread over all layers by a plan", (core, rest), choice)
+
+    def _cores(self, rng: np.random.Generator) -> Iterator[tuple[list[Entry], Choice | None]]:
+        """What is learned such that there is a plan, which T15 cannot but be told."""
+        candidates, budget = self._candidates, self._budget
+        everything, samples = candidates.everything, candidates.effective_samples
+        options = candidates.options
+        yield from graded_choices(everything, samples, budget, rng, options.seed, options.deadline)
+        allowed = dict(everything.masks("learnable"))
+        for _ in range(_STAGED if everything.is_dense else 0):
+            core = staged(candidates.network, allowed, samples, budget, rng)
             if core is not None:
-                taken = set(core)
-                rest = [entry for entry in even_order(allowed, rng) if entry not in taken]
-                yield Plan("staged", "spread over all layers by a plan", (core, rest))
+                yield core, None
 
     def _by_degree(
         self, full: list[tuple[list[Entry], list[Entry], Plan]], prefer: Prefer

@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import Any
 
 from ..errors import SizeError
+from ..plans.choices import Choice, tried
 from ..plans.graded import Graded
 from ..plans.gradings import Found, GradingSearch
 from ..verdict import Expressivity
@@ -56,6 +57,20 @@ def decide(analysis: Analysis) -> Finding | None:
     return _finding(found, len(search.fitted))
 
 
+def of_choice(choice: Choice) -> Theorem:
+    """T15 with a plan that is known, instead of a search."""
+
+    def decide_by_choice(analysis: Analysis) -> Finding | None:
+        if analysis.rank.value < analysis.target.value:
+            return None
+        _foresee(analysis)
+        graded = Graded(analysis.allocation, analysis.samples)
+        found = tried(graded, choice.plan(graded), analysis.options.seed)
+        return None if found is None else _finding(found, len(choice.fitted))
+
+    return Theorem("T15", why_not, decide_by_choice)
+
+
 def _share(analysis: Analysis) -> float:
     """Of the time: half where degrees of bases are sought afterwards, too."""
     effort = analysis.options.effort
@@ -82,13 +97,13 @@ def _finding(found: Found, n_fitted: int) -> Finding:
     n_zero, n_growing = len(plan.zero), len(plan.growing)
     solved = sum(map(len, plan.solved))
     if not n_growing:
-        reason = f"{solved} recurrent weights, no two on a walk, meet all equations that are left"
+        reason = f"{solved} weights, no two on a walk, meet all equations that are left"
         return Finding("T15", Expressivity.MAXIMAL, reason, "graded_plan", _evidence(found))
     how = (
         f"be solved by {solved} of them, one linear system after the other" if solved else "vanish"
     )
     reason = (
-        f"for {n_growing} recurrent weights that grow, {n_zero} of them more slowly, the leading "
+        f"for {n_growing} weights that grow, {n_zero} of them more slowly, the leading "
         f"terms of the equations can {how}, and all directions are open there"
     )
     if n_fitted:
