@@ -20,18 +20,17 @@ from ..computing.progress import Progress, Teller, Watch, watching
 from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError, nearest, shown
-from ..plans.choices import Choice
+from ..plans.relays import relayed
 from ..problem.allocation import Allocation
 from ..problem.masks import Entry
 from ..problem.networks.base import Network
 from ..problem.placement import allowed_masks, check_choice
 from ..ranks.jacobian import entries
-from ..theorems import t01_positivity, t10_shallow_relu, t11_analytic, t15_graded_points
+from ..theorems import t01_positivity, t10_shallow_relu, t11_analytic
 from ..verdict import Expressivity, Verdict
 from .orders import PREFERENCES, Plan, Prefer, even_order, extend_evenly, plans
 from .proposals import SOME_DEGREES, Candidates, Proposal
 from .staged import staged
-from .staged_recurrent import graded_choices
 
 _MOST_LISTED = 2**27  # candidates, of which a mask is made without a second thought
 _STAGED = 2  # choices that a plan is to prove
@@ -130,8 +129,8 @@ def design(
     `spread`, single layers first for `few-layers`) it takes a basis of D independent weights and
     more up to the budget (T0 keeps that maximal), until `classify` proves the result. After the
     even orders `spread` makes a plan and then its weights, where the budget is above D: of dense
-    feed-forward networks (T13, T14), and of recurrent ones (T15), sparse or dense, after the first
-    even order: these weights are spread over all layers, and proved at any size. It is
+    feed-forward networks (T13, T14), and before the even orders of recurrent ones (T15), sparse
+    or dense: these weights are spread over all layers, and proved at any size. It is
     impossible if the budget is below D (T1), or if even learning all of `within` is not maximal
     (T0). What is left is `open`.
 
@@ -203,8 +202,7 @@ class _DesignSearch:
             only_choice = self._budget == self._candidates.everything.n_learnable
             chosen = self._filled(plan, basis, prefer)
             thorough = only_choice or is_staged or plan.kind == "even"
-            by = None if plan.choice is None else t15_graded_points.of_choice(plan.choice)
-            proposal = self._candidates.prove(chosen, basis, thorough=thorough, by=by)
+            proposal = self._candidates.prove(chosen, basis, thorough=thorough)
             if proposal is not None:
                 found = self._found(proposal, plan, chosen, basis, prefer)
                 if proposal.verdict.expressivity is Expressivity.MAXIMAL:
@@ -219,14 +217,13 @@ class _DesignSearch:
     def _with_staged(self, choices: Iterable[Plan]) -> Iterator[Plan]:
         """The choices, and after the even ones, or where these take long, those made for a plan.
 
-        Of recurrent networks an even choice takes long if it has no plan: one of them is enough.
+        Of recurrent networks an even choice takes long wherever no plan for it is found.
         """
         deadline, waiting = self._candidates.options.deadline, True
         until = (1 - _SHARE) * deadline.left
         is_slow = self._candidates.network.is_recurrent
-        for number, plan in enumerate(choices):
-            is_late = deadline.left < until or (is_slow and number > 0)
-            if waiting and (plan.kind != "even" or is_late):
+        for plan in choices:
+            if waiting and (plan.kind != "even" or is_slow or deadline.left < until):
                 waiting = False
                 yield from self._staged()
             yield plan
@@ -236,22 +233,23 @@ class _DesignSearch:
         candidates = self._candidates
         rng = np.random.default_rng(candidates.options.seed)
         allowed = dict(candidates.everything.masks("learnable"))
-        for core, choice in islice(self._cores(rng), _STAGED):
+        for core in islice(self._cores(rng), _STAGED):
             taken = set(core)
             rest = [entry for entry in even_order(allowed, rng) if entry not in taken]
-            yield Plan("staged", "spread over all layers by a plan", (core, rest), choice)
+            yield Plan("staged", "spread over all layers by a plan", (core, rest))
 
-    def _cores(self, rng: np.random.Generator) -> Iterator[tuple[list[Entry], Choice | None]]:
-        """What is learned such that there is a plan, which T15 cannot but be told."""
+    def _cores(self, rng: np.random.Generator) -> Iterator[list[Entry]]:
+        """What is to be learned such that there is a plan."""
         candidates, budget = self._candidates, self._budget
         everything, samples = candidates.everything, candidates.effective_samples
         options = candidates.options
-        yield from graded_choices(everything, samples, budget, rng, options.seed, options.deadline)
+        for core, _ in relayed(everything, samples, budget, options.seed, options.deadline):
+            yield core
         allowed = dict(everything.masks("learnable"))
         for _ in range(_STAGED if everything.is_dense else 0):
             core = staged(candidates.network, allowed, samples, budget, rng)
             if core is not None:
-                yield core, None
+                yield core
 
     def _by_degree(
         self, full: list[tuple[list[Entry], list[Entry], Plan]], prefer: Prefer

@@ -14,7 +14,6 @@ from typing import Literal, NamedTuple, TypeAlias
 
 import numpy as np
 
-from ..plans.choices import Choice
 from ..problem.masks import Entry, Mask, both, entries_of
 from ..problem.networks.base import Network
 from ..problem.networks.unrolled import as_matrix
@@ -26,15 +25,11 @@ SPLITS = 3  # random splits of the hidden units for every pair of neighbouring l
 
 
 class Plan(NamedTuple):
-    """Groups of entries, the preferred ones first, and what they are in words.
-
-    `choice` is a plan of T15 that the first group was chosen for.
-    """
+    """Groups of entries, the preferred ones first, and what they are in words."""
 
     kind: str  # "even", "staged", "layer", "split", "peel" or "stacked"
     what: str
     groups: tuple[list[Entry], ...]
-    choice: Choice | None = None
 
     @property
     def order(self) -> list[Entry]:

@@ -212,23 +212,12 @@ class Candidates:
         return verdict_on(allocation, self.samples, options, theorems)
 
     def prove(
-        self,
-        chosen: Sequence[Entry],
-        basis: Sequence[Entry],
-        *,
-        thorough: bool = True,
-        by: Theorem | None = None,
+        self, chosen: Sequence[Entry], basis: Sequence[Entry], *, thorough: bool = True
     ) -> Proposal | None:
         """`chosen` as a proposal if it, or its part `basis`, is found to be good, else None.
 
-        Without `thorough` the part has to be: cheaper, since `classify` tries many parts (T0). One
-        theorem is asked before all others, of all that is chosen.
+        Without `thorough` the part has to be: cheaper, since `classify` tries many parts (T0).
         """
-        if by is not None:
-            allocation = self.with_learnable(chosen)
-            verdict = self.classify(allocation, theorems=(by,))
-            if self.is_good(verdict):
-                return Proposal(allocation, allocation, verdict)
         core = self.with_learnable(basis)
         part = self.classify(core)
         is_proved = self.is_good(part)

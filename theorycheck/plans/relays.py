@@ -1,9 +1,10 @@
-"""Learnables of linear recurrent networks spread over all matrices that T15 proves to be maximal.
+"""Graded plans (T15) of few learnables, spread over all matrices of a linear recurrent network.
 
-Some outputs get whole rows of readout weights, which fit them when all else is done. For the others
-recurrent weights on cycles grow; every input reaches the cycles by input weights that are 0 at
-infinity, or by recurrent ones that are 0 behind one neuron of its own, which nothing else leaves.
-So the leading terms vanish, and each of these weights moves them in a direction of its own.
+Some outputs have whole rows of readout weights, which fit them when all else is done. For the
+others recurrent weights on cycles grow, and with them weights that are 0 at infinity: input weights
+to the cycles, or recurrent ones to them from a *relay*, a neuron of one input that no other growing
+weight leaves. So the leading terms vanish, and each of the latter weights moves them in a direction
+of its own: there are as many of these as equations, and little else is needed.
 """
 
 from __future__ import annotations
@@ -14,22 +15,22 @@ from typing import NamedTuple
 import numpy as np
 
 from ..computing.deadline import Deadline
-from ..plans.choices import Choice, tried
-from ..plans.graded import Graded
 from ..problem.allocation import Allocation
 from ..problem.masks import Entry, Mask, entries_of
 from ..ranks.bases import masks_with
+from .choices import Choice, tried
+from .graded import Graded
 
 _LAYERS = (("input",), ("recurrent",), ("readout",))
-_TRIES = 3  # random choices for each way to share the equations
+_TRIES = 6  # random choices for each way to share the equations
 _MORE = (1.0, 1.5, 2.5)  # times as many neurons on cycles, where a network is sparse
 _WHAT = "the search for a choice with a plan"
 
 
 class Sharing(NamedTuple):
-    """How many outputs are fitted by rows of the readout, and inputs lead to neurons of their own.
+    """How many outputs are fitted by rows of the readout, and inputs have a relay.
 
-    The others of the samples' inputs lead to the neurons on cycles, at least as many as `cycle`.
+    The others have weights to the neurons on cycles, at least as many as `cycle`.
     """
 
     fitted: int
@@ -58,20 +59,21 @@ def sharings(inputs: int, hidden: int, outputs: int, samples: int, spare: int) -
     return [sharing for _, sharing in sorted(found)]
 
 
-def graded_choices(
-    everything: Allocation,
-    samples: int,
-    budget: int,
-    rng: np.random.Generator,
-    seed: int,
-    deadline: Deadline,
+def relayed(
+    everything: Allocation, samples: int, budget: int, seed: int, deadline: Deadline
 ) -> Iterator[tuple[list[Entry], Choice]]:
     """At most `budget` learnables of `everything` each, with a plan that was tried modulo a prime.
 
     None for networks that are not linear recurrent or read at every step, more than n_in (T - 1)
     samples, and budgets that leave too little to spare. Raises `OutOfTimeError`.
+
+    >>> from theorycheck import LinearRecurrent
+    >>> full = Allocation.full(LinearRecurrent(3, 8, 3, 5))
+    >>> learned, _ = next(relayed(full, 6, 25, 0, Deadline(60)))
+    >>> len(learned), sum(name == "recurrent" for name, _ in learned)
+    (23, 8)
     """
-    network = everything.network
+    network, rng = everything.network, np.random.default_rng(seed)
     spare = budget - network.outputs * samples
     if not (network.is_linear and network.weight_layers == _LAYERS) or network.reads_every_step:
         return
@@ -145,7 +147,7 @@ class _Placement:
         return rows
 
     def _relays(self, number: int, on_cycles: Mask) -> dict[int, int] | None:
-        """A neuron of its own for as many inputs, each with many ways into the cycles."""
+        """A relay for each of as many inputs, with many ways into the cycles."""
         allowed, rng = self._allowed, self._rng
         ways = np.count_nonzero(allowed["recurrent"][on_cycles], axis=0)
         free, relays = ~on_cycles, dict[int, int]()
