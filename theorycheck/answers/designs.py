@@ -33,7 +33,7 @@ from .proposals import SOME_DEGREES, Candidates, Proposal
 from .staged import staged
 
 _MOST_LISTED = 2**27  # candidates, of which a mask is made without a second thought
-_STAGED = 2  # choices that a plan is to prove
+_STAGED = 2  # choices that a plan is to prove, and others for which one is sought at length
 _SHARE = 0.25  # of the time, after which even orders give way to them
 
 
@@ -202,7 +202,8 @@ class _DesignSearch:
             only_choice = self._budget == self._candidates.everything.n_learnable
             chosen = self._filled(plan, basis, prefer)
             thorough = only_choice or is_staged or plan.kind == "even"
-            proposal = self._candidates.prove(chosen, basis, thorough=thorough)
+            at_length = only_choice or is_staged or self._tried <= _STAGED
+            proposal = self._candidates.prove(chosen, basis, thorough=thorough, at_length=at_length)
             if proposal is not None:
                 found = self._found(proposal, plan, chosen, basis, prefer)
                 if proposal.verdict.expressivity is Expressivity.MAXIMAL:
