@@ -16,6 +16,7 @@ from . import plain
 from .budget import STEP
 from .claim import Check, Claim
 from .context import LOWER_TRIALS
+from .levels_cost import least_operations
 from .rank import require_indices
 from .systems import rank, solve
 
@@ -264,6 +265,10 @@ def levels(claim: Claim) -> None:
         n_unknowns = sum(map(len, pair.outer)) + sum(map(len, pair.inner))
         require_indices(claim, minor, n_unknowns, size, "columns")
         claim.foresee(plain.rank_operations(size, size), 9 * size**2, "the Jacobian of a pair")
+    least = least_operations(
+        pair.rows, pair.width, pair.units, pair.columns, pair.chosen, pair.outer, pair.inner
+    )
+    claim.context.budget.foresee(least, "a trial of levels")
     for trial in range(LOWER_TRIALS):
         point = _Point(pair, trial)
         try:
