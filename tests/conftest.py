@@ -11,9 +11,21 @@ if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
 # Before NumPy is imported: workers of `pytest -n` that all use all cores are slower than one.
 os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
+import pytest
 from hypothesis import settings
 
 # Reproducible by default: the same examples on every machine; HYPOTHESIS_PROFILE=search explores.
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=100)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+@pytest.hookimpl(optionalhook=True)  # of pytest-xdist
+def pytest_xdist_make_scheduler(config, log):
+    """With `-n`: halves, not turns, so that tests share what their neighbours have computed.
+
+    Whoever is done takes over what others have not begun.
+    """
+    from xdist.scheduler import WorkStealingScheduling
+
+    return WorkStealingScheduling(config, log) if config.getoption("dist") == "load" else None

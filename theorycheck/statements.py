@@ -154,9 +154,10 @@ _ALL = (
         "T9",
         "Peeling",
         "outputs and inputs that can always be fitted afterwards are deleted first",
-        "Dense linear feed-forward network. All hidden widths >= m_e: an output whose row of the "
-        "last layer has at least m_e learnables can be deleted. All hidden widths >= d: an input "
-        "whose column of the first layer has at least d learnables can be deleted with one sample. "
+        "Dense linear feed-forward network, b its least hidden width. b >= m_e: an output whose "
+        "row of the last layer has at least m_e learnables can be deleted; b < m_e, b < d: with at "
+        "least b learnables. b >= d: an input whose column of the first layer has at least d "
+        "learnables can be deleted with one sample; b < d, b < m_e: with at least b learnables. "
         "The class, the rank defect and the degree stay the same; for rows the match probability.",
         "t09_peeling",
     ),
@@ -267,35 +268,40 @@ _ALL = (
         "T13",
         "Staged plans",
         "over budget: linear systems solved stage by stage, each for learnables not used before",
-        "Linear network, dense, no bottleneck: D is the number of equations. Sets U_1, ..., U_s of "
-        "learnables are disjoint, all others frozen. E_1, ..., E_s divide the equations after a "
-        "change of them that is invertible; at stage k its coefficients may depend on frozen "
-        "weights, inputs and U_1, ..., U_(k-1), not on the teacher. If E_k contains no unknown of "
-        "a later stage, is affine in U_k, and its Jacobian in U_k has rank |E_k|, the match "
-        "probability is 1. Feed-forward without biases: rows and columns may be peeled as in T9; "
-        "all of the first layer that is left frozen if it has as many rows as there are samples "
-        "left, all of the last if it has as many columns as there are outputs left, and what is "
-        "left peeled on: a row of m learnables with one output, a column of d with one sample; "
-        "then learnables none of which is behind another (T2), or those of one layer (T4), decide.",
+        "Linear network, dense. Without a bottleneck E are all equations; feed-forward with a "
+        "bottleneck of b units: those of b outputs, and of all outputs on b samples. E are D "
+        "equations. Sets U_1, ..., U_s of learnables are disjoint, all others frozen. E_1, ..., "
+        "E_s divide E after a change of these equations that is invertible; at stage k its "
+        "coefficients may depend on frozen weights, inputs and U_1, ..., U_(k-1), not on the "
+        "teacher. If E_k contains no unknown of a later stage, is affine in U_k, and its Jacobian "
+        "in U_k has rank |E_k|, the match probability is 1. Feed-forward without biases: rows and "
+        "columns may be peeled as in T9; all of the first layer that is left frozen if it has as "
+        "many rows as there are samples left, all of the last if it has as many columns as there "
+        "are outputs left, and what is left peeled on: a row of m learnables with one output, a "
+        "column of d with one sample, of b at a bottleneck as in T9; then, no bottleneck being "
+        "left, learnables none of which is behind another (T2), or one layer's (T4), decide.",
         "t13_staged_plans",
     ),
     Statement(
         "T14",
         "Levels",
-        "over budget: two layers solved by linear systems in an order, perhaps from infinity",
-        "Dense linear feed-forward network without biases, no bottleneck. All learnables outside "
-        "of layers l and l + 1 frozen, and those of layer l in other than m chosen columns: y = P"
-        " (A + U) (B + V), P generic, d x p (or the identity). Let units between have levels k, "
-        "columns of V be finite, with levels t, or infinite, and let c functionals z_1, z_2, ... "
-        "be chosen, others random. 1. For j = 1, ..., c: z_j annihilates what units of level "
-        "below j leave of y in finite columns of level j or more; then units of level j < c are "
-        "solved for z_i P (A + U) = 0, i <= j. 2. The same of units of level c and more, jointly "
-        "with z_j (y - P (A + U) B) = 0, c < j, for finite columns of level j or more. 3. Finite "
-        "columns of level t are solved for y = P (A + U) (B + V), V in units of level t and more,"
-        " of rank d - t. 4. Infinite columns become kernel vectors of P (A + U) on their "
-        "learnables, on which it has the rank of generic vectors in nested spaces, d less the "
-        "level of each. If at one point modulo a prime the z are independent, systems 1 and 2 "
-        "have full row rank, 3 and 4 the rank named, and if without infinite columns or the "
+        "two layers solved by linear systems in an order, perhaps from infinity",
+        "Dense linear feed-forward network without biases, no bottleneck. All learnables "
+        "outside of layers l and l + 1 frozen, and those of layer l in other than m chosen "
+        "columns: y = P (A + U) (B + V), P generic, d x p (or the identity). Let units between "
+        "have levels k, and some reach further, to c at most; let columns of V be finite, with "
+        "levels t, or infinite, and let c functionals z_1, z_2, ... be chosen, others random. "
+        "1. For j = 1, ..., c: in finite columns of level j or more z_j annihilates what units "
+        "that reach less than j leave of y, where units of level below j that reach j count by "
+        "the value that z_j is to have on their column of P (A + U), which is found with z_j; "
+        "then units that reach j < c are solved for z_i P (A + U) = 0, i up to their level, and "
+        "their values, i from there to j. 2. The same of units that reach c and more, jointly "
+        "with z_j (y - P (A + U) B) = 0, c < j, for finite columns of level j or more. 3. "
+        "Finite columns of level t are solved for y = P (A + U) (B + V), V in units of level t "
+        "and more, of rank d - t. 4. Infinite columns become kernel vectors of P (A + U) on "
+        "their learnables, on which it has the rank of generic vectors in nested spaces, d less "
+        "the level of each. If at one point modulo a prime the z are independent, systems 1 and "
+        "2 have full row rank, 3 and 4 the rank named, and if without infinite columns or the "
         "Jacobian of P (A + U) (B + V) in all of U and V has rank d m there, the match "
         "probability is 1. The same with rows for columns.",
         "t14_levels",
@@ -319,6 +325,16 @@ _ALL = (
         "not lead from lower to higher grades of the neurons are 0, and those into the last grade "
         "are solved for.",
         "t15_graded_points",
+    ),
+    Statement(
+        "T18",
+        "Given inputs",
+        "inputs that span given samples are as good as random ones, if all others are frozen",
+        "Dense linear feed-forward network without biases, inputs X given, n_0 x m of rank m. Let "
+        "m of the inputs have independent rows of X. If all learnables of the first layer are on "
+        "these, the class is that of the network with these inputs alone, on m random samples. "
+        "Whatever else is learnable: if that network is maximal, so is A.",
+        "t18_given_inputs",
     ),
     Statement(
         "C1",

@@ -121,12 +121,14 @@ EXAMPLES: dict[str, tuple[tc.Allocation, int, str]] = {
         "maximal",
     ),
     "group_bezout": (
-        tc.Allocation(FF([2, 1, 2]), {"W1": [[0, 1]], "W2": [[1], [1]]}),
+        tc.Allocation(
+            FF([2, 1, 2], bias=True), {"W1": [[1, 1]], "W2": [[1], [0]], "b2": [1, 0]}
+        ),
         2,
         "maximal",
     ),
     "triangular": (
-        tc.Allocation(FF([2, 1, 2]), {"W1": [[1, 1]], "W2": [[1], [0]]}),
+        tc.Allocation(FF([1, 1, 1], bias=True), {"W1": [[1]], "W2": [[1]]}),
         2,
         "maximal",
     ),
@@ -567,7 +569,7 @@ def corruptions(value):
     if isinstance(value, bool) or value is None:
         return [1, "x"]
     if isinstance(value, int):
-        return [value + 1, value - 1, value + 7, -value - 2, value + 40, 2**64, None, str(value)]
+        return [value + 1, value - 1, value + 7, -value - 2, value + 17, 2**64, None, str(value)]
     if isinstance(value, float):
         return [value / 2, value * 2 + 1e-3, -1.0, "x"]
     if isinstance(value, str):

@@ -18,6 +18,7 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from tests.checker.test_certificates import EXAMPLES, certificate_of, redigested
 from tests.checker.test_forgeries import certificate
+from theorycheck.certificate_kinds import KINDS
 from theorycheck.certificates import Certificate, digest
 from theorycheck.checker.budget import Budget
 from theorycheck.checker.claim import Claim
@@ -190,12 +191,11 @@ STRANGE = [
 ]  # fmt: skip
 
 
-ONE_OF_EACH = sorted({certificate_of(name).kind: name for name in EXAMPLES}.values())
-
-
-@pytest.mark.parametrize("name", ONE_OF_EACH)
-def test_nothing_strange_in_any_place_raises(name):
+@pytest.mark.parametrize("kind", sorted(KINDS))
+def test_nothing_strange_in_any_place_raises(kind):
+    name = next(name for name in reversed(EXAMPLES) if name.split()[0] == kind)
     data = certificate_of(name).to_dict()
+    assert data["kind"] == kind
     for key in data:
         for value in STRANGE:
             changed = {**data, key: value}

@@ -141,6 +141,7 @@ def test_a_bound_that_forgets_ways_around_or_positions_is_noticed(monkeypatch):
 # Which certificates speak of them
 
 
+@pytest.mark.long
 def test_certificates_of_random_allocations_are_accepted_by_both_checkers():
     seen, rng = Counter(), np.random.default_rng(0)
     for allocation, m in problems(90, seed=8):
@@ -303,7 +304,7 @@ WIDE, LONG = 2**30, 2**29
         ([1, 3000], layers({"kernel": 1500, "padding": 1400}), 50),
         ([1, 300, 300], layers({"kernel": 30}, {"kernel": 30}), 1),
         ([1, 300], layers(*[{"channels": 30, "kernel": 9, "padding": 4}] * 40), 300),
-        ([1, 1], layers(*[{}] * 20_000), 1),
+        pytest.param([1, 1], layers(*[{}] * 20_000), 1, marks=pytest.mark.long),
     ],
 )
 def test_what_is_too_large_is_given_up_at_once(size: list[int], given: Any, samples: int):

@@ -123,6 +123,7 @@ def test_the_jacobian_the_bound_and_what_is_exact_are_those_of_the_page():
     assert min(seen.values()) > 10
 
 
+@pytest.mark.long
 def test_ranks_and_what_is_exact_are_those_of_the_finders():
     seen: Counter[bool] = Counter()
     for allocation, m in problems(150, seed=2):

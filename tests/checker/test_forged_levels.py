@@ -41,15 +41,16 @@ def is_accepted(problem: dict[str, Any], evidence: dict[str, Any], seed: int) ->
 
 
 def all_evidence() -> list[dict[str, Any]]:
-    """Every choice of levels, of infinite columns, of functionals and of a minor."""
-    found = []
+    """Every choice of levels, of infinite columns, of functionals, of values and of a minor."""
+    found: list[dict[str, Any]] = []
     levels_of_columns = list(product((None, 0, 1, 2), repeat=2))
     for units, columns, chosen in product(product(range(3), repeat=2), levels_of_columns, range(3)):
         minors = [None] if None not in columns else list(map(list, combinations(range(4), 4)))
+        values = list(product(*(range(max(chosen - level, 0) + 1) for level in units)))
         found += [
             {"pair": 1, "axis": axis, "lines": [0, 1], "units": list(units), "chosen": chosen,
-             "columns": list(columns), "minor": minor}
-            for axis in ("columns", "rows") for minor in minors
+             "columns": list(columns), "minor": minor, "values": list(counts)}
+            for axis in ("columns", "rows") for minor in minors for counts in values
         ]  # fmt: skip
     return found
 

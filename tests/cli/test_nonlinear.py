@@ -150,7 +150,10 @@ RECURRENT = (
 )
 
 
-@pytest.mark.parametrize(("network", "samples", "budget"), [(FEEDFORWARD, 3, 7), (RECURRENT, 1, 2)])
+@pytest.mark.parametrize(
+    ("network", "samples", "budget"),
+    [pytest.param(FEEDFORWARD, 3, 7, marks=pytest.mark.long), (RECURRENT, 1, 2)],
+)
 def test_a_sweep_decides_what_classify_does_one_by_one(
     run: Any, tmp_path: Path, monkeypatch: Any, network: str, samples: int, budget: int
 ):

@@ -363,6 +363,7 @@ def test_a_filter_that_acts_twice_is_matched_where_a_scan_says_so():
     assert 120 < sum(reached) < 280
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("sigma", ["tanh", "softplus"])
 def test_a_filter_as_long_as_its_input_is_a_dense_layer(sigma: str):
     filters = [{"channels": 2, "kernel": 3}]

@@ -37,6 +37,9 @@ def levels(rng: random.Random, problem: Problem) -> Forged:
         minor = rng.sample(range(n_unknowns), size)
     evidence = {"pair": layer, "axis": axis, "lines": lines, "units": units, "columns": found,
                 "chosen": chosen, "minor": minor}  # fmt: skip
+    if rng.random() < 0.5:
+        evidence["values"] = [rng.randint(0, max(min(chosen, int(m)) - level, 0))
+                              for level, m in zip(units, most, strict=True)]  # fmt: skip
     return {"evidence": evidence, **claim("T14", "maximal")}
 
 

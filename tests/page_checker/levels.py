@@ -16,7 +16,7 @@ class Pair:
     """The evidence about a problem."""
 
     def __init__(self, problem: Problem, *, pair: Any, axis: Any, lines: Any, units: Any,
-                 columns: Any, chosen: Any, minor: Any) -> None:  # fmt: skip
+                 columns: Any, chosen: Any, minor: Any, values: Any = None) -> None:  # fmt: skip
         widths, m, d = problem.widths, problem.m_e, problem.d
         layer = integer(pair, 1, len(widths) - 1)
         need(min(widths[:layer]) >= m and min(widths[layer + 1 :]) >= d, "a bottleneck")
@@ -34,6 +34,11 @@ class Pair:
         ]
         need(len(units) == self.n and len(columns) == self.s, "as many levels as lines")
         self.c = integer(chosen, 0, self.e + 1)
+        counts = [0] * self.n if values is None else listed(values)
+        need(len(counts) == self.n, "as many numbers of values as units")
+        self.ends = [k + integer(v, 0, self.e + 1) for k, v in zip(self.units, counts, strict=True)]
+        inside = (end == k or end <= self.c for k, end in zip(self.units, self.ends, strict=True))
+        need(all(inside), "values of chosen functionals")
         self.unknowns = [("U", a, k) for a in range(self.p) for k in range(self.n) if u[a][k]]
         self.unknowns += [("V", k, t) for k in range(self.n) for t in range(self.s) if self.v[k][t]]
         need((minor is None) == (None not in columns), "a minor with infinite columns only")
@@ -70,6 +75,7 @@ class Point:
             drawn("A", p, n), drawn("B", n, s), drawn("y", e, s), drawn("z", e, e)
         )  # fmt: skip
         self.z: Matrix = []
+        self.c = drawn("c", e, n) if pair.ends != pair.units else [[0] * n for _ in range(e)]
 
     def through(self) -> Matrix:
         """P A."""
@@ -110,21 +116,27 @@ class Point:
         levels = [level or 0 for level in pair.columns]
         for j in range(1, pair.c + 1):
             through = self.through()
-            low = [k for k in range(pair.n) if pair.units[k] < j]
+            low = [k for k in range(pair.n) if pair.ends[k] < j]
+            with_value = [k for k in range(pair.n) if pair.units[k] < j <= pair.ends[k]]
             rest = [
                 [self.y[i][t] - sum(through[i][k] * self.b[k][t] for k in low) for i in range(e)]
+                + [-self.b[k][t] for k in with_value]
                 for t in range(pair.s)
                 if levels[t] >= j
             ]
-            self.z.append(self.system(rest, [0] * len(rest), self.drawn[e - j], len(rest)))
+            start = self.drawn[e - j] + [self.c[j - 1][k] for k in with_value]
+            found = self.system(rest, [0] * len(rest), start, len(rest))
+            self.z.append(found[:e])
+            for k, value in zip(with_value, found[e:], strict=True):
+                self.c[j - 1][k] = value
             self.independent(j)
             if j < pair.c:
-                self.at_units([k for k in range(pair.n) if pair.units[k] == j], [])
+                self.at_units([k for k in range(pair.n) if pair.ends[k] == j], [])
         h = max(pair.c, *pair.units, *levels)
         self.z += self.drawn[: h - pair.c]
         self.independent(h)
         later = [(t, j) for t in range(pair.s) for j in range(pair.c, levels[t])]
-        self.at_units([k for k in range(pair.n) if pair.units[k] >= pair.c], later)
+        self.at_units([k for k in range(pair.n) if pair.ends[k] >= pair.c], later)
         through = self.through()
         for t, level in enumerate(pair.columns):
             self.column(t, level, through)
@@ -150,8 +162,9 @@ class Point:
 
         known = set(places)
         for k in units:
-            for way in ways[: pair.units[k]]:
-                equation(way, [int(k == other) for other in range(pair.n)], 0)
+            for number, way in enumerate(ways[: pair.ends[k]]):
+                value = 0 if number < pair.units[k] else self.c[number][k]
+                equation(way, [int(k == other) for other in range(pair.n)], value)
         for t, j in wanted:
             target = sum(self.z[j][i] * self.y[i][t] for i in range(pair.e))
             equation(ways[j], [row[t] for row in self.b], target)

@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
+from itertools import product
 
 import numpy as np
 from hypothesis import strategies as st
@@ -10,16 +12,18 @@ from hypothesis import strategies as st
 from theorycheck.field.elimination import rank
 from theorycheck.plans.algebra import Residues
 from theorycheck.plans.antichains import Layers, layers_of
-from theorycheck.plans.levels import Levels, construct
-from theorycheck.plans.pairs import Pair, pairs_of, random_data
+from theorycheck.plans.levels import Levels, construct, nested_rank
+from theorycheck.plans.pairs import Counts, Pair, pairs_of, random_data
 from theorycheck.plans.search import proposals
 from theorycheck.plans.states import State, Step, masks_of, peeled, whole
+from theorycheck.plans.valued import valued_levels
 from theorycheck.problem.networks.feedforward import LinearFeedforward
 from theorycheck.strategies import critical_problems
 from theorycheck.theorems import t14_levels
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem, not_dense_layers
 from theorycheck.verification import domains
+from theorycheck.verification.given import inputs_law
 from theorycheck.verification.predictions import properties_of
 
 from .base import MAXIMAL, OTHERS, Planted, said
@@ -35,6 +39,15 @@ def _dense(analysis: Analysis) -> str | None:
         return reason
     enough = analysis.allocation.n_learnable >= analysis.target.value == analysis.n_equations
     return None if enough else "too few learnables, or a bottleneck"
+
+
+def _narrow(analysis: Analysis) -> str | None:
+    """As T13, also at r = D, at a bottleneck."""
+    reason = not_dense_layers(analysis, biases=False)
+    if reason is not None:
+        return reason
+    enough = analysis.n_equations > analysis.target.value <= analysis.allocation.n_learnable
+    return None if enough else "too few learnables, or no bottleneck"
 
 
 def _frozen(analysis: Analysis, is_wide: Callable[[State, str], bool]) -> Iterator[State]:
@@ -64,6 +77,29 @@ def freezing_the_other_way_round(analysis: Analysis) -> Finding | None:
 
     if any(state.is_done for state in _frozen(analysis, is_wide)):
         return said("T13", MAXIMAL, "nothing is left")
+    return None
+
+
+def every_line_at_a_bottleneck(analysis: Analysis) -> Finding | None:
+    """Right: a bottleneck leaves as many outputs and samples as it has units."""
+    masks, state = masks_of(analysis.allocation), whole(analysis.allocation, analysis.samples)
+    first, last = (masks.get(layer) for layer in (state.first, state.last))
+    rows = [] if last is None else np.count_nonzero(last, axis=1).tolist()
+    columns = [] if first is None else np.count_nonzero(first, axis=0).tolist()
+    for _ in range(len(rows) + len(columns)):
+        state, before = replace(state), state
+        for counts, size, name in (
+            (rows, state.samples, "outputs"),
+            (columns, state.outputs, "samples"),
+        ):
+            line = next((k for k in counts if k >= min(size, state.narrowest)), None)
+            if line is not None and not state.is_done:
+                counts.remove(line)
+                state = replace(state, **{name: getattr(state, name) - 1})
+        if state == before:
+            return None
+        if state.is_done:
+            return said("T13", MAXIMAL, "nothing is left")
     return None
 
 
@@ -119,6 +155,37 @@ def infinite_whatever_the_rank(analysis: Analysis) -> Finding | None:
     return None
 
 
+def values_by_counts(analysis: Analysis) -> Finding | None:
+    """Right: the linear systems need the ranks that counts allow, with values as without."""
+    masks, widths = masks_of(analysis.allocation), tuple(analysis.network.widths)
+    rng = np.random.default_rng(analysis.options.seed)
+    for pair in pairs_of(masks, widths, analysis.effective_samples):
+        if pair.n_learnable >= pair.n_equations and any(valued_levels(pair, rng)):
+            return said("T14", MAXIMAL, "learnables enough, some of them for values")
+    return None
+
+
+def values_for_nothing(analysis: Analysis) -> Finding | None:
+    """Right: a value is an equation that a learnable output of its unit has to meet."""
+    masks, widths = masks_of(analysis.allocation), tuple(analysis.network.widths)
+    for pair in pairs_of(masks, widths, analysis.effective_samples):
+        most = np.minimum(np.count_nonzero(pair.outer, axis=0), pair.rows)
+        for units in product(*(range(k + 1) for k in most.tolist())):
+            if _is_enough(pair, np.array(units)):
+                return said("T14", MAXIMAL, "all units have all values")
+    return None
+
+
+def _is_enough(pair: Pair, units: Counts) -> bool:
+    """Whether finite columns and functionals are enough if values are free."""
+    rows = range(pair.rows + 1)
+    columns = np.array([
+        next(k for k in rows if nested_rank(units[mask & (units >= k)], pair.rows) >= pair.rows - k)
+        for mask in pair.inner.T.astype(bool)
+    ])  # fmt: skip
+    return all((columns >= j).sum() <= pair.rows - j + (units < j).sum() for j in rows if j)
+
+
 def _square(analysis: Analysis) -> str | None:
     """Two layers of one width, on as many samples."""
     widths, m = analysis.network.widths, analysis.effective_samples
@@ -165,12 +232,23 @@ _SQUARE = cases_of(
 
 _RIGHT = properties_of(t14_levels.THEOREM, domains.levelled)[0]
 
+
+def most_learnables(analysis: Analysis) -> tuple[int, ...]:
+    """Right: the rows of the chosen inputs have to be independent."""
+    counts = np.count_nonzero(analysis.allocation.mask("W1"), axis=0)
+    order = np.argsort(-counts, kind="stable")[: analysis.samples]
+    return tuple(sorted(order.tolist()))
+
+
 PLANS = {
     "layers may be frozen whatever their widths": Planted(
         Theorem("T13", _dense, freezing_whatever_the_widths), domains.staged
     ),
     "a frozen first layer needs width d, a last one width m": Planted(
         Theorem("T13", _dense, freezing_the_other_way_round), domains.staged
+    ),
+    "at a bottleneck all lines may be deleted": Planted(
+        Theorem("T13", _narrow, every_line_at_a_bottleneck), domains.narrow
     ),
     "a stage may have inputs and outputs of one unit": Planted(
         Theorem("T13", _dense, both_ways_through_a_unit), _CRITICAL, OTHERS
@@ -182,10 +260,19 @@ PLANS = {
     "at infinity no rank is needed": Planted(
         Theorem("T14", _dense, infinite_whatever_the_rank), _BLOCKS, right=_RIGHT
     ),
+    "levels with values by counts alone": Planted(
+        Theorem("T14", _dense, values_by_counts), _SQUARE, right=_RIGHT
+    ),
+    "values for which no learnable is needed": Planted(
+        Theorem("T14", _dense, values_for_nothing), _CRITICAL, OTHERS, right=_RIGHT
+    ),
     "one level for all units: one long column fewer": Planted(
         Theorem("T14", _square, one_long_column_fewer), _TWO, OTHERS, right=_RIGHT
     ),
     "one level for all units: one column below n - level": Planted(
         Theorem("T14", _square, one_column_short), _SQUARE, right=_RIGHT
+    ),
+    "any m inputs stand for all that are given": Planted(
+        inputs_law(most_learnables), right=inputs_law(), is_measurable=False
     ),
 }

@@ -1,6 +1,7 @@
 """Arrays as people have them, whatever their type, order and content: read rightly or refused."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -10,13 +11,13 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 import theorycheck as tc
-from theorycheck.computing.effort import Effort
+from tests.shared.strategies import SMALL_DEGREES
 from theorycheck.problem.archives import read_array
 from theorycheck.problem.interop.foreign import real_numbers
 
 FOUND = Path(__file__).parents[1] / "known" / "found"
 FF = tc.LinearFeedforward
-QUICK = Effort(seconds=1, instances=0)
+QUICK = replace(SMALL_DEGREES, instances=0)
 ASKS: list[Any] = [tc.classify, tc.measure]
 
 READ = ["?", "i1", "i2", "i4", "i8", "u1", "u2", "u4", "u8", "f2", "f4", "f8"]

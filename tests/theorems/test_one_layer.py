@@ -57,12 +57,26 @@ def check_decision(mask: np.ndarray, outputs: int, samples: int, bias: bool = Fa
 
 
 def masks_up_to_order(p: int, q: int):
-    """Every p x q mask up to permutations of rows and columns, some of them more than once."""
+    """Every p x q mask with a learnable, one of those that permuted rows and columns make equal."""
+    if p > q:  # fewer rows have fewer orders
+        yield from (mask.T for mask in masks_up_to_order(q, p))
+        return
+    seen = set()
     lines = list(product((False, True), repeat=q))
     for rows in combinations_with_replacement(lines, p):
         columns = list(zip(*rows, strict=True))
         if columns == sorted(columns) and any(map(any, rows)):
-            yield np.array(rows)
+            least = min(sorted(zip(*order, strict=True)) for order in permutations(rows))
+            if tuple(least) not in seen:
+                seen.add(tuple(least))
+                yield np.array(rows)
+
+
+def test_masks_up_to_order_are_as_many_as_orbits():
+    """But for the empty one; the numbers are those of A028657 in the OEIS."""
+    shapes = ((2, 2), (3, 3), (4, 3), (4, 4), (4, 5))
+    counts = [len(list(masks_up_to_order(p, q))) + 1 for p, q in shapes]
+    assert counts == [7, 36, 87, 317, 1053]
 
 
 @pytest.mark.parametrize("shape", [(3, 3), (3, 4), (4, 4), (4, 5), (5, 4)])
@@ -72,7 +86,7 @@ def test_every_mask_of_small_layers_agrees_with_the_exact_rank(shape):
     for number, mask in enumerate(masks_up_to_order(p, q)):
         for d, m in product(range(1, p + 1), range(1, q + 1)):
             # All (d, m) for the smaller ones; for the larger the hard ones, or one of them in turn.
-            if p * q <= 12 or (d == p - 1 and m == q - 1) or (number % 7 == (d + m) % 7):
+            if p * q <= 12 or (d == p - 1 and m == q - 1) or (number % 4 == (d + m) % 4):
                 kinds.add(check_decision(mask, d, m))
     expected = {"two_dimensions minimal"} if p * q > 9 else {"forest maximal", "cycle minimal"}
     expected |= {"peeling_order maximal", "rectangle minimal"} if p * q > 16 else set()

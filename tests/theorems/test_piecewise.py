@@ -58,6 +58,7 @@ def rank_shown(network: Any, chosen: Any, verdict: tc.Verdict) -> int:
     return fmpq_mat(len(matrix), len(matrix[0]), [x for row in matrix for x in row]).rank()
 
 
+@pytest.mark.long
 @pytest.mark.parametrize("number", range(len(SMALL)))
 def test_t11_piecewise_verdicts_of_all_masks_are_those_of_the_best_patterns(number: int):
     network, m = SMALL[number]

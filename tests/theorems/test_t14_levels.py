@@ -33,6 +33,7 @@ def levels_found(allocation: tc.Allocation, samples: int) -> bool:
     return find_levels(pairs, PRIME, 0) is not None
 
 
+@pytest.mark.long
 def test_t14_finds_no_levels_at_r_equal_to_d_but_for_maximal_allocations():
     found = {"minimal": 0, "maximal": 0, "intermediate": 0}
     for entry in json.loads((KNOWN / "lffn_222.json").read_text()):
@@ -61,6 +62,7 @@ def test_infinite_columns_need_a_regular_point():
     assert basis(pair, data, built, PRIME, Residues(PRIME)) is None
 
 
+@pytest.mark.long
 @pytest.mark.parametrize(
     ("widths", "samples", "over"),
     [((3, 3, 3), 3, 2), ((4, 4, 4), 4, 3), ((3, 4, 3, 2), 3, 2), ((2, 3, 3, 2), 2, 1)],
@@ -147,6 +149,7 @@ def random_levels(pair: Pair, rng: np.random.Generator) -> Levels:
     return Levels(tuple(units.tolist()), tuple(columns), chosen)
 
 
+@pytest.mark.long
 def test_whatever_levels_have_the_ranks_lead_to_a_match():
     """Of more learnables than equations, and of as many: each is carried out on a draw."""
     rng, carried = np.random.default_rng(8), {True: 0, False: 0}

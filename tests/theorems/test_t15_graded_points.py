@@ -1,11 +1,13 @@
 """T15: plans are carried out on real data, and say nothing of what is minimal or intermediate."""
 
 import re
+from dataclasses import replace
 
 import numpy as np
 import pytest
 
 import theorycheck as tc
+from tests.shared.strategies import WORK_ONLY
 from tests.theorems.executed import residual
 from theorycheck.computing.deadline import NEVER
 from theorycheck.computing.effort import Effort
@@ -119,7 +121,7 @@ def recurrent_only(n_in, hidden, d, steps, readout="final", share=1.0):
 
 def test_t15_decides_what_was_open():
     allocation = recurrent_only(2, 6, 2, 4, share=0.8)
-    effort = Effort(seconds=30, bases=0)
+    effort = replace(WORK_ONLY, bases=0)
     before = tc.classify(allocation, 4, theorems=OTHERS, effort=effort)
     assert before.expressivity == "positive"
     verdict = tc.classify(allocation, 4, effort=effort)
@@ -159,6 +161,7 @@ def test_t15_seeks_nothing_where_no_degree_is_sought():
     assert t15_graded_points.decide(analysis) is None
 
 
+@pytest.mark.long
 def test_t15_sparse_networks_are_carried_out_too():
     """Few walks are of learnables only: neither a grading nor an antichain would do."""
     rng = np.random.default_rng(4)
@@ -166,7 +169,7 @@ def test_t15_sparse_networks_are_carried_out_too():
     present = rng.random((16, 16)) < 0.25
     learnable = present & (rng.random((16, 16)) < 0.4)
     allocation = tc.Allocation(network, {"recurrent": learnable}, {"recurrent": present})
-    verdict = tc.classify(allocation, 3, effort=Effort(seconds=20, bases=0))
+    verdict = tc.classify(allocation, 3, effort=replace(WORK_ONLY, bases=0))
     assert verdict.theorem == "T15"
     evidence = verdict.certificate.evidence  # type: ignore[union-attr]
     growing, zero = tuple(evidence["growing"]), tuple(evidence["zero"])

@@ -21,7 +21,7 @@ from theorycheck.verification.run import refute, run_property
 
 pytestmark = pytest.mark.long
 
-SHRINKING = 2.0  # seconds of processor time for one counterexample
+SHRINKING = 1.0  # seconds of processor time for one counterexample
 
 
 def different_truths() -> dict[str, Planted]:

@@ -23,12 +23,16 @@ from .systems import rank, solve
 
 @dataclass(frozen=True)
 class _Pair:
-    """Learnables of each unit in A (by column) and in B (by column of y), and the levels."""
+    """Learnables of each unit in A (by column) and in B (by column of y), and the levels.
+
+    `reached` is the level of each unit and the number of its values together.
+    """
 
     claim: Claim
     rows: int
     width: int  # p
     units: list[int]
+    reached: list[int]
     columns: list[int | None]
     chosen: int
     outer: list[list[int]]  # of each unit, the rows of A
@@ -53,7 +57,7 @@ class _Point:
         context, n = pair.claim.context, len(pair.units)
         self.pair, self.p, self.budget = pair, context.prime(trial), context.budget
         d, columns = pair.rows, len(pair.columns)
-        numbers = d * pair.width + pair.width * n + n * columns + d * columns + d * d
+        numbers = d * pair.width + pair.width * n + n * columns + d * columns + d * d + d * n
         pair.claim.foresee(3 * STEP * numbers, 100 * numbers, "a point of levels")
         pair.charge(3 * STEP * numbers)
 
@@ -63,6 +67,9 @@ class _Point:
         self.ways = plain.identity(d) if pair.width == d else drawn("P", d, pair.width)
         self.outer, self.inner = drawn("A", pair.width, n), drawn("B", n, columns)
         self.target, self.extra = drawn("y", d, columns), drawn("z", d, d)
+        self.values = [[0] * n for _ in range(d)]
+        if pair.reached != pair.units:
+            self.values = drawn("c", d, n)
         self.z: plain.Matrix = []
         self.through: plain.Matrix = []
         self.refresh()
@@ -90,15 +97,15 @@ class _Point:
         for number in range(1, pair.chosen + 1):
             self.choose(number)
             if number < pair.chosen:
-                self.annihilate([k for k, level in enumerate(pair.units) if level == number])
+                self.meet([k for k, reached in enumerate(pair.reached) if reached == number])
         levels = [level or 0 for level in pair.columns]
         highest = max(pair.chosen, *pair.units, *levels)
         self.z += self.extra[: highest - pair.chosen]
         if rank(self.z, self.p, self.budget) < highest:
             raise Missed
-        upper = [k for k, level in enumerate(pair.units) if level >= pair.chosen]
+        upper = [k for k, reached in enumerate(pair.reached) if reached >= pair.chosen]
         if max(levels) <= pair.chosen:
-            self.annihilate(upper)
+            self.meet(upper)
         else:
             self.solve_upper(upper)
         for t, level in enumerate(pair.columns):
@@ -108,34 +115,49 @@ class _Point:
                 self.solve_column(t, level)
 
     def choose(self, number: int) -> None:
-        """Step 1: z of this number is 0 on what lower units leave of columns from it on."""
-        pair = self.pair
+        """Step 1: z of this number is 0 on what lower units leave of columns from it on.
+
+        What it makes of units with a value of it is found with z.
+        """
+        pair, values = self.pair, self.values[number - 1]
         columns = [t for t, level in enumerate(pair.columns) if (level or 0) >= number]
-        low = [k for k, level in enumerate(pair.units) if level < number]
+        low = [k for k, reached in enumerate(pair.reached) if reached < number]
+        valued = [k for k, level in enumerate(pair.units) if level < number <= pair.reached[k]]
         rest = []
         for t in columns:
-            pair.charge(STEP * pair.rows * (len(low) + 5))
-            rest.append([
+            pair.charge(STEP * (pair.rows * (len(low) + 5) + len(valued)))
+            left = [
                 (self.target[i][t] - sum(row[k] * self.inner[k][t] for k in low)) % self.p
                 for i, row in enumerate(self.through)
-            ])  # fmt: skip
-        self.z.append(self.solved(rest, [0] * len(rest), self.extra[-number], len(rest)))
+            ]
+            rest.append([*left, *(-self.inner[k][t] % self.p for k in valued)])
+        start = [*self.extra[-number], *(values[k] for k in valued)]
+        found = self.solved(rest, [0] * len(rest), start, len(rest))
+        self.z.append(found[: pair.rows])
+        for k, value in zip(valued, found[pair.rows :], strict=True):
+            values[k] = value
         if rank(self.z, self.p, self.budget) < number:
             raise Missed
 
-    def annihilate(self, units: list[int]) -> None:
-        """z_1, ..., z_k are 0 on what a unit of level k does."""
+    def wanted(self, unit: int) -> plain.Row:
+        """What the z are to make of a unit: 0 up to its level, then its values."""
+        level, reached = self.pair.units[unit], self.pair.reached[unit]
+        return [0 if number < level else self.values[number][unit] for number in range(reached)]
+
+    def meet(self, units: list[int]) -> None:
+        """z_1, ..., z_k are 0 on what a unit of level k does, the next ones have their values."""
         ways = self.product(self.z, self.ways)
         for unit in units:
-            entries, level = self.pair.outer[unit], self.pair.units[unit]
+            entries, reached = self.pair.outer[unit], self.pair.reached[unit]
             frozen = set(range(self.pair.width)).difference(entries)
-            self.pair.charge(2 * STEP * level * self.pair.width)
+            self.pair.charge(2 * STEP * reached * self.pair.width)
             right = [
-                -sum(row[i] * self.outer[i][unit] for i in frozen) % self.p for row in ways[:level]
+                (value - sum(row[i] * self.outer[i][unit] for i in frozen)) % self.p
+                for row, value in zip(ways, self.wanted(unit), strict=False)
             ]
-            rows = [[row[i] for i in entries] for row in ways[:level]]
+            rows = [[row[i] for i in entries] for row in ways[:reached]]
             start = [self.outer[i][unit] for i in entries]
-            for i, value in zip(entries, self.solved(rows, right, start, level), strict=True):
+            for i, value in zip(entries, self.solved(rows, right, start, reached), strict=True):
                 self.outer[i][unit] = value
         self.refresh()
 
@@ -143,7 +165,7 @@ class _Point:
         """Step 2: units from c on, and columns of levels above c, in one system."""
         pair, p = self.pair, self.p
         places = [(i, k) for k in upper for i in pair.outer[k]]
-        n_rows = sum(pair.units[k] for k in upper)
+        n_rows = sum(pair.reached[k] for k in upper)
         n_rows += sum(max((level or 0) - pair.chosen, 0) for level in pair.columns)
         if n_rows > len(places):
             raise Missed
@@ -158,9 +180,9 @@ class _Point:
         pair.charge(2 * STEP * n_rows * (len(places) + len(pair.units)))
         rows, right = [], []
         for unit in upper:
-            for number in range(pair.units[unit]):
+            for number, value in enumerate(self.wanted(unit)):
                 rows.append([ways[number][i] if k == unit else 0 for i, k in places])
-                right.append(-left[number][unit] % p)
+                right.append((value - left[number][unit]) % p)
         for t, level in enumerate(pair.columns):
             for number in range(pair.chosen, level or 0):
                 rows.append([ways[number][i] * self.inner[k][t] % p for i, k in places])
@@ -251,9 +273,15 @@ def _pair(claim: Claim) -> _Pair:
     finite = [level for level in given if level is not None]
     _whole_numbers(claim, finite, len(finite), rows, "the levels of columns")
     (chosen,) = _whole_numbers(claim, [evidence["chosen"]], 1, rows, "chosen functionals")
+    values = _whole_numbers(
+        claim, evidence.get("values", [0] * len(units)), len(units), rows, "the values of units"
+    )
+    reached = [level + count for level, count in zip(units, values, strict=True)]
+    among = all(not count or end <= chosen for count, end in zip(values, reached, strict=True))
+    claim.require(among, "values are of chosen functionals")
     outer = [[i for i in range(len(second)) if second[i, k]] for k in range(len(first))]
     inner = [[k for k in range(len(first)) if first[k, t]] for t in lines]
-    return _Pair(claim, rows, len(second), units, given, chosen, outer, inner)
+    return _Pair(claim, rows, len(second), units, reached, given, chosen, outer, inner)
 
 
 def levels(claim: Claim) -> None:
@@ -266,7 +294,7 @@ def levels(claim: Claim) -> None:
         require_indices(claim, minor, n_unknowns, size, "columns")
         claim.foresee(plain.rank_operations(size, size), 9 * size**2, "the Jacobian of a pair")
     least = least_operations(
-        pair.rows, pair.width, pair.units, pair.columns, pair.chosen, pair.outer, pair.inner
+        pair.rows, pair.width, pair.reached, pair.columns, pair.chosen, pair.outer, pair.inner
     )
     claim.context.budget.foresee(least, "a trial of levels")
     for trial in range(LOWER_TRIALS):

@@ -1,7 +1,8 @@
 """T14: a point of two adjacent layers from linear systems in an order that levels give.
 
 Units and columns of y have levels: functionals z_1, z_2, ... of the rows annihilate what a unit of
-level k does from z_1 to z_k, and what is left of a column of level l from z_1 to z_l.
+level k does from z_1 to z_k, and what is left of a column of level l from z_1 to z_l. A unit may
+have values, too: what the next functionals make of it is chosen together with these.
 """
 
 from __future__ import annotations
@@ -16,11 +17,22 @@ from .pairs import Counts, Data, Pair
 
 @dataclass(frozen=True)
 class Levels:
-    """Levels of units, of columns (None: the column is infinite), and of how many z are chosen."""
+    """Levels of units, of columns (None: the column is infinite), and of how many z are chosen.
+
+    `values` tells of how many z from its level on a unit has values (none: all units have none);
+    where it has some, they are among those chosen.
+    """
 
     units: tuple[int, ...]
     columns: tuple[int | None, ...]
     chosen: int
+    values: tuple[int, ...] = ()
+
+    @property
+    def reached(self) -> tuple[int, ...]:
+        """Of how many functionals, from the first on, each unit's weights meet what is asked."""
+        values = self.values or (0,) * len(self.units)
+        return tuple(map(sum, zip(self.units, values, strict=True)))
 
     @property
     def highest(self) -> int:
@@ -74,6 +86,8 @@ class _Construction:
     def __init__(self, pair: Pair, levels: Levels, data: Data, algebra: Algebra) -> None:
         self._pair, self._levels, self._data, self._algebra = pair, levels, data, algebra
         self._units = np.array(levels.units, dtype=np.int64)
+        self._reached = np.array(levels.reached, dtype=np.int64)
+        self._values = algebra.array(np.zeros((pair.rows, pair.units), dtype=int))
         self._outer, self._inner = data.outer.copy(), data.inner.copy()
         self._through = algebra.product(data.through, self._outer)
         self._z = data.extra[:0]
@@ -84,8 +98,8 @@ class _Construction:
         for number in range(1, chosen + 1):
             if not self._choose(number):
                 return None
-            for unit in np.flatnonzero(self._units == number).tolist() if number < chosen else ():
-                if not self._annihilate(unit):
+            for unit in np.flatnonzero(self._reached == number).tolist() if number < chosen else ():
+                if not self._meet(unit):
                     return None
         more = self._levels.highest - chosen
         self._z = np.concatenate([self._z, self._data.extra[:more]])
@@ -99,17 +113,23 @@ class _Construction:
         return Built(self._outer, self._through, self._inner)
 
     def _choose(self, number: int) -> bool:
-        """z_number annihilates what units below this level leave of columns from it on."""
-        low = np.flatnonzero(self._units < number)
+        """z_number annihilates what units below this level leave of columns from it on.
+
+        What it makes of units that have a value of it is unknown, too.
+        """
+        low = np.flatnonzero(self._reached < number)
+        valued = np.flatnonzero((self._units < number) & (self._reached >= number))
         columns = [t for t in self._finite if self._level(t) >= number]
         algebra, done = self._algebra, self._inner[low][:, columns]
         rest = self._data.target[:, columns] - algebra.product(self._through[:, low], done)
         zero = algebra.array(np.zeros(len(columns), dtype=int))
-        start = self._data.extra[-number]
-        found = algebra.solve(algebra.reduced(rest).T, zero, start)
+        start = np.concatenate([self._data.extra[-number], self._data.values[number - 1, valued]])
+        system = np.concatenate([rest, -self._inner[valued][:, columns]])
+        found = algebra.solve(algebra.reduced(system).T, zero, start)
         if found.values is None or found.rank < len(columns):
             return False
-        self._z = np.concatenate([self._z, found.values[None]])
+        self._z = np.concatenate([self._z, found.values[None, : self._pair.rows]])
+        self._values[number - 1, valued] = found.values[self._pair.rows :]
         return algebra.rank(self._z) == number
 
     def _level(self, column: int) -> int:
@@ -117,18 +137,18 @@ class _Construction:
         assert level is not None
         return level
 
-    def _annihilate(self, unit: int) -> bool:
-        """z_1, ..., z_k are 0 on what a unit of level k does."""
-        level, entries = self._units[unit], np.flatnonzero(self._pair.outer[:, unit])
-        if level == 0:
+    def _meet(self, unit: int) -> bool:
+        """z_1, ..., z_k are 0 on what a unit of level k does, the next ones have their values."""
+        reached, entries = self._reached[unit], np.flatnonzero(self._pair.outer[:, unit])
+        if reached == 0:
             return True
         algebra, start = self._algebra, self._outer[entries, unit]
-        z = algebra.product(self._z[:level], self._data.through)
+        z = algebra.product(self._z[:reached], self._data.through)
         frozen = self._outer[:, unit].copy()
         frozen[entries] = algebra.array(0)
-        right = algebra.reduced(-algebra.product(z, frozen))
-        found = algebra.solve(z[:, entries], right, start)
-        if found.values is None or found.rank < level:
+        right = self._values[:reached, unit] - algebra.product(z, frozen)
+        found = algebra.solve(z[:, entries], algebra.reduced(right), start)
+        if found.values is None or found.rank < reached:
             return False
         self._outer[entries, unit] = found.values
         self._through[:, unit] = algebra.product(self._data.through, self._outer[:, unit])
@@ -136,9 +156,9 @@ class _Construction:
 
     def _solve_upper(self) -> bool:
         """Units from level c on, and what z_j, j > c, ask of columns with a level above c."""
-        upper = np.flatnonzero(self._units >= self._levels.chosen).tolist()
+        upper = np.flatnonzero(self._reached >= self._levels.chosen).tolist()
         if self._levels.leave_none_for_later:
-            return all(map(self._annihilate, upper))
+            return all(map(self._meet, upper))
         algebra, mask = self._algebra, self._pair.outer
         ends = [(i, k) for k in upper for i in np.flatnonzero(mask[:, k])]
         if not ends:
@@ -150,9 +170,9 @@ class _Construction:
         left = algebra.product(z, frozen)  # of each functional on what frozen weights do
         system, right = [], []
         for unit in upper:
-            for number in range(self._units[unit]):
+            for number in range(self._reached[unit]):
                 system.append(np.where(units == unit, z[number, rows], algebra.array(0)))
-                right.append(-left[number, unit])
+                right.append(self._values[number, unit] - left[number, unit])
         target = algebra.product(self._z, self._data.target)
         for t in self._finite:
             for number in range(self._levels.chosen, self._level(t)):

@@ -102,8 +102,9 @@ def most_learnable(mask: Mask, number: int) -> tuple[int, ...]:
 class Data:
     """P (rows, p), A (p, n), B (n, columns), y (rows, columns) and functionals drawn in advance.
 
-    `extra` has a row of as many entries as y has rows for each functional that is not chosen. The
-    entries of A and B in learnable places are where these start.
+    `extra` has a row of as many entries as y has rows for each functional that is not chosen, and
+    `values` a row of as many as there are units. The entries of A and B in learnable places, and
+    those of `values`, are where these start.
     """
 
     through: Matrix
@@ -111,6 +112,7 @@ class Data:
     inner: Matrix
     target: Matrix
     extra: Matrix
+    values: Matrix
 
 
 def random_data(pair: Pair, algebra: Algebra, rng: np.random.Generator, size: int) -> Data:
@@ -133,4 +135,5 @@ def random_data(pair: Pair, algebra: Algebra, rng: np.random.Generator, size: in
         drawn(n, pair.columns),
         drawn(pair.rows, pair.columns),
         drawn(pair.rows, pair.rows),
+        drawn(pair.rows, n),
     )

@@ -43,7 +43,7 @@ def solve_pair(
         return None
     shift = algebra.product(first[:, others], known[: len(others)])
     inner = algebra.reduced(first[:, lines] + shift)
-    data = Data(ways, second, inner, known[len(others) :], ways[:0])
+    data = Data(ways, second, inner, known[len(others) :], ways[:0], ways[:0])
     for _ in range(_TRIES):
         start = _started(pair, data, algebra, rng)
         built = construct(pair, levels, start, algebra)
@@ -77,6 +77,7 @@ def _started(pair: Pair, data: Data, algebra: Algebra, rng: np.random.Generator)
         outer=np.where(pair.outer, algebra.draw(rng, pair.outer.shape), data.outer),
         inner=np.where(pair.inner, algebra.draw(rng, pair.inner.shape), data.inner),
         extra=algebra.draw(rng, (pair.rows, pair.rows)),
+        values=algebra.draw(rng, (pair.rows, pair.units)),
     )
 
 

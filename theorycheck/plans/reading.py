@@ -70,4 +70,5 @@ def pair_of(
 
 def levels_of(evidence: Mapping[str, Any]) -> Levels:
     """The levels of a certificate of T14."""
-    return Levels(tuple(evidence["units"]), tuple(evidence["columns"]), evidence["chosen"])
+    units, columns = tuple(evidence["units"]), tuple(evidence["columns"])
+    return Levels(units, columns, evidence["chosen"], tuple(evidence.get("values", ())))

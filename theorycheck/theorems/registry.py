@@ -18,6 +18,7 @@ from . import (
     t13_staged_plans,
     t14_levels,
     t15_graded_points,
+    t18_given_inputs,
 )
 from .base import Theorem
 
@@ -30,6 +31,7 @@ THEOREMS: tuple[Theorem, ...] = (
     t14_levels.THEOREM,
     t00_monotonicity.THEOREM,
     t02_dichotomy.THEOREM,
+    t18_given_inputs.THEOREM,
     t12_readout.THEOREM,
     t15_graded_points.THEOREM,
     t06_odd_degree.THEOREM,

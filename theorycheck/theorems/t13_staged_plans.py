@@ -21,15 +21,18 @@ from .t00_monotonicity import Part
 
 
 def why_not(analysis: Analysis) -> str | None:
-    """Plans need a dense linear feed-forward network over budget, without biases or bottleneck."""
+    """Plans need a dense linear feed-forward network over budget, without biases."""
+    return why_not_plans(analysis, over=1)
+
+
+def why_not_plans(analysis: Analysis, over: int) -> str | None:
+    """The same, of at least so many learnables more than the target dimension."""
     reason = not_dense_layers(analysis, biases=False)
     if reason is not None:
         return reason
-    target = analysis.target.value
-    if target < analysis.n_equations:
-        return "a hidden layer is a bottleneck"
-    if analysis.allocation.n_learnable <= target:
-        return "there are no more learnable weights than the target dimension"
+    if analysis.allocation.n_learnable < analysis.target.value + over:
+        few = "no more" if over else "fewer"
+        return f"there are {few} learnable weights than the target dimension"
     return None if analysis.conflict is not None else "the output is affine in the learnables"
 
 
@@ -60,7 +63,7 @@ def decide(analysis: Analysis) -> Finding | None:
 
 
 def staged_states(analysis: Analysis, together: int = 0) -> Iterator[Staged]:
-    """What peeling and freezing leave, where there are learnables enough.
+    """What peeling and freezing leave, where there are learnables enough and no bottleneck.
 
     With `together` so many adjacent layers have enough: then deep networks leave little to look at.
     """
@@ -70,6 +73,8 @@ def staged_states(analysis: Analysis, together: int = 0) -> Iterator[Staged]:
         needed = state.outputs * state.samples
         if state.is_done:
             yield Staged(analysis, None, state)
+        elif state.is_narrow:
+            continue  # what is left cannot be affine, nor a pair of layers without a bottleneck
         elif together and _most(counts, state, together) < needed:
             continue
         elif state.n_learnable(masks) >= needed:

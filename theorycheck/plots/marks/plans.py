@@ -18,12 +18,16 @@ def levels(scene: Scene) -> Marks:
     units, other = ((second, "columns"), (first, "columns"))
     if not by_columns:
         units, other = ((first, "rows"), (second, "rows"))
-    for unit, level in enumerate(evidence["units"]):
-        marks.add(scene.line(*units, unit, str(level), outlined=False))
+    values = evidence.get("values", [0] * len(evidence["units"]))
+    for unit, (level, count) in enumerate(zip(evidence["units"], values, strict=True)):
+        text = f"{level}+{count}" if count else str(level)
+        marks.add(scene.line(*units, unit, text, outlined=False))
     for line, level in zip(evidence["lines"], evidence["columns"], strict=True):
         text = "oo" if level is None else str(level)
         marks.add(scene.line(*other, line, text, outlined=False))
     marks.note(f"numbers at {units[0]}: levels of units; at {other[0]}: of lines solved after them")
+    if any(values):
+        marks.note("after +: of how many functionals more a unit has values")
     if None in evidence["columns"]:
         marks.note("oo: lines solved from a regular point at infinity")
     return marks
