@@ -194,3 +194,26 @@ def test_what_is_open_above_d_is_repaired_by_few_additions():
         assert found.outcome == "repaired"
         assert len(found.moves) <= 2 * fewest + 1
         check_repair(allocation, m, found, may_freeze=False)
+
+
+@pytest.mark.parametrize(
+    ("network", "samples", "budget", "share"),
+    [
+        (tc.LinearRecurrent(3, 8, 3, 5), 6, 21, 1.0),
+        (tc.LinearRecurrent(4, 32, 4, 6), 16, 70, 1.0),
+        pytest.param(tc.LinearRecurrent(3, 281, 3, 6), 15, 56, 0.03, marks=pytest.mark.long),
+    ],
+)
+def test_recurrent_designs_slightly_above_d_begin_with_a_plan(network, samples, budget, share):
+    rng = np.random.default_rng(0)
+    present = {"recurrent": rng.random(network.weight_shapes["recurrent"]) < share}
+    found = tc.design(network, samples, budget, present=present if share < 1 else None)
+    allocation, theorem = verified(found)
+    assert theorem == "T15"
+    assert found.as_preferred
+    assert allocation.n_learnable == budget
+    assert set(allocation.counts) == {"input", "recurrent", "readout"}
+    assert found.proposal is not None
+    made = tc.construct(found.proposal.core, samples)
+    assert made.is_match
+    assert made.theorem == "T15"

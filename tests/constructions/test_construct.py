@@ -12,7 +12,6 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 from tests.problem.test_unrolled import DIRECT
-from tests.shared.strategies import NO_DEGREES
 from theorycheck import strategies
 from theorycheck.constructions.recipes import RECIPES
 from theorycheck.theorems.registry import THEOREMS
@@ -48,7 +47,7 @@ def check(made: tc.Construction) -> None:
 @settings(max_examples=60)
 @given(strategies.problems(), strategies.seeds(), st.booleans())
 def test_every_proof_of_the_linear_theorems_is_executed(problem: Any, seed: int, rational: bool):
-    verdict = tc.classify(*problem, seed=seed, effort=NO_DEGREES)
+    verdict = tc.classify(*problem, seed=seed, effort=tc.Effort(degree=0))
     is_maximal = verdict.expressivity is tc.Expressivity.MAXIMAL
     try:
         made = tc.construct(*problem, seed=seed, rational=rational)
@@ -161,7 +160,7 @@ def test_every_chain_of_theorems_is_executed(chain: str, rational: bool):
 def test_recipes_are_of_theorems_that_there_are():
     ids = [theorem.id for theorem in THEOREMS]
     assert RECIPES.keys() <= {*ids}
-    assert {words.split()[0] for words in CHAINS} | {"T12", "T14"} == RECIPES.keys()
+    assert {words.split()[0] for words in CHAINS} | {"T12", "T14", "T15"} == RECIPES.keys()
 
 
 def test_levels_are_carried_out_in_floats():
@@ -175,6 +174,93 @@ def test_levels_are_carried_out_in_floats():
     check(made)
     with pytest.raises(tc.InputError, match=r"at infinity.*leave rational out"):
         tc.construct(allocation, 4, rational=True)
+
+
+# Recurrent networks: masks learnable and present, samples, steps; whether an exact answer exists.
+GRADED: dict[str, tuple[tc.Allocation, int, int, bool]] = {
+    "read at the end": (
+        tc.Allocation(LR(2, 2, 1, 3), {"input": [[0, 0], [1, 0]], "recurrent": [[1, 1], [1, 0]]}),
+        2,
+        1,
+        False,
+    ),
+    "read at every step, more samples than inputs": (
+        tc.Allocation(
+            LR(1, 4, 2, 3, "all"),
+            {
+                "input": [[1]] * 4,
+                "recurrent": [[0, 1, 1, 1], [1, 1, 1, 1], [1, 1, 0, 0], [1, 0, 1, 1]],
+                "readout": [[0, 0, 1, 1], [0, 1, 0, 0]],
+            },
+        ),
+        3,
+        1,
+        False,
+    ),
+    "an output is fitted afterwards": (
+        tc.Allocation(
+            LR(2, 3, 2, 2, "all"),
+            {
+                "input": [[0, 0], [0, 1], [0, 0]],
+                "recurrent": [[1, 1, 1], [1, 1, 0], [1, 1, 1]],
+                "readout": [[0, 1, 1], [1, 0, 0]],
+            },
+            {"input": [[1, 1], [1, 1], [0, 0]], "readout": [[0, 1, 1], [1, 1, 1]]},
+        ),
+        1,
+        2,
+        False,
+    ),
+    "nothing grows": (
+        tc.Allocation(
+            LR(1, 3, 2, 3),
+            {
+                "input": [[1], [0], [1]],
+                "recurrent": [[1, 1, 1], [0, 1, 0], [0, 1, 1]],
+                "readout": [[0, 0, 0], [1, 1, 0]],
+            },
+            {"recurrent": [[1, 1, 1], [0, 1, 0], [0, 1, 1]], "readout": [[1, 0, 1], [1, 1, 1]]},
+        ),
+        2,
+        2,
+        True,
+    ),
+}
+
+
+@pytest.mark.parametrize("problem", GRADED)
+def test_graded_points_are_followed_in_floats(problem: str):
+    allocation, samples, steps, is_affine = GRADED[problem]
+    for seed in range(3):
+        check(tc.construct(allocation, samples, seed=seed))
+    made = tc.construct(allocation, samples, seed=3)
+    assert made.theorem == "T15"
+    assert len(made.steps) == steps
+    check(made)
+    again = tc.construct(allocation, samples, inputs=made.inputs, outputs=made.outputs)
+    assert again.is_match
+    if is_affine:
+        check(tc.construct(allocation, samples, rational=True))
+        return
+    with pytest.raises(tc.InputError, match=r"at infinity.*leave rational out"):
+        tc.construct(allocation, samples, rational=True)
+
+
+def test_special_inputs_of_a_graded_point_are_refused():
+    allocation, samples, _, _ = GRADED["read at the end"]
+    points = np.ones((samples, 3, 2))
+    points[1, 2] = 2
+    with pytest.raises(tc.InputError, match="inputs are not generic"):
+        tc.construct(allocation, samples, inputs=points)
+
+
+@pytest.mark.long
+def test_a_larger_recurrent_network_is_matched_too():
+    network = tc.LinearRecurrent(4, 32, 4, 6)
+    allocation = tc.Allocation.random(network, 160, np.random.default_rng(0))
+    made = tc.construct(allocation, 16)
+    assert made.theorem == "T15"
+    check(made)
 
 
 # Nonlinear networks: the readout

@@ -15,7 +15,7 @@ from theorycheck.plans.states import State, masks_of, states
 from theorycheck.problem.files import problem_from_dict
 from theorycheck.ranks.point import draw_prime
 from theorycheck.ranks.target_dimension import target_dimension
-from theorycheck.theorems import t13_staged_plans
+from theorycheck.theorems import t13_staged_plans, t14_levels
 from theorycheck.theorems.analysis import Analysis
 
 KNOWN = Path(__file__).parents[1] / "known"
@@ -121,6 +121,33 @@ def test_t13_says_when_it_is_not_asked():
         reason = t13_staged_plans.why_not(Analysis(allocation, 2))
         assert reason is not None
         assert word in reason
+
+
+def test_t13_and_t14_skip_only_states_without_a_plan(monkeypatch):
+    """Of deep networks most states have too few learnables in any two adjacent layers."""
+    rng = np.random.default_rng(4)
+    deep = tc.Allocation.random(tc.LinearFeedforward([8] * 21), 360, rng)
+    every = list(t13_staged_plans.staged_states(Analysis(deep, 8)))
+    assert len(every) > 100
+    assert not list(t13_staged_plans.staged_states(Analysis(deep, 8), together=2))
+    problems = []
+    for _ in range(40):
+        widths = tuple(rng.integers(2, 4, int(rng.integers(3, 6))).tolist())
+        d = widths[-1]
+        n = min(int(rng.uniform(1.1, 2.2) * d * widths[0]) + 1, 3 * d * widths[0])
+        total = tc.LinearFeedforward(widths).n_weights
+        problems.append((random_allocation(widths, min(n, total), rng), widths[0]))
+
+    def decided():
+        theorems = t13_staged_plans.THEOREM, t14_levels.THEOREM
+        return [theorem.ask(Analysis(*one)) is None for one in problems for theorem in theorems]
+
+    quick = decided()
+    whole = t13_staged_plans.staged_states
+    for module in (t13_staged_plans, t14_levels):
+        monkeypatch.setattr(module, "staged_states", lambda analysis, together=0: whole(analysis))
+    assert quick == decided()
+    assert quick.count(False) > 10
 
 
 @pytest.mark.parametrize("algebra", ALGEBRAS, ids=lambda each: type(each).__name__)

@@ -20,6 +20,7 @@ from ..computing.progress import Progress, Teller, Watch, watching
 from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError, nearest, shown
+from ..plans.relays import relayed
 from ..problem.allocation import Allocation
 from ..problem.masks import Entry
 from ..problem.networks.base import Network
@@ -32,7 +33,7 @@ from .proposals import SOME_DEGREES, Candidates, Proposal
 from .staged import staged
 
 _MOST_LISTED = 2**27  # candidates, of which a mask is made without a second thought
-_STAGED = 2  # choices that a plan is to prove
+_STAGED = 2  # choices that a plan is to prove, and others for which one is sought at length
 _SHARE = 0.25  # of the time, after which even orders give way to them
 
 
@@ -127,8 +128,9 @@ def design(
     Along one order of preference after the other (`orders.plans`: 8 random even orders first for
     `spread`, single layers first for `few-layers`) it takes a basis of D independent weights and
     more up to the budget (T0 keeps that maximal), until `classify` proves the result. After the
-    even orders `spread` makes a plan (T13, T14) and then its weights, where the network is dense
-    and the budget above D: these are spread over all layers, and proved at any size. It is
+    even orders `spread` makes a plan and then its weights, where the budget is above D: of dense
+    feed-forward networks (T13, T14), and before the even orders of recurrent ones (T15), sparse
+    or dense: these weights are spread over all layers, and proved at any size. It is
     impossible if the budget is below D (T1), or if even learning all of `within` is not maximal
     (T0). What is left is `open`.
 
@@ -200,7 +202,8 @@ class _DesignSearch:
             only_choice = self._budget == self._candidates.everything.n_learnable
             chosen = self._filled(plan, basis, prefer)
             thorough = only_choice or is_staged or plan.kind == "even"
-            proposal = self._candidates.prove(chosen, basis, thorough=thorough)
+            at_length = only_choice or is_staged or self._tried <= _STAGED
+            proposal = self._candidates.prove(chosen, basis, thorough=thorough, at_length=at_length)
             if proposal is not None:
                 found = self._found(proposal, plan, chosen, basis, prefer)
                 if proposal.verdict.expressivity is Expressivity.MAXIMAL:
@@ -213,11 +216,15 @@ class _DesignSearch:
         return self._good or self._by_degree(full, prefer) or self._failed()
 
     def _with_staged(self, choices: Iterable[Plan]) -> Iterator[Plan]:
-        """The choices, and after the even ones, or where these take long, those made for a plan."""
+        """The choices, and after the even ones, or where these take long, those made for a plan.
+
+        Of recurrent networks an even choice takes long wherever no plan for it is found.
+        """
         deadline, waiting = self._candidates.options.deadline, True
         until = (1 - _SHARE) * deadline.left
+        is_slow = self._candidates.network.is_recurrent
         for plan in choices:
-            if waiting and (plan.kind != "even" or deadline.left < until):
+            if waiting and (plan.kind != "even" or is_slow or deadline.left < until):
                 waiting = False
                 yield from self._staged()
             yield plan
@@ -227,13 +234,23 @@ class _DesignSearch:
         candidates = self._candidates
         rng = np.random.default_rng(candidates.options.seed)
         allowed = dict(candidates.everything.masks("learnable"))
-        for _ in range(_STAGED if candidates.everything.is_dense else 0):
-            samples = candidates.effective_samples
-            core = staged(candidates.network, allowed, samples, self._budget, rng)
+        for core in islice(self._cores(rng), _STAGED):
+            taken = set(core)
+            rest = [entry for entry in even_order(allowed, rng) if entry not in taken]
+            yield Plan("staged", "spread over all layers by a plan", (core, rest))
+
+    def _cores(self, rng: np.random.Generator) -> Iterator[list[Entry]]:
+        """What is to be learned such that there is a plan."""
+        candidates, budget = self._candidates, self._budget
+        everything, samples = candidates.everything, candidates.effective_samples
+        options = candidates.options
+        for core, _ in relayed(everything, samples, budget, options.seed, options.deadline):
+            yield core
+        allowed = dict(everything.masks("learnable"))
+        for _ in range(_STAGED if everything.is_dense else 0):
+            core = staged(candidates.network, allowed, samples, budget, rng)
             if core is not None:
-                taken = set(core)
-                rest = [entry for entry in even_order(allowed, rng) if entry not in taken]
-                yield Plan("staged", "spread over all layers by a plan", (core, rest))
+                yield core
 
     def _by_degree(
         self, full: list[tuple[list[Entry], list[Entry], Plan]], prefer: Prefer

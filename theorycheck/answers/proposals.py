@@ -31,7 +31,7 @@ from ..theorems.registry import THEOREMS
 from ..verdict import Expressivity, Verdict
 from .classification import verdict_on
 
-_AT_ONCE = Effort(seconds=0)  # what is proved by a part need not be proved at length
+_AT_ONCE = Effort(seconds=0)  # what is proved by a part, say, need not be proved at length
 SOME_DEGREES = Effort(seconds=2.0, degree=20, instances=0, bases=2)
 _MOST_DEGREES = 2
 
@@ -212,11 +212,17 @@ class Candidates:
         return verdict_on(allocation, self.samples, options, theorems)
 
     def prove(
-        self, chosen: Sequence[Entry], basis: Sequence[Entry], *, thorough: bool = True
+        self,
+        chosen: Sequence[Entry],
+        basis: Sequence[Entry],
+        *,
+        thorough: bool = True,
+        at_length: bool = True,
     ) -> Proposal | None:
         """`chosen` as a proposal if it, or its part `basis`, is found to be good, else None.
 
         Without `thorough` the part has to be: cheaper, since `classify` tries many parts (T0).
+        Without `at_length` no plan is sought for what is chosen that may take all of the effort.
         """
         core = self.with_learnable(basis)
         part = self.classify(core)
@@ -226,7 +232,8 @@ class Candidates:
         if not is_proved and not thorough:
             return None
         allocation = self.with_learnable(chosen)
-        whole = self.classify(allocation, effort=_AT_ONCE if is_proved else None)
+        is_short = is_proved or not at_length
+        whole = self.classify(allocation, effort=_AT_ONCE if is_short else None)
         is_worse = whole.expressivity is not Expressivity.MAXIMAL is part.expressivity
         if self.is_good(whole) and not is_worse:
             return Proposal(allocation, allocation, whole)

@@ -42,7 +42,8 @@ class Budget:
         (14000000000.0, 2000000000.0)
         """
         if seconds is None:
-            operations, seconds = _LEAST + _PER_BYTE * size, MOST_SECONDS
+            seconds = MOST_SECONDS
+            operations = min(_LEAST + _PER_BYTE * size, PER_SECOND * seconds)
         else:
             operations = PER_SECOND * seconds
         return cls(operations, memory, time.monotonic() + seconds, seconds)

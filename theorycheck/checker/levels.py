@@ -17,6 +17,7 @@ from . import plain
 from .budget import STEP
 from .claim import Check, Claim
 from .context import LOWER_TRIALS
+from .levels_cost import least_operations
 from .rank import require_indices
 from .systems import rank, solve
 
@@ -329,6 +330,10 @@ def levels(claim: Claim) -> None:
     """Two layers are solved by linear systems in their order (T14)."""
     pair, minor = _pair(claim), claim.evidence["minor"]
     pair.require_minor(minor)
+    least = least_operations(
+        pair.rows, pair.width, pair.reached, pair.columns, pair.chosen, pair.outer, pair.inner
+    )
+    claim.context.budget.foresee(least, "a trial of levels")
     for trial in range(LOWER_TRIALS):
         try:
             pair.point(trial).solve(minor)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, field
 from typing import NamedTuple
@@ -12,7 +12,7 @@ import numpy as np
 from ..computing.arrays import Array
 from ..computing.deadline import Deadline
 from ..errors import OutOfTimeError, SizeError
-from ..problem.masks import Entry
+from ..problem.masks import Entry, Mask
 from ..problem.networks.base import Network
 from .arithmetic import Arithmetic, Weights
 
@@ -47,8 +47,8 @@ class Bench:
     """A student on which recipes work: `weights` change, what it is to put out does not.
 
     Inputs are those of `Arithmetic`, `wanted` is (reads x outputs, samples). `teacher` is None
-    where only its outputs are known. `steps` are told in words, `fitted` are the learnables that
-    took part.
+    where only its outputs are known, `present` has the masks of matrices that are not dense.
+    `steps` are told in words, `fitted` are the learnables that took part.
     """
 
     network: Network
@@ -59,6 +59,7 @@ class Bench:
     teacher: Weights | None
     deadline: Deadline
     report: Callable[[str], None]
+    present: Mapping[str, Mask] = field(default_factory=dict)
     steps: list[str] = field(default_factory=list)
     fitted: list[Entry] = field(default_factory=list)
 

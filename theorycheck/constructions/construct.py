@@ -144,9 +144,9 @@ def construct(
 ) -> Construction:
     """Weights of a student that matches a teacher on `samples` inputs, without training.
 
-    Where a proof that `allocation` is maximal is a construction (T0, T2 to T5, T9, T13, T14, and
-    T12 for the readout of nonlinear networks) it is executed: it solves linear systems, one after
-    the other.
+    Where a proof that `allocation` is maximal is a construction (T0, T2 to T5, T9, T13 to T15,
+    and T12 for the readout of nonlinear networks) it is executed: it solves linear systems, one
+    after the other.
 
     `teacher` has the teacher's weights by name; instead of it `outputs`, (points, d), may be given
     with the `inputs`, (points, n_0). Of recurrent networks these are (points, steps, n_in), and
@@ -170,7 +170,8 @@ def construct(
     start = time.perf_counter()
     check_allocation(allocation)
     effort = checked(Effort(seconds=seconds))
-    searching = Effort(seconds=0)  # degrees prove, but construct nothing
+    # Degrees prove, but construct nothing; plans that are found have to be carried out.
+    searching = Effort(seconds=seconds / 2, degree=0)
     options = Options(seed, error_bound, memory_limit, effort=searching, deadline=effort.start())
     deadline = options.deadline
     arithmetic: Arithmetic = Rationals(deadline) if rational else Floats(memory_limit, deadline)
@@ -202,7 +203,8 @@ def _proof(analysis: Analysis, with_teacher: bool) -> tuple[Verdict, Proof]:
 
 def _refusal(analysis: Analysis, with_teacher: bool) -> str:
     """Why no proof was executed, and what to do instead."""
-    verdict = verdict_on(analysis.allocation, analysis.samples, analysis.options)
+    options = replace(analysis.options, effort=Effort(seconds=0))  # no plan was found
+    verdict = verdict_on(analysis.allocation, analysis.samples, options)
     expressivity, by = verdict.expressivity, f"{verdict.theorem}: {verdict.reason}"
     if expressivity is Expressivity.MINIMAL:
         better = "it maximal" if analysis.is_linear else "a match possible"
@@ -226,7 +228,10 @@ def _bench(allocation: Allocation, arithmetic: Arithmetic, data: Data, options: 
         basis = arithmetic.independent(inputs.reshape(-1, inputs.shape[-1]))
         inputs, wanted = inputs[..., basis], wanted[:, basis]
     weights, teacher, deadline = data.student, data.teacher, options.deadline
-    return Bench(network, arithmetic, weights, inputs, wanted, teacher, deadline, lambda _: None)
+    present = allocation.given_present()
+    return Bench(
+        network, arithmetic, weights, inputs, wanted, teacher, deadline, lambda _: None, present
+    )
 
 
 def _made(analysis: Analysis, data: Data, bench: Bench, verdict: Verdict) -> Construction:

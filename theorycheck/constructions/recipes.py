@@ -17,6 +17,7 @@ from ..display.paragraphs import list_some
 from ..problem.masks import Entry, entries_of, mask_from_json
 from .bench import Bench, Task
 from .factored import factored
+from .graded import graded
 from .planned import planned
 
 
@@ -206,6 +207,10 @@ def _planned(bench: Bench, task: Task, proof: Proof) -> None:
     planned(bench, task, proof.kind, proof.evidence)
 
 
+def _graded(bench: Bench, task: Task, proof: Proof) -> None:
+    graded(bench, task, proof.evidence)
+
+
 _AFFINE = Recipe(lambda proof, with_teacher: True, _affine)
 
 # One row for each theorem whose proof can be executed: one more theorem is one more row.
@@ -219,5 +224,6 @@ RECIPES: dict[str, Recipe] = {
     "T9": Recipe(lambda p, _: p.inner is None or p.inner.is_recipe(with_teacher=False), _peeled),
     "T13": Recipe(lambda proof, _: True, _planned),
     "T14": Recipe(lambda proof, _: True, _planned),
+    "T15": Recipe(lambda proof, _: True, _graded),
     "T12": Recipe(lambda proof, _: proof.kind == "readout_rank", _affine),
 }

@@ -150,6 +150,14 @@ class Graded:
         point = Leading(algebra, data.weights, self._masks(()), data.inputs, self.reads, degrees)
         return np.array([point.states[step][0] for step in self.reads])
 
+    def fitted(self, data: Data, algebra: Algebra) -> tuple[int, ...]:
+        """Outputs with enough readout learnables for the states that are read."""
+        states, readout = self.read_states(data, algebra), self.allocation.mask("readout")
+        n_equations = states.shape[0] * states.shape[2]
+        enough = np.flatnonzero(np.count_nonzero(readout, axis=1) >= n_equations).tolist()
+        lines = ((o, np.hstack(list(states[:, readout[o]]))) for o in enough)
+        return tuple(o for o, line in lines if algebra.rank(line) == n_equations)
+
     @property
     def reads(self) -> list[int]:
         """The steps that are read."""

@@ -80,12 +80,7 @@ class GradingSearch:
     @cached_property
     def fitted(self) -> tuple[int, ...]:
         """Outputs with enough learnables for the states that are read: they are fitted last."""
-        states = self._graded.read_states(self._data, self._algebra)
-        readout = self._graded.allocation.mask("readout")
-        n_equations = states.shape[0] * states.shape[2]
-        enough = np.flatnonzero(np.count_nonzero(readout, axis=1) >= n_equations).tolist()
-        lines = ((o, np.hstack(list(states[:, readout[o]]))) for o in enough)
-        return tuple(o for o, line in lines if self._algebra.rank(line) == n_equations)
+        return self._graded.fitted(self._data, self._algebra)
 
     def found(self, most: int) -> Found | None:
         """The first plan that is onto among `most` that are tried, if there is one."""

@@ -2,8 +2,10 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
+
+import numpy as np
 
 from ..plans.antichains import find_choice, layers_of
 from ..plans.states import State, masks_of, states
@@ -43,7 +45,7 @@ def count(analysis: Analysis) -> Finding | None:
     """Maximal if after peeling and freezing nothing is left, or one layer suffices by T4."""
     if not drawn_plans.is_generic(analysis):
         return None  # of other networks counts show nothing
-    for staged in staged_states(analysis):
+    for staged in staged_states(analysis, together=1):
         if staged.rest is None:
             return staged.of_whole(None)
         # Where nothing was deleted or frozen T0 says whether one layer suffices.
@@ -62,26 +64,42 @@ def decide(analysis: Analysis) -> Finding | None:
     counted = analysis.once(count)
     if counted is not None or analysis.rank.value < analysis.target.value:
         return counted
-    for staged in staged_states(analysis):
+    for staged in staged_states(analysis, together=2):
         finding = None if staged.rest is None else _by_antichain(staged.rest)
         if finding is not None:
             return staged.of_whole(finding)
     return None
 
 
-def staged_states(analysis: Analysis) -> Iterator[Staged]:
-    """What peeling and freezing leave, where there are learnables enough and no bottleneck."""
+def staged_states(analysis: Analysis, together: int = 0) -> Iterator[Staged]:
+    """What peeling and freezing leave, where there are learnables enough and no bottleneck.
+
+    With `together` so many adjacent layers have enough: then deep networks leave little to look at.
+    """
     masks = masks_of(analysis.allocation)
+    counts = {layer: int(np.count_nonzero(mask)) for layer, mask in masks.items()}
     for state in states(analysis.allocation, analysis.samples, analysis.options.deadline):
+        needed = state.outputs * state.samples
         if state.is_done:
             yield Staged(analysis, None, state)
         elif state.is_narrow:
             continue  # what is left cannot be affine, nor a pair of layers without a bottleneck
-        elif state.n_learnable(masks) >= state.outputs * state.samples:
+        elif together and _most(counts, state, together) < needed:
+            continue
+        elif state.n_learnable(masks) >= needed:
             allocation, rest = state.allocation(masks), analysis
             if state.steps:
                 rest = replace(analysis, allocation=allocation, samples=state.samples, whole=None)
             yield Staged(analysis, rest, state)
+
+
+def _most(counts: Mapping[int, int], state: State, together: int) -> int:
+    """A bound on the learnables that so many adjacent layers of a state have."""
+    starts = range(state.first, max(state.last - together + 1, state.first) + 1)
+    stop = state.last + 1
+    return max(
+        sum(counts.get(k, 0) for k in range(start, min(start + together, stop))) for start in starts
+    )
 
 
 def _by_antichain(rest: Analysis) -> Finding | None:

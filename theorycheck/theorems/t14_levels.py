@@ -49,7 +49,7 @@ def _found(analysis: Analysis) -> Finding | None:
         return None
     of_pair: list[tuple[Pair, Staged]] = []
     seen: set[Any] = set()
-    for staged in staged_states(analysis):
+    for staged in staged_states(analysis, together=2):
         if staged.rest is None:
             continue
         allocation, m = staged.rest.allocation, staged.rest.effective_samples

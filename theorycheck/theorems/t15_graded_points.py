@@ -4,15 +4,19 @@ from __future__ import annotations
 
 from typing import Any
 
-from ..errors import SizeError
+from ..computing.deadline import Deadline
+from ..errors import OutOfTimeError, SizeError
+from ..plans.choices import tried
 from ..plans.graded import Graded
 from ..plans.gradings import Found, GradingSearch
+from ..plans.relays import relayed
 from ..verdict import Expressivity
 from .analysis import Analysis
 from .base import Finding, Theorem, not_random_inputs
 
 _LAYERS = (("input",), ("recurrent",), ("readout",))
 _MOST_TRIED, _PER_NEURON = 4000, 100  # gradings
+_RELAYS = 0.2  # of the time of the search
 _SHARE, _MOST = 0.5, 0.95  # of the time that is left, where degrees are sought, too, and not
 
 
@@ -48,12 +52,30 @@ def decide(analysis: Analysis) -> Finding | None:
     _foresee(analysis)
     seconds = _share(analysis) * min(options.deadline.left, options.effort.seconds)
     graded = Graded(analysis.allocation, analysis.samples)
-    search = GradingSearch(graded, options.seed, options.deadline.within(seconds))
-    found = search.found(min(_MOST_TRIED, _PER_NEURON * analysis.network.widths[1]))
+    deadline = options.deadline.within(seconds)
+    found = _by_relays(analysis, graded, deadline.within(_RELAYS * seconds))
+    if found is None:
+        search = GradingSearch(graded, options.seed, deadline)
+        found = search.found(min(_MOST_TRIED, _PER_NEURON * analysis.network.widths[1]))
     if found is None:
         options.deadline.check("the search for a grading")
         return None
-    return _finding(found, len(search.fitted))
+    return _finding(found)
+
+
+def _by_relays(analysis: Analysis, graded: Graded, deadline: Deadline) -> Found | None:
+    """A plan of few learnables, such as a design has."""
+    allocation, seed = analysis.allocation, analysis.options.seed
+    try:
+        for _, choice in relayed(
+            allocation, graded.samples, allocation.n_learnable, seed, deadline
+        ):
+            found = tried(graded, choice.plan(graded), seed)
+            if found is not None:
+                return found
+    except OutOfTimeError:  # of this search, which is not all of the time
+        pass
+    return None
 
 
 def _share(analysis: Analysis) -> float:
@@ -77,18 +99,19 @@ def _foresee(analysis: Analysis) -> None:
         )
 
 
-def _finding(found: Found, n_fitted: int) -> Finding:
+def _finding(found: Found) -> Finding:
     plan = found.plan
+    n_fitted = len(plan.fitted)
     n_zero, n_growing = len(plan.zero), len(plan.growing)
     solved = sum(map(len, plan.solved))
     if not n_growing:
-        reason = f"{solved} recurrent weights, no two on a walk, meet all equations that are left"
+        reason = f"{solved} weights, no two on a walk, meet all equations that are left"
         return Finding("T15", Expressivity.MAXIMAL, reason, "graded_plan", _evidence(found))
     how = (
         f"be solved by {solved} of them, one linear system after the other" if solved else "vanish"
     )
     reason = (
-        f"for {n_growing} recurrent weights that grow, {n_zero} of them more slowly, the leading "
+        f"for {n_growing} weights that grow, {n_zero} of them more slowly, the leading "
         f"terms of the equations can {how}, and all directions are open there"
     )
     if n_fitted:
