@@ -120,6 +120,20 @@ EXAMPLES: dict[str, tuple[tc.Allocation, int, str]] = {
         3,
         "maximal",
     ),
+    "deep_levels": (
+        tc.Allocation(FF([2, 2, 2, 2]), {
+            "W1": [[1, 0], [0, 1]], "W2": [[1, 0], [0, 0]], "W3": [[1, 0], [0, 1]]
+        }),
+        2,
+        "maximal",
+    ),
+    "deep_levels rows": (
+        tc.Allocation(FF([3, 2, 2, 2]), {
+            "W1": [[1, 0, 0], [0, 1, 0]], "W2": [[1, 0], [0, 1]], "W3": [[1, 0], [0, 0]]
+        }),
+        2,
+        "maximal",
+    ),
     "group_bezout": (
         tc.Allocation(FF([2, 1, 2]), {"W1": [[0, 1]], "W2": [[1], [1]]}),
         2,

@@ -28,7 +28,7 @@ from .domains import cases_of, critical_in, two_square_layers
 PRIME = 8388593
 
 
-def _dense(analysis: Analysis) -> str | None:
+def dense(analysis: Analysis) -> str | None:
     """As T13, at r = D, too, where other theorems know every class."""
     reason = not_dense_layers(analysis, biases=False)
     if reason is not None:
@@ -122,7 +122,7 @@ def infinite_whatever_the_rank(analysis: Analysis) -> Finding | None:
 def _square(analysis: Analysis) -> str | None:
     """Two layers of one width, on as many samples."""
     widths, m = analysis.network.widths, analysis.effective_samples
-    if _dense(analysis) is not None or len(widths) != 3 or {*widths} != {m}:
+    if dense(analysis) is not None or len(widths) != 3 or {*widths} != {m}:
         return "not two square layers"
     return None
 
@@ -167,20 +167,20 @@ _RIGHT = properties_of(t14_levels.THEOREM, domains.levelled)[0]
 
 PLANS = {
     "layers may be frozen whatever their widths": Planted(
-        Theorem("T13", _dense, freezing_whatever_the_widths), domains.staged
+        Theorem("T13", dense, freezing_whatever_the_widths), domains.staged
     ),
     "a frozen first layer needs width d, a last one width m": Planted(
-        Theorem("T13", _dense, freezing_the_other_way_round), domains.staged
+        Theorem("T13", dense, freezing_the_other_way_round), domains.staged
     ),
     "a stage may have inputs and outputs of one unit": Planted(
-        Theorem("T13", _dense, both_ways_through_a_unit), _CRITICAL, OTHERS
+        Theorem("T13", dense, both_ways_through_a_unit), _CRITICAL, OTHERS
     ),
     "stages may contain unknowns of later ones": Planted(
-        Theorem("T13", _dense, later_unknowns), _CRITICAL, OTHERS
+        Theorem("T13", dense, later_unknowns), _CRITICAL, OTHERS
     ),
-    "levels by counts alone": Planted(Theorem("T14", _dense, levels_by_counts), domains.levelled),
+    "levels by counts alone": Planted(Theorem("T14", dense, levels_by_counts), domains.levelled),
     "at infinity no rank is needed": Planted(
-        Theorem("T14", _dense, infinite_whatever_the_rank), _BLOCKS, right=_RIGHT
+        Theorem("T14", dense, infinite_whatever_the_rank), _BLOCKS, right=_RIGHT
     ),
     "one level for all units: one long column fewer": Planted(
         Theorem("T14", _square, one_long_column_fewer), _TWO, OTHERS, right=_RIGHT

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .base import Planted
 from .counting import COUNTING
+from .deep import DEEP
 from .degrees import DEGREES
 from .filters import FILTERS
 from .graded import GRADED
@@ -35,4 +36,5 @@ PLANTED: dict[str, Planted] = {
     **SOLVING,
     **RESTING,
     **PLANS,
+    **DEEP,
 }

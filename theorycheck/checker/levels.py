@@ -21,7 +21,7 @@ from .systems import rank, solve
 
 
 @dataclass(frozen=True)
-class _Pair:
+class Pair:
     """Learnables of each unit in A (by column) and in B (by column of y), and the levels."""
 
     claim: Claim
@@ -45,10 +45,10 @@ class _Pair:
         self.claim.charge(operations, "levels")
 
 
-class _Point:
+class Point:
     """The point of a trial while it is built; `Missed` where a rank is too small."""
 
-    def __init__(self, pair: _Pair, trial: int) -> None:
+    def __init__(self, pair: Pair, trial: int) -> None:
         context, n = pair.claim.context, len(pair.units)
         self.pair, self.p, self.budget = pair, context.prime(trial), context.budget
         d, columns = pair.rows, len(pair.columns)
@@ -218,14 +218,15 @@ class Missed(Exception):
     """A rank in a trial is smaller than it has to be."""
 
 
-def _whole_numbers(claim: Claim, values: Any, count: int, most: int, what: str) -> list[int]:
+def whole_numbers(claim: Claim, values: Any, count: int, most: int, what: str) -> list[int]:
+    """The values, if they are as many integers from 0 to `most`; else the claim is refused."""
     fits = isinstance(values, list) and len(values) == count
     fits = fits and all(type(value) is int and 0 <= value <= most for value in values)
     claim.require(fits, f"{what} are {count} integers from 0 to {most}")
     return values
 
 
-def _pair(claim: Claim) -> _Pair:
+def pair_of_claim(claim: Claim) -> Pair:
     """The pair of the evidence, if the other layers are no bottleneck."""
     network, evidence, m = claim.network, claim.evidence, claim.effective_samples()
     claim.require(isinstance(network, LinearFeedforward), "T14 is about feed-forward networks")
@@ -241,23 +242,23 @@ def _pair(claim: Claim) -> _Pair:
     rows, columns = (network.outputs, m) if axis == "columns" else (m, network.outputs)
     if axis == "rows":
         first, second = second.T, first.T
-    lines = _whole_numbers(claim, evidence["lines"], columns, first.shape[1] - 1, "the lines")
+    lines = whole_numbers(claim, evidence["lines"], columns, first.shape[1] - 1, "the lines")
     claim.require(sorted(set(lines)) == lines, "the lines must be ascending")
     claim.charge(STEP * (first.size + second.size), "the masks of the pair")
-    units = _whole_numbers(claim, evidence["units"], len(first), rows, "the levels of units")
+    units = whole_numbers(claim, evidence["units"], len(first), rows, "the levels of units")
     given = evidence["columns"]
     claim.require(isinstance(given, list) and len(given) == columns, "each column has a level")
     finite = [level for level in given if level is not None]
-    _whole_numbers(claim, finite, len(finite), rows, "the levels of columns")
-    (chosen,) = _whole_numbers(claim, [evidence["chosen"]], 1, rows, "chosen functionals")
+    whole_numbers(claim, finite, len(finite), rows, "the levels of columns")
+    (chosen,) = whole_numbers(claim, [evidence["chosen"]], 1, rows, "chosen functionals")
     outer = [[i for i in range(len(second)) if second[i, k]] for k in range(len(first))]
     inner = [[k for k in range(len(first)) if first[k, t]] for t in lines]
-    return _Pair(claim, rows, len(second), units, given, chosen, outer, inner)
+    return Pair(claim, rows, len(second), units, given, chosen, outer, inner)
 
 
 def levels(claim: Claim) -> None:
     """Two layers are solved by linear systems in their order (T14)."""
-    pair, minor = _pair(claim), claim.evidence["minor"]
+    pair, minor = pair_of_claim(claim), claim.evidence["minor"]
     size, is_finite = pair.rows * len(pair.columns), None not in pair.columns
     claim.require((minor is None) == is_finite, "a minor is for infinite columns, and needed there")
     if not is_finite:
@@ -265,7 +266,7 @@ def levels(claim: Claim) -> None:
         require_indices(claim, minor, n_unknowns, size, "columns")
         claim.foresee(plain.rank_operations(size, size), 9 * size**2, "the Jacobian of a pair")
     for trial in range(LOWER_TRIALS):
-        point = _Point(pair, trial)
+        point = Point(pair, trial)
         try:
             point.build()
         except Missed:

@@ -10,6 +10,7 @@ from ..problem.networks.feedforward import Feedforward
 from ..problem.networks.kinds import KINDS as NETWORKS
 from ..problem.networks.recurrent import Recurrent
 from . import (
+    deep_levels,
     degree,
     graded,
     graph,
@@ -46,6 +47,7 @@ CHECKS: dict[str, Check] = {
         reductions,
         plans,
         levels,
+        deep_levels,
         graded,
         rank,
         degree,

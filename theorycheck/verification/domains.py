@@ -57,6 +57,17 @@ def levelled() -> SearchStrategy[Case]:
     return with_seed(public.critical_problems(networks, over=(1, 2, 2, 3, 4), dense=True))
 
 
+def behind() -> SearchStrategy[Case]:
+    """T16: learnables in three layers and more."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    shapes = ((2, 2, 2, 2), (3, 3, 3, 3), (2, 3, 3, 2), (2, 2, 2, 2, 2), (4, 4, 4, 4))
+    networks = st.sampled_from([LinearFeedforward(widths) for widths in shapes])
+    return with_seed(public.critical_problems(networks, over=(1, 2, 3, 4, 5), dense=True))
+
+
 def affine() -> SearchStrategy[Case]:
     """T2: one layer, few paths through two learnables, dense and sparse."""
     from hypothesis import strategies as st

@@ -136,4 +136,5 @@ DRAWINGS: dict[str, marks_layers.Drawing] = {
     "peeled": peeled,
     "plan": plan,
     "levels": marks_plans.levels,
+    "deep_levels": marks_plans.deep_levels,
 }
