@@ -18,10 +18,11 @@ from .pairs import Counts
 from .search import ranks_reached
 
 _WHAT = "the search for levels behind which layers lie"
-_CLIMBS = 8  # of each pair and base
+_CLIMBS = (3, 30)  # of each pair and base, in two rounds
 _MOVES = 200  # of each climb
-_MOST_WORK = 1e9  # of ranks for a pair and base, in equations^2 x learnables
-_RANKS = (3, 150)  # at least and at most
+_MOST_WORK = 2e9  # of ranks for a pair and base, in equations^2 x learnables
+_MOST_RANKS = 600
+_LARGE = 3e8  # equations^2 x learnables from which one rank takes seconds: none is tried
 _MANY = 1000  # what one violation of a count weighs, in missing ranks
 
 
@@ -46,15 +47,23 @@ def find_deep(
 
     Raises `OutOfTimeError` after the deadline.
     """
-    rng = np.random.default_rng(seed)
+    rng, climbs = np.random.default_rng(seed), []
     for pair, behind, choices in deep_pairs(masks, widths, samples):
         for bases in choices:
             deep = Deep(pair, behind, bases)
-            if deep.n_learnable >= pair.n_equations:
-                found = Climb(deep, prime, rng, deadline).run()
-                if found is not None:
-                    return found
+            if deep.n_learnable >= pair.n_equations and work_of(deep) < _LARGE:
+                climbs.append(Climb(deep, prime, rng, deadline))
+    for number in _CLIMBS:
+        for climb in climbs:
+            found = climb.run(number)
+            if found is not None:
+                return found
     return None
+
+
+def work_of(deep: Deep) -> float:
+    """What one rank takes, about: equations^2 x learnables."""
+    return float(deep.pair.n_equations) ** 2 * deep.n_learnable
 
 
 @dataclass(frozen=True)
@@ -77,8 +86,7 @@ class Climb:
         self._most = np.minimum(np.count_nonzero(deep.pair.outer, axis=0), self._pair.rows)
         self._inner = np.count_nonzero(deep.pair.inner, axis=0)
         self._missing: dict[Levels, float] = {}
-        size = deep.pair.n_equations**2 * deep.n_learnable
-        self._ranks = int(np.clip(_MOST_WORK / size, *_RANKS))
+        self._ranks = int(min(_MOST_WORK / work_of(deep), _MOST_RANKS))
 
     def proposals(self, moves: int) -> Iterator[Levels]:
         """Levels that counts allow, on a walk of so many moves."""
@@ -92,9 +100,9 @@ class Climb:
             if other <= height:
                 state, height = moved, other
 
-    def run(self) -> FoundDeep | None:
-        """What the first climb finds that arrives; None if none does."""
-        for _ in range(_CLIMBS):
+    def run(self, number: int) -> FoundDeep | None:
+        """What the first of so many climbs finds that arrives; None if none does."""
+        for _ in range(number):
             found = self._climb()
             if found is not None or len(self._missing) >= self._ranks:
                 return found
