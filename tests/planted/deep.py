@@ -32,6 +32,10 @@ class _Anywhere(Climb):
         """Right: as many learnables as it has rows."""
         return 0
 
+    def most_infinite(self, units: Counts) -> int:
+        """Right: as many as can be independent."""
+        return len(units)
+
 
 def _proposed(analysis: Analysis) -> Iterator[tuple[Deep, Levels]]:
     """Levels that counts allow, for all pairs with layers behind them."""

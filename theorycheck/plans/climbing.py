@@ -13,7 +13,7 @@ from ..problem.allocation import Mask
 from .algebra import Residues
 from .deep import Deep, construct_deep, deep_pairs, jacobian
 from .infinity import basis_of
-from .levels import Levels
+from .levels import Levels, nested_rank
 from .pairs import Counts
 from .search import ranks_reached
 
@@ -179,10 +179,19 @@ class Climb:
         violations += max(0, int(asked - spare))
         if infinite.any():
             violations += max(0, self.lacking(reached[0]))
+            violations += max(0, int(infinite.sum()) - self.most_infinite(state.units))
         columns = tuple(
             None if gone else int(level) for gone, level in zip(infinite, lowest, strict=True)
         )
         return violations, Levels(tuple(state.units.tolist()), columns, state.chosen)
+
+    def most_infinite(self, units: Counts) -> int:
+        """How many infinite columns can be independent, as the functionals' equations need.
+
+        Both layers together make 0 of them, and so do the layers behind of what A makes of them.
+        """
+        rows, (p, n) = self._pair.rows, self._pair.outer.shape
+        return min(p - rows, n - nested_rank(units, rows))
 
     def lacking(self, reached: Counts) -> int:
         """How many learnables too few the Jacobian has, by the ranks reached in the columns."""
