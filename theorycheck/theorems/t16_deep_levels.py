@@ -63,7 +63,7 @@ def _finding(found: FoundDeep) -> Finding:
     infinite = sum(level is None for level in levels.columns)
     reason = (
         f"W{pair.layer} and W{pair.layer + 1} are solved by linear systems one after the other, "
-        f"{found.deep.base} functionals being 0 on the layers {where} them"
+        f"after the layers {where} them for {found.deep.base} of {pair.rows} dimensions"
     )
     if infinite:
         reason += f", {infinite} of {pair.columns} {line} from a regular point at infinity"
