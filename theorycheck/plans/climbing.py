@@ -18,10 +18,11 @@ from .pairs import Counts
 from .search import ranks_reached
 
 _WHAT = "the search for levels behind which layers lie"
-_CLIMBS = (3, 30)  # of each pair and base, in two rounds
-_MOVES = 200  # of each climb
+_CLIMBS = (3, 25)  # of each pair and base, in two rounds
+_MOVES = 15  # of each climb, for each unit and column
+_NEAR = 2  # violated counts that the first round leaves at most where there is a second
 _MOST_WORK = 2e9  # of ranks for a pair and base, in equations^2 x learnables
-_MOST_RANKS = 600
+_MOST_RANKS = 10  # for each equation
 _LARGE = 3e8  # equations^2 x learnables from which one rank takes seconds: none is tried
 _MANY = 1000  # what one violation of a count weighs, in missing ranks
 
@@ -54,6 +55,7 @@ def find_deep(
             if deep.n_learnable >= pair.n_equations and work_of(deep) < _LARGE:
                 climbs.append(Climb(deep, prime, rng, deadline))
     for number in _CLIMBS:
+        climbs = [climb for climb in climbs if number == _CLIMBS[0] or climb.violated <= _NEAR]
         for climb in climbs:
             found = climb.run(number)
             if found is not None:
@@ -86,7 +88,9 @@ class Climb:
         self._most = np.minimum(np.count_nonzero(deep.pair.outer, axis=0), self._pair.rows)
         self._inner = np.count_nonzero(deep.pair.inner, axis=0)
         self._missing: dict[Levels, float] = {}
-        self._ranks = int(min(_MOST_WORK / work_of(deep), _MOST_RANKS))
+        most = min(_MOST_WORK / work_of(deep), _MOST_RANKS * deep.pair.n_equations)
+        self._ranks, self.violated = int(most), _MANY
+        self._n_moves = _MOVES * (deep.pair.units + deep.pair.columns)
 
     def proposals(self, moves: int) -> Iterator[Levels]:
         """Levels that counts allow, on a walk of so many moves."""
@@ -111,13 +115,13 @@ class Climb:
     def _climb(self) -> FoundDeep | None:
         state = self._start()
         height = self._height(state)
-        for step in range(_MOVES):
+        for step in range(self._n_moves):
             self._deadline.check(_WHAT)
             if self._found is not None or len(self._missing) >= self._ranks:
                 break
             moved = self._moved(state)
             other = self._height(moved)
-            patience = 1.2 - step / _MOVES
+            patience = 1.2 - step / self._n_moves
             if other <= height or self._rng.random() < np.exp((height - other) / patience):
                 state, height = moved, other
         return self._found
@@ -146,6 +150,7 @@ class Climb:
     def _height(self, state: State) -> float:
         """How much is missing: 0 if the levels work."""
         violations, levels = self.levels(state)
+        self.violated = min(self.violated, violations)
         if violations:
             return float(_MANY * violations)
         if levels not in self._missing:
