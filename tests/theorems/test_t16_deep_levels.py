@@ -93,21 +93,17 @@ def test_t16_levels_match_on_draws(widths, samples, learnable):
         if plan is not None:
             carried += 1
             assert matched(plan.deep, plan.levels, rng)
-        if carried == 3:
+        if carried == 2:
             return
     assert carried
 
 
-def test_most_masks_of_three_square_layers_are_maximal_from_1_5_d_on():
-    """T14 decides two of these twelve, and the ladder without plans none."""
-    network, decided = tc.LinearFeedforward([6, 6, 6, 6]), 0
-    for seed in range(12):
-        rng = np.random.default_rng(seed)
-        allocation = tc.Allocation.random(network, 54, rng)
-        decided += t16_deep_levels.THEOREM.ask(Analysis(allocation, 6)) is not None
-        if decided == 2:
-            return
-    pytest.fail("hardly any")
+def test_t16_decides_random_masks_of_three_square_layers_at_1_5_d():
+    """Neither peeling nor the levels of two layers decide these."""
+    network = tc.LinearFeedforward([6, 6, 6, 6])
+    for seed in (2, 5):
+        allocation = tc.Allocation.random(network, 54, np.random.default_rng(seed))
+        assert t16_deep_levels.THEOREM.ask(Analysis(allocation, 6)) is not None
 
 
 def test_functionals_are_0_on_all_that_is_behind():

@@ -24,7 +24,7 @@ _NEAR = 2  # violated counts that the first round leaves at most where there is 
 _MOST_WORK = 2e9  # of ranks for a pair and base, in equations^2 x learnables
 _MOST_RANKS = 10  # for each equation
 _LARGE = 3e8  # equations^2 x learnables from which one rank takes seconds: none is tried
-_MANY = 1000  # what one violation of a count weighs, in missing ranks
+_WEIGHT = 3  # of one violated count, in missing ranks
 
 
 @dataclass(frozen=True)
@@ -78,7 +78,10 @@ class State:
 
 
 class Climb:
-    """Climbs over the levels of a pair with layers behind it."""
+    """Climbs over the levels of a pair with layers behind it.
+
+    `violated` is the least number of counts that some levels violate.
+    """
 
     def __init__(
         self, deep: Deep, prime: int, rng: np.random.Generator, deadline: Deadline = NEVER
@@ -89,7 +92,7 @@ class Climb:
         self._inner = np.count_nonzero(deep.pair.inner, axis=0)
         self._missing: dict[Levels, float] = {}
         most = min(_MOST_WORK / work_of(deep), _MOST_RANKS * deep.pair.n_equations)
-        self._ranks, self.violated = int(most), _MANY
+        self._ranks, self.violated = int(most), deep.pair.n_equations
         self._n_moves = _MOVES * (deep.pair.units + deep.pair.columns)
 
     def proposals(self, moves: int) -> Iterator[Levels]:
@@ -152,7 +155,7 @@ class Climb:
         violations, levels = self.levels(state)
         self.violated = min(self.violated, violations)
         if violations:
-            return float(_MANY * violations)
+            return float(self._deep.pair.n_equations + _WEIGHT * violations)
         if levels not in self._missing:
             self._missing[levels] = self._missing_ranks(levels)
         return self._missing[levels]
