@@ -71,6 +71,7 @@ _DEEP_LEVELS = _by("T16", F, biases=False)
 _PLANS = _by("T13", F, biases=False) + _LEVELS + _DEEP_LEVELS
 _SHALLOW, _DEGREES, _ANALYTIC = _by("T10", S), (F, R, NF, NR), (NF, NS, NR, NC)
 _PIECEWISE = _by("T11", NF, NR)
+_PARTS = _by("T0", F, R, *_ANALYTIC) + _by("T18", F, biases=False)
 _ANY_READOUT = _by("T12", *_ANALYTIC)
 _READOUT, _LAYERS = _by("T12", NF, NR), _by("T12", NF)
 _POSITIVITY = _by("T1", F, R) + _by("T11", *_ANALYTIC)
@@ -99,8 +100,8 @@ _ALL = (
     _kind("outside_count", _COUNTS, _RECURRENT, "minimal",
           "place rows columns found needed target_lower", states=_TARGET),
     _kind("full", _COUNTS, _by("T0", F, R, S, *_ANALYTIC), "maximal", "", **_ANY),
-    _kind("sub_allocation", _COUNTS, _by("T0", F, R, *_ANALYTIC), "maximal",
-          "learnable certificate", rests_on_another=True, **_ANY),
+    _kind("sub_allocation", _COUNTS, _PARTS, "maximal", "learnable certificate",
+          may=frozenset({"inputs"}), rests_on_another=True, **_ANY),
     _kind("peeled", _COUNTS, _PEELING, "minimal maximal intermediate", "steps certificate",
           rests_on_another=True),
     _kind("plan", _PLANS_HEADING, _PLANS, "maximal", "steps certificate", rests_on_another=True),

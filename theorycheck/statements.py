@@ -154,9 +154,10 @@ _ALL = (
         "T9",
         "Peeling",
         "outputs and inputs that can always be fitted afterwards are deleted first",
-        "Dense linear feed-forward network. All hidden widths >= m_e: an output whose row of the "
-        "last layer has at least m_e learnables can be deleted. All hidden widths >= d: an input "
-        "whose column of the first layer has at least d learnables can be deleted with one sample. "
+        "Dense linear feed-forward network, b its least hidden width. b >= m_e: an output whose "
+        "row of the last layer has at least m_e learnables can be deleted; b < m_e, b < d: with at "
+        "least b learnables. b >= d: an input whose column of the first layer has at least d "
+        "learnables can be deleted with one sample; b < d, b < m_e: with at least b learnables. "
         "The class, the rank defect and the degree stay the same; for rows the match probability.",
         "t09_peeling",
     ),
@@ -267,16 +268,18 @@ _ALL = (
         "T13",
         "Staged plans",
         "over budget: linear systems solved stage by stage, each for learnables not used before",
-        "Linear network, dense, no bottleneck: D is the number of equations. Sets U_1, ..., U_s of "
-        "learnables are disjoint, all others frozen. E_1, ..., E_s divide the equations after a "
-        "change of them that is invertible; at stage k its coefficients may depend on frozen "
-        "weights, inputs and U_1, ..., U_(k-1), not on the teacher. If E_k contains no unknown of "
-        "a later stage, is affine in U_k, and its Jacobian in U_k has rank |E_k|, the match "
-        "probability is 1. Feed-forward without biases: rows and columns may be peeled as in T9; "
-        "all of the first layer that is left frozen if it has as many rows as there are samples "
-        "left, all of the last if it has as many columns as there are outputs left, and what is "
-        "left peeled on: a row of m learnables with one output, a column of d with one sample; "
-        "then learnables none of which is behind another (T2), or those of one layer (T4), decide.",
+        "Linear network, dense. Without a bottleneck E are all equations; feed-forward with a "
+        "bottleneck of b units: those of b outputs, and of all outputs on b samples. E are D "
+        "equations. Sets U_1, ..., U_s of learnables are disjoint, all others frozen. E_1, ..., "
+        "E_s divide E after a change of these equations that is invertible; at stage k its "
+        "coefficients may depend on frozen weights, inputs and U_1, ..., U_(k-1), not on the "
+        "teacher. If E_k contains no unknown of a later stage, is affine in U_k, and its Jacobian "
+        "in U_k has rank |E_k|, the match probability is 1. Feed-forward without biases: rows and "
+        "columns may be peeled as in T9; all of the first layer that is left frozen if it has as "
+        "many rows as there are samples left, all of the last if it has as many columns as there "
+        "are outputs left, and what is left peeled on: a row of m learnables with one output, a "
+        "column of d with one sample, of b at a bottleneck as in T9; then, no bottleneck being "
+        "left, learnables none of which is behind another (T2), or one layer's (T4), decide.",
         "t13_staged_plans",
     ),
     Statement(
@@ -337,6 +340,16 @@ _ALL = (
         "d m at this point, the match probability is 1. The same with rows for columns, and the "
         "layers before for those behind.",
         "t16_deep_levels",
+    ),
+    Statement(
+        "T18",
+        "Given inputs",
+        "inputs that span given samples are as good as random ones, if all others are frozen",
+        "Dense linear feed-forward network without biases, inputs X given, n_0 x m of rank m. Let "
+        "m of the inputs have independent rows of X. If all learnables of the first layer are on "
+        "these, the class is that of the network with these inputs alone, on m random samples. "
+        "Whatever else is learnable: if that network is maximal, so is A.",
+        "t18_given_inputs",
     ),
     Statement(
         "C1",

@@ -135,12 +135,14 @@ EXAMPLES: dict[str, tuple[tc.Allocation, int, str]] = {
         "maximal",
     ),
     "group_bezout": (
-        tc.Allocation(FF([2, 1, 2]), {"W1": [[0, 1]], "W2": [[1], [1]]}),
+        tc.Allocation(
+            FF([2, 1, 2], bias=True), {"W1": [[1, 1]], "W2": [[1], [0]], "b2": [1, 0]}
+        ),
         2,
         "maximal",
     ),
     "triangular": (
-        tc.Allocation(FF([2, 1, 2]), {"W1": [[1, 1]], "W2": [[1], [0]]}),
+        tc.Allocation(FF([1, 1, 1], bias=True), {"W1": [[1]], "W2": [[1]]}),
         2,
         "maximal",
     ),

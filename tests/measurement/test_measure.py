@@ -9,7 +9,7 @@ import pytest
 from scipy.stats import beta
 
 import theorycheck as tc
-from theorycheck.measurement import methods
+from theorycheck.measurement import homotopy, methods
 from theorycheck.measurement.intervals import clopper_pearson
 from theorycheck.measurement.trials import LinearTrials, Source
 from theorycheck.numeric.monodromy import Monodromy
@@ -330,5 +330,6 @@ def test_a_match_of_independent_equations_must_fit_the_dependent_ones_too(monkey
     found = tc.measure(student, 2, trials=20, backend="numpy")
     assert (found.rank, found.target_dimension, found.method) == (3, 3, "Levenberg-Marquardt")
     assert found.matches > 0
-    monkeypatch.setattr(methods, "misfits", lambda trials, theta, instances: np.ones(len(theta)))
+    for module in (methods, homotopy):
+        monkeypatch.setattr(module, "misfits", lambda trials, theta, inst: np.ones(len(theta)))
     assert tc.measure(student, 2, trials=20, backend="numpy").matches == 0

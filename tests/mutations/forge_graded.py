@@ -8,7 +8,7 @@ import numpy as np
 
 import theorycheck as tc
 from theorycheck.field.elimination import rank_profile
-from theorycheck.plans.algebras import Residues
+from theorycheck.plans.algebra import Residues
 from theorycheck.plans.graded import Graded, GradedPlan
 
 from .forge_layers import Forged, claim
@@ -70,7 +70,7 @@ def _minor(rng: random.Random, problem: Problem, evidence: Data) -> tuple[bool, 
     hidden, n_in = problem.shapes["input"]
     network = tc.LinearRecurrent(n_in, hidden, problem.outputs, problem.steps, problem.readout)  # type: ignore[arg-type]
     allocation = tc.Allocation(network, problem.learnable, problem.present)
-    graded, algebra = Graded(allocation, problem.samples), Residues(PRIME, np.random.default_rng(0))
+    graded, algebra = Graded(allocation, problem.samples), Residues(PRIME)
     solved = tuple(map(tuple, evidence["solved"]))
     plan = GradedPlan((), tuple(evidence["growing"]), tuple(evidence["zero"]), solved)
     walks = graded.walks(plan)
@@ -78,7 +78,8 @@ def _minor(rng: random.Random, problem: Problem, evidence: Data) -> tuple[bool, 
     n = problem.outputs * effective(problem) * (problem.steps if problem.readout == "all" else 1)
     if (order.degrees < 0).any():
         return False, list(range(min(n, problem.n_learnable)))
-    _, leading, met = graded.built(plan, order, graded.draw(algebra), algebra)
+    data = graded.draw(algebra, np.random.default_rng(0))
+    _, leading, met = graded.built(plan, order, data, algebra)
     jacobian, numbers = graded.jacobian(plan, leading)
     columns = [numbers[k] for k in rank_profile(jacobian, PRIME).columns]
     others = [k for k in numbers if k not in columns]

@@ -152,10 +152,26 @@ class Claim:
         need(data["expressivity"] == self.data["expressivity"], "class of the inner certificate")
         return data["error_bound"]
 
-    def sub_allocation(self, *, learnable: Any, certificate: Any) -> float:
+    def sub_allocation(self, *, learnable: Any, certificate: Any, inputs: Any = None) -> float:
+        need((inputs is None) == (self.data["theorem"] == "T0"), "inputs are of T18")
         smaller = self.problem.set_masks(learnable)
         need(set(smaller.learnables) <= set(self.learnables), "not learnable here")
-        return self.inner(smaller, certificate)
+        if inputs is None:
+            return self.inner(smaller, certificate)
+        problem, given, m = self.problem, self.problem.given, self.problem.samples
+        need(given is not None and problem.is_dense, "inputs that do not span, a dense network")
+        assert given is not None
+        chosen = numbers(inputs, problem.widths[0], ascending=True)
+        need(len(chosen) == m, "as many inputs as samples")
+        rows = [given[j] for j in chosen]
+        need(any(eliminate(rows, self.draws.prime(t))[0] == m for t in range(8)), "a basis")
+        masks = dict(smaller.learnable)
+        others = [j for j in range(problem.widths[0]) if j not in chosen]
+        need(not any(row[j] for row in masks["W1"] for j in others), "learnables on other inputs")
+        masks["W1"] = [[row[j] for j in chosen] for row in masks["W1"]]
+        need(certificate["expressivity"] == "maximal", "what is left is not maximal")
+        left = Problem("F", [m, *problem.widths[1:]], m)
+        return self.inner(left.set_masks(masks, {}), certificate)
 
     def peeled(self, *, steps: Any, certificate: Any) -> float:
         problem, mask = self.problem, self.problem.learnable
@@ -164,15 +180,17 @@ class Claim:
         for axis, line in pairs(steps):
             if axis == "row":
                 at = columns if not hidden else range(problem.shapes[last][1])
-                count, needed = sum(mask[last][integer(line)][j] for j in at), m
+                count = sum(mask[last][integer(line)][j] for j in at)
+                needed, spare = plans.fittable(len(rows), m, hidden)
                 rows.remove(line)
             else:
                 at = rows if not hidden else range(problem.shapes["W1"][0])
-                count, needed = sum(mask["W1"][i][integer(line)] for i in at), len(rows)
+                count = sum(mask["W1"][i][integer(line)] for i in at)
+                needed, spare = plans.fittable(m, len(rows), hidden)
                 {"column": columns}[axis].remove(line)
                 m -= 1
             need(count >= needed > 0, "too few learnables")
-            need(all(width >= needed for width in hidden), "a bottleneck")
+            need(spare, "a bottleneck")
         if m == 0 or not rows:
             done = certificate is None and self.data["expressivity"] == "maximal"
             need(done, "nothing is left")

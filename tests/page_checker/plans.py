@@ -2,15 +2,21 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from typing import Any
 
 from tests.page_checker.problem import Masks, Problem, integer, listed, need
 
 
+def fittable(lines: int, equations: int, hidden: Sequence[int]) -> tuple[int, bool]:
+    """How many learnables a line needs, and whether there are lines enough beside it."""
+    needed = min([equations, *hidden])
+    return needed, needed == equations or lines > needed
+
+
 def left_by(problem: Problem, steps: Any) -> tuple[Masks, Problem | None]:
     """The masks and the problem (without them) that are left; None if nothing is to be matched."""
     widths, d, m = problem.widths, problem.d, problem.m_e
-    need(all(width >= min(d, m) for width in widths[1:-1]), "a bottleneck")
     first, last = 1, len(widths) - 1
     rows, columns = list(range(d)), list(range(widths[0]))
     for step in listed(steps):
@@ -28,16 +34,18 @@ def left_by(problem: Problem, steps: Any) -> tuple[Masks, Problem | None]:
         (line,) = rest
         if what == "row":
             at = columns if first == last else range(widths[last - 1])
-            count, needed = sum(problem.learnable[f"W{last}"][integer(line)][j] for j in at), m
+            count = sum(problem.learnable[f"W{last}"][integer(line)][j] for j in at)
+            needed, spare = fittable(d, m, between)
             rows.remove(line)
             d -= 1
         else:
             at = rows if first == last else range(widths[first])
-            count, needed = sum(problem.learnable[f"W{first}"][i][integer(line)] for i in at), d
+            count = sum(problem.learnable[f"W{first}"][i][integer(line)] for i in at)
+            needed, spare = fittable(m, d, between)
             {"column": columns}[what].remove(line)
             m -= 1
         need(count >= needed > 0, "too few learnables")
-        need(all(width >= needed for width in between), "a bottleneck between")
+        need(spare, "a bottleneck between")
     if not (d and m):
         return {}, None
     read = [d] if last < len(widths) - 1 else []

@@ -9,7 +9,7 @@ import numpy as np
 from hypothesis import strategies as st
 
 from theorycheck.field.elimination import rank_profile
-from theorycheck.plans.algebras import Residues
+from theorycheck.plans.algebra import Residues
 from theorycheck.plans.graded import Graded, GradedPlan
 from theorycheck.problem.allocation import Allocation
 from theorycheck.problem.files import Problem
@@ -39,8 +39,8 @@ def points(analysis: Analysis) -> Iterator[tuple[np.ndarray, np.ndarray, np.ndar
     leading forms vanish, and the Jacobian."""
     graded = Graded(analysis.allocation, analysis.samples)
     growing = [k for k, (name, _) in enumerate(graded.entries) if name == "recurrent"]
-    algebra = Residues(PRIME, np.random.default_rng(analysis.options.seed))
-    data = graded.draw(algebra)
+    algebra = Residues(PRIME)
+    data = graded.draw(algebra, np.random.default_rng(analysis.options.seed))
     for bits in product((False, True), repeat=len(growing)):
         zero = tuple(k for k, bit in zip(growing, bits, strict=True) if not bit)
         plan = GradedPlan((), tuple(growing), zero, ())

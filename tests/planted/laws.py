@@ -88,6 +88,16 @@ def row_behind_a_bottleneck(case: Case) -> Peeled:
     return _without_row(case, lacking=0, needs_width=False)
 
 
+def row_with_too_few_at_a_bottleneck(case: Case) -> Peeled:
+    """Right: the row needs as many learnables as the bottleneck has units."""
+    return _without_row_at_a_bottleneck(case, lacking=1, spare=True)
+
+
+def row_that_others_need(case: Case) -> Peeled:
+    """Right: as many other rows have to be left."""
+    return _without_row_at_a_bottleneck(case, lacking=0, spare=False)
+
+
 def column_without_sample(case: Case) -> Peeled:
     """Right: one sample goes with the column."""
     return _without_column(case, lacking=0, fewer_samples=0)
@@ -106,6 +116,20 @@ def _without_row(case: Case, *, lacking: int, needs_width: bool) -> Peeled:
     counts, needed = case.allocation.mask(last).sum(axis=1), max(m - lacking, 1)
     is_wide = min(network.widths[1:-1], default=m) >= m
     if counts.max() < needed or (needs_width and not is_wide):
+        return nothing
+    row = int(np.argmax(counts >= needed))
+    kept = [i for i in range(network.outputs) if i != row]
+    return _left(case, last, kept, 0, m, Deletion("row", row))
+
+
+def _without_row_at_a_bottleneck(case: Case, *, lacking: int, spare: bool) -> Peeled:
+    network, nothing = case.allocation.network, Peeled(case.allocation, case.samples, ())
+    if not _can_be_peeled(case):
+        return nothing
+    m, last = network.effective_samples(case.samples), network.weight_layers[-1][0]
+    narrowest = min(network.widths[1:-1], default=m)
+    counts, needed = case.allocation.mask(last).sum(axis=1), max(narrowest - lacking, 1)
+    if narrowest >= m or counts.max() < needed or (spare and network.outputs <= narrowest):
         return nothing
     row = int(np.argmax(counts >= needed))
     kept = [i for i in range(network.outputs) if i != row]
@@ -173,6 +197,14 @@ LAWS = {
     ),
     "an output can be peeled off behind a bottleneck": Planted(
         peeled(row_behind_a_bottleneck, _LAST), right=peeled(cases=_LAST)
+    ),
+    "at a bottleneck of b units an output with b - 1 learnables can be peeled off": Planted(
+        peeled(row_with_too_few_at_a_bottleneck, domains.narrow),
+        right=peeled(cases=domains.narrow, what="peeling at a bottleneck"),
+    ),
+    "at a bottleneck of b units the last b outputs can be peeled off": Planted(
+        peeled(row_that_others_need, domains.narrow),
+        right=peeled(cases=domains.narrow, what="peeling at a bottleneck"),
     ),
     "an input with d - 1 learnables can be peeled off": Planted(
         peeled(column_with_too_few, domains.peelable), right=peeled(cases=domains.peelable)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 
 import numpy as np
 from hypothesis import strategies as st
@@ -20,6 +21,7 @@ from theorycheck.theorems import t14_levels
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.base import Finding, Theorem, not_dense_layers
 from theorycheck.verification import domains
+from theorycheck.verification.given import inputs_law
 from theorycheck.verification.predictions import properties_of
 
 from .base import MAXIMAL, OTHERS, Planted, said
@@ -35,6 +37,15 @@ def dense(analysis: Analysis) -> str | None:
         return reason
     enough = analysis.allocation.n_learnable >= analysis.target.value == analysis.n_equations
     return None if enough else "too few learnables, or a bottleneck"
+
+
+def _narrow(analysis: Analysis) -> str | None:
+    """As T13, also at r = D, at a bottleneck."""
+    reason = not_dense_layers(analysis, biases=False)
+    if reason is not None:
+        return reason
+    enough = analysis.n_equations > analysis.target.value <= analysis.allocation.n_learnable
+    return None if enough else "too few learnables, or no bottleneck"
 
 
 def _frozen(analysis: Analysis, is_wide: Callable[[State, str], bool]) -> Iterator[State]:
@@ -64,6 +75,29 @@ def freezing_the_other_way_round(analysis: Analysis) -> Finding | None:
 
     if any(state.is_done for state in _frozen(analysis, is_wide)):
         return said("T13", MAXIMAL, "nothing is left")
+    return None
+
+
+def every_line_at_a_bottleneck(analysis: Analysis) -> Finding | None:
+    """Right: a bottleneck leaves as many outputs and samples as it has units."""
+    masks, state = masks_of(analysis.allocation), whole(analysis.allocation, analysis.samples)
+    first, last = (masks.get(layer) for layer in (state.first, state.last))
+    rows = [] if last is None else np.count_nonzero(last, axis=1).tolist()
+    columns = [] if first is None else np.count_nonzero(first, axis=0).tolist()
+    for _ in range(len(rows) + len(columns)):
+        state, before = replace(state), state
+        for counts, size, name in (
+            (rows, state.samples, "outputs"),
+            (columns, state.outputs, "samples"),
+        ):
+            line = next((k for k in counts if k >= min(size, state.narrowest)), None)
+            if line is not None and not state.is_done:
+                counts.remove(line)
+                state = replace(state, **{name: getattr(state, name) - 1})
+        if state == before:
+            return None
+        if state.is_done:
+            return said("T13", MAXIMAL, "nothing is left")
     return None
 
 
@@ -165,12 +199,23 @@ _SQUARE = cases_of(
 
 _RIGHT = properties_of(t14_levels.THEOREM, domains.levelled)[0]
 
+
+def most_learnables(analysis: Analysis) -> tuple[int, ...]:
+    """Right: the rows of the chosen inputs have to be independent."""
+    counts = np.count_nonzero(analysis.allocation.mask("W1"), axis=0)
+    order = np.argsort(-counts, kind="stable")[: analysis.samples]
+    return tuple(sorted(order.tolist()))
+
+
 PLANS = {
     "layers may be frozen whatever their widths": Planted(
         Theorem("T13", dense, freezing_whatever_the_widths), domains.staged
     ),
     "a frozen first layer needs width d, a last one width m": Planted(
         Theorem("T13", dense, freezing_the_other_way_round), domains.staged
+    ),
+    "at a bottleneck all lines may be deleted": Planted(
+        Theorem("T13", _narrow, every_line_at_a_bottleneck), domains.narrow
     ),
     "a stage may have inputs and outputs of one unit": Planted(
         Theorem("T13", dense, both_ways_through_a_unit), _CRITICAL, OTHERS
@@ -187,5 +232,8 @@ PLANS = {
     ),
     "one level for all units: one column below n - level": Planted(
         Theorem("T14", _square, one_column_short), _SQUARE, right=_RIGHT
+    ),
+    "any m inputs stand for all that are given": Planted(
+        inputs_law(most_learnables), right=inputs_law(), is_measurable=False
     ),
 }

@@ -16,6 +16,7 @@ from hypothesis import strategies as st
 import theorycheck as tc
 from tests.checker.test_certificates import EXAMPLES, certificate_of
 from tests.shared.strategies import allocations, plain_networks, seeds
+from theorycheck.answers.classification import classify
 from theorycheck.measurement.estimate import Estimate
 from theorycheck.plots.grid import fill_of
 from theorycheck.plots.layout import layout, path_edges
@@ -25,6 +26,7 @@ from theorycheck.plots.network import check_drawable
 from theorycheck.plots.panels import block_counts, layer_panel
 from theorycheck.plots.probability import MARKERS
 from theorycheck.plots.shown import ShownFigure
+from theorycheck.theorems import t18_given_inputs
 
 pytest.importorskip("matplotlib")
 FF = tc.LinearFeedforward
@@ -101,7 +103,8 @@ def test_what_certificates_of_ranks_and_degrees_point_at():
     assert spots(cover, EQUATIONS) == {(0, 0), (0, 1)}
     ordered = [m for m in marks_of("triangular").marks if isinstance(m, Spot)]
     order = {m.text: (m.grid, m.row, m.column) for m in ordered if m.grid != EQUATIONS}
-    assert order == {"1": ("W1", 0, 0), "2": ("W2", 0, 0), "3": ("W1", 0, 1)}
+    # Where the input is 0 the output is affine in W2 alone.
+    assert order == {"1": ("W2", 0, 0), "2": ("W1", 0, 0)}
     conflict = marks_of("full_rank")
     assert [name for name, _ in conflict.path] == ["W1", "W2"]
     assert spots(conflict, "W1") == {(0, 0), (1, 1)}
@@ -132,6 +135,20 @@ def test_given_inputs_that_are_zero_leave_the_others_in_their_places():
     on_weights = {m.column for m in marks.marks if isinstance(m, Spot) and m.grid == "W1"}
     assert on_weights == {2, -1}  # -1 is the bias
     assert tc.plot(allocation, 2, verdict).axes
+
+
+def test_learnables_on_inputs_that_span_are_marked_where_they_are():
+    """Input 0 is always 0, and of inputs 1 and 2, which are equal, one is left out."""
+    network = FF([4, 2, 3, 2])
+    points = np.array([[0, 1, 1, 0], [0, 0, 0, 1], [0, 2, 2, 3]])
+    masks = {"W1": [[0, 0, 1, 0], [0, 0, 1, 1]], "W2": [[1, 0], [1, 1], [0, 1]]}
+    allocation = tc.Allocation(network, {**masks, "W3": [[1, 0, 0], [0, 1, 0]]})
+    verdict = classify(allocation, 3, inputs=points, theorems=[t18_given_inputs.THEOREM])
+    assert verdict.certificate is not None
+    marks = certificate_marks(allocation, 3, verdict.certificate)
+    found = {(m.row, m.column) for m in marks.marks if isinstance(m, Spot) and m.grid == "W1"}
+    assert found == {(0, 2), (1, 2), (1, 3)}
+    assert tc.plot(allocation, 3, verdict).axes
 
 
 @given(st.sets(st.tuples(st.integers(0, 4), st.integers(0, 4))))

@@ -15,6 +15,7 @@ import theorycheck as tc
 from tests.cli.test_cli import check_one_line, run
 from tests.shared import oracles
 from tests.shared.strategies import WORK_ONLY
+from theorycheck.answers.classification import classify
 from theorycheck.certificates import Certificate, digest
 from theorycheck.checker.inputs import _coprime
 from theorycheck.computing.effort import Effort
@@ -22,6 +23,7 @@ from theorycheck.problem.files import save
 from theorycheck.ranks.generic_rank import trial_error
 from theorycheck.ranks.given_inputs import coprime, given_inputs, independent_columns
 from theorycheck.structure.conflicts import find_conflict
+from theorycheck.theorems import t06_odd_degree, t18_given_inputs
 
 __all__ = ["run"]  # a fixture
 
@@ -169,14 +171,17 @@ def test_bounds_on_the_degree_hold_on_data():
             continue
         target = tc.classify(full, m + 1, inputs=data).target_dimension or 0
         allocation = tc.Allocation.random(network, min(target, network.n_weights - 1), rng)
-        verdict = tc.classify(allocation, m + 1, inputs=data, effort=Effort(seconds=0))
-        if verdict.certificate is None or verdict.theorem != "T6":
-            continue
-        assert tc.check(verdict.certificate)
-        found = tc.measure(allocation, m + 1, inputs=data, trials=12, backend="numpy")
-        assert found.matches == (12 if str(verdict.expressivity) == "maximal" else 0)
-        seen[str(verdict.expressivity), verdict.certificate.kind] += 1
-    assert {("maximal", "group_bezout"), ("minimal", "structural_cover")} <= set(seen)
+        for theorem in (t06_odd_degree, t18_given_inputs):
+            verdict = classify(allocation, m + 1, inputs=data, effort=Effort(seconds=0),
+                               theorems=[theorem.THEOREM])  # fmt: skip
+            if verdict.certificate is None:
+                continue
+            assert tc.check(verdict.certificate)
+            found = tc.measure(allocation, m + 1, inputs=data, trials=12, backend="numpy")
+            assert found.matches == (12 if str(verdict.expressivity) == "maximal" else 0)
+            seen[str(verdict.expressivity), verdict.certificate.kind] += 1
+    kinds = ("group_bezout", "sub_allocation")
+    assert {("minimal", "structural_cover"), *(("maximal", kind) for kind in kinds)} <= set(seen)
 
 
 DATA = np.array([[1, 0, 2], [0, 0, 1], [3, 0, 5.5], [1, 0, 2]])

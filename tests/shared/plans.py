@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from itertools import pairwise
 
 import numpy as np
@@ -35,28 +36,33 @@ def misfit(
 ) -> float:
     """The largest error of a student that the plan makes, relative to the outputs; inf if none.
 
-    Weights, inputs and outputs are random, and no frozen weight may change.
+    Weights, inputs and the teacher are random, and no frozen weight may change.
     """
     widths = allocation.network.widths
 
     def drawn(*shape: int) -> Matrix:
-        if isinstance(algebra, Reals):
-            return rng.normal(size=shape)
-        return algebra.array(rng.integers(-99, 100, shape))
+        return algebra.draw(rng, shape)
 
-    pairs = pairwise(widths)
-    weights = {layer: drawn(after, before) for layer, (before, after) in enumerate(pairs, 1)}
+    def of_all_layers() -> dict[int, Matrix]:
+        return {k: drawn(after, before) for k, (before, after) in enumerate(pairwise(widths), 1)}
+
+    def outputs(weights: Mapping[int, Matrix]) -> Matrix:
+        values = inputs
+        for layer in sorted(weights):
+            values = algebra.product(weights[layer], values)
+        return values
+
     m = min(samples, widths[0])
-    inputs, target = drawn(widths[0], m), drawn(widths[-1], m)
+    weights, inputs = of_all_layers(), drawn(widths[0], m)
+    is_narrow = min(widths) < min(m, widths[-1])
+    target = outputs(of_all_layers()) if is_narrow else drawn(widths[-1], m)
     found = carry_out(plan, whole(allocation, samples), weights, inputs, target, algebra)
     if found is None:
         return float("inf")
-    values = inputs
-    for layer in sorted(found):
+    for layer in found:
         frozen = ~allocation.mask(f"W{layer}")
         assert (found[layer][frozen] == weights[layer][frozen]).all()
-        values = algebra.product(found[layer], values)
-    rest = algebra.reduced(values - target)
+    rest = algebra.reduced(outputs(found) - target)
     if not isinstance(algebra, Reals):
         return float((rest != algebra.array(0)).any())
     return float(np.abs(rest).max() / np.abs(target).max())

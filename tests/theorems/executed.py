@@ -10,7 +10,7 @@ from typing import Any
 import mpmath
 import numpy as np
 
-from theorycheck.plans.algebras import Floats
+from theorycheck.plans.algebra import Reals
 from theorycheck.plans.graded import Data, Graded, GradedPlan
 
 Weights = dict[str, Any]
@@ -58,7 +58,7 @@ def residual(graded: Graded, plan: GradedPlan, seed: int, largest: float = 1e30)
     data, _ = real_data(graded, rng)
     walks = graded.walks(plan)
     order = graded.order(plan, walks, walks.degrees(plan.growing))
-    weights, _, met = graded.built(plan, order, data, Floats(rng))
+    weights, _, met = graded.built(plan, order, data, Reals())
     if not (order.met.all() and met.all()):
         return np.inf
     left = graded.outputs(plan)

@@ -18,7 +18,7 @@ from tests.shared.strategies import (
 )
 from theorycheck.ranks.jacobian import Jacobian, entries
 from theorycheck.ranks.point import draw_point, draw_prime
-from theorycheck.structure.peeling import peel
+from theorycheck.structure.peeling import Deletion, peel
 from theorycheck.theorems import t06_odd_degree, t09_peeling
 from theorycheck.theorems.analysis import Analysis
 from theorycheck.theorems.matchings import cover_below, triangular_order
@@ -206,8 +206,22 @@ def test_t9_agrees_with_the_exact_rank(allocation, m):
         assert (finding.expressivity == "minimal") == is_minimal
 
 
-@pytest.mark.parametrize("widths", [(2, 1, 2), (3, 2, 3)])
-def test_t9_does_not_peel_behind_a_bottleneck(widths):
+@pytest.mark.parametrize(("widths", "rows"), [((2, 1, 2), 1), ((3, 2, 3), 1), ((3, 1, 1, 4), 3)])
+def test_t9_leaves_as_many_rows_as_a_bottleneck_is_wide(widths, rows):
     # The rows of W2 are full, yet the hidden layer is too narrow for the samples.
-    allocation = tc.Allocation.layer(tc.LinearFeedforward(widths), "W2")
-    assert peel(allocation, widths[0]).steps == ()
+    name = f"W{len(widths) - 1}"
+    allocation = tc.Allocation.layer(tc.LinearFeedforward(widths), name)
+    assert peel(allocation, widths[0]).steps == tuple(Deletion("row", i) for i in range(rows))
+
+
+def test_t9_deletes_the_lines_of_the_fewest_learnables_before_a_bottleneck():
+    network = tc.LinearFeedforward([4, 3, 2, 4])
+    first = [[1, 1, 1, 0], [1, 1, 1, 0], [1, 0, 0, 0]]
+    allocation = tc.Allocation(network, {"W1": first, "W3": [[1, 0], [1, 1], [0, 1], [1, 1]]})
+    steps = [(step.line, step.index) for step in peel(allocation, 4).steps]
+    # Two outputs are left: columns need two learnables, and with one sample a row needs one.
+    columns = [("column", 0), ("column", 1), ("column", 2)]
+    assert steps == [("row", 1), ("row", 3), *columns, ("row", 0), ("row", 2)]
+    fewer = tc.Allocation(network, {"W1": first})
+    steps = [(step.line, step.index) for step in peel(fewer, 4).steps]
+    assert steps == [("column", 1), ("column", 2)]

@@ -12,7 +12,7 @@ from theorycheck.computing.effort import Effort
 from theorycheck.computing.options import Options
 from theorycheck.errors import SizeError
 from theorycheck.field.elimination import rank_profile
-from theorycheck.plans.algebras import Residues
+from theorycheck.plans.algebra import Residues
 from theorycheck.plans.graded import Graded, GradedPlan
 from theorycheck.plans.gradings import GradingSearch
 from theorycheck.theorems import t15_graded_points
@@ -80,8 +80,8 @@ def test_t15_any_admissible_order_of_systems_is_carried_out():
         order = graded.order(plan, walks, walks.degrees(plan.growing))
         if not order.met.all():
             continue
-        algebra = Residues(PRIME, rng)
-        _, leading, met = graded.built(plan, order, graded.draw(algebra), algebra)
+        algebra = Residues(PRIME)
+        _, leading, met = graded.built(plan, order, graded.draw(algebra, rng), algebra)
         jacobian, _ = graded.jacobian(plan, leading)
         if met.all() and rank_profile(jacobian, PRIME).rank == len(jacobian):
             n_plans += 1

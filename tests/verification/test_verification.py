@@ -391,7 +391,11 @@ def test_peeling_one_line_takes_the_first_that_has_enough():
     assert peel_row(case).steps == (Deletion("row", 1),)
     assert peel_column(case).steps == (Deletion("column", 1),)
     narrow = Case(tc.Allocation.full(tc.LinearFeedforward([3, 1, 2])), 3)
-    assert peel_row(narrow).steps == peel_column(narrow).steps == ()
+    assert peel_row(narrow).steps == (Deletion("row", 0),)
+    assert peel_column(narrow).steps == (Deletion("column", 0),)
+    last = Case(tc.Allocation.full(tc.LinearFeedforward([2, 1, 1])), 2)
+    first = Case(tc.Allocation.full(tc.LinearFeedforward([1, 1, 2])), 1)
+    assert peel_row(last).steps == peel_column(first).steps == ()
 
 
 @pytest.mark.parametrize(

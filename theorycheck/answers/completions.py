@@ -195,9 +195,11 @@ class _Core:
         state = whole(option.allocation, self._samples)
         for step in option.state.steps:
             if step.what == "row":
-                self._fill(state, state.last, False, state.rows.index(step.index or 0))
+                line, length = state.rows.index(step.index or 0), state.needed("row")
+                self._fill(state, state.last, False, line, length)
             elif step.what == "column":
-                self._fill(state, state.first, True, state.columns.index(step.index or 0))
+                line, length = state.columns.index(step.index or 0), state.needed("column")
+                self._fill(state, state.first, True, line, length)
             state = state.after(step)
         if option.layer is not None and not option.level:
             number = _sizes(state, option.by_columns)[1]
@@ -209,11 +211,13 @@ class _Core:
         names = [name for (name,) in option.allocation.network.weight_layers]
         return entries_of({names[layer - 1]: mask for layer, mask in self._chosen.items()})
 
-    def _fill(self, state: State, layer: int, by_columns: bool, line: int) -> None:
-        """A whole line of what is left of a layer."""
+    def _fill(
+        self, state: State, layer: int, by_columns: bool, line: int, length: int | None = None
+    ) -> None:
+        """A whole line of what is left of a layer, or so many of it."""
         chosen = _block(self._chosen, state, layer, by_columns)
         given = _block(self._given, state, layer, by_columns)
-        length = _sizes(state, by_columns)[0]
+        length = _sizes(state, by_columns)[0] if length is None else length
         _fill(Lines(chosen, np.ones_like(chosen), self._rng), given, line, length)
         self._write(state, layer, chosen if by_columns else chosen.T)
 

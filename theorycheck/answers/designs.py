@@ -32,7 +32,7 @@ from .proposals import SOME_DEGREES, Candidates, Proposal
 from .staged import staged
 
 _MOST_LISTED = 2**27  # candidates, of which a mask is made without a second thought
-_STAGED = 2  # choices that a plan is to prove, and even orders that T15 is asked about
+_STAGED = 2  # choices that a plan is to prove
 _SHARE = 0.25  # of the time, after which even orders give way to them
 
 
@@ -128,9 +128,9 @@ def design(
     `spread`, single layers first for `few-layers`) it takes a basis of D independent weights and
     more up to the budget (T0 keeps that maximal), until `classify` proves the result. After the
     even orders `spread` makes a plan (T13, T14) and then its weights, where the network is dense
-    and the budget above D: these are spread over all layers, and proved at any size. Of recurrent
-    networks T15 is asked about the first even orders. It is impossible if the budget is below D
-    (T1), or if even learning all of `within` is not maximal (T0). What is left is `open`.
+    and the budget above D: these are spread over all layers, and proved at any size. It is
+    impossible if the budget is below D (T1), or if even learning all of `within` is not maximal
+    (T0). What is left is `open`.
 
     Other options are those of `classify`; `seconds` limit the whole search (0: no degrees), degrees
     are asked for in a last round, where `effort` limits each, and `progress` is told what is tried.
@@ -201,8 +201,6 @@ class _DesignSearch:
             chosen = self._filled(plan, basis, prefer)
             thorough = only_choice or is_staged or plan.kind == "even"
             proposal = self._candidates.prove(chosen, basis, thorough=thorough)
-            if proposal is None and plan.kind == "even" and self._tried <= _STAGED:
-                proposal = self._candidates.prove_by_grading(chosen)
             if proposal is not None:
                 found = self._found(proposal, plan, chosen, basis, prefer)
                 if proposal.verdict.expressivity is Expressivity.MAXIMAL:

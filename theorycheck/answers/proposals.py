@@ -25,15 +25,13 @@ from ..ranks.bases import first_basis, masks_with
 from ..ranks.exactness import why_undecided_by_ranks
 from ..ranks.generic_rank import required_bytes
 from ..ranks.oracle_jacobian import OracleJacobian
-from ..theorems import t15_graded_points
 from ..theorems.analysis import Analysis
 from ..theorems.base import Theorem
 from ..theorems.registry import THEOREMS
 from ..verdict import Expressivity, Verdict
 from .classification import verdict_on
 
-# Many allocations are tried, so the first round asks for no degree; a witness proves no maximum.
-NO_DEGREES = Effort(degree=0)
+_AT_ONCE = Effort(seconds=0)  # what is proved by a part need not be proved at length
 SOME_DEGREES = Effort(seconds=2.0, degree=20, instances=0, bases=2)
 _MOST_DEGREES = 2
 
@@ -78,8 +76,8 @@ class Candidates:
     """Weights that may be learned: the learnables of `everything`.
 
     The effort of the `options` is for one allocation in the last round; before it no degree is
-    asked for. Their deadline is for all: what is computed after it raises `OutOfTimeError`. Those
-    of a repair are sought `near` an allocation.
+    asked for, many allocations being tried. Their deadline is for all: what is computed after it
+    raises `OutOfTimeError`. Those of a repair are sought `near` an allocation.
 
     Raises `InputError` for networks whose ranks do not tell whether a match is possible.
     """
@@ -164,7 +162,12 @@ class Candidates:
 
     def analysis(self, allocation: Allocation) -> Analysis:
         """The analysis of an allocation, in which no degree is sought."""
-        return Analysis(allocation, self.samples, replace(self.options, effort=NO_DEGREES))
+        return Analysis(allocation, self.samples, self._quick)
+
+    @cached_property
+    def _quick(self) -> Options:
+        """Options without degrees: searches for plans keep to the effort, ranks may take longer."""
+        return replace(self.options, effort=replace(self.options.effort, degree=0))
 
     def with_learnable(self, entries: Sequence[Entry]) -> Allocation:
         """The allocation whose learnables are `entries`."""
@@ -201,11 +204,12 @@ class Candidates:
     def classify(
         self,
         allocation: Allocation,
-        effort: Effort = NO_DEGREES,
+        effort: Effort | None = None,
         theorems: Sequence[Theorem] = THEOREMS,
     ) -> Verdict:
-        """The verdict on an allocation with these options."""
-        return verdict_on(allocation, self.samples, self.options.with_effort(effort), theorems)
+        """The verdict on an allocation with these options; without an `effort` seek no degree."""
+        options = self._quick if effort is None else self.options.with_effort(effort)
+        return verdict_on(allocation, self.samples, options, theorems)
 
     def prove(
         self, chosen: Sequence[Entry], basis: Sequence[Entry], *, thorough: bool = True
@@ -222,22 +226,11 @@ class Candidates:
         if not is_proved and not thorough:
             return None
         allocation = self.with_learnable(chosen)
-        whole = self.classify(allocation)
+        whole = self.classify(allocation, effort=_AT_ONCE if is_proved else None)
         is_worse = whole.expressivity is not Expressivity.MAXIMAL is part.expressivity
         if self.is_good(whole) and not is_worse:
             return Proposal(allocation, allocation, whole)
         return Proposal(allocation, core, part) if is_proved else None
-
-    def prove_by_grading(self, chosen: Sequence[Entry]) -> Proposal | None:
-        """`chosen` as a proposal if T15 finds a grading, in the time that one degree may take."""
-        effort, allocation = self.options.effort, self.with_learnable(chosen)
-        theorem = t15_graded_points.THEOREM
-        if not effort.seeks_degrees or theorem.why_not(self.analysis(allocation)) is not None:
-            return None
-        deadline = self.options.deadline.within(effort.seconds)
-        options = replace(self.options, effort=effort, deadline=deadline)
-        verdict = verdict_on(allocation, self.samples, options, (theorem,))
-        return Proposal(allocation, allocation, verdict) if self.is_good(verdict) else None
 
     def prove_by_degree(
         self, candidates: Iterable[tuple[list[Entry], list[Entry]]]

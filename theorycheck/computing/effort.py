@@ -62,6 +62,11 @@ class Effort:
         """Whether a degree is sought at all."""
         return self.seconds > 0 and self.degree > 0
 
+    @property
+    def seeks_plans(self) -> bool:
+        """Whether plans are sought that take as long as they are let, with degrees or without."""
+        return self.seconds > 0
+
     def start(self, whole: Deadline | None = None) -> Deadline:
         """The deadline of a question that is asked now, perhaps as a part of a larger one."""
         if whole is not None:

@@ -18,8 +18,11 @@ def find_proof(analysis: Analysis, with_teacher: bool) -> Finding | None:
     """The first finding of maximality that can be executed; None if there is none.
 
     Without the teacher's weights nothing is copied: then the learnables of a layer alone are asked
-    about, and at last whether the outputs can be factored.
+    about, and at last whether the outputs can be factored; at a bottleneck that comes first, since
+    it tells outputs of too large a rank.
     """
+    if not with_teacher and can_factor(analysis) and analysis.target.value < analysis.n_equations:
+        return t00_monotonicity.THEOREM.ask_count(analysis)
     found = next(_recipes(analysis, with_teacher), None)
     if found is not None or with_teacher:
         return found

@@ -30,7 +30,7 @@ class Law:
 
 FEEDFORWARD = Law((-2.02, -1.31, -0.37), (-0.38, 0.29))
 # Estimate and range over budget where extra learnables reach every equation, and without a degree.
-HELPED = (0.99, (0.9, 1.0))
+HELPED = {"feedforward": (0.999, (0.99, 1.0)), "recurrent": (0.99, (0.88, 1.0))}
 UNKNOWN = {"feedforward": (0.98, (0.85, 1.0)), "recurrent": (0.97, (0.75, 1.0))}
 RECURRENT = Law((-1.75, -0.76, 0.37, 0.52, 1.14), (-0.81, 0.66))
 

@@ -53,7 +53,8 @@ def linear_estimate(analysis: Analysis) -> HeuristicEstimate | None:
     if law is None or blocks is None:
         return None
     if not blocks:
-        return HeuristicEstimate(*HELPED, "extra learnables reach every equation of even degree")
+        helped = HELPED["recurrent" if analysis.network.is_recurrent else "feedforward"]
+        return HeuristicEstimate(*helped, "extra learnables reach every equation of even degree")
     estimate, band = probability(analysis.network, blocks, law)
     unknowns = sum(block.unknowns for block in blocks)
     degrees = " x ".join(str(block.degree) for block in blocks)

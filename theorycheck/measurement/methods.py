@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from types import ModuleType
 
 import numpy as np
@@ -15,11 +16,13 @@ from .batched_linalg import measured_rank
 from .homotopy import FITS, Start, chosen_equations, decide, find_start, misfits, restricted
 from .least_squares import MATCH, NO_MATCH, UNDECIDED, decide_affine
 from .levenberg import fit
+from .restrictions import SquarePart, matched, square_parts
 from .trials import LinearTrials, Source
 
 _RANK_TRIALS = 8
 _MOST_SOLUTIONS = 200
 _MONODROMY_SECONDS = 60.0
+_RESTRICTION_SECONDS = 20.0  # of monodromy for square parts of students over budget
 # What a factorisation costs at least, which nothing interrupts: per entry and line, and per entry.
 _TERM_SECONDS, _ENTRY_SECONDS = 1e-9, 3e-8
 _MOST_UNKNOWNS = 40
@@ -141,6 +144,7 @@ def _affine(trials: LinearTrials, seed: int, chunk: int, count: int, xp: ModuleT
 class _StudentSearch:
     """Homotopy where there is a start; what stays open is searched by Levenberg-Marquardt.
 
+    Over budget square parts of the student are tried on what is open even then.
     The search also tries to refute some of the answers "no match": one proved match among them
     shows that solutions are missing, and from then on none of these answers is given.
     """
@@ -149,7 +153,7 @@ class _StudentSearch:
         self, trials: LinearTrials, seed: int, restarts: int, start: Start | None, probe: _Probe
     ) -> None:
         self._trials, self._seed, self._restarts = trials, seed, restarts
-        self._start, self.is_refuted = start, False
+        self._start, self._probe, self.is_refuted = start, probe, False
         # No proof where equations depend on each other, so those that follow are left out at first.
         count = trials.n_equations
         if probe.rank is not None and probe.rank == probe.target_dimension:
@@ -166,7 +170,27 @@ class _StudentSearch:
             self._cross_check(decisions, instances, chunk)
         open_ones = np.flatnonzero(decisions == UNDECIDED)
         self._improve(decisions, open_ones, instances, chunk, self._restarts)
+        self._restrict(decisions, instances, chunk)
         return decisions
+
+    def _restrict(self, decisions: Array, instances: Instance, chunk: int) -> None:
+        """Search matches for the trials that are open, with some learnables at random values."""
+        open_ones = np.flatnonzero(decisions == UNDECIDED)
+        if not len(open_ones) or not self._parts:
+            return
+        rng = np.random.default_rng([self._seed, 2, chunk])
+        some, deadline = instances.take(open_ones), self._trials.source.deadline
+        decisions[open_ones[matched(self._parts, some, rng, deadline)]] = MATCH
+
+    @cached_property
+    def _parts(self) -> list[SquarePart]:
+        rank, trials = self._probe.rank, self._trials
+        if rank is None or rank != self._probe.target_dimension or rank > _MOST_UNKNOWNS:
+            return []
+        if rank == len(trials.entries):
+            return []
+        deadline = trials.source.deadline.within(_RESTRICTION_SECONDS)
+        return square_parts(trials, rank, self._seed, most=_MOST_SOLUTIONS, deadline=deadline)
 
     def _cross_check(self, decisions: Array, instances: Instance, chunk: int) -> None:
         unmatched = np.flatnonzero(decisions == NO_MATCH)[:_CROSS_CHECKED]

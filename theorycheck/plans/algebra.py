@@ -13,7 +13,12 @@ from typing import Any, NamedTuple, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from ..field.arithmetic import matmul, reduce
+from ..problem.masks import Mask
+
 Matrix: TypeAlias = NDArray[Any]
+_MOST_DRAWN = 99  # rationals are drawn as integers up to this
+_CLOSE = 1e-6  # floats that lack so little are close
 
 
 class Solution(NamedTuple):
@@ -33,12 +38,20 @@ class Algebra(ABC):
         return np.array(values, dtype=self.dtype)
 
     def reduced(self, values: Matrix) -> Matrix:
-        """The same numbers in the form that the algebra keeps."""
+        """Sums of a few numbers, or of products of two, in the form that the algebra keeps."""
         return values
 
     def product(self, left: Matrix, right: Matrix) -> Matrix:
-        """The product of two matrices, or of a matrix and a vector."""
-        return self.reduced(left @ right)
+        """The product of two matrices, or of a matrix and a vector; batched over leading axes."""
+        return left @ right
+
+    def are_close(self, rest: Matrix, wanted: Matrix) -> bool:
+        """Whether what lacks, beside what is wanted, is 0; in floats small."""
+        return not rest.any()
+
+    @abstractmethod
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Matrix:
+        """Random numbers."""
 
     @abstractmethod
     def solve(self, matrix: Matrix, right: Matrix, start: Matrix) -> Solution:
@@ -46,6 +59,10 @@ class Algebra(ABC):
 
         `matrix` is (n, k), `right` (n,), `start` (k,).
         """
+
+    @abstractmethod
+    def independent(self, matrix: Matrix) -> Mask:
+        """Which rows of a matrix are no combination of those above them."""
 
     def rank(self, matrix: Matrix) -> int:
         """The rank of a matrix."""
@@ -64,47 +81,77 @@ class _Exact(Algebra):
         """The entries of a matrix of python-flint, row by row."""
         return np.array(list(entries), dtype=self.dtype).reshape(shape)
 
+    def _echelon(self, matrix: Matrix) -> tuple[Matrix, list[int]]:
+        """The rows that are not 0 of the reduced echelon form, and the columns of their pivots."""
+        echelon, rank = self._flint(matrix).rref()
+        rows = self._array(echelon.entries(), matrix.shape)[:rank]
+        return rows, [int(np.flatnonzero(row)[0]) for row in rows]
+
     def solve(self, matrix: Matrix, right: Matrix, start: Matrix) -> Solution:
         n, k = matrix.shape
         if n == 0 or k == 0:
             return Solution(start.copy() if not right.any() else None, 0)
         rest = self.reduced(right - self.product(matrix, start))
-        echelon, rank = self._flint(np.column_stack([matrix, rest])).rref()
-        rows = self._array(echelon.entries(), (n, k + 1))[:rank]
-        pivots = [int(np.flatnonzero(row)[0]) for row in rows]
+        rows, pivots = self._echelon(np.column_stack([matrix, rest]))
         if pivots and pivots[-1] == k:
-            return Solution(None, rank - 1)
+            return Solution(None, len(rows) - 1)
         values = start.copy()
         values[pivots] = self.reduced(values[pivots] + rows[:, k])
-        return Solution(values, rank)
+        return Solution(values, len(rows))
+
+    def independent(self, matrix: Matrix) -> Mask:
+        found = np.zeros(len(matrix), dtype=bool)
+        if matrix.size:
+            found[self._echelon(matrix.T)[1]] = True
+        return found
 
 
 @dataclass(frozen=True)
 class Residues(_Exact):
-    """Residues 0, ..., p - 1 modulo a prime p below 2^23.
+    """Residues modulo an odd prime p below 2^23, from -(p - 1) / 2 to (p - 1) / 2, as floats.
 
-    >>> Residues(7).solve(np.array([[2, 1]]), np.array([3]), np.array([0, 1])).values
-    array([1, 1])
+    >>> residues = Residues(7)
+    >>> residues.solve(*map(residues.array, ([[2, 1]], [3], [0, 1]))).values
+    array([1., 1.])
+    >>> residues.independent(residues.array([[2], [3]]))
+    array([ True, False])
     """
 
     prime: int
-    dtype = np.int64
+    dtype = np.float64
 
     def array(self, values: Any) -> Matrix:
         """Integers modulo the prime."""
-        return np.array(values, dtype=np.int64) % self.prime
+        return reduce(np.asarray(values), self.prime)
 
     def reduced(self, values: Matrix) -> Matrix:
-        """The remainders modulo the prime."""
-        return values % self.prime
+        """Residues of integers below 2^53."""
+        return reduce(np.asarray(values), self.prime)
+
+    def product(self, left: Matrix, right: Matrix) -> Matrix:
+        """The product modulo the prime."""
+        if left.ndim == 1:
+            return self.product(left[None], right)[0]
+        if right.ndim == 1:
+            return self.product(left, right[:, None])[..., 0]
+        return matmul(left, right, self.prime)
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Matrix:
+        """Uniform residues."""
+        return self.array(rng.integers(self.prime, size=shape))
+
+    def rank(self, matrix: Matrix) -> int:
+        """The rank of a matrix, modulo the prime."""
+        return int(self._flint(matrix).rank()) if matrix.size else 0
 
     def _flint(self, matrix: Matrix) -> Any:
         from flint import nmod_mat
 
-        return nmod_mat(len(matrix), matrix.shape[1], matrix.ravel().tolist(), self.prime)
+        entries = matrix.astype(np.int64).ravel().tolist()
+        return nmod_mat(len(matrix), matrix.shape[1], entries, self.prime)
 
     def _array(self, entries: Any, shape: tuple[int, int]) -> Matrix:
-        return np.array([int(entry) for entry in entries], dtype=np.int64).reshape(shape)
+        return self.array([int(entry) for entry in entries]).reshape(shape)
 
 
 @dataclass(frozen=True)
@@ -130,6 +177,10 @@ class Rationals(_Exact):
         found[:] = flat
         return found.reshape(given.shape)
 
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Matrix:
+        """Integers of two digits."""
+        return self.array(rng.integers(-_MOST_DRAWN, _MOST_DRAWN, shape, endpoint=True))
+
     def _flint(self, matrix: Matrix) -> Any:
         from flint import fmpq_mat
 
@@ -147,6 +198,15 @@ class Reals(Algebra):
     tolerance: float = 1e-10
     dtype = np.float64
 
+    def are_close(self, rest: Matrix, wanted: Matrix) -> bool:
+        """Whether the largest number that lacks is below 1e-6 of the largest that is wanted."""
+        size = np.abs(rest).max(initial=0.0)
+        return bool(size <= _CLOSE * np.abs(wanted).max(initial=0.0))
+
+    def draw(self, rng: np.random.Generator, shape: tuple[int, ...]) -> Matrix:
+        """Normal numbers."""
+        return rng.normal(size=shape)
+
     def solve(self, matrix: Matrix, right: Matrix, start: Matrix) -> Solution:
         """The solution next to `start`; there is none if the system is only nearly consistent."""
         if not matrix.size:
@@ -160,3 +220,16 @@ class Reals(Algebra):
         if rank < len(matrix) and error > 1e4 * self.tolerance * size:
             return Solution(None, rank)
         return Solution(start + change, rank)
+
+    def independent(self, matrix: Matrix) -> Mask:
+        """By what is left of each row beside the span of those above it."""
+        found, span = np.zeros(len(matrix), dtype=bool), np.zeros((0, matrix.shape[1]))
+        for k, row in enumerate(matrix):
+            rest = row
+            for _ in range(2):  # the second time takes away what the first has left by rounding
+                rest = rest - span.T @ (span @ rest)
+            size = np.linalg.norm(rest)
+            if size > self.tolerance * np.linalg.norm(row):
+                found[k] = True
+                span = np.vstack([span, rest / size])
+        return found

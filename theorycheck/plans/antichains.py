@@ -82,7 +82,7 @@ def layers_of(
     outputs = widths[-1]
 
     def drawn(rows: int, columns: int) -> Matrix:
-        return rng.integers(1, prime, (rows, columns))
+        return algebra.draw(rng, (rows, columns))
 
     for layer in range(1, len(widths) - 1):
         if min(widths[:layer]) < samples or min(widths[layer + 1 :]) < outputs:
@@ -92,9 +92,9 @@ def layers_of(
         read, units, last = widths[layer - 1 : layer + 2]
         states, through = drawn(read, samples), drawn(outputs, last)
         if read == samples:
-            states = np.eye(samples, dtype=np.int64)
+            states = np.eye(samples)
         if last == outputs:
-            through = np.eye(outputs, dtype=np.int64)
+            through = np.eye(outputs)
         before = algebra.product(drawn(units, read), states)
         behind = algebra.product(through, drawn(last, units))
         inner = masks.get(layer, np.zeros((units, read), dtype=bool))

@@ -19,6 +19,8 @@ from .pencils import solve_pair
 from .states import State, Step
 
 _MOVES = (0.1, 0.3, 0.3, 1.0)  # tried one after the other where peeled lines cannot be fitted
+_STEPS = 3  # of Newton, where the linear systems of a plan were ill-conditioned
+_MOST_ENTRIES = 2**24  # of the matrix of such a step
 
 
 @dataclass(frozen=True)
@@ -167,6 +169,18 @@ class Execution:
         found = algebra.solve(matrix, self.rest(question).ravel(), zero).values
         return found is not None and self._add(places, found)
 
+    def is_match(self, question: Question, learnable: Mapping[int, Mask]) -> bool:
+        """Whether nothing lacks; what is near a match in floats is brought there first."""
+        n_learnable = sum(int(np.count_nonzero(mask)) for mask in learnable.values())
+        is_small = question.target.size * n_learnable <= _MOST_ENTRIES
+        for _ in range(_STEPS if is_small and isinstance(self.algebra, Reals) else 0):
+            if self._is_met(question) or not self.solve_affine(question, learnable):
+                break
+        return self._is_met(question)
+
+    def _is_met(self, question: Question) -> bool:
+        return self.algebra.are_close(self.rest(question), question.target)
+
     def solve_levels(
         self,
         question: Question,
@@ -212,10 +226,11 @@ def carry_out(
     """The weights of all layers with learnables that match, W_L ... W_1 `inputs` = `target`.
 
     `start` is the question before any step (`states.whole`). `weights` are all (frozen ones stay,
-    learnables start from theirs), `inputs` (n_0, m) are
-    independent, `target` is (d, m). None if a linear system has no solution, or a path is lost. In
-    an algebra without floats also for infinite columns, and where the match of what is left is of
-    too small a rank for a peeled line: floats move it among all others, which T14 has enough of.
+    learnables start from theirs), `inputs` (n_0, m) are independent, `target` is (d, m). None if a
+    linear system has no solution, a path is lost, or what comes out is no match (floats: up to
+    1e-6). In an algebra without floats also for infinite columns, and where the match of what is
+    left is of too small a rank for a peeled line: floats move it among all others, which T14 has
+    enough of.
 
     >>> from theorycheck import Allocation, LinearFeedforward
     >>> from theorycheck.plans.algebra import Reals
@@ -228,35 +243,29 @@ def carry_out(
            [0., 4.]])
     """
     rng = np.random.default_rng(seed)
+    question = Question(start, algebra.array(np.eye(len(target), dtype=int)), inputs, target)
     can_move = plan.levels is not None and isinstance(algebra, Reals)
     for move in (0.0, *_MOVES) if can_move else (0.0,):
-        found = _attempt(plan, start, Execution(weights, algebra), inputs, target, rng, move)
-        if found is not None:
-            return found
+        run = Execution(weights, algebra)
+        if _attempt(plan, question, run, rng, move) and run.is_match(question, plan.learnable):
+            return run.weights
     return None
 
 
 def _attempt(
-    plan: Plan,
-    start: State,
-    run: Execution,
-    inputs: Matrix,
-    target: Matrix,
-    rng: np.random.Generator,
-    move: float,
-) -> dict[int, Matrix] | None:
-    """The weights, unless the match of what is left is one where a peeled line cannot be fitted."""
-    eye = run.algebra.array(np.eye(len(target), dtype=int))
-    question, passed = Question(start, eye, inputs, target), []
+    plan: Plan, question: Question, run: Execution, rng: np.random.Generator, move: float
+) -> bool:
+    """Whether all can be solved: not if the match of what is left is one for too few of a line."""
+    passed = []
     for step in plan.steps:
         passed.append((question, step))
         question = run.take(question, step)
     if plan.levels is not None and plan.pair is not None:
         if not run.solve_levels(question, plan.pair, plan.levels, rng, move):
-            return None
+            return False
     elif plan.affine and not run.solve_affine(question, plan.affine):
-        return None
-    for before, step in reversed(passed):
-        if step.index is not None and not run.fit(before, step, plan.learnable):
-            return None
-    return run.weights
+        return False
+    return all(
+        step.index is None or run.fit(before, step, plan.learnable)
+        for before, step in reversed(passed)
+    )

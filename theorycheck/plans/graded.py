@@ -14,7 +14,7 @@ import numpy as np
 
 from ..problem.allocation import Allocation
 from ..problem.masks import Entry, entries_of
-from .algebras import Algebra, Numbers
+from .algebra import Algebra, Matrix
 from .leading import Degrees, Leading
 from .walks import Flags, Walks
 
@@ -41,9 +41,9 @@ class Data:
     The first m of the T n_in numbers of the samples are those of unit vectors.
     """
 
-    weights: dict[str, Numbers]
-    inputs: Numbers
-    targets: Numbers
+    weights: dict[str, Matrix]
+    inputs: Matrix
+    targets: Matrix
 
 
 @dataclass(frozen=True)
@@ -79,14 +79,15 @@ class Graded:
     def _numbers(self) -> dict[Entry, int]:
         return {entry: number for number, entry in enumerate(self.entries)}
 
-    def draw(self, algebra: Algebra) -> Data:
+    def draw(self, algebra: Algebra, rng: np.random.Generator) -> Data:
         """Random data."""
         weights = {
-            name: algebra.draw(mask.shape) * mask for name, mask in self.allocation.masks("present")
+            name: algebra.draw(rng, mask.shape) * mask
+            for name, mask in self.allocation.masks("present")
         }
-        inputs = np.where(self._drawn, algebra.draw(self._drawn.shape), self._units)
+        inputs = np.where(self._drawn, algebra.draw(rng, self._drawn.shape), self._units)
         shape = self.n_reads, self.network.outputs, self.samples
-        return Data(weights, inputs, algebra.draw(shape))
+        return Data(weights, inputs, algebra.draw(rng, shape))
 
     def outputs(self, plan: GradedPlan) -> list[int]:
         """The outputs that are left."""
@@ -113,10 +114,10 @@ class Graded:
 
     def built(
         self, plan: GradedPlan, order: Order, data: Data, algebra: Algebra
-    ) -> tuple[dict[str, Numbers], Leading, Flags]:
+    ) -> tuple[dict[str, Matrix], Leading, Flags]:
         """The weights at the point of a plan, the leading forms there, and which equations are met.
 
-        Those are not that depend on others of their system.
+        Those are not that depend on others of their system. Unknowns that stay free are as drawn.
         """
         outputs = self.outputs(plan)
         growing, met = self._masks(plan.growing), order.met.copy()
@@ -133,12 +134,17 @@ class Graded:
         for solved, system in zip(plan.solved, order.systems, strict=True):
             here, system = leading(), system & met
             matrix = here.columns(self._places(solved, outputs))[system.ravel()]
-            values, kept = algebra.solve(matrix, algebra.normal(targets - here.outputs())[system])
-            met[system] = kept
-            self._set(weights, solved, values)
+            wanted, start = targets[system] - here.outputs()[system], self._get(data, solved)
+            found = algebra.solve(matrix, algebra.reduced(wanted), start)
+            if found.rank < len(matrix):
+                kept = algebra.independent(matrix)
+                met[system] = kept
+                found = algebra.solve(matrix[kept], algebra.reduced(wanted[kept]), start)
+            assert found.values is not None  # the rows are independent
+            self._set(weights, solved, found.values)
         return weights, leading(), met
 
-    def read_states(self, data: Data, algebra: Algebra) -> Numbers:
+    def read_states(self, data: Data, algebra: Algebra) -> Matrix:
         """The states that are read, of shape (reads, N, m), all weights being those of the data."""
         degrees = np.zeros((self.n_reads, self.network.outputs, self.samples), dtype=int)
         point = Leading(algebra, data.weights, self._masks(()), data.inputs, self.reads, degrees)
@@ -150,7 +156,7 @@ class Graded:
         steps = self.network.steps
         return list(range(1, steps + 1)) if self.network.reads_every_step else [steps]
 
-    def jacobian(self, plan: GradedPlan, leading: Leading) -> tuple[Numbers, list[int]]:
+    def jacobian(self, plan: GradedPlan, leading: Leading) -> tuple[Matrix, list[int]]:
         """The Jacobian of the leading forms, and the numbers of the learnables of its columns."""
         outputs = self.outputs(plan)
         kept = [k for k, (name, index) in enumerate(self.entries)
@@ -174,7 +180,12 @@ class Graded:
             masks[name][index] = True
         return masks
 
-    def _set(self, weights: dict[str, Numbers], numbers: Iterable[int], values: Numbers) -> None:
+    def _get(self, data: Data, numbers: Iterable[int]) -> Matrix:
+        """The values of learnables by number."""
+        places = (self.entries[number] for number in numbers)
+        return np.array([data.weights[name][index] for name, index in places])
+
+    def _set(self, weights: dict[str, Matrix], numbers: Iterable[int], values: Matrix) -> None:
         for number, value in zip(numbers, values.tolist(), strict=True):
             name, index = self.entries[number]
             weights[name][index] = value

@@ -13,7 +13,7 @@ from ..computing.deadline import Deadline
 from ..errors import OutOfTimeError
 from ..field.elimination import rank_profile
 from ..ranks.point import draw_prime
-from .algebras import Numbers, Residues
+from .algebra import Residues
 from .graded import Graded, GradedPlan
 from .growing import growing
 from .leading import Degrees
@@ -53,8 +53,8 @@ class GradingSearch:
     def __init__(self, graded: Graded, seed: int, deadline: Deadline) -> None:
         self._graded, self._deadline = graded, deadline
         self._rng = np.random.default_rng(seed)
-        self._algebra = Residues(draw_prime(seed, 0), self._rng)
-        self._data = graded.draw(self._algebra)
+        self._algebra = Residues(draw_prime(seed, 0))
+        self._data = graded.draw(self._algebra, self._rng)
         self.n_tried = 0
         self._known: dict[tuple[bytes, int, bool, str], tuple[int, int]] = {}
         entries = graded.entries
@@ -81,7 +81,7 @@ class GradingSearch:
         n_equations = states.shape[0] * states.shape[2]
         enough = np.flatnonzero(np.count_nonzero(readout, axis=1) >= n_equations).tolist()
         lines = ((o, np.hstack(list(states[:, readout[o]]))) for o in enough)
-        return tuple(o for o, line in lines if self._rank(line) == n_equations)
+        return tuple(o for o, line in lines if self._algebra.rank(line) == n_equations)
 
     def found(self, most: int) -> Found | None:
         """The first plan that is onto among `most` that are tried, if there is one."""
@@ -175,10 +175,10 @@ class GradingSearch:
         _, leading, met = self._graded.built(plan, order, self._data, self._algebra)
         if not met.all():
             return int(met.sum())
-        return self.size + self._rank(self._graded.jacobian(plan, leading)[0])
+        return self.size + self._algebra.rank(self._graded.jacobian(plan, leading)[0])
 
     def _with_columns(self, plan: GradedPlan, degrees: Degrees) -> Found | None:
-        """The plan with the columns of a minor at a point drawn anew; None if there is none."""
+        """The plan with the columns of a minor at its point; None if there is none."""
         order = self._graded.order(plan, self._walks, degrees)
         _, leading, met = self._graded.built(plan, order, self._data, self._algebra)
         if not met.all():
@@ -187,14 +187,6 @@ class GradingSearch:
         profile = rank_profile(jacobian, self._algebra.prime)
         columns = [numbers[column] for column in profile.columns]
         return Found(plan, columns) if len(columns) == self.size else None
-
-    def _rank(self, matrix: Numbers) -> int:
-        """The rank: FLINT is faster here where a search asks for it again and again."""
-        from flint import nmod_mat
-
-        entries = matrix.astype(np.int64).ravel().tolist()
-        n_rows, width = matrix.shape
-        return int(nmod_mat(n_rows, width, entries, self._algebra.prime).rank())
 
     def _changed(self, grading: Grading) -> Grading:
         """Other grades of a neuron or two, now and then other weights that are solved for."""

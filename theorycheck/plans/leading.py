@@ -13,7 +13,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..problem.masks import Entry, Mask
-from .algebras import Algebra, Flags, Numbers
+from .algebra import Algebra, Matrix
 
 Degrees = NDArray[np.int64]
 
@@ -28,9 +28,9 @@ class Leading:
     def __init__(
         self,
         algebra: Algebra,
-        weights: Mapping[str, Numbers],
+        weights: Mapping[str, Matrix],
         growing: Mapping[str, Mask],
-        inputs: Numbers,
+        inputs: Matrix,
         reads: Sequence[int],
         degrees: Degrees,
     ) -> None:
@@ -41,7 +41,7 @@ class Leading:
         self._grows = growing
 
     @cached_property
-    def states(self) -> list[Numbers]:
+    def states(self) -> list[Matrix]:
         """h_0, ..., h_T, each of shape (degrees, N, m)."""
         hidden, m = len(self._frozen["recurrent"]), self._inputs.shape[2]
         states = [np.zeros((self._n_degrees, hidden, m))]
@@ -49,11 +49,11 @@ class Leading:
             state = self._times("recurrent", states[-1])
             state[0] += self._algebra.product(self._frozen["input"], x)
             state[1] += self._algebra.product(self._growing["input"], x)
-            states.append(self._algebra.normal(state))
+            states.append(self._algebra.reduced(state))
         return states
 
     @cached_property
-    def behind(self) -> list[Numbers]:
+    def behind(self) -> list[Matrix]:
         """D, D W, D W^2, ..., each of shape (degrees, outputs, N)."""
         first = np.zeros((self._n_degrees, *self._frozen["readout"].shape))
         first[0], first[1] = self._frozen["readout"], self._growing["readout"]
@@ -62,16 +62,16 @@ class Leading:
         for _ in range(len(self._inputs) - 1):
             line = product(behind[-1], self._frozen["recurrent"])
             line[1:] += product(behind[-1][:-1], self._growing["recurrent"])
-            behind.append(self._algebra.normal(line))
+            behind.append(self._algebra.reduced(line))
         return behind
 
-    def outputs(self) -> Numbers:
+    def outputs(self) -> Matrix:
         """The leading forms, of the shape of the degrees."""
         parts = [self._times("readout", self.states[step]) for step in self._reads]
         at = self._degrees[:, None]
-        return np.take_along_axis(self._algebra.normal(np.array(parts)), at, axis=1)[:, 0]
+        return np.take_along_axis(self._algebra.reduced(np.array(parts)), at, axis=1)[:, 0]
 
-    def columns(self, entries: Sequence[Entry]) -> Numbers:
+    def columns(self, entries: Sequence[Entry]) -> Matrix:
         """Derivatives of the leading forms, equation by equation, by these weights."""
         reads, n_outputs, m = self._degrees.shape
         result = np.zeros((reads, n_outputs, m, len(entries)))
@@ -89,7 +89,7 @@ class Leading:
 
     def _fill(
         self,
-        result: Numbers,
+        result: Matrix,
         name: str,
         rows: NDArray[np.int64],
         columns: NDArray[np.int64],
@@ -123,7 +123,7 @@ class Leading:
         step: int,
         degree: int,
         samples: NDArray[np.int64],
-    ) -> Numbers:
+    ) -> Matrix:
         """Sums over the steps of what is behind times what the weights read, of one degree."""
         left, right = [], []
         for time in range(1, step + 1):
@@ -143,12 +143,12 @@ class Leading:
         return self._algebra.product(after.transpose(2, 1, 0), before.transpose(1, 0, 2))
 
     @cached_property
-    def _leads(self) -> list[Flags]:
+    def _leads(self) -> list[Mask]:
         """Which coefficients are not 0 of what is behind."""
         return [np.asarray(part.any(axis=(1, 2))) for part in self.behind]
 
     @cached_property
-    def _carries(self) -> list[Flags]:
+    def _carries(self) -> list[Mask]:
         """Which coefficients of the states are not 0."""
         return [np.asarray(part.any(axis=(1, 2))) for part in self.states]
 
@@ -157,7 +157,7 @@ class Leading:
         """In which steps some input is not 0."""
         return [bool(part.any()) for part in self._inputs]
 
-    def _times(self, name: str, values: Numbers) -> Numbers:
+    def _times(self, name: str, values: Matrix) -> Matrix:
         """A matrix of weights times polynomials."""
         result = self._algebra.product(self._frozen[name], values)
         result[1:] += self._algebra.product(self._growing[name], values[:-1])

@@ -119,7 +119,7 @@ def random_data(pair: Pair, algebra: Algebra, rng: np.random.Generator, size: in
     >>> from theorycheck.plans.algebra import Residues
     >>> pair = pairs_of({1: np.eye(2), 2: np.eye(2)}, (2, 2, 2), 1)[0]
     >>> random_data(pair, Residues(7), np.random.default_rng(0), 6).through.tolist()
-    [[1, 0], [0, 1]]
+    [[1.0, 0.0], [0.0, 1.0]]
     """
 
     def drawn(*shape: int) -> Matrix:

@@ -72,16 +72,11 @@ def _times_inverse(algebra: Algebra, matrix: Matrix, square: Matrix) -> Matrix |
 def _started(pair: Pair, data: Data, algebra: Algebra, rng: np.random.Generator) -> Data:
     """The data with learnables that start at random, and functionals."""
 
-    def drawn(*shape: int) -> Matrix:
-        if isinstance(algebra, Reals):
-            return rng.normal(size=shape)
-        return algebra.array(rng.integers(-99, 100, shape))
-
     return replace(
         data,
-        outer=np.where(pair.outer, drawn(*pair.outer.shape), data.outer),
-        inner=np.where(pair.inner, drawn(*pair.inner.shape), data.inner),
-        extra=drawn(pair.rows, pair.rows),
+        outer=np.where(pair.outer, algebra.draw(rng, pair.outer.shape), data.outer),
+        inner=np.where(pair.inner, algebra.draw(rng, pair.inner.shape), data.inner),
+        extra=algebra.draw(rng, (pair.rows, pair.rows)),
     )
 
 

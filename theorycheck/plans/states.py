@@ -11,6 +11,7 @@ import numpy as np
 from ..computing.deadline import NEVER, Deadline
 from ..problem.allocation import Allocation, Mask
 from ..problem.networks.base import Network
+from ..structure.peeling import needed
 
 Masks: TypeAlias = Mapping[int, Mask]  # of the layers with learnables, numbered from 1
 _WHAT = "what peeling and freezing leave"
@@ -63,6 +64,22 @@ class State:
     def hidden(self) -> tuple[int, ...]:
         """Widths of the layers between the first and the last."""
         return self.widths[self.first : self.last]
+
+    @property
+    def narrowest(self) -> int:
+        """The least of these widths; without hidden layers one that is wide enough."""
+        return min(self.hidden, default=max(self.widths))
+
+    @property
+    def is_narrow(self) -> bool:
+        """Whether a hidden layer is a bottleneck of what is left."""
+        return self.narrowest < min(self.outputs, self.samples)
+
+    def needed(self, line: Literal["row", "column"]) -> int | None:
+        """How many learnables a line needs to be deleted (T9); None if none can be."""
+        if line == "row":
+            return needed(self.outputs, self.samples, self.narrowest)
+        return needed(self.samples, self.outputs, self.narrowest)
 
     def mask(self, masks: Masks, layer: int) -> Mask:
         """What is left of the mask of a layer with learnables; no copy if that is all of it."""
@@ -125,9 +142,9 @@ def states(allocation: Allocation, samples: int, deadline: Deadline = NEVER) -> 
     """All that peeling and freezing outer layers lead to, each peeled as far as can be.
 
     A row goes if it has as many learnables as there are samples, a column, with a sample, if as
-    many as outputs, where no hidden layer is narrower than that. The first layer may be frozen if
-    it has as many rows as there are samples, the last if it has as many columns as outputs. Raises
-    `OutOfTimeError` after the deadline.
+    many as outputs, or as the least hidden width, if that is smaller and other lines are left
+    (`peeling.needed`). The first layer may be frozen if it has as many rows as there are samples,
+    the last if it has as many columns as outputs. Raises `OutOfTimeError` after the deadline.
 
     >>> from theorycheck import LinearFeedforward
     >>> net = LinearFeedforward([2, 3, 2])
@@ -156,11 +173,10 @@ def peeled(masks: Masks, state: State, deadline: Deadline = NEVER) -> State:
     """A state after all deletions of rows and columns that can follow one another."""
     rows = dict(zip(state.rows, _counts(masks, state, axis=0), strict=True))
     columns = dict(zip(state.columns, _counts(masks, state, axis=1), strict=True))
-    narrowest = min(state.hidden, default=max(state.widths))
     while not state.is_done:
         deadline.check(_WHAT)
-        row = _first_with(rows, state.samples, narrowest)
-        column = _first_with(columns, state.outputs, narrowest)
+        row = _next(rows, state.needed("row"), state.is_narrow)
+        column = _next(columns, state.needed("column"), state.is_narrow)
         if row is not None:
             del rows[row]
             state = state.after(Step("row", row))
@@ -189,8 +205,10 @@ def _counts(masks: Masks, state: State, axis: int) -> list[int]:
     return np.count_nonzero(mask, axis=1 - axis).tolist()
 
 
-def _first_with(counts: Mapping[int, int], needed: int, narrowest: int) -> int | None:
-    """The first line with at least `needed` learnables; None if a hidden layer is narrower."""
-    if needed > narrowest:
-        return None
-    return next((line for line, count in counts.items() if count >= needed), None)
+def _next(counts: Mapping[int, int], needed: int | None, is_narrow: bool) -> int | None:
+    """The first line with at least `needed` learnables; before a bottleneck that of the fewest.
+
+    There the lines that are left may be any, and more is made of what has more.
+    """
+    enough = (line for line, count in counts.items() if needed is not None and count >= needed)
+    return min(enough, key=counts.__getitem__, default=None) if is_narrow else next(enough, None)

@@ -1,9 +1,10 @@
 r"""# T9 Peeling
 
-**Statement.** Dense linear feed-forward network. All hidden widths >= m_e: an output whose row of
-the last layer has at least m_e learnables can be deleted. All hidden widths >= d: an input whose
-column of the first layer has at least d learnables can be deleted with one sample. The class, the
-rank defect and the degree stay the same; for rows the match probability.
+**Statement.** Dense linear feed-forward network, b its least hidden width. b >= m_e: an output
+whose row of the last layer has at least m_e learnables can be deleted; b < m_e, b < d: with at
+least b learnables. b >= d: an input whose column of the first layer has at least d learnables can
+be deleted with one sample; b < d, b < m_e: with at least b learnables. The class, the rank defect
+and the degree stay the same; for rows the match probability.
 
 **Assumptions.** No biases, all connections present, draws as in T1; $m_e = \min(m, n_0)$. Deleting
 an output leaves $d - 1$ outputs; deleting an input leaves $n_0 - 1$ inputs and $m_e - 1$ samples.
@@ -63,8 +64,32 @@ have another law than the given ones, so this carries over the class, which does
 (T8), and in general not the match probability. (For independent standard Gaussian inputs the
 matrix can be chosen orthogonal; then the probability stays, too.)
 
-*What the conditions are for.* With a hidden width below $m_e$ (or $d$) the minor $Q$ vanishes, and
-$D$ does not drop by $m_e$ (or $d$).
+*Rows at a bottleneck.* Let $b < m$ and $b < d$, and row $i$ have $|S| \ge b$ learnables. Outputs
+have rank $b$ at most, and $D = b(d + m - b)$ (T1, closed form); without output $i$ there are still
+$d - 1 \ge b$ outputs, and $D' = D - b$. Let $Q$ be a $b \times b$ minor of $H_S$ times one of
+the outputs $\Phi'$ of $A'$; neither is identically 0. Where $Q \ne 0$, the rows of $\Phi'$, of
+$H$ and of $H_S$ span one space $R$ of dimension $b$: $\Phi' = W_L' H$ has rank $b$ and $H$ no
+more.
+
+1. *Rank.* As before rank(A) is at least rank(A') + b. And no more: a tangent vector of $A$ that is
+   0 in the outputs of $A'$ is a tangent vector of $V$ at a point of rank $b$ (where $V$ is smooth);
+   with $c$ such that $c\, y' = y_i$ and $N$ a basis of the kernel of $y$, it satisfies
+   $(c, -1)\, \delta\, N = 0$, so that its row $i$ is in $R$. So the defect stays.
+2. *Match probability.* Let $A'$ be matched, by the lemma with $Q \ne 0$. Almost surely the
+   teacher's outputs have rank $b$, and so have those without output $i$; then the teacher's row $i$
+   is a combination of the others, hence in $R$. So is the frozen part of row $i$, a combination of
+   rows of $H$. The $m$ equations $W_L[i, S]\, H_S =$ (an element of $R$) can be solved.
+3. *Degree.* If $r = D$ and the rank is $D$, then $|S| = b$, and the solution is the only one.
+
+*Columns at a bottleneck.* Let $b < d$ and $b < m$, and column $j$ have $|S| \ge b$ learnables.
+After the change of samples the outputs $\Phi'$ of the others, $m - 1 \ge b$, have rank $b$, their
+columns span those of $P$ and of $P_S$, and almost surely those of the teacher's outputs. The
+equations of the first sample are $x\, P_S W_1[S, j] =$ (the teacher's column, less combinations of
+columns of $P$): an element of this space. The rest is as for rows, transposed.
+
+*What the conditions are for.* With a hidden width below $m_e$ (or $d$) the minor of size $m_e$ (or
+$d$) vanishes, and $D$ does not drop by $m_e$ (or $d$). Where only $b$ outputs (or samples) are left
+at a bottleneck $b$, the others do not determine one more.
 
 **Source.** This file.
 """
@@ -139,7 +164,8 @@ def _degree(network: LinearFeedforward, instance: IntegerInstance, mask: Masks) 
 def same_degree(lines: Lines) -> Iterator[str | None]:
     """Complex solutions of random systems of r = D before and after a deletion."""
     larger = ((2, 2, 3), 2) if lines.rows else ((3, 2, 2), 3)
-    for widths, samples in (((2, 2, 2), 2), larger, ((1, 2, 2, 2), 1)):
+    narrow = (((2, 1, 2), 2), ((2, 1, 3), 2) if lines.rows else ((3, 1, 2), 3))
+    for widths, samples in (((2, 2, 2), 2), larger, ((1, 2, 2, 2), 1), *narrow):
         network = LinearFeedforward(widths)
         names = list(network.weight_shapes)
         needed = lines.needed(network, samples)
@@ -219,8 +245,9 @@ STEPS = (
         same_defect,
         Lines(rows=True),
         {
-            "m_e - 1 learnables per row": Lines(rows=True, fewer=1),
+            "one learnable fewer per row": Lines(rows=True, fewer=1),
             "no condition on hidden widths": Lines(rows=True, wide=False),
+            "b outputs at a bottleneck b": Lines(rows=True, spare=False),
         },
         "every mask and row, networks of up to 12 weights (depth 3: 10), m up to n_0 + 1",
     ),
@@ -229,8 +256,9 @@ STEPS = (
         same_defect,
         Lines(rows=False),
         {
-            "d - 1 learnables per column": Lines(rows=False, fewer=1),
+            "one learnable fewer per column": Lines(rows=False, fewer=1),
             "no condition on hidden widths": Lines(rows=False, wide=False),
+            "b samples at a bottleneck b": Lines(rows=False, spare=False),
             "no sample is deleted": Lines(rows=False, samples=0),
             "two samples are deleted": Lines(rows=False, samples=2),
         },
@@ -240,15 +268,15 @@ STEPS = (
         "deleting rows keeps the degree: Groebner bases at random draws",
         same_degree,
         Lines(rows=True),
-        {"m_e - 1 learnables per row": Lines(rows=True, fewer=1)},
-        "every mask of r = D: 2-2-2 (m = 2), 2-2-3, 1-2-2-2",
+        {"one learnable fewer per row": Lines(rows=True, fewer=1)},
+        "every mask of r = D: 2-2-2 (m = 2), 2-2-3, 1-2-2-2, 2-1-2, 2-1-3",
     ),
     ProofStep(
         "deleting columns keeps the degree: Groebner bases at random draws",
         same_degree,
         Lines(rows=False),
-        {"d - 1 learnables per column": Lines(rows=False, fewer=1)},
-        "every mask of r = D: 2-2-2 (m = 2), 3-2-2 (m = 3), 1-2-2-2",
+        {"one learnable fewer per column": Lines(rows=False, fewer=1)},
+        "every mask of r = D: 2-2-2 (m = 2), 3-2-2 (m = 3), 1-2-2-2, 2-1-2, 3-1-2",
     ),
     ProofStep(
         "draw by draw as many real matches, the other samples being rid of the deleted input",

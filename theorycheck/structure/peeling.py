@@ -30,6 +30,21 @@ class Peeled:
     steps: tuple[Deletion, ...]
 
 
+def needed(lines: int, equations: int, narrowest: int) -> int | None:
+    """How many learnables a line needs to be fitted afterwards; None if it never can be.
+
+    `lines` are left, each has `equations`, and `narrowest` is the least hidden width. Where that is
+    smaller, outputs have rank `narrowest`: the rest determines a line up to so many equations, if
+    it has as many lines.
+
+    >>> needed(3, 2, 2), needed(3, 3, 2), needed(2, 3, 2)
+    (2, 2, None)
+    """
+    if equations <= narrowest:
+        return equations
+    return narrowest if lines > narrowest else None
+
+
 def can_peel(allocation: Allocation) -> bool:
     """Whether T9 is about such networks: linear, dense, feed-forward, without biases."""
     network = allocation.network
@@ -41,7 +56,10 @@ def peel(allocation: Allocation, samples: int) -> Peeled:
 
     All hidden widths >= m_e: an output whose row of the last layer has at least m_e learnables. All
     hidden widths >= d: an input whose column of the first layer has at least d learnables, together
-    with one sample. The class, the rank defect D - rank and the degree stay the same (T9).
+    with one sample. With the least hidden width b < m_e b learnables of a row are enough while
+    there are more than b outputs; with b < d b of a column while there are more than b samples. The
+    class, the rank defect D - rank and the degree stay the same (T9). Of lines that could go at a
+    bottleneck, where not all can, those of the fewest learnables do.
 
     >>> from theorycheck import LinearFeedforward
     >>> net = LinearFeedforward([2, 3, 2])
@@ -57,11 +75,11 @@ def peel(allocation: Allocation, samples: int) -> Peeled:
     columns = _Lines(allocation, network.weight_layers[0][0], axis=1)
     steps: list[Deletion] = []
     while rows.n_left and m:
-        row = rows.first_with(m) if m <= narrowest else None
+        row = rows.next(rows.n_left, m, narrowest)
         if row is not None:
             steps.append(Deletion("row", rows.delete(row, columns)))
             continue
-        column = columns.first_with(rows.n_left) if rows.n_left <= narrowest else None
+        column = columns.next(m, rows.n_left, narrowest)
         if column is None:
             break
         steps.append(Deletion("column", columns.delete(column, rows)))
@@ -84,12 +102,17 @@ class _Lines:
         if name in allocation.counts:
             self._counts = np.count_nonzero(self._mask, axis=1 - axis)
 
-    def first_with(self, needed: int) -> int | None:
-        """The first line left with at least `needed` (one or more) learnables."""
-        if self._counts is None:
+    def next(self, lines: int, equations: int, narrowest: int) -> int | None:
+        """The line to be deleted next, None if none can be."""
+        least = needed(lines, equations, narrowest)
+        if self._counts is None or least is None:
             return None
-        index = int(np.argmax(self._counts >= needed))
-        return index if self._counts[index] >= needed else None
+        enough = self._counts >= least
+        if not enough.any():
+            return None
+        if least == equations:
+            return int(np.argmax(enough))
+        return int(np.argmin(np.where(enough, self._counts, self._counts.max() + 1)))
 
     def delete(self, index: int, crossing: _Lines) -> int:
         """Delete a line; in a single layer lines that cross it lose an entry. Returns `index`."""

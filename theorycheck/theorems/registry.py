@@ -19,6 +19,7 @@ from . import (
     t14_levels,
     t15_graded_points,
     t16_deep_levels,
+    t18_given_inputs,
 )
 from .base import Theorem
 
@@ -32,6 +33,7 @@ THEOREMS: tuple[Theorem, ...] = (
     t16_deep_levels.THEOREM,
     t00_monotonicity.THEOREM,
     t02_dichotomy.THEOREM,
+    t18_given_inputs.THEOREM,
     t12_readout.THEOREM,
     t15_graded_points.THEOREM,
     t06_odd_degree.THEOREM,

@@ -19,14 +19,11 @@ from .t00_monotonicity import Part
 
 
 def why_not(analysis: Analysis) -> str | None:
-    """Plans need a dense linear feed-forward network over budget, without biases or bottleneck."""
+    """Plans need a dense linear feed-forward network over budget, without biases."""
     reason = not_dense_layers(analysis, biases=False)
     if reason is not None:
         return reason
-    target = analysis.target.value
-    if target < analysis.n_equations:
-        return "a hidden layer is a bottleneck"
-    if analysis.allocation.n_learnable <= target:
+    if analysis.allocation.n_learnable <= analysis.target.value:
         return "there are no more learnable weights than the target dimension"
     return None if analysis.conflict is not None else "the output is affine in the learnables"
 
@@ -58,11 +55,13 @@ def decide(analysis: Analysis) -> Finding | None:
 
 
 def staged_states(analysis: Analysis) -> Iterator[Staged]:
-    """What peeling and freezing leave, where there are learnables enough."""
+    """What peeling and freezing leave, where there are learnables enough and no bottleneck."""
     masks = masks_of(analysis.allocation)
     for state in states(analysis.allocation, analysis.samples, analysis.options.deadline):
         if state.is_done:
             yield Staged(analysis, None, state)
+        elif state.is_narrow:
+            continue  # what is left cannot be affine, nor a pair of layers without a bottleneck
         elif state.n_learnable(masks) >= state.outputs * state.samples:
             allocation, rest = state.allocation(masks), analysis
             if state.steps:

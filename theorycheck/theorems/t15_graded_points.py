@@ -43,11 +43,10 @@ def why_not(analysis: Analysis) -> str | None:
 def decide(analysis: Analysis) -> Finding | None:
     """Maximal if the point of some grading is onto; else open."""
     options = analysis.options
-    if not options.effort.seeks_degrees or analysis.rank.value < analysis.target.value:
+    if not options.effort.seeks_plans or analysis.rank.value < analysis.target.value:
         return None
     _foresee(analysis)
-    seeks_bases = options.effort.bases and analysis.target.value <= options.effort.unknowns
-    seconds = (_SHARE if seeks_bases else _MOST) * options.deadline.left
+    seconds = _share(analysis) * min(options.deadline.left, options.effort.seconds)
     graded = Graded(analysis.allocation, analysis.samples)
     search = GradingSearch(graded, options.seed, options.deadline.within(seconds))
     found = search.found(min(_MOST_TRIED, _PER_NEURON * analysis.network.widths[1]))
@@ -55,6 +54,13 @@ def decide(analysis: Analysis) -> Finding | None:
         options.deadline.check("the search for a grading")
         return None
     return _finding(found, len(search.fitted))
+
+
+def _share(analysis: Analysis) -> float:
+    """Of the time: half where degrees of bases are sought afterwards, too."""
+    effort = analysis.options.effort
+    seeks_bases = effort.seeks_degrees and effort.bases
+    return _SHARE if seeks_bases and analysis.target.value <= effort.unknowns else _MOST
 
 
 def _foresee(analysis: Analysis) -> None:

@@ -9,7 +9,7 @@ from functools import cache, partial
 from ..computing.effort import Effort
 from ..theorems.base import Theorem
 from ..theorems.registry import THEOREMS
-from . import analytic, conjectures, domains, piecewise, powers, readout, relu
+from . import analytic, conjectures, domains, given, piecewise, powers, readout, relu
 from .base import Cases, Property
 from .cases import general
 from .laws import monotone, peeled, symmetric, transposed
@@ -83,6 +83,7 @@ def _peeling() -> tuple[Property, ...]:
     return (
         *properties_of(_registered("T9"), domains.peelable, shares=_COSTLY),
         peeled(cases=domains.peelable),
+        peeled(cases=domains.narrow, what="peeling at a bottleneck"),
         peeled(peel_row, domains.peelable, what="peeling a row"),
         peeled(peel_column, domains.peelable, what="peeling a column"),
         peeled(peel_row, domains.peelable, what="peeling a row", judge="matched draws", share=8),
@@ -129,6 +130,10 @@ def _levels(id: str = "T14", cases: Cases = domains.levelled) -> tuple[Property,
     return (*kept, readout.fitted_law(theorem, cases, share=8))
 
 
+def _given() -> tuple[Property, ...]:
+    return (given.inputs_law(share=2),)
+
+
 def _inputs() -> tuple[Property, ...]:
     theorem = conjectures.input_weights()
     return properties_of(theorem, conjectures.input_cases, effort=NO_DEGREES)
@@ -161,10 +166,11 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T10": _relu,
     "T11": _analytic,
     "T12": _readout,
-    "T13": _predictions("T13", domains.staged, (1, 2, 8, 4)),
+    "T13": _predictions("T13", domains.planned, (1, 2, 8, 4)),
     "T14": _levels,
     "T15": _predictions("T15", domains.graded, (1, 2, 20, 4), SMALL_EFFORT),
     "T16": partial(_levels, "T16", domains.behind),
+    "T18": _given,
     "C1": _inputs,
     "C2": _recurrents,
 }

@@ -46,6 +46,36 @@ def staged() -> SearchStrategy[Case]:
     return with_seed(public.critical_problems(networks, over=(1, 2, 2, 3, 4), dense=True))
 
 
+def narrow() -> SearchStrategy[Case]:
+    """T9, T13: dense, and a layer narrower than inputs or outputs; about the critical budget."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    shapes = ((2, 1, 2), (3, 1, 2), (2, 1, 3), (3, 2, 3), (2, 2, 1, 2), (2, 1, 2, 2))
+    shapes += ((3, 1, 1, 3), (3, 3, 2, 3), (3, 2, 3, 3), (2, 2, 1, 2, 2), (2, 1, 1), (3, 2, 2))
+    networks = st.sampled_from([LinearFeedforward(widths) for widths in shapes])
+    return with_seed(public.critical_problems(networks, over=(-1, 0, 1, 1, 2, 3), dense=True))
+
+
+def wide() -> SearchStrategy[Case]:
+    """T18: dense feed-forward networks of several inputs, slightly over budget."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    shapes = ((3, 2, 2), (3, 1, 2), (4, 2, 3), (2, 2, 2), (4, 3, 3, 2), (3, 2, 1, 2))
+    networks = st.sampled_from([LinearFeedforward(widths) for widths in shapes])
+    return with_seed(public.critical_problems(networks, over=(0, 1, 2), dense=True))
+
+
+def planned() -> SearchStrategy[Case]:
+    """T13: with bottlenecks and without."""
+    from hypothesis import strategies as st
+
+    return st.one_of(staged(), staged(), narrow())
+
+
 def levelled() -> SearchStrategy[Case]:
     """T14: the same of larger layers, which peeling leaves some of."""
     from hypothesis import strategies as st

@@ -105,7 +105,9 @@ def peel_all(case: Case) -> Peeled:
 
 
 def peel_row(case: Case) -> Peeled:
-    """One output less: the first whose row of the last layer has m_e learnables or more.
+    """One output less: the first whose row of the last layer has learnables enough (T9).
+
+    These are m_e, or as many as the least hidden width, if that is smaller than m_e and d.
 
     >>> from theorycheck import LinearFeedforward
     >>> square = Allocation(LinearFeedforward([2, 2, 2]), {"W2": [[1, 0], [1, 1]]})
@@ -116,9 +118,10 @@ def peel_row(case: Case) -> Peeled:
     if not _can_be_peeled(allocation):
         return Peeled(allocation, m, ())
     network = allocation.network
-    needed, last = min(m, network.inputs), network.weight_layers[-1][0]
+    most, last = min(m, network.inputs), network.weight_layers[-1][0]
+    needed = min([most, *network.widths[1:-1]])
     rows = np.flatnonzero(allocation.mask(last).sum(axis=1) >= needed)
-    if not len(rows) or min(network.widths[1:-1], default=needed) < needed:
+    if not len(rows) or (needed < most and network.outputs <= needed):
         return Peeled(allocation, m, ())
     steps = (Deletion("row", int(rows[0])),)
     if network.outputs == 1:
@@ -130,7 +133,9 @@ def peel_row(case: Case) -> Peeled:
 
 
 def peel_column(case: Case) -> Peeled:
-    """One input and one sample less: the first input whose column has d learnables or more.
+    """One input and one sample less: the first input whose column has learnables enough (T9).
+
+    These are d, or as many as the least hidden width, if that is smaller than d and m_e.
 
     >>> from theorycheck import LinearFeedforward
     >>> square = Allocation(LinearFeedforward([2, 2, 2]), {"W1": [[0, 1], [1, 1]]})
@@ -144,8 +149,9 @@ def peel_column(case: Case) -> Peeled:
     network = allocation.network
     d, samples = network.outputs, min(m, network.inputs)
     first = network.weight_layers[0][0]
-    columns = np.flatnonzero(allocation.mask(first).sum(axis=0) >= d)
-    if not len(columns) or min(network.widths[1:-1], default=d) < d:
+    needed = min([d, *network.widths[1:-1]])
+    columns = np.flatnonzero(allocation.mask(first).sum(axis=0) >= needed)
+    if not len(columns) or (needed < d and samples <= needed):
         return Peeled(allocation, m, ())
     steps = (Deletion("column", int(columns[0])),)
     if samples == 1:

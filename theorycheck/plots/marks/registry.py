@@ -75,7 +75,10 @@ def _part(allocation: Allocation, rows: list[int] | None, columns: list[int]) ->
 
 
 def sub_allocation(scene: Scene) -> Marks:
-    """Some of the learnables, and what the certificate about them alone points at."""
+    """Some of the learnables, and what the certificate about them alone points at.
+
+    Not that of T18, which is about a network of fewer inputs.
+    """
     marks, evidence, allocation = Marks(), scene.evidence, scene.allocation
     shapes = allocation.network.weight_shapes
     learnable = {
@@ -88,7 +91,8 @@ def sub_allocation(scene: Scene) -> Marks:
     marks.note(f"{n_learnable} of the learnables (marked) {verb} maximal alone")
     for entry in part.entries("learnable", range(min(n_learnable, _MOST_DOTS))):
         marks.add(part.spot(*entry, "dot"))
-    marks.include(marks_of(part.about(evidence["certificate"])))
+    if "inputs" not in evidence:
+        marks.include(marks_of(part.about(evidence["certificate"])))
     return marks
 
 

@@ -17,8 +17,9 @@ from ..shared.transformations import Source, numbered, without_input, without_ou
 class Lines:
     """What is peeled: rows of the last layer or columns of the first, and when.
 
-    With m_e samples that count, a row needs m_e - `fewer` learnables (a column d - `fewer`), and
-    hidden widths m_e (d) if `wide`; a column takes `samples` samples along.
+    With m_e samples that count, a row needs m_e - `fewer` learnables (a column d - `fewer`), or,
+    if `wide`, as many as the least hidden width, where that is smaller and there are more than so
+    many rows (samples), or are not, if not `spare`; a column takes `samples` samples along.
 
     >>> Lines(rows=True).needed(LinearFeedforward([3, 2]), 2)
     2
@@ -27,14 +28,17 @@ class Lines:
     rows: bool
     fewer: int = 0
     wide: bool = True
+    spare: bool = True
     samples: int = 1
 
     def needed(self, network: LinearFeedforward, samples: int) -> int | None:
         """How many learnables a line needs; None if no line can be deleted."""
-        most = min(samples, network.inputs) if self.rows else network.outputs
-        if self.wide and min(network.widths[1:-1], default=most) < most:
-            return None
-        return most - self.fewer
+        sizes = network.outputs, min(samples, network.inputs)
+        lines, most = sizes if self.rows else sizes[::-1]
+        narrowest = min(network.widths[1:-1], default=most)
+        if narrowest >= most or not self.wide:
+            return most - self.fewer
+        return None if self.spare and lines <= narrowest else narrowest - self.fewer
 
     def entries(self, network: LinearFeedforward, index: int) -> Source:
         """The numbers of a line's weights."""

@@ -14,16 +14,27 @@ from ..shared.evaluation import split
 _NETWORKS = (
     ((2, 2, 2), 2), ((2, 2, 2), 1), ((1, 2, 2, 2), 1), ((2, 2, 2, 1), 2), ((2, 1, 2, 1), 2),
     ((1, 2, 1, 2), 1), ((2, 1, 2, 2), 1), ((1, 1, 2, 2), 1), ((2, 2, 1), 2),
+    ((2, 1, 2), 2), ((2, 1, 2, 2), 2), ((2, 2, 1, 2), 2), ((2, 1, 1, 2), 2),
 )  # fmt: skip
 
 
 @dataclass(frozen=True)
 class Freezing:
-    """The rules: `fewer` learnables than needed, widths asked for in peeling and in freezing."""
+    """The rules: `fewer` learnables than needed, widths asked for in peeling and in freezing.
+
+    Lines of which a bottleneck of b units asks b learnables are more than b, if it `spares` them.
+    """
 
     fewer: int = 0
     peels_wide: bool = True
     freezes_wide: bool = True
+    spares: bool = True
+
+    def needed(self, lines: int, equations: int, narrowest: int) -> int | None:
+        """How many learnables a line needs, None if there is none to spare."""
+        if equations <= narrowest or not self.peels_wide:
+            return max(equations - self.fewer, 1)
+        return None if self.spares and lines <= narrowest else max(narrowest - self.fewer, 1)
 
 
 @dataclass(frozen=True)
@@ -66,17 +77,19 @@ def _can_go(
     between = widths[left.first + 1 : left.last + 1]
     narrowest = min(between, default=max(widths))
     mask = masks[left.last]
-    if narrowest >= left.m or not rules.peels_wide:
+    needed = rules.needed(left.d, left.m, narrowest)
+    if needed is not None:
         for row in left.rows:
             at = left.columns if left.first == left.last else range(mask.shape[1])
-            if sum(mask[row, j] for j in at) >= max(left.m - rules.fewer, 1):
+            if sum(mask[row, j] for j in at) >= needed:
                 rest = replace(left, rows=left.rows - {row}, d=left.d - 1)
                 return _can_go(masks, rest, widths, rules)
     mask = masks[left.first]
-    if narrowest >= left.d or not rules.peels_wide:
+    needed = rules.needed(left.m, left.d, narrowest)
+    if needed is not None:
         for column in left.columns:
             at = left.rows if left.first == left.last else range(mask.shape[0])
-            if sum(mask[i, column] for i in at) >= max(left.d - rules.fewer, 1):
+            if sum(mask[i, column] for i in at) >= needed:
                 rest = replace(left, columns=left.columns - {column}, m=left.m - 1)
                 return _can_go(masks, rest, widths, rules)
     if left.first == left.last:

@@ -42,7 +42,8 @@ def peel_all(space: MaskSpace, samples: int, masks: Masks) -> Left:
     Networks have layer behind layer (`is_layered`).
 
     The order of the deletions does not matter: with two layers or more no deletion takes a
-    learnable from another line, and each makes the conditions on the others weaker.
+    learnable from another line, and each makes the conditions on the others weaker. Before a
+    bottleneck, where not all lines that could be deleted are, rows come first, then columns.
 
     >>> from theorycheck import LinearFeedforward
     >>> space = MaskSpace(LinearFeedforward([2, 2, 2]), ("W2",))
@@ -61,6 +62,11 @@ def peel_all(space: MaskSpace, samples: int, masks: Masks) -> Left:
     none = np.zeros((1, 1, len(masks)), dtype=bool)
     rows = np.count_nonzero(weights.get(last, none), axis=1)
     columns = np.count_nonzero(weights.get(first, none), axis=0)
+    if narrowest < n_samples:
+        outputs &= ~_shortest(rows, narrowest, len(outputs) - narrowest)
+    gone = _shortest(columns, narrowest, n_samples - narrowest)
+    inputs &= ~(gone & (np.count_nonzero(outputs, axis=0) > narrowest))
+    left -= np.count_nonzero(~inputs, axis=0)
     while True:
         gone_rows = outputs & (rows >= left) & (left <= narrowest) & (left > 0)
         outputs &= ~gone_rows
@@ -80,6 +86,17 @@ def peel_all(space: MaskSpace, samples: int, masks: Masks) -> Left:
         if name == first:
             kept[:, start : start + len(entries)] = inputs[columns_of].T
     return Left(masks & kept, outputs, inputs, left)
+
+
+def _shortest(counts: NDArray[np.int64], least: int, most: int) -> Booleans:
+    """At most so many lines with at least so many learnables, those of the fewest: (lines, masks).
+
+    `counts` are the learnables of the lines, perhaps one row of zeros for all of them.
+    """
+    enough = counts >= least
+    order = np.argsort(np.where(enough, counts, np.iinfo(np.int64).max), axis=0, kind="stable")
+    places = np.argsort(order, axis=0, kind="stable")
+    return enough & (places < most)
 
 
 def has_bezout_one(space: MaskSpace, samples: int, left: Left) -> Booleans:
