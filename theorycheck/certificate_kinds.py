@@ -67,7 +67,8 @@ def _by(theorem: str, *networks: str, biases: bool = True) -> tuple[Scope]:
 _LAST, _LAYER = _by("T3", F, biases=False), _by("T4", F) + _by("T5", R, biases=False)
 _RECURRENT, _PEELING = _by("T5", R, biases=False), _by("T9", F, biases=False)
 _LEVELS = _by("T14", F, biases=False)
-_PLANS = _by("T13", F, biases=False) + _LEVELS
+_DEEP_LEVELS = _by("T16", F, biases=False)
+_PLANS = _by("T13", F, biases=False) + _LEVELS + _DEEP_LEVELS
 _DRAWN_PLANS = _by("T13", F) + _by("T14", F)
 _SHALLOW, _DEGREES, _ANALYTIC = _by("T10", S), (F, R, NF, NR), (NF, NS, NR, NC)
 _PIECEWISE = _by("T11", NF, NR)
@@ -108,6 +109,8 @@ _ALL = (
     _kind("levels", _PLANS_HEADING, _LEVELS, "maximal",
           "pair axis lines units columns chosen minor", may=frozenset({"values"})),
     _kind("drawn_plan", _PLANS_HEADING, _DRAWN_PLANS, "maximal", "steps rest", **_DRAWN),
+    _kind("deep_levels", _PLANS_HEADING, _DEEP_LEVELS, "maximal",
+          "pair axis lines bases units columns chosen minor"),
     _kind("graded_plan", _PLANS_HEADING, _by("T15", R, biases=False), "maximal",
           "fitted growing zero solved columns", **_DRAWN),
     _kind("count", _RANKS, _POSITIVITY, "minimal", "target_lower", states=_TARGET, **_ANY),

@@ -333,6 +333,24 @@ _ALL = (
         "t15_graded_points",
     ),
     Statement(
+        "T16",
+        "Deep levels",
+        "over budget: three layers or more, those behind two others giving their units levels",
+        "Dense linear feed-forward network without biases, no bottleneck. All learnables before "
+        "layer l frozen, and those of layer l in other than m chosen columns: y = C_q ... C_1 (A + "
+        "U) (B + V), the C being the layers behind, with learnables. Let columns of V be finite or "
+        "infinite. Functionals z_1, ..., z_b, b < d, annihilate y in finite columns. The first b_q "
+        "of them are made to annihilate C_q, each column of which is solved in its learnables, the "
+        "next b_(q-1) to annihilate C_q C_(q-1), solved for columns of C_(q-1), and so on, b_1 + "
+        "... + b_q = b, by systems of full row rank. With d - b further functionals E, E y = E C_q "
+        "... C_1 (A + U) (B + V) has d - b rows. If T14 solves these in finite columns, and all "
+        "ranks are as T14 says there, the functionals independent, and if without infinite "
+        "columns or the Jacobian of C_q ... C_1 (A + U) (B + V) in all of U, V and the C has rank "
+        "d m at this point, the match probability is 1. The same with rows for columns, and the "
+        "layers before for those behind.",
+        "t16_deep_levels",
+    ),
+    Statement(
         "T18",
         "Given inputs",
         "inputs that span given samples are as good as random ones, if all others are frozen",

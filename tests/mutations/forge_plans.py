@@ -53,6 +53,42 @@ def _levels_of(
     return {"units": units, "columns": found, "chosen": chosen, "minor": minor}
 
 
+def deep_levels(rng: random.Random, problem: Problem) -> Forged:
+    """The same with some bases of the layers behind, and any unknowns."""
+    forged = levels(rng, problem)
+    if forged is None or problem.depth < 3:
+        return None
+    evidence = forged["evidence"]
+    layer, by_columns = evidence["pair"], evidence["axis"] == "columns"
+    numbers = range(layer + 2, problem.depth + 1) if by_columns else range(layer - 1, 0, -1)
+    masks = [problem.learnable[f"W{k}"] for k in numbers]
+    sizes = [int(mask.sum()) for mask in masks]
+    has_samples = not by_columns and problem.n_inputs > effective(problem)
+    n_behind = len(sizes) + has_samples
+    rows, columns = problem.outputs, effective(problem)
+    rows = rows if by_columns else columns
+    if not n_behind or rows < 2:
+        return None
+    bases, left = [0] * n_behind, rng.randint(1, rows - 1)
+    for _ in range(left):
+        bases[rng.randrange(n_behind)] += 1
+    most = rows - left
+    found = [None if level is None or rng.random() < 0.3 else min(level, most)
+             for level in evidence["columns"]]  # fmt: skip
+    minor, size = None, problem.outputs * effective(problem)
+    first, second = (problem.learnable[f"W{k}"] for k in (layer, layer + 1))
+    inner = first[:, evidence["lines"]] if by_columns else second[evidence["lines"]]
+    n_unknowns = int(inner.sum() + (second if by_columns else first).sum()) + sum(sizes)
+    if None in found:
+        if n_unknowns < size:
+            return None
+        minor = rng.sample(range(n_unknowns), size)
+    units = [min(level, most) for level in evidence["units"]]
+    evidence |= {"bases": bases, "units": units, "columns": found, "minor": minor}
+    evidence["chosen"] = min(evidence["chosen"], most)
+    return {"evidence": evidence, **claim("T16", "maximal")}
+
+
 def _level(rng: random.Random, column: np.ndarray, units: np.ndarray, rows: int) -> int | None:
     """A level for which a column has units enough, or no level."""
     if rng.random() < 0.2:

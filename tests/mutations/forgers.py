@@ -27,6 +27,7 @@ FORGERS: dict[str, Forger] = {
         forge_ranks.affine_full_rank, forge_ranks.structural_cover, forge_ranks.group_bezout,
         forge_ranks.triangular, forge_solutions.sub_allocation, forge_solutions.peeled,
         forge_solutions.plan, forge_plans.levels, forge_plans.drawn_plan,
+        forge_plans.deep_levels,
         forge_solutions.witness, forge_solutions.odd_degree, forge_relu.relu_count,
         forge_relu.relu_cover, forge_relu.relu_patterns, forge_relu.relu_point,
         forge_relu.relu_bounded_output, forge_relu.relu_missed_sample,

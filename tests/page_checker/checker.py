@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from tests.page_checker import (
+    deep_levels,
     drawn_plans,
     graded,
     graphs,
@@ -216,6 +217,11 @@ class Claim:
     def levels(self, **evidence: Any) -> float:
         pair = levels.Pair(self.problem, **evidence)
         need(any(pair.is_solved(self.draws, trial) for trial in range(8)), "levels in 8 trials")
+        return 0.0
+
+    def deep_levels(self, **evidence: Any) -> float:
+        deep = deep_levels.Deep(self.problem, **evidence)
+        need(any(deep.is_solved(self.draws, trial) for trial in range(8)), "levels in 8 trials")
         return 0.0
 
     def minor(self, minor: Any, cells: list[Cell]) -> None:

@@ -67,6 +67,26 @@ def two_square_layers() -> Cases:
     return lambda: with_seed(problems())
 
 
+def three_square_layers() -> Cases:
+    """Three square layers: a unit with all inputs, one with all outputs, and others between."""
+
+    @st.composite
+    def problems(draw: st.DrawFn) -> Problem:
+        n = draw(st.sampled_from([2, 3, 3]))
+        network = LinearFeedforward([n, n, n, n])
+        masks = {name: np.zeros((n, n), dtype=bool) for name in ("W1", "W2", "W3")}
+        masks["W1"][draw(st.integers(0, n - 1))] = True
+        masks["W3"][draw(st.integers(0, n - 1))] = True
+        missing = n * n + draw(st.integers(0, 2)) - 2 * n
+        free = [(name, tuple(index)) for name in masks
+                for index in np.argwhere(~masks[name]).tolist() if name < "W3"]  # fmt: skip
+        for name, index in chosen(draw, free, min(missing, len(free))):
+            masks[name][index] = True
+        return Problem(Allocation(network, masks), n)
+
+    return lambda: with_seed(problems())
+
+
 def masks_of(network: Network, entries: list[Any]) -> dict[str, np.ndarray]:
     """Masks with these entries."""
     masks = {name: np.zeros(shape, dtype=bool) for name, shape in network.weight_shapes.items()}

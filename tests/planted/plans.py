@@ -32,7 +32,7 @@ from .domains import cases_of, critical_in, two_square_layers
 PRIME = 8388593
 
 
-def _dense(analysis: Analysis) -> str | None:
+def dense(analysis: Analysis) -> str | None:
     """As T13, at r = D, too, where other theorems know every class."""
     reason = not_dense_layers(analysis, biases=False)
     if reason is not None:
@@ -189,7 +189,7 @@ def _is_enough(pair: Pair, units: Counts) -> bool:
 def _square(analysis: Analysis) -> str | None:
     """Two layers of one width, on as many samples."""
     widths, m = analysis.network.widths, analysis.effective_samples
-    if _dense(analysis) is not None or len(widths) != 3 or {*widths} != {m}:
+    if dense(analysis) is not None or len(widths) != 3 or {*widths} != {m}:
         return "not two square layers"
     return None
 
@@ -242,29 +242,29 @@ def most_learnables(analysis: Analysis) -> tuple[int, ...]:
 
 PLANS = {
     "layers may be frozen whatever their widths": Planted(
-        Theorem("T13", _dense, freezing_whatever_the_widths), domains.staged
+        Theorem("T13", dense, freezing_whatever_the_widths), domains.staged
     ),
     "a frozen first layer needs width d, a last one width m": Planted(
-        Theorem("T13", _dense, freezing_the_other_way_round), domains.staged
+        Theorem("T13", dense, freezing_the_other_way_round), domains.staged
     ),
     "at a bottleneck all lines may be deleted": Planted(
         Theorem("T13", _narrow, every_line_at_a_bottleneck), domains.narrow
     ),
     "a stage may have inputs and outputs of one unit": Planted(
-        Theorem("T13", _dense, both_ways_through_a_unit), _CRITICAL, OTHERS
+        Theorem("T13", dense, both_ways_through_a_unit), _CRITICAL, OTHERS
     ),
     "stages may contain unknowns of later ones": Planted(
-        Theorem("T13", _dense, later_unknowns), _CRITICAL, OTHERS
+        Theorem("T13", dense, later_unknowns), _CRITICAL, OTHERS
     ),
-    "levels by counts alone": Planted(Theorem("T14", _dense, levels_by_counts), domains.levelled),
+    "levels by counts alone": Planted(Theorem("T14", dense, levels_by_counts), domains.levelled),
     "at infinity no rank is needed": Planted(
-        Theorem("T14", _dense, infinite_whatever_the_rank), _BLOCKS, right=_RIGHT
+        Theorem("T14", dense, infinite_whatever_the_rank), _BLOCKS, right=_RIGHT
     ),
     "levels with values by counts alone": Planted(
-        Theorem("T14", _dense, values_by_counts), _SQUARE, right=_RIGHT
+        Theorem("T14", dense, values_by_counts), _SQUARE, right=_RIGHT
     ),
     "values for which no learnable is needed": Planted(
-        Theorem("T14", _dense, values_for_nothing), _CRITICAL, OTHERS, right=_RIGHT
+        Theorem("T14", dense, values_for_nothing), _CRITICAL, OTHERS, right=_RIGHT
     ),
     "one level for all units: one long column fewer": Planted(
         Theorem("T14", _square, one_long_column_fewer), _TWO, OTHERS, right=_RIGHT

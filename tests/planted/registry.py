@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from .base import Planted
 from .counting import COUNTING
+from .deep import DEEP
 from .degrees import DEGREES
 from .drawn_plans import DRAWN_PLANS
 from .filters import FILTERS
@@ -37,4 +38,5 @@ PLANTED: dict[str, Planted] = {
     **RESTING,
     **PLANS,
     **DRAWN_PLANS,
+    **DEEP,
 }

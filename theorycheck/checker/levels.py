@@ -273,14 +273,15 @@ class Missed(Exception):
     """A rank in a trial is smaller than it has to be."""
 
 
-def _whole_numbers(claim: Claim, values: Any, count: int, most: int, what: str) -> list[int]:
+def whole_numbers(claim: Claim, values: Any, count: int, most: int, what: str) -> list[int]:
+    """The values, if they are as many integers from 0 to `most`; else the claim is refused."""
     fits = isinstance(values, list) and len(values) == count
     fits = fits and all(type(value) is int and 0 <= value <= most for value in values)
     claim.require(fits, f"{what} are {count} integers from 0 to {most}")
     return values
 
 
-def _pair(claim: Claim) -> Pair:
+def pair_of_claim(claim: Claim) -> Pair:
     """The pair of the evidence, if the other layers are no bottleneck."""
     network, m = claim.network, claim.effective_samples()
     claim.require(isinstance(network, LinearFeedforward), "T14 is about feed-forward networks")
@@ -307,15 +308,15 @@ def pair_of(
     rows, columns = (outputs, samples) if axis == "columns" else (samples, outputs)
     if axis == "rows":
         first, second = second.T, first.T
-    lines = _whole_numbers(claim, evidence["lines"], columns, first.shape[1] - 1, "the lines")
+    lines = whole_numbers(claim, evidence["lines"], columns, first.shape[1] - 1, "the lines")
     claim.require(sorted(set(lines)) == lines, "the lines must be ascending")
     claim.charge(STEP * (first.size + second.size), "the masks of the pair")
-    units = _whole_numbers(claim, evidence["units"], len(first), rows, "the levels of units")
+    units = whole_numbers(claim, evidence["units"], len(first), rows, "the levels of units")
     claim.require(isinstance(given, list) and len(given) == columns, "each column has a level")
     finite = [level for level in given if level is not None]
-    _whole_numbers(claim, finite, len(finite), rows, "the levels of columns")
-    (chosen,) = _whole_numbers(claim, [evidence["chosen"]], 1, rows, "chosen functionals")
-    values = _whole_numbers(
+    whole_numbers(claim, finite, len(finite), rows, "the levels of columns")
+    (chosen,) = whole_numbers(claim, [evidence["chosen"]], 1, rows, "chosen functionals")
+    values = whole_numbers(
         claim, evidence.get("values", [0] * len(units)), len(units), rows, "the values of units"
     )
     reached = [level + count for level, count in zip(units, values, strict=True)]
@@ -328,7 +329,7 @@ def pair_of(
 
 def levels(claim: Claim) -> None:
     """Two layers are solved by linear systems in their order (T14)."""
-    pair, minor = _pair(claim), claim.evidence["minor"]
+    pair, minor = pair_of_claim(claim), claim.evidence["minor"]
     pair.require_minor(minor)
     least = least_operations(
         pair.rows, pair.width, pair.reached, pair.columns, pair.chosen, pair.outer, pair.inner

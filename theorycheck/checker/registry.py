@@ -10,6 +10,7 @@ from ..problem.networks.feedforward import Feedforward
 from ..problem.networks.kinds import KINDS as NETWORKS
 from ..problem.networks.recurrent import Recurrent
 from . import (
+    deep_levels,
     degree,
     drawn_plans,
     graded,
@@ -48,6 +49,7 @@ CHECKS: dict[str, Check] = {
         plans,
         levels,
         drawn_plans,
+        deep_levels,
         graded,
         rank,
         degree,

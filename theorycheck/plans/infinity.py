@@ -35,10 +35,16 @@ def basis(
     pair: Pair, data: Data, built: Built, prime: int, algebra: Algebra, deadline: Deadline = NEVER
 ) -> list[int] | None:
     """Columns of a minor, of the size of all equations, that is not 0; None if there is none."""
-    matrix = derivatives(pair, data, built, algebra)
+    return basis_of(derivatives(pair, data, built, algebra), prime, deadline)[0]
+
+
+def basis_of(
+    matrix: Matrix, prime: int, deadline: Deadline = NEVER
+) -> tuple[list[int] | None, int]:
+    """Columns that are a basis of the column space, None if rows are dependent; and how many."""
     elimination = Elimination(len(matrix), prime, deadline=deadline)
     for start in range(0, matrix.shape[1], _BLOCK):
         elimination.extend(reduce(matrix[:, start : start + _BLOCK], prime))
         if elimination.rank == len(matrix):
-            return list(elimination.pivot_columns)
-    return None
+            return list(elimination.pivot_columns), 0
+    return None, len(matrix) - elimination.rank

@@ -128,7 +128,7 @@ def by_counts(
     >>> by_counts(pair, np.array([0, 0]), 0)
     Levels(units=(0, 0), columns=(0, 0), chosen=0)
     """
-    reached = _ranks(pair, units)
+    reached = ranks_reached(pair, units)
     highest, rows = int(units.max(initial=0)), pair.rows
     fits = reached >= rows - np.arange(len(reached))[:, None]
     lowest = np.where(fits.any(axis=0), np.argmax(fits, axis=0), -1)
@@ -154,7 +154,7 @@ def by_counts(
     return _with_room(Levels(tuple(units.tolist()), tuple(columns), chosen), can_go, rows)
 
 
-def _ranks(pair: Pair, units: Counts) -> NDArray[np.int64]:
+def ranks_reached(pair: Pair, units: Counts) -> NDArray[np.int64]:
     """The nested rank (T14) of each column's units of at least each level, (levels, columns)."""
     highest = int(units.max(initial=0))
     ranks = np.zeros(pair.columns, dtype=np.int64)

@@ -26,6 +26,7 @@ MODULES = {
     "T13": "t13_staged_plans",
     "T14": "t14_levels",
     "T15": "t15_graded_points",
+    "T16": "t16_deep_levels",
     "T18": "t18_given_inputs",
     "C1": "c01_input_weights",
     "C2": "c02_recurrent_weights",

@@ -18,6 +18,7 @@ from . import (
     t13_staged_plans,
     t14_levels,
     t15_graded_points,
+    t16_deep_levels,
     t18_given_inputs,
 )
 from .base import Theorem
@@ -29,6 +30,7 @@ THEOREMS: tuple[Theorem, ...] = (
     t09_peeling.THEOREM,
     t13_staged_plans.THEOREM,
     t14_levels.THEOREM,
+    t16_deep_levels.THEOREM,
     t00_monotonicity.THEOREM,
     t02_dichotomy.THEOREM,
     t18_given_inputs.THEOREM,

@@ -129,12 +129,12 @@ def _staged() -> tuple[Property, ...]:
     return (*asked, *(replace(item, name=f"sparse or biases: {item.name}") for item in more))
 
 
-def _levels() -> tuple[Property, ...]:
-    theorem = _registered("T14")
-    asked = properties_of(theorem, domains.levelled, effort=NO_DEGREES, shares=(1, 2, 8, 4))
+def _levels(id: str = "T14", cases: Cases = domains.levelled) -> tuple[Property, ...]:
+    theorem = _registered(id)
+    asked = properties_of(theorem, cases, effort=NO_DEGREES, shares=(1, 2, 8, 4))
     # A measurement proves too few matches of so many unknowns to see that all draws have one.
     kept = (item for item in asked if not item.name.endswith("matched draws"))
-    return (*kept, readout.fitted_law(theorem, domains.levelled, share=8))
+    return (*kept, readout.fitted_law(theorem, cases, share=8))
 
 
 def _given() -> tuple[Property, ...]:
@@ -176,6 +176,7 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T13": _staged,
     "T14": _levels,
     "T15": _predictions("T15", domains.graded, (1, 2, 20, 4), SMALL_EFFORT),
+    "T16": partial(_levels, "T16", domains.behind),
     "T18": _given,
     "C1": _inputs,
     "C2": _recurrents,

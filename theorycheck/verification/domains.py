@@ -100,6 +100,34 @@ def not_generic() -> SearchStrategy[Case]:
     return with_seed(public.critical_problems(st.sampled_from(networks), over=over))
 
 
+def behind() -> SearchStrategy[Case]:
+    """T16: three square layers with a learnable in every column of the last or row of the first."""
+    from hypothesis import strategies as st
+
+    return with_seed(st.composite(_three_layers)())
+
+
+def _three_layers(draw: DrawFn) -> Problem:
+    """One to five learnables over budget, few lines of which can be peeled."""
+    from hypothesis import strategies as st
+
+    n = draw(st.sampled_from([2, 3, 3]))
+    network = LinearFeedforward([n, n, n, n])
+    masks = {name: np.zeros((n, n), dtype=bool) for name in ("W1", "W2", "W3")}
+    by_columns = draw(st.booleans())
+    for line in range(n):
+        at = draw(st.integers(0, n - 1))
+        masks["W3" if by_columns else "W1"][(at, line) if by_columns else (line, at)] = True
+    free = [(name, i, j) for name in masks for i in range(n) for j in range(n)
+            if not masks[name][i, j]]  # fmt: skip
+    for k in draw(st.permutations(range(len(free))))[: n * n - n + draw(st.integers(1, 2 * n - 1))]:
+        name, i, j = free[k]
+        row, column = masks[name][i], masks[name][:, j]
+        if max(np.count_nonzero(row), np.count_nonzero(column)) < n - 1:
+            masks[name][i, j] = True
+    return Problem(Allocation(network, masks), n)
+
+
 def affine() -> SearchStrategy[Case]:
     """T2: one layer, few paths through two learnables, dense and sparse."""
     from hypothesis import strategies as st

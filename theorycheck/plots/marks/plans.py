@@ -1,4 +1,4 @@
-"""Drawings of plans (T13, T14)."""
+"""Drawings of plans (T13, T14, T16)."""
 
 from __future__ import annotations
 
@@ -30,6 +30,22 @@ def levels(scene: Scene) -> Marks:
         marks.note("after +: of how many functionals more a unit has values")
     if None in evidence["columns"]:
         marks.note("oo: lines solved from a regular point at infinity")
+    return marks
+
+
+def deep_levels(scene: Scene) -> Marks:
+    """The same, and how many functionals are 0 on a layer behind, beside each of its lines."""
+    marks, evidence = levels(scene), scene.evidence
+    by_columns, first = evidence["axis"] == "columns", evidence["pair"]
+    for number, base in enumerate(evidence["bases"], start=1):
+        layer = first + 1 + number if by_columns else first - number
+        if not base or not layer:
+            continue
+        name, axis = f"W{layer}", "columns" if by_columns else "rows"
+        shape = scene.allocation.network.weight_shapes[name]
+        for line in range(shape[1 if by_columns else 0]):
+            marks.add(scene.line(name, axis, line, str(base), outlined=False))
+        marks.note(f"numbers at {name}: functionals that are made 0 on it")
     return marks
 
 

@@ -141,4 +141,5 @@ DRAWINGS: dict[str, marks_layers.Drawing] = {
     "plan": plan,
     "levels": marks_plans.levels,
     "drawn_plan": marks_plans.drawn_plan,
+    "deep_levels": marks_plans.deep_levels,
 }

@@ -1,0 +1,172 @@
+"""T16: levels with layers behind them, against exact ranks, and carried out on draws."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+
+import theorycheck as tc
+from tests.shared.deep_plans import matched
+from tests.shared.plans import PRIME, random_allocation
+from theorycheck.plans.algebra import Residues
+from theorycheck.plans.climbing import find_deep
+from theorycheck.plans.deep import Deep, construct_deep, deep_pairs, jacobian
+from theorycheck.plans.levels import Levels
+from theorycheck.plans.states import masks_of
+from theorycheck.problem.files import problem_to_dict
+from theorycheck.theorems import t16_deep_levels
+from theorycheck.theorems.analysis import Analysis
+
+CHAIN = tc.LinearFeedforward([2, 2, 2, 2])
+DIAGONAL, CORNER = [[1, 0], [0, 1]], [[1, 0], [0, 0]]
+# Every four of the five learnables have two solutions.
+EVEN = [(DIAGONAL, CORNER, DIAGONAL), (DIAGONAL, DIAGONAL, CORNER), (CORNER, DIAGONAL, DIAGONAL)]
+
+# Ten learnables of rank 8, some of them in every column of the last layer.
+ROW, BELOW = [[1, 1, 1], [0, 0, 0], [0, 0, 0]], [[0, 0, 0], [1, 1, 1], [0, 0, 0]]
+DEFICIENT = [
+    (BELOW, [[1, 0, 1], [0, 0, 0], [1, 0, 1]], ROW),
+    ([[1, 1, 1], [0, 0, 1], [0, 0, 0]], [[0, 1, 0]] * 3, BELOW),
+]
+
+
+def named(masks: tuple[list[list[int]], ...]) -> dict[str, list[list[int]]]:
+    return {f"W{layer}": mask for layer, mask in enumerate(masks, start=1)}
+
+
+def found(allocation: tc.Allocation, samples: int):
+    """Levels of the layers as they are, whatever T16 asks before."""
+    network = allocation.network
+    m = network.effective_samples(samples)
+    return find_deep(masks_of(allocation), tuple(network.widths), m, PRIME, 0)
+
+
+@pytest.mark.parametrize("masks", EVEN)
+def test_t16_needs_no_basis_of_odd_degree(masks):
+    allocation = tc.Allocation(CHAIN, named(masks))
+    verdict = tc.classify(allocation, 2)
+    assert (verdict.theorem, verdict.expressivity, verdict.rigor) == ("T16", "maximal", "proved")
+    deep = found(allocation, 2)
+    assert deep is not None
+    rng = np.random.default_rng(3)
+    for _ in range(5):
+        assert matched(deep.deep, deep.levels, rng)
+
+
+def test_t16_finds_nothing_at_r_equal_to_d_or_below_rank_d():
+    """Some levels work only above D, and at full rank: each infinite column may be scaled."""
+    rng, decided = np.random.default_rng(4), 0
+    for number in range(15):
+        widths = ((2, 2, 2, 2), (3, 3, 3, 3), (2, 3, 2, 2))[number % 3]
+        equations = widths[-1] * min(widths[0], 3)
+        assert found(random_allocation(widths, equations, rng), 3) is None
+        allocation = random_allocation(widths, equations + 1 + number % 2, rng)
+        if found(allocation, 3) is not None:
+            decided += 1
+            analysis = Analysis(allocation, 3)
+            assert analysis.rank.value == analysis.target.value
+    assert decided > 2
+
+
+@pytest.mark.parametrize("masks", DEFICIENT)
+def test_no_levels_for_more_learnables_than_d_of_a_smaller_rank(masks):
+    allocation = tc.Allocation(tc.LinearFeedforward([3, 3, 3, 3]), named(masks))
+    analysis = Analysis(allocation, 3)
+    assert (allocation.n_learnable, analysis.rank.value, analysis.target.value) == (10, 8, 9)
+    assert found(allocation, 3) is None
+
+
+@pytest.mark.parametrize(
+    ("widths", "samples", "learnable"),
+    [
+        ((4, 4, 4, 4), 4, 24),
+        ((4, 5, 4, 3), 3, 13),
+        pytest.param((3, 3, 3, 3), 4, 12, marks=pytest.mark.long),
+        pytest.param((3, 3, 3, 3, 3), 3, 14, marks=pytest.mark.long),
+    ],
+)
+def test_t16_levels_match_on_draws(widths, samples, learnable):
+    rng, carried = np.random.default_rng(5), 0
+    for _ in range(30):
+        allocation = random_allocation(widths, learnable, rng)
+        plan = found(allocation, samples)
+        if plan is not None:
+            carried += 1
+            assert matched(plan.deep, plan.levels, rng)
+        if carried == 2:
+            return
+    assert carried
+
+
+def test_t16_decides_random_masks_of_three_square_layers_at_1_5_d():
+    """Neither peeling nor the levels of two layers decide these."""
+    network = tc.LinearFeedforward([6, 6, 6, 6])
+    for seed in (2, 5):
+        allocation = tc.Allocation.random(network, 54, np.random.default_rng(seed))
+        assert t16_deep_levels.THEOREM.ask(Analysis(allocation, 6)) is not None
+
+
+def test_functionals_are_0_on_all_that_is_behind():
+    rng, algebra = np.random.default_rng(6), Residues(PRIME)
+    masks = {layer: np.ones((3, 3), dtype=bool) for layer in range(1, 5)}
+    for pair, behind, choices in deep_pairs(masks, (3, 3, 3, 3, 3), 3):
+        for bases in choices:
+            deep = Deep(pair, behind, bases)
+            levels = Levels((0, 0, 0), (None,) * 3, 0)
+            point = construct_deep(deep, levels, algebra, rng, PRIME - 1)
+            assert point is not None
+            product = np.eye(3, dtype=int)
+            for matrix in point.behind:
+                product = algebra.product(matrix, product)
+            assert algebra.rank(product) == 3 - deep.base
+            assert not algebra.product(product, algebra.product(
+                point.built.outer, point.built.inner)).any()  # fmt: skip
+
+
+def test_the_jacobian_is_that_of_the_product():
+    """The product is of degree 1 in each entry: differences are derivatives."""
+    rng, algebra = np.random.default_rng(7), Residues(PRIME)
+    masks = {layer: rng.random((3, 3)) < 0.6 for layer in range(1, 5)}
+    masks = {layer: mask | np.eye(3, dtype=bool) for layer, mask in masks.items()}
+    for pair, behind, choices in deep_pairs(masks, (3, 3, 3, 3, 3), 3):
+        deep = Deep(pair, behind, choices[-1])
+        levels = Levels((0, 0, 0), (None,) * 3, 0)
+        point = construct_deep(deep, levels, algebra, rng, PRIME - 1)
+        if point is None:
+            continue
+        factors = [*reversed(point.behind), point.built.outer, point.built.inner]
+
+        def value(factors: list[np.ndarray]) -> np.ndarray:
+            product = np.eye(3, dtype=int)
+            for factor in factors:
+                product = algebra.product(product, factor)
+            return product
+
+        columns = []
+        places = [(-2, pair.outer), (-1, pair.inner)]
+        places += [(len(behind) - 1 - number, mask) for number, mask in enumerate(behind)]
+        for at, mask in places:
+            for i, j in np.argwhere(mask):
+                changed = [factor.copy() for factor in factors]
+                changed[at][i, j] += 1
+                columns.append((value(changed) - value(factors)).ravel() % PRIME)
+        assert not ((jacobian(deep, point, algebra) - np.array(columns).T) % PRIME).any()
+        return
+    pytest.fail("no point")
+
+
+def test_certificates_are_about_their_learnables_and_layers():
+    allocation = tc.Allocation(CHAIN, named(EVEN[0]))
+    certificate = tc.classify(allocation, 2).certificate
+    assert certificate is not None
+    assert certificate.kind == "deep_levels"
+    assert tc.check(certificate)
+    for masks in ((CORNER, CORNER, DIAGONAL), (DIAGONAL, CORNER, CORNER)):
+        other = tc.Allocation(CHAIN, named(masks))
+        problem = problem_to_dict(other, 2)
+        wrong = replace(certificate, problem=problem, learnable=other.n_learnable)
+        assert not tc.check(wrong)
+    changes = [{"bases": [0]}, {"bases": [2]}, {"bases": []}, {"bases": [1, 0]}, {"chosen": 2},
+               {"columns": [0, 0], "minor": None}, {"units": [2, 0]}]  # fmt: skip
+    for change in changes:
+        assert not tc.check(replace(certificate, evidence={**certificate.evidence, **change}))

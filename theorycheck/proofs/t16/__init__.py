@@ -1,0 +1,1 @@
+"""What the steps of T16 check."""

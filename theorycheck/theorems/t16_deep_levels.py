@@ -1,0 +1,73 @@
+"""T16 Deep levels: two layers by levels, part of which layers behind them give to all units."""
+
+from __future__ import annotations
+
+from ..errors import OutOfTimeError
+from ..plans.climbing import FoundDeep, find_deep
+from ..plans.states import masks_of
+from ..ranks.point import draw_prime
+from ..verdict import Expressivity
+from .analysis import Analysis
+from .base import Finding, Theorem
+from .t13_staged_plans import staged_states
+from .t13_staged_plans import why_not as no_plans
+
+_SHARE = 0.5  # of the time that is left, since bases and degrees (T0, T6) come later
+_WHAT = "the search for levels behind which layers lie"
+
+
+def why_not(analysis: Analysis) -> str | None:
+    """T16 needs what T13 needs, and learnables in three layers."""
+    reason = no_plans(analysis)
+    if reason is None and len(masks_of(analysis.allocation)) < 3:
+        return "fewer than three layers have learnable weights"
+    return reason
+
+
+def decide(analysis: Analysis) -> Finding | None:
+    """Maximal if levels are found for layers of what peeling and freezing leave; else None."""
+    if analysis.rank.value < analysis.target.value:
+        return None
+    options = analysis.options
+    deadline = options.deadline.within(_SHARE * options.deadline.left)
+    prime = draw_prime(options.seed, 0)
+    try:
+        for staged in staged_states(analysis):
+            if staged.rest is None:
+                continue
+            rest = staged.rest
+            masks, widths = masks_of(rest.allocation), tuple(rest.network.widths)
+            samples = rest.effective_samples
+            found = find_deep(masks, widths, samples, prime, options.seed, deadline)
+            if found is not None:
+                finding = _finding(found)
+                return staged.of_whole(finding, "T16") if staged.state.steps else finding
+    except OutOfTimeError:
+        options.deadline.check(_WHAT)
+    return None
+
+
+def _finding(found: FoundDeep) -> Finding:
+    pair, levels = found.deep.pair, found.levels
+    evidence = {
+        "pair": pair.layer,
+        "axis": pair.axis,
+        "lines": list(pair.lines),
+        "bases": list(found.deep.bases),
+        "units": list(levels.units),
+        "columns": list(levels.columns),
+        "chosen": levels.chosen,
+        "minor": found.minor,
+    }
+    line, where = ("samples", "behind") if pair.axis == "columns" else ("outputs", "before")
+    infinite = sum(level is None for level in levels.columns)
+    reason = (
+        f"W{pair.layer} and W{pair.layer + 1} are solved by linear systems one after the other, "
+        f"after the layers {where} them for {found.deep.base} of {pair.rows} dimensions"
+    )
+    if infinite:
+        reason += f", {infinite} of {pair.columns} {line} from a regular point at infinity"
+    return Finding("T16", Expressivity.MAXIMAL, reason, "deep_levels", evidence)
+
+
+THEOREM = Theorem("T16", why_not, decide)
