@@ -33,9 +33,10 @@ class Solution(NamedTuple):
 
 
 class Algebra(ABC):
-    """Numbers in which linear systems are solved."""
+    """Numbers in which linear systems are solved, of exact ones none that takes too long."""
 
     dtype: Any
+    deadline = NEVER
 
     def array(self, values: Any) -> Matrix:
         """Integers, or numbers of the algebra, as a matrix or vector of it."""
@@ -69,10 +70,12 @@ class Algebra(ABC):
         """Which rows of a matrix are no combination of those above them."""
 
     def afford(self, rows: int, columns: int) -> None:
-        """Raise `OutOfTimeError` before a system of this size that takes too long, if that counts.
+        """Raise `OutOfTimeError` before a system of this size, modulo a prime, that takes too long.
 
-        It is what `solve` and `rank` do first; here, before such a system is even written down.
+        Exact ranks and solutions begin so; a large system asks before it is even written down.
         """
+        each = _ENTRY_SECONDS + min(rows, columns) * _STEP_SECONDS
+        self.deadline.afford(rows * columns * each, f"{rows} linear equations of a plan")
 
     def rank(self, matrix: Matrix) -> int:
         """The rank of a matrix."""
@@ -147,10 +150,6 @@ class Residues(_Exact):
     def array(self, values: Any) -> Matrix:
         """Integers modulo the prime."""
         return reduce(np.asarray(values), self.prime)
-
-    def afford(self, rows: int, columns: int) -> None:
-        each = _ENTRY_SECONDS + min(rows, columns) * _STEP_SECONDS
-        self.deadline.afford(rows * columns * each, f"{rows} linear equations of a plan")
 
     def reduced(self, values: Matrix) -> Matrix:
         """Residues of integers below 2^53."""
