@@ -22,7 +22,7 @@ _MOST_DRAWN = 99  # rationals are drawn as integers up to this
 _CLOSE = 1e-6  # floats that lack so little are close
 # What an echelon form modulo a prime takes on a slow machine, in seconds: to and from python-flint,
 # and the elimination, in rows x columns x the lesser of both.
-_ENTRY_SECONDS, _STEP_SECONDS = 1e-6, 2e-10
+_ENTRY_SECONDS, _STEP_SECONDS = 1e-6, 1e-10
 
 
 class Solution(NamedTuple):
