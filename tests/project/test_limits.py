@@ -32,6 +32,14 @@ from theorycheck.errors import OutOfTimeError
 from theorycheck.field import elimination
 from theorycheck.heuristics.relu import soft_rank
 from theorycheck.numeric import tracking
+from theorycheck.plans.algebra import Residues
+from theorycheck.plans.climbing import find_deep
+from theorycheck.plans.deep import deep_pairs
+from theorycheck.plans.drawn import drawn, drawn_states
+from theorycheck.plans.pairs import pairs_of
+from theorycheck.plans.search import find_levels
+from theorycheck.plans.states import masks_of
+from theorycheck.plans.valued import find_valued
 from theorycheck.ranks import jacobian, target_dimension
 from theorycheck.ranks.bases import greedy_basis
 from theorycheck.ranks.generic_rank import generic_rank
@@ -52,6 +60,10 @@ DIAGONALS = tc.Allocation(FF([2, 2, 2]), {"W1": np.eye(2), "W2": np.eye(2)})
 ROW = tc.Allocation.rows(LR(1, 2, 1, 4), {"recurrent": [0]})
 LONG = tc.Allocation.random(LR(1, 3, 2, 30), 8, np.random.default_rng(0))
 WIDE = tc.Allocation.spread(FF([24, 30, 24]), 600, np.random.default_rng(0))
+PRIME = 8388593
+FULL = tc.Allocation.full(FF([4, 4, 4]))
+TWO = masks_of(tc.Allocation.spread(FF([6, 6, 6]), 54, np.random.default_rng(0)))
+THREE = masks_of(tc.Allocation.spread(FF([4, 4, 4, 4]), 28, np.random.default_rng(0)))
 RELU_ROW = tc.Allocation(RELU([3, 4, 2]), {"W1": np.eye(4, 3), "W2": [[1, 1, 0, 0], [0, 0, 1, 1]]})
 
 
@@ -91,6 +103,14 @@ STEPS: dict[str, Callable[[Deadline], Any]] = {
     "one layer": lambda d: decide_mask("T4", "W1", np.eye(5, dtype=bool), 2, 3, d),
     "rows and columns": lambda d: starved_outside(np.ones((6, 6), bool), 4, 4, 1, d),
     "given inputs": lambda d: given_inputs(FF([3, 2]), 3, np.eye(3), d),
+    "levels": lambda d: find_levels(pairs_of(TWO, (6, 6, 6), 6), PRIME, 0, d),
+    "levels with values": lambda d: find_valued(pairs_of(TWO, (6, 6, 6), 6), PRIME, 0, d),
+    "deep levels": lambda d: find_deep(THREE, (4, 4, 4, 4), 4, PRIME, 0, d),
+    "bases": lambda d: list(deep_pairs(THREE, (4, 4, 4, 4), 4, d)),
+    "drawn states": lambda d: list(drawn_states(drawn(FULL, 4, PRIME, 0), d)),
+    "systems of a plan": lambda d: (
+        Residues(PRIME, d).rank(np.eye(3)) + Residues(PRIME, d).rank(np.eye(2))
+    ),
     "expansion": lambda d: equations(system_of(ROW, 2), 0, 0, deadline=d),
     "patterns of units": lambda d: relu_search(d).pattern_ranks("learnable"),
     "regular point": lambda d: relu_search(d).regular_point,

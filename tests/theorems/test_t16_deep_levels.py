@@ -106,6 +106,20 @@ def test_t16_decides_random_masks_of_three_square_layers_at_1_5_d():
         assert t16_deep_levels.THEOREM.ask(Analysis(allocation, 6)) is not None
 
 
+@pytest.mark.parametrize(
+    ("network", "present"),
+    [
+        (CHAIN, {"W1": [[1, 1], [0, 1]]}),
+        (tc.LinearFeedforward([2, 2, 2, 2], bias=True), None),
+    ],
+)
+def test_t16_is_not_about_sparse_networks_or_biases(network, present):
+    """T13 has plans of these; levels of layers are of generic ones."""
+    allocation = tc.Allocation(network, named((DIAGONAL, DIAGONAL, DIAGONAL)), present)
+    reason = t16_deep_levels.why_not(Analysis(allocation, 2))
+    assert reason == "the network is sparse, or has biases"
+
+
 def test_functionals_are_0_on_all_that_is_behind():
     rng, algebra = np.random.default_rng(6), Residues(PRIME)
     masks = {layer: np.ones((3, 3), dtype=bool) for layer in range(1, 5)}

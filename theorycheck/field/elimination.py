@@ -111,11 +111,11 @@ class RankProfile:
     columns: tuple[int, ...]  # ascending: the lexicographically first basis of the column space
 
 
-def rank_profile(a: Array, p: int) -> RankProfile:
+def rank_profile(a: Array, p: int, deadline: Deadline = NEVER) -> RankProfile:
     """Rank profile modulo the odd prime ``p`` of one matrix of exact integers |x| < 2**53.
 
     ``a`` is a NumPy or CuPy (m, n) array of any integer or float dtype; it is not modified.
-    ValueError if it is not two-dimensional.
+    ValueError if it is not two-dimensional; ``OutOfTimeError`` after the deadline.
 
     >>> rank_profile(np.array([[0, 2, 4], [0, 1, 2], [0, 1, 0]]), 8388593)
     RankProfile(rank=2, rows=(0, 2), columns=(1, 2))
@@ -125,7 +125,7 @@ def rank_profile(a: Array, p: int) -> RankProfile:
         raise ValueError(f"expected a matrix, got shape {a.shape}")
     if isinstance(a, np.ndarray) and max(a.shape) <= _FLINT_MAX_SIDE:
         return _flint_rank_profile(a, p)
-    elimination = Elimination(len(a), p, array_module(a))
+    elimination = Elimination(len(a), p, array_module(a), deadline)
     for start in range(0, a.shape[1], _STAGE_WIDTH):
         if elimination.rank == len(a):
             break

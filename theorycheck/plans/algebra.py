@@ -7,18 +7,22 @@ NumPy's own, then `reduced`; whatever solves a system is here.
 from __future__ import annotations
 
 from abc import ABC, abstractmethod
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import Any, NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..computing.deadline import NEVER, Deadline
 from ..field.arithmetic import matmul, reduce
 from ..problem.masks import Mask
 
 Matrix: TypeAlias = NDArray[Any]
 _MOST_DRAWN = 99  # rationals are drawn as integers up to this
 _CLOSE = 1e-6  # floats that lack so little are close
+# What an echelon form modulo a prime takes on a slow machine, in seconds: to and from python-flint,
+# and the elimination, in rows x columns x the lesser of both.
+_ENTRY_SECONDS, _STEP_SECONDS = 1e-6, 1e-10
 
 
 class Solution(NamedTuple):
@@ -29,9 +33,10 @@ class Solution(NamedTuple):
 
 
 class Algebra(ABC):
-    """Numbers in which linear systems are solved."""
+    """Numbers in which linear systems are solved, of exact ones none that takes too long."""
 
     dtype: Any
+    deadline = NEVER
 
     def array(self, values: Any) -> Matrix:
         """Integers, or numbers of the algebra, as a matrix or vector of it."""
@@ -64,6 +69,14 @@ class Algebra(ABC):
     def independent(self, matrix: Matrix) -> Mask:
         """Which rows of a matrix are no combination of those above them."""
 
+    def afford(self, rows: int, columns: int) -> None:
+        """Raise `OutOfTimeError` before a system of this size, modulo a prime, that takes too long.
+
+        Exact ranks and solutions begin so; a large system asks before it is even written down.
+        """
+        each = _ENTRY_SECONDS + min(rows, columns) * _STEP_SECONDS
+        self.deadline.afford(rows * columns * each, f"{rows} linear equations of a plan")
+
     def rank(self, matrix: Matrix) -> int:
         """The rank of a matrix."""
         n, k = matrix.shape
@@ -83,6 +96,7 @@ class _Exact(Algebra):
 
     def _echelon(self, matrix: Matrix) -> tuple[Matrix, list[int]]:
         """The rows that are not 0 of the reduced echelon form, and the columns of their pivots."""
+        self.afford(*matrix.shape)
         echelon, rank = self._flint(matrix).rref()
         rows = self._array(echelon.entries(), matrix.shape)[:rank]
         return rows, [int(np.flatnonzero(row)[0]) for row in rows]
@@ -120,6 +134,8 @@ class _Exact(Algebra):
 class Residues(_Exact):
     """Residues modulo an odd prime p below 2^23, from -(p - 1) / 2 to (p - 1) / 2, as floats.
 
+    Systems that take longer than the `deadline` lets are not begun: `OutOfTimeError`.
+
     >>> residues = Residues(7)
     >>> residues.solve(*map(residues.array, ([[2, 1]], [3], [0, 1]))).values
     array([1., 1.])
@@ -128,6 +144,7 @@ class Residues(_Exact):
     """
 
     prime: int
+    deadline: Deadline = field(default=NEVER, compare=False, repr=False)
     dtype = np.float64
 
     def array(self, values: Any) -> Matrix:
@@ -152,6 +169,7 @@ class Residues(_Exact):
 
     def rank(self, matrix: Matrix) -> int:
         """The rank of a matrix, modulo the prime."""
+        self.afford(*matrix.shape)
         return int(self._flint(matrix).rank()) if matrix.size else 0
 
     def _flint(self, matrix: Matrix) -> Any:

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from ..computing.deadline import NEVER, Deadline
 from ..field.elimination import rank_profile
 from ..problem.masks import Entry
 from ..ranks.point import draw_prime
@@ -34,12 +35,19 @@ class Choice:
         return GradedPlan(self.fitted, growing, zero, ())
 
 
-def tried(graded: Graded, plan: GradedPlan, seed: int, first: Sequence[Entry] = ()) -> Found | None:
+def tried(
+    graded: Graded,
+    plan: GradedPlan,
+    seed: int,
+    first: Sequence[Entry] = (),
+    deadline: Deadline = NEVER,
+) -> Found | None:
     """The plan, if at random data modulo a prime it meets all equations and is onto.
 
     The learnables of its minor are the `first` of these that are independent, then others.
+    Raises `OutOfTimeError` after the deadline.
     """
-    algebra, rng = Residues(draw_prime(seed, 0)), np.random.default_rng(seed)
+    algebra, rng = Residues(draw_prime(seed, 0), deadline), np.random.default_rng(seed)
     data, walks = graded.draw(algebra, rng), graded.walks(plan)
     order = graded.order(plan, walks, walks.degrees(plan.growing))
     if not (order.met.all() and set(plan.fitted) <= set(graded.fitted(data, algebra))):
@@ -48,7 +56,7 @@ def tried(graded: Graded, plan: GradedPlan, seed: int, first: Sequence[Entry] = 
     jacobian, numbers = graded.jacobian(plan, leading)
     turn = {number: k for k, number in enumerate(graded.numbers(first))}
     places = sorted(range(len(numbers)), key=lambda k: turn.get(numbers[k], len(turn)))
-    profile = rank_profile(jacobian[:, places], algebra.prime)
+    profile = rank_profile(jacobian[:, places], algebra.prime, deadline)
     if not met.all() or profile.rank < len(jacobian):
         return None
     return Found(plan, [numbers[places[column]] for column in profile.columns])

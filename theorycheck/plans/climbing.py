@@ -49,8 +49,8 @@ def find_deep(
     Raises `OutOfTimeError` after the deadline.
     """
     rng, climbs = np.random.default_rng(seed), []
-    for pair, behind, choices in deep_pairs(masks, widths, samples):
-        for bases in choices:
+    for pair, behind, choices in deep_pairs(masks, widths, samples, deadline):
+        for bases in deadline.watch(choices, _WHAT):
             deep = Deep(pair, behind, bases)
             if deep.n_learnable >= pair.n_equations and work_of(deep) < _LARGE:
                 climbs.append(Climb(deep, prime, rng, deadline))
@@ -162,7 +162,7 @@ class Climb:
 
     def _missing_ranks(self, levels: Levels) -> float:
         """The dimensions that the Jacobian lacks; half of all where a linear system fails."""
-        algebra = Residues(self._prime)
+        algebra = Residues(self._prime, self._deadline)
         point = construct_deep(self._deep, levels, algebra, self._rng, self._prime - 1)
         if point is None:
             return self._deep.pair.n_equations / 2

@@ -14,6 +14,7 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
+from ..computing.deadline import NEVER, Deadline
 from ..problem.allocation import Mask
 from .algebra import Algebra, Matrix
 from .infinity import derivatives
@@ -68,11 +69,15 @@ class DeepPoint:
 
 
 def deep_pairs(
-    masks: Mapping[int, Mask], widths: tuple[int, ...], samples: int
+    masks: Mapping[int, Mask],
+    widths: tuple[int, ...],
+    samples: int,
+    deadline: Deadline = NEVER,
 ) -> Iterator[tuple[Pair, tuple[Mask, ...], list[tuple[int, ...]]]]:
     """Pairs with layers behind them that have learnables in every column, and bases of these.
 
-    The largest bases come first.
+    The largest bases come first. Raises `OutOfTimeError` after the deadline: of many layers there
+    are many bases.
 
     >>> masks = {k: np.eye(2, dtype=bool) for k in (1, 2, 3)}
     >>> [(pair.layer, pair.axis, bases) for pair, _, bases in deep_pairs(masks, (2, 2, 2, 2), 2)]
@@ -81,8 +86,12 @@ def deep_pairs(
     for pair in pairs_of(masks, widths, samples):
         behind = _behind(pair, masks, widths, samples)
         most = [int(np.count_nonzero(mask, axis=0).min()) for mask in behind]
-        choices = product(*(range(count + 1) for count in most))
-        bases = [choice for choice in choices if 0 < sum(choice) < pair.rows]
+        choices = product(*(range(min(count + 1, pair.rows)) for count in most))
+        bases = [
+            choice
+            for choice in deadline.watch(choices, "the bases of layers behind a pair")
+            if 0 < sum(choice) < pair.rows
+        ]
         if bases:
             yield pair, behind, sorted(bases, key=lambda each: (-sum(each), each))
 

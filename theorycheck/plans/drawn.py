@@ -93,12 +93,15 @@ class Left:
         return False
 
 
-def drawn(allocation: Allocation, samples: int, prime: int, seed: int) -> Left:
+def drawn(
+    allocation: Allocation, samples: int, prime: int, seed: int, deadline: Deadline = NEVER
+) -> Left:
     """The whole question, with random weights: samples are unit vectors where they span.
 
-    Of a linear feed-forward network without biases.
+    Of a linear feed-forward network without biases. What is done with it later raises
+    `OutOfTimeError` before a system that takes longer than the deadline lets.
     """
-    algebra, rng = Residues(prime), np.random.default_rng(seed)
+    algebra, rng = Residues(prime, deadline), np.random.default_rng(seed)
     state, network = whole(allocation, samples), allocation.network
     present = {
         layer: np.asarray(allocation.present_mask(name))

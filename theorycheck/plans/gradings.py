@@ -57,7 +57,7 @@ class GradingSearch:
     def __init__(self, graded: Graded, seed: int, deadline: Deadline) -> None:
         self._graded, self._deadline = graded, deadline
         self._rng = np.random.default_rng(seed)
-        self._algebra = Residues(draw_prime(seed, 0))
+        self._algebra = Residues(draw_prime(seed, 0), deadline)
         self._data = graded.draw(self._algebra, self._rng)
         self.n_tried = 0
         self._known: dict[tuple[bytes, int, bool, str], tuple[int, int]] = {}
@@ -222,7 +222,7 @@ class GradingSearch:
         if not met.all():
             return None
         jacobian, numbers = self._graded.jacobian(plan, leading)
-        profile = rank_profile(jacobian, self._algebra.prime)
+        profile = rank_profile(jacobian, self._algebra.prime, self._deadline)
         columns = [numbers[column] for column in profile.columns]
         return Found(plan, columns) if len(columns) == self.size else None
 

@@ -13,6 +13,8 @@ from .levels import Built
 from .pairs import Data, Pair
 
 _BLOCK = 256  # columns that enter an elimination together
+# Seconds, of each entry of a Jacobian, and of its rank, in equations^2 x learnables.
+_ENTRY_SECONDS, _STEP_SECONDS = 5e-8, 1.5e-11
 
 
 def unknowns_of(pair: Pair) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -34,7 +36,13 @@ def derivatives(pair: Pair, data: Data, built: Built, algebra: Algebra) -> Matri
 def basis(
     pair: Pair, data: Data, built: Built, prime: int, algebra: Algebra, deadline: Deadline = NEVER
 ) -> list[int] | None:
-    """Columns of a minor, of the size of all equations, that is not 0; None if there is none."""
+    """Columns of a minor, of the size of all equations, that is not 0; None if there is none.
+
+    Raises `OutOfTimeError` after the deadline, or at once if it is too near.
+    """
+    entries = float(pair.n_equations) * pair.n_learnable
+    seconds = entries * (_ENTRY_SECONDS + pair.n_equations * _STEP_SECONDS)
+    deadline.afford(seconds, "the Jacobian at a point of levels")
     return basis_of(derivatives(pair, data, built, algebra), prime, deadline)[0]
 
 

@@ -130,7 +130,7 @@ class _Construction:
             return False
         self._z = np.concatenate([self._z, found.values[None, : self._pair.rows]])
         self._values[number - 1, valued] = found.values[self._pair.rows :]
-        return algebra.rank(self._z) == number
+        return True  # whether the functionals are independent is asked once, of all of them
 
     def _level(self, column: int) -> int:
         level = self._levels.columns[column]
@@ -161,8 +161,11 @@ class _Construction:
             return all(map(self._meet, upper))
         algebra, mask = self._algebra, self._pair.outer
         ends = [(i, k) for k in upper for i in np.flatnonzero(mask[:, k])]
-        if not ends:
+        later = sum(max(self._level(t) - self._levels.chosen, 0) for t in self._finite)
+        size = int(self._reached[upper].sum()) + later
+        if not ends or size > len(ends):
             return False
+        algebra.afford(size, len(ends))
         rows, units = (np.array(each, dtype=np.int64) for each in zip(*ends, strict=True))
         z = algebra.product(self._z, self._data.through)
         frozen = self._outer.copy()
@@ -179,8 +182,6 @@ class _Construction:
                 system.append(algebra.reduced(z[number, rows] * self._inner[units, t]))
                 done = algebra.product(left[number], self._inner[:, t])
                 right.append(target[number, t] - done)
-        if len(system) > len(ends):
-            return False
         matrix, wanted = np.array(system), algebra.reduced(np.array(right))
         found = algebra.solve(matrix, wanted, self._outer[rows, units])
         if found.values is None or found.rank < len(system):

@@ -85,7 +85,7 @@ def relayed(
             for _ in range(_TRIES):
                 deadline.check(_WHAT)
                 larger = sharing._replace(cycle=int(np.ceil(more * sharing.cycle)))
-                found = _Placement(everything, samples, rng, seed).placed(larger)
+                found = _Placement(everything, samples, rng, seed, deadline).placed(larger)
                 if found is not None and len(found[0]) <= budget:
                     yield found
 
@@ -94,8 +94,14 @@ class _Placement:
     """A choice of learnables at random."""
 
     def __init__(
-        self, everything: Allocation, samples: int, rng: np.random.Generator, seed: int
+        self,
+        everything: Allocation,
+        samples: int,
+        rng: np.random.Generator,
+        seed: int,
+        deadline: Deadline,
     ) -> None:
+        self._deadline = deadline
         self._everything, self._samples, self._rng, self._seed = everything, samples, rng, seed
         self._allowed = dict(everything.masks("learnable"))
 
@@ -117,7 +123,7 @@ class _Placement:
         every = [*fitted, *moving, *still]
         choice = Choice(tuple(rows), (*moving, *still), tuple(still))
         graded = self._graded(every)
-        found = tried(graded, choice.plan(graded), self._seed, still)
+        found = tried(graded, choice.plan(graded), self._seed, still, self._deadline)
         if found is None:
             return None
         kept = {graded.entries[number] for number in found.columns}
@@ -125,7 +131,7 @@ class _Placement:
         choice = Choice(tuple(rows), (*moving, *still), tuple(still))
         chosen = [*fitted, *moving, *still]
         graded = self._graded(chosen)  # with fewer growing weights degrees may be others
-        if tried(graded, choice.plan(graded), self._seed) is None:
+        if tried(graded, choice.plan(graded), self._seed, deadline=self._deadline) is None:
             return None
         return chosen, choice
 

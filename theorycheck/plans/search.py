@@ -9,6 +9,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ..computing.deadline import NEVER, Deadline
+from ..errors import OutOfTimeError
 from .algebra import Residues
 from .infinity import basis
 from .levels import Levels, construct
@@ -65,8 +66,22 @@ def proposals(pair: Pair, rng: np.random.Generator, draws: int) -> Iterator[Leve
 def try_levels(
     pair: Pair, levels: Levels, prime: int, rng: np.random.Generator, deadline: Deadline = NEVER
 ) -> Found | None:
-    """The levels, if at random data modulo the prime all systems have the ranks they need."""
-    algebra = Residues(prime)
+    """The levels, if at random data modulo the prime all systems have the ranks they need.
+
+    None, too, if one of them is too large for the time that is left: others may do with smaller
+    ones. Raises `OutOfTimeError` after the deadline.
+    """
+    try:
+        return _tried(pair, levels, prime, rng, deadline)
+    except OutOfTimeError:
+        deadline.check(_WHAT)
+        return None
+
+
+def _tried(
+    pair: Pair, levels: Levels, prime: int, rng: np.random.Generator, deadline: Deadline
+) -> Found | None:
+    algebra = Residues(prime, deadline)
     data = pair.data(algebra, rng, prime - 1)
     built = construct(pair, levels, data, algebra)
     if built is None:

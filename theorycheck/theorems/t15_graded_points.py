@@ -55,8 +55,7 @@ def decide(analysis: Analysis) -> Finding | None:
     deadline = options.deadline.within(seconds)
     found = _by_relays(analysis, graded, deadline.within(_RELAYS * seconds))
     if found is None:
-        search = GradingSearch(graded, options.seed, deadline)
-        found = search.found(min(_MOST_TRIED, _PER_NEURON * analysis.network.widths[1]))
+        found = _by_gradings(analysis, graded, deadline)
     if found is None:
         options.deadline.check("the search for a grading")
         return None
@@ -70,12 +69,21 @@ def _by_relays(analysis: Analysis, graded: Graded, deadline: Deadline) -> Found 
         for _, choice in relayed(
             allocation, graded.samples, allocation.n_learnable, seed, deadline
         ):
-            found = tried(graded, choice.plan(graded), seed)
+            found = tried(graded, choice.plan(graded), seed, deadline=deadline)
             if found is not None:
                 return found
     except OutOfTimeError:  # of this search, which is not all of the time
         pass
     return None
+
+
+def _by_gradings(analysis: Analysis, graded: Graded, deadline: Deadline) -> Found | None:
+    """The plan of some grading, or of circling neurons."""
+    try:
+        search = GradingSearch(graded, analysis.options.seed, deadline)
+        return search.found(min(_MOST_TRIED, _PER_NEURON * analysis.network.widths[1]))
+    except OutOfTimeError:  # as above
+        return None
 
 
 def _share(analysis: Analysis) -> float:

@@ -9,6 +9,7 @@ from ..ranks.point import draw_prime
 from ..verdict import Expressivity
 from .analysis import Analysis
 from .base import Finding, Theorem
+from .drawn_plans import is_generic
 from .t13_staged_plans import staged_states
 from .t13_staged_plans import why_not as no_plans
 
@@ -17,11 +18,15 @@ _WHAT = "the search for levels behind which layers lie"
 
 
 def why_not(analysis: Analysis) -> str | None:
-    """T16 needs what T13 needs, and learnables in three layers."""
+    """T16 needs what T13 needs, a dense network without biases, and learnables in three layers."""
     reason = no_plans(analysis)
-    if reason is None and len(masks_of(analysis.allocation)) < 3:
+    if reason is not None:
+        return reason
+    if not is_generic(analysis):  # T13 has plans of others, too
+        return "the network is sparse, or has biases"
+    if len(masks_of(analysis.allocation)) < 3:
         return "fewer than three layers have learnable weights"
-    return reason
+    return None
 
 
 def decide(analysis: Analysis) -> Finding | None:
