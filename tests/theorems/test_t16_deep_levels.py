@@ -48,9 +48,10 @@ def test_t16_needs_no_basis_of_odd_degree(masks):
     assert (verdict.theorem, verdict.expressivity, verdict.rigor) == ("T16", "maximal", "proved")
     deep = found(allocation, 2)
     assert deep is not None
+    # All draws have a match, by whatever way; Newton's method from infinity misses a few of them.
+    assert tc.measure(allocation, 2, trials=200, seed=3, backend="numpy").matches == 200
     rng = np.random.default_rng(3)
-    for _ in range(5):
-        assert matched(deep.deep, deep.levels, rng)
+    assert sum(matched(deep.deep, deep.levels, rng) for _ in range(5)) >= 3
 
 
 def test_t16_finds_nothing_at_r_equal_to_d_or_below_rank_d():
