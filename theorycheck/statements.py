@@ -309,7 +309,8 @@ _ALL = (
         "Jacobian of P (A + U) (B + V) in all of U and V has rank d m there, the match "
         "probability is 1. The same with rows for columns. Of sparse networks, and with biases "
         "(columns of a unit that is 1), after the steps of T13, with P, A and B of the network's "
-        "own weights, B in samples in which what the chosen columns read is the identity.",
+        "own weights, B in samples in which what the chosen columns read is the identity; units "
+        "have no values there.",
         "t14_levels",
     ),
     Statement(

@@ -7,6 +7,7 @@ rationals: what is given as floats is exact in both.
 from __future__ import annotations
 
 import math
+import sys
 from abc import ABC, abstractmethod
 from collections.abc import Sequence
 from fractions import Fraction
@@ -300,10 +301,14 @@ def _integers(column: Sequence[Fraction]) -> list[int]:
 
 
 def _rounded(value: Any) -> float:
-    """The nearest float; of a rational that is not 0 never 0."""
+    """The nearest float; of a rational that is not 0 never 0, and never infinite."""
     if not hasattr(value, "p"):
         return float(value)
-    return float(Fraction(int(value.p), int(value.q))) or (math.ulp(0.0) if value != 0 else 0.0)
+    try:
+        found = float(Fraction(int(value.p), int(value.q)))
+    except OverflowError:
+        return math.copysign(sys.float_info.max, 1 if value > 0 else -1)
+    return found or (math.ulp(0.0) if value != 0 else 0.0)
 
 
 def _bits(value: Any) -> int:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
@@ -41,8 +42,9 @@ class Construction(Shown):
     `weights` are all of the student's, frozen ones included: arrays of floats, or of `Fraction` if
     it is exact. `residual` is the largest difference between its outputs and those of the teacher
     on all samples, relative to the teacher's largest output. `verdict` is that of the theorem whose
-    proof was executed, for random data, and `steps` tell what was done. `inputs` (points, n_0) and
-    `outputs` (points, d) are what it was fitted to, of recurrent networks (points, steps, ...);
+    proof was executed, for random data (of as many samples as span given inputs), and `steps` tell
+    what was done. `inputs` (points, n_0) and `outputs` (points, d) are what it was fitted to, of
+    recurrent networks (points, steps, ...);
     `teacher` has the teacher's weights, None where only outputs were given. `drawn` names what was
     drawn from `seed`.
     """
@@ -123,8 +125,15 @@ class Construction(Shown):
         }
 
     def rounded(self) -> dict[str, NDArray[np.float64]]:
-        """The weights in double precision, as a weights file has them."""
-        return {name: weight.astype(np.float64) for name, weight in self.weights.items()}
+        """The weights in double precision, as a weights file has them.
+
+        Raises `InputError` for rational ones that are beyond it.
+        """
+        try:
+            return {name: weight.astype(np.float64) for name, weight in self.weights.items()}
+        except OverflowError:
+            cure = "--json (to_dict) has them as fractions"
+            raise InputError(f"some weights are beyond double precision; {cure}") from None
 
 
 def construct(
@@ -175,8 +184,9 @@ def construct(
     options = Options(seed, error_bound, memory_limit, effort=searching, deadline=effort.start())
     deadline = options.deadline
     arithmetic: Arithmetic = Rationals(deadline) if rational else Floats(memory_limit, deadline)
-    analysis = Analysis(allocation, samples, options)
-    givens = Givens(allocation, analysis.samples, seed, teacher, outputs, inputs, frozen)
+    whole = Analysis(allocation, samples, options)
+    givens = Givens(allocation, whole.samples, seed, teacher, outputs, inputs, frozen)
+    analysis = _of_inputs(whole, givens, arithmetic)
     with watching(progress, "construct") as tell:
         verdict, proof = _proof(analysis, outputs is None)
         if rational:
@@ -187,9 +197,20 @@ def construct(
         execute(bench, bench.whole(entries_of(dict(allocation.masks("learnable")))), proof)
         if len(bench.steps) > 1:
             bench.refine()
-    made = _made(analysis, data, bench, verdict)
+    made = _made(whole, data, bench, verdict)
     _refuse_other_kind(made)
     return replace(made, seconds=time.perf_counter() - start)
+
+
+def _of_inputs(analysis: Analysis, givens: Givens, arithmetic: Arithmetic) -> Analysis:
+    """Of a linear network on given inputs the question for as many samples as span them."""
+    if not analysis.is_linear or givens.inputs is None:
+        return analysis
+    points = givens.points(arithmetic)
+    rank = len(arithmetic.independent(points.reshape(-1, points.shape[-1])))
+    if rank == 0:
+        raise InputError("inputs are all 0: then every network of this kind puts out 0")
+    return replace(analysis, samples=rank) if rank < analysis.effective_samples else analysis
 
 
 def _proof(analysis: Analysis, with_teacher: bool) -> tuple[Verdict, Proof]:
@@ -238,13 +259,16 @@ def _made(analysis: Analysis, data: Data, bench: Bench, verdict: Verdict) -> Con
     """The result, with the residual on all samples."""
     arithmetic, network = bench.arithmetic, analysis.network
     found = arithmetic.outputs(network, bench.weights, data.inputs)
+    residual = arithmetic.relative(found - data.wanted, data.wanted)
+    if not math.isfinite(residual):
+        raise InputError("the outputs are beyond double precision: scale the data down")
     readable = as_fractions if arithmetic.is_exact else np.asarray
     teacher = data.teacher
     return Construction(
         analysis.allocation,
         analysis.samples,
         {name: readable(weight) for name, weight in bench.weights.items()},
-        arithmetic.relative(found - data.wanted, data.wanted),
+        residual,
         verdict,
         tuple(bench.steps),
         arithmetic.is_exact,

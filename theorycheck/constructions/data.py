@@ -64,9 +64,8 @@ class Givens:
         network = self.allocation.network
         grain = _GRAIN if arithmetic.is_exact else 0.0
         teacher = None if self.outputs is not None else self._teacher(grain)
-        student, inputs = self._student(grain), self._inputs(grain)
-        exact = arithmetic.numbers
-        inputs = exact(_with_constant(network, inputs))
+        student, exact = self._student(grain), arithmetic.numbers
+        inputs = self.points(arithmetic)
         student = {name: exact(weight) for name, weight in student.items()}
         if teacher is None:
             wanted = exact(self._outputs())
@@ -74,6 +73,11 @@ class Givens:
             teacher = {name: exact(weight) for name, weight in teacher.items()}
             wanted = arithmetic.outputs(network, teacher, inputs)
         return Data(inputs, wanted, student, teacher, tuple(self._drawn))
+
+    def points(self, arithmetic: Arithmetic) -> Array:
+        """The inputs in the numbers of an arithmetic, with the constant where it is one of them."""
+        inputs = self._inputs(_GRAIN if arithmetic.is_exact else 0.0)
+        return arithmetic.numbers(_with_constant(self.allocation.network, inputs))
 
     def _teacher(self, grain: float) -> Weights:
         if self.teacher is None:
@@ -147,4 +151,7 @@ def _flat(array: NDArray[Any], steps: int) -> NDArray[Any]:
 
 
 def _rounded(values: NDArray[np.float64], grain: float) -> NDArray[np.float64]:
-    return np.round(values / grain) * grain if grain else values
+    if not grain:
+        return values
+    found = np.round(values / grain) * grain
+    return np.where(found == 0, grain, found)  # a weight that is 0 would be a coincidence

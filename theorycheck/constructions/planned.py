@@ -58,6 +58,11 @@ def _refusal(is_exact: bool, plan: Plan) -> str:
             "the plan ends on a path to a regular point at infinity, which is followed in double "
             "precision only; leave rational out"
         )
+    if is_exact:
+        return (
+            "the plan leads to a special rational solution, with which not all can be fitted "
+            "afterwards; leave rational out"
+        )
     return (
         "the plan leads to a special solution, with which not all can be fitted afterwards; "
         "theorycheck measure (tc.measure) searches for matches by Levenberg-Marquardt"

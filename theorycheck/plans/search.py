@@ -39,7 +39,7 @@ def find_levels(
     tried depends on the size of the pair. Raises `OutOfTimeError` after the deadline.
     """
     rng = np.random.default_rng(seed)
-    wanted = [pair for pair in pairs if pair.n_learnable >= pair.n_equations]
+    wanted = [pair for pair in pairs if pair.n_learnable >= pair.n_equations > 0]
     seen: list[set[Levels]] = [set() for _ in wanted]
     for propose in (_plain, _joint, lambda pair: _drawn(pair, rng, _DRAWS)):
         for pair, tried in zip(wanted, seen, strict=True):
@@ -141,7 +141,7 @@ def by_counts(
 
     >>> pair = Pair(1, "columns", (0, 1), np.eye(2, dtype=bool), np.ones((2, 2), bool), 2)
     >>> by_counts(pair, np.array([0, 0]), 0)
-    Levels(units=(0, 0), columns=(0, 0), chosen=0)
+    Levels(units=(0, 0), columns=(0, 0), chosen=0, values=())
     """
     reached = ranks_reached(pair, units)
     highest, rows = int(units.max(initial=0)), pair.rows
