@@ -353,6 +353,32 @@ RNG = np.random.default_rng(0)
 
 
 @pytest.mark.parametrize("rational", [False, True])
+def test_inputs_that_are_all_zero_are_refused(rational: bool):
+    allocation = tc.Allocation.layer(tc.LinearFeedforward([2, 3, 2]), "W2")
+    with pytest.raises(tc.InputError, match="inputs are all 0"):
+        tc.construct(allocation, 2, inputs=np.zeros((2, 2)), rational=rational)
+
+
+def test_collinear_inputs_of_a_bottleneck_end_without_a_traceback():
+    masks = {"W1": [[1, 1, 1, 0]], "W2": [[1], [0]]}
+    allocation = tc.Allocation(tc.LinearFeedforward([4, 1, 2]), masks)
+    made = tc.construct(allocation, 2, inputs=[[0, 0, 2, -3], [0, 0, -4, 6]])
+    assert np.isfinite(made.residual)
+
+
+def test_rational_weights_beyond_double_precision_are_told():
+    network = tc.LinearRecurrent(2, 3, 2, 3)
+    rng = np.random.default_rng(0)
+    teacher = {
+        name: 1e200 * rng.normal(size=shape) for name, shape in network.weight_shapes.items()
+    }
+    made = tc.construct(tc.Allocation.layer(network, "readout"), 2, teacher=teacher, rational=True)
+    assert made.is_match
+    with pytest.raises(tc.InputError, match="beyond double precision"):
+        made.rounded()
+
+
+@pytest.mark.parametrize("rational", [False, True])
 @pytest.mark.parametrize(
     "network",
     [FF([4, 4, 3]), FF([5, 2, 5]), FF([3, 4, 2], bias=True), FF([4, 3]), LR(2, 4, 2, 2)],

@@ -224,3 +224,29 @@ def test_inverses_of_the_checker(n):
     assert product(found, square, PRIME) == left
     square[0] = square[-1] if n > 1 else [0]
     assert times_inverse(left, square, PRIME, Budget.of(10**6)) is None
+
+
+def test_a_sparse_network_with_an_intermediate_block_is_not_maximal():
+    """Outputs 0 and 1 are those of the block 2-2-2-2 alone, which is intermediate (T7)."""
+    blocks = np.kron(np.eye(2, dtype=int), np.ones((2, 2), int))
+    whole = tc.Allocation(
+        tc.LinearFeedforward([4, 4, 4, 3]),
+        {
+            "W1": [[1, 0, 0, 0], [0, 1, 0, 0], [0, 0, 0, 1], [0, 0, 1, 1]],
+            "W2": [[0, 1, 0, 0], [0, 0, 0, 0], [0, 0, 0, 1], [0, 0, 1, 0]],
+            "W3": [[1, 0, 0, 0], [0, 0, 0, 0], [0, 0, 1, 0]],
+        },
+        {"W1": blocks, "W2": blocks, "W3": blocks[:3]},
+    )
+    block = tc.Allocation(
+        tc.LinearFeedforward([2, 2, 2, 2]),
+        {name: whole.mask(name)[:2, :2] for name in ("W1", "W2", "W3")},
+    )
+    assert tc.classify(block, 2).expressivity == "intermediate"
+    assert tc.classify(whole, 2, cross_check=True).expressivity in ("positive", "intermediate")
+
+
+def test_every_theorem_is_asked_where_peeling_leaves_nothing():
+    network = tc.LinearFeedforward([1, 1, 1, 1], bias=True)
+    allocation = tc.Allocation(network, {"W1": [[1]], "b1": [1], "W2": [[1]], "b3": [1]})
+    assert tc.classify(allocation, 2, cross_check=True).expressivity == "maximal"
