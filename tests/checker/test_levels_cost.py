@@ -44,7 +44,7 @@ def test_a_trial_takes_more_than_is_foreseen(monkeypatch):
 def test_a_check_that_takes_too_long_does_not_begin(monkeypatch):
     (certificate,) = certificates(1)
     monkeypatch.setattr(levels, "least_operations", lambda *_: 1e12)
-    monkeypatch.setattr(levels, "_Point", None)
+    monkeypatch.setattr(levels, "Point", None)
     with pytest.raises(SizeError, match=r"a trial of levels takes about 1.0e\+12.*--seconds"):
         check_certificate(certificate, Context.of("", Budget.of(10**4), 0))
     assert not tc.check(certificate)

@@ -59,6 +59,7 @@ def deep_levels(rng: random.Random, problem: Problem) -> Forged:
     if forged is None or problem.depth < 3:
         return None
     evidence = forged["evidence"]
+    evidence.pop("values", None)
     layer, by_columns = evidence["pair"], evidence["axis"] == "columns"
     numbers = range(layer + 2, problem.depth + 1) if by_columns else range(layer - 1, 0, -1)
     masks = [problem.learnable[f"W{k}"] for k in numbers]

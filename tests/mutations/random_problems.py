@@ -92,6 +92,8 @@ def _network(rng: random.Random, kind: str) -> Data:
     if kind in RIGID and title == "linear_feedforward" and rng.random() < 0.8:
         d = rng.randint(1, 3)
         return {"kind": title, "widths": [rng.randint(2, 6), d + rng.randint(1, 3), d]}
+    if kind == "deep_levels" and rng.random() < 0.8:
+        return {"kind": "linear_feedforward", "widths": [rng.randint(2, 3) for _ in range(4)]}
     depth = 2 if title == "shallow_relu" else rng.choice([1, 2, 2, 3])
     most = 3 if title == "shallow_relu" or kind in CRITICAL else 5
     network = {"kind": title, "widths": [rng.randint(1, most) for _ in range(depth + 1)]}

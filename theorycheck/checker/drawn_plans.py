@@ -71,7 +71,7 @@ class _Left:
         self._kept: dict[str, plain.Matrix] = {}
 
     @property
-    def n_equations(self) -> int:
+    def n_left(self) -> int:
         """Outputs left times samples left."""
         return len(self.combine) * len(self.samples)
 
@@ -123,7 +123,7 @@ class _Left:
         (what,) = step
         claim.require(what in ("first", "last"), "a layer that is frozen is the first or the last")
         claim.require(self.first < self.last, "of a single layer nothing can be frozen")
-        claim.require(self.n_equations > 0, "nothing is left to match")
+        claim.require(self.n_left > 0, "nothing is left to match")
         if what == "first":
             self.samples = _transposed(self.before(self.first + 1))
             self.first += 1
@@ -140,7 +140,7 @@ class _Left:
         lines = self.rows if is_row else self.columns
         claim.charge(STEP * len(lines), _WHAT)
         claim.require(type(index) is int and index in lines, f"{what} {index} is not there")
-        claim.require(self.n_equations > 0, f"{what} {index}: nothing is left to match")
+        claim.require(self.n_left > 0, f"{what} {index}: nothing is left to match")
         place = lines.index(index)
         mask = self.mask(self.masks.learnable, self.last if is_row else self.first)
         entries = np.flatnonzero(mask[place] if is_row else mask[:, place]).tolist()
@@ -201,7 +201,7 @@ class _Left:
             claim.require(not chosen[layer][rows[i], columns[j]], f"{entry} is there twice")
             chosen[layer][rows[i], columns[j]] = True
         self._require_no_path(chosen)
-        size, width = self.n_equations, len(given)
+        size, width = self.n_left, len(given)
         claim.require(width >= size > 0, "as many learnables as equations, or more")
         claim.foresee(plain.rank_operations(size, width), 9 * size * width, "a stage of a plan")
         if plain.eliminate(self._derivatives(chosen), self.p, self.budget)[0] < size:
@@ -247,7 +247,7 @@ class _Left:
         claim, layer = self.claim, evidence["pair"]
         inside = type(layer) is int and self.first <= layer < self.last
         claim.require(inside, "the pair begins with a layer that is left, not the last one")
-        claim.require(self.n_equations > 0, "nothing is left to match")
+        claim.require(self.n_left > 0, "nothing is left to match")
         inner, outer = (self.mask(self.masks.learnable, k) for k in (layer, layer + 1))
         numbered = self._renumbered(evidence)
         pair = pair_of(claim, numbered, inner, outer, len(self.combine), len(self.samples))
@@ -312,7 +312,7 @@ def _carry_out(left: _Left, steps: list[Any], rest: Any) -> None:
     for step in steps:
         left.take(step)
     if rest is None:
-        left.claim.require(left.n_equations == 0, "something is left: prove it")
+        left.claim.require(left.n_left == 0, "something is left: prove it")
     elif "affine" in rest:
         left.affine(rest["affine"])
     else:

@@ -120,11 +120,13 @@ def _three_layers(draw: DrawFn) -> Problem:
         masks["W3" if by_columns else "W1"][(at, line) if by_columns else (line, at)] = True
     free = [(name, i, j) for name in masks for i in range(n) for j in range(n)
             if not masks[name][i, j]]  # fmt: skip
-    for k in draw(st.permutations(range(len(free))))[: n * n - n + draw(st.integers(1, 2 * n - 1))]:
+    left = n * n - n + draw(st.integers(1, 2 * n - 1))
+    for k in draw(st.permutations(range(len(free)))):
         name, i, j = free[k]
         row, column = masks[name][i], masks[name][:, j]
-        if max(np.count_nonzero(row), np.count_nonzero(column)) < n - 1:
+        if left and max(np.count_nonzero(row), np.count_nonzero(column)) < n - 1:
             masks[name][i, j] = True
+            left -= 1
     return Problem(Allocation(network, masks), n)
 
 
