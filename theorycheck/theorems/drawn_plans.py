@@ -21,6 +21,7 @@ from ..ranks.point import draw_prime
 from ..verdict import Expressivity
 from .analysis import Analysis
 from .base import Finding, not_random_inputs
+from .level_findings import evidence_of, reason_of
 
 _SHARE = 0.3  # of the time that is left, for each of both theorems
 _MOST_WEIGHTS = 4_000_000  # of networks whose weights are drawn
@@ -81,22 +82,8 @@ def by_levels(analysis: Analysis) -> Finding | None:
         return None
     left = next(left for pair, left in of_pair if pair is found.pair)
     assert isinstance(found.pair, DrawnPair)
-    rest = {
-        "pair": found.pair.layer,
-        "axis": found.pair.axis,
-        "lines": _lines(left, found.pair),
-        "units": list(found.levels.units),
-        "columns": list(found.levels.columns),
-        "chosen": found.levels.chosen,
-        "minor": found.minor,
-    }
-    layer = found.pair.layer
-    what = f"W{layer} and W{layer + 1} are solved by linear systems one after the other"
-    infinite = sum(level is None for level in found.levels.columns)
-    if infinite:
-        line = "samples" if found.pair.axis == "columns" else "outputs"
-        what += f", {infinite} of {found.pair.columns} {line} from a regular point at infinity"
-    return _finding("T14", left, rest, what)
+    rest = evidence_of(found.pair, found.levels, found.minor, _lines(left, found.pair))
+    return _finding("T14", left, rest, reason_of(found.pair, found.levels))
 
 
 def _can_be(analysis: Analysis) -> bool:

@@ -15,6 +15,7 @@ from ..verdict import Expressivity
 from .analysis import Analysis
 from .base import Finding, Theorem
 from .drawn_plans import by_levels, is_generic
+from .level_findings import evidence_of, reason_of
 from .t13_staged_plans import Staged, staged_states, why_not_plans
 
 _SOON = 12  # equations of which the degree is mostly known within a second
@@ -78,22 +79,10 @@ def _found(analysis: Analysis) -> Finding | None:
 
 def _finding(found: Found) -> Finding:
     pair, levels = found.pair, found.levels
-    evidence = {
-        "pair": pair.layer,
-        "axis": pair.axis,
-        "lines": list(pair.lines),
-        "units": list(levels.units),
-        "columns": list(levels.columns),
-        "chosen": levels.chosen,
-        "minor": found.minor,
-    }
+    evidence = evidence_of(pair, levels, found.minor)
     if any(levels.values):
         evidence["values"] = list(levels.values)
-    line = "samples" if pair.axis == "columns" else "outputs"
-    infinite = sum(level is None for level in levels.columns)
-    reason = f"W{pair.layer} and W{pair.layer + 1} are solved by linear systems one after the other"
-    if infinite:
-        reason += f", {infinite} of {pair.columns} {line} from a regular point at infinity"
+    reason = reason_of(pair, levels)
     return Finding("T14", Expressivity.MAXIMAL, reason, "levels", evidence)
 
 

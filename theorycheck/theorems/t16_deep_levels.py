@@ -10,6 +10,7 @@ from ..verdict import Expressivity
 from .analysis import Analysis
 from .base import Finding, Theorem
 from .drawn_plans import is_generic
+from .level_findings import evidence_of, reason_of
 from .t13_staged_plans import staged_states
 from .t13_staged_plans import why_not as no_plans
 
@@ -54,24 +55,10 @@ def decide(analysis: Analysis) -> Finding | None:
 
 def _finding(found: FoundDeep) -> Finding:
     pair, levels = found.deep.pair, found.levels
-    evidence = {
-        "pair": pair.layer,
-        "axis": pair.axis,
-        "lines": list(pair.lines),
-        "bases": list(found.deep.bases),
-        "units": list(levels.units),
-        "columns": list(levels.columns),
-        "chosen": levels.chosen,
-        "minor": found.minor,
-    }
-    line, where = ("samples", "behind") if pair.axis == "columns" else ("outputs", "before")
-    infinite = sum(level is None for level in levels.columns)
-    reason = (
-        f"W{pair.layer} and W{pair.layer + 1} are solved by linear systems one after the other, "
-        f"after the layers {where} them for {found.deep.base} of {pair.rows} dimensions"
-    )
-    if infinite:
-        reason += f", {infinite} of {pair.columns} {line} from a regular point at infinity"
+    evidence = evidence_of(pair, levels, found.minor) | {"bases": list(found.deep.bases)}
+    where = "behind" if pair.axis == "columns" else "before"
+    after = f", after the layers {where} them for {found.deep.base} of {pair.rows} dimensions"
+    reason = reason_of(pair, levels, after)
     return Finding("T16", Expressivity.MAXIMAL, reason, "deep_levels", evidence)
 
 
