@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cache
+from functools import cache, partial
 from itertools import combinations, product
 from typing import TypeAlias
 
@@ -196,12 +196,20 @@ def degrees() -> dict[bytes, int]:
 
 def only_where_a_basis_is_odd(orders: Orders) -> Iterator[str | None]:
     """Allocations of 2-2-2 on which levels work have D learnables of odd degree among them."""
+    return odd_bases((4, 5, 6), partial(works, orders))
+
+
+def odd_bases(sizes: Sequence[int], found: Callable[[Bits, Bits], bool]) -> Iterator[str | None]:
+    """Whether masks of 2-2-2 of these sizes have a basis of odd degree, where something is `found`.
+
+    It is asked of the masks of the second and of the first layer.
+    """
     (network,) = (net for net in exhaustive.feedforward_networks((2,), (2,), 8))
-    for size in (4, 5, 6):
+    for size in sizes:
         for mask in exhaustive.all_masks(8, size):
             first, second = (tuple(map(tuple, part.reshape(2, 2).tolist()))
                              for part in (mask[:4], mask[4:]))  # fmt: skip
-            if not works(orders, second, first):
+            if not found(second, first):
                 continue
             parts = []
             for chosen in combinations(np.flatnonzero(mask), 4):

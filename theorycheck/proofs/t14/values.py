@@ -3,13 +3,11 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from itertools import combinations, product
+from functools import partial
+from itertools import product
 
-import numpy as np
-
-from ..shared import exhaustive
 from ..shared.polynomial_systems import PRIME
-from .orders import Bits, Point, Row, degrees, solve
+from .orders import Bits, Point, Row, odd_bases, solve
 
 
 class ValuedPoint(Point):
@@ -91,17 +89,4 @@ def works(imposed: bool, second: Bits, first: Bits) -> bool:
 
 def only_where_values_leave_an_odd_basis(imposed: bool) -> Iterator[str | None]:
     """Allocations of 2-2-2 on which they work have D learnables of odd degree among them."""
-    (network,) = (net for net in exhaustive.feedforward_networks((2,), (2,), 8))
-    for size in (4, 5):
-        for mask in exhaustive.all_masks(8, size):
-            first, second = (tuple(map(tuple, part.reshape(2, 2).tolist()))
-                             for part in (mask[:4], mask[4:]))  # fmt: skip
-            if not works(imposed, second, first):
-                continue
-            parts = []
-            for chosen in combinations(np.flatnonzero(mask), 4):
-                part = np.zeros(8, dtype=bool)
-                part[list(chosen)] = True
-                parts.append(degrees()[part.tobytes()])
-            words = exhaustive.shown(network, 2, list(network.weight_shapes), mask)
-            yield None if any(number % 2 for number in parts) else f"{words}: degrees {parts}"
+    return odd_bases((4, 5), partial(works, imposed))
