@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -43,17 +43,44 @@ def find_levels(
     seen: list[set[Levels]] = [set() for _ in wanted]
     for propose in (_plain, _joint, lambda pair: _drawn(pair, rng, _DRAWS)):
         for pair, tried in zip(wanted, seen, strict=True):
-            left = int(np.clip(_MOST_WORK / pair.n_equations**2 / pair.n_learnable, *_TRIES))
-            for levels in deadline.watch(propose(pair), _WHAT):
-                if levels is None or levels in tried:
-                    continue
-                tried.add(levels)
-                found = try_levels(pair, levels, prime, rng, deadline)
-                if found is not None:
-                    return found
-                left -= 1
-                if not left:
-                    break
+            tries = tries_for(pair, _MOST_WORK, _TRIES)
+            proposed = (
+                levels for levels in deadline.watch(propose(pair), _WHAT) if levels is not None
+            )
+            found = first_that_works(pair, proposed, tried, tries, prime, rng, deadline)
+            if found is not None:
+                return found
+    return None
+
+
+def tries_for(pair: Pair, most_work: float, tries: tuple[int, int]) -> int:
+    """How many levels are tried: less than `most_work`, equations^2 x learnables, if in `tries`."""
+    return int(np.clip(most_work / pair.n_equations**2 / pair.n_learnable, *tries))
+
+
+def first_that_works(
+    pair: Pair,
+    proposed: Iterable[Levels],
+    tried: set[Levels],
+    tries: int,
+    prime: int,
+    rng: np.random.Generator,
+    deadline: Deadline = NEVER,
+) -> Found | None:
+    """The first of so many levels that works, those in `tried` left out, which it extends.
+
+    Raises `OutOfTimeError` after the deadline.
+    """
+    for levels in proposed:
+        if levels in tried:
+            continue
+        tried.add(levels)
+        found = try_levels(pair, levels, prime, rng, deadline)
+        if found is not None:
+            return found
+        tries -= 1
+        if not tries:
+            break
     return None
 
 

@@ -11,7 +11,7 @@ from numpy.typing import NDArray
 from ..computing.deadline import NEVER, Deadline
 from .levels import Levels
 from .pairs import Counts, Pair
-from .search import Found, try_levels
+from .search import Found, first_that_works, tries_for
 
 _WHAT = "the search for levels with values"
 _FEW = 256  # levels of all units that are tried one after the other
@@ -35,18 +35,10 @@ def find_valued(
     for pair in pairs:
         if pair.n_learnable < pair.n_equations:
             continue
-        left = int(np.clip(_MOST_WORK / pair.n_equations**2 / pair.n_learnable, *_TRIES))
-        tried: set[Levels] = set()
-        for levels in valued_levels(pair, rng, deadline):
-            if levels in tried:
-                continue
-            tried.add(levels)
-            found = try_levels(pair, levels, prime, rng, deadline)
-            if found is not None:
-                return found
-            left -= 1
-            if not left:
-                break
+        proposed, tries = valued_levels(pair, rng, deadline), tries_for(pair, _MOST_WORK, _TRIES)
+        found = first_that_works(pair, proposed, set(), tries, prime, rng, deadline)
+        if found is not None:
+            return found
     return None
 
 
