@@ -1,0 +1,108 @@
+"""A Jacobian, or a random compression of it from both sides whose rank is never larger.
+
+From the left: random combinations of rows, with normal factors. From the right: every column times
+a normal factor, a Fourier transform of the rows, and some of its coefficients. For almost all
+factors the rank of what is left is that of the Jacobian, or the size of the sketch where that is
+smaller. (Halko, Martinsson, Tropp: Finding structure with randomness, SIAM Review 53, 2011.)
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+from dataclasses import dataclass
+
+import numpy as np
+from numpy.typing import NDArray
+
+from .products import Products
+
+Floats = NDArray[np.float64]
+MATRICES = 4  # of the size of the Jacobian are in memory together
+LARGEST = 4096  # side of a sketch that nobody asked for
+
+
+@dataclass(frozen=True)
+class Plan:
+    """The sides of the matrix that is computed, of a Jacobian of `equations` x `parameters`."""
+
+    equations: int
+    parameters: int
+    rows: int
+    columns: int
+
+    @property
+    def is_whole(self) -> bool:
+        """Whether nothing is compressed."""
+        return (self.rows, self.columns) == (self.equations, self.parameters)
+
+
+def plan(equations: int, parameters: int, size: int | None, memory_limit: float) -> Plan:
+    """The whole Jacobian where it fits into memory and no `size` is asked for, else a sketch.
+
+    >>> plan(100, 200, None, 2**30).is_whole
+    True
+    >>> plan(100, 10**9, None, 2**30)
+    Plan(equations=100, parameters=1000000000, rows=100, columns=200)
+    """
+    if size is None:
+        if 8 * MATRICES * equations * parameters <= memory_limit:
+            return Plan(equations, parameters, equations, parameters)
+        size = max(1, min(LARGEST, int((memory_limit / 8 / MATRICES) ** 0.5)))
+    rows, columns = min(equations, size), min(parameters, size)
+    # More than twice the other side tells nothing new, and half of all columns may as well be all.
+    rows, columns = min(rows, 2 * columns), min(columns, 2 * rows)
+    return Plan(equations, parameters, rows, parameters if 2 * columns > parameters else columns)
+
+
+@dataclass(frozen=True, eq=False)
+class Compressed:
+    """The matrix of a plan, and the lengths of rows and columns of the Jacobian.
+
+    Of rows that are combined there is no length (None); of columns it is that in the combinations,
+    which is 0 exactly if the column is, for almost all factors.
+    """
+
+    matrix: Floats
+    row_lengths: Floats | None
+    column_lengths: Floats
+
+
+def compress(
+    products: Products, sizes: Plan, generator: np.random.Generator, tell: Callable[[int], None]
+) -> Compressed:
+    """Compute the matrix of a plan, some rows at a time; `tell` is told how many are done."""
+    fold = _folding(sizes, generator)
+    matrix = np.empty((sizes.rows, sizes.columns))
+    squares, lengths = np.zeros(sizes.parameters), np.empty(sizes.rows)
+    is_combined = sizes.rows < sizes.equations
+    for start in range(0, sizes.rows, products.at_once):
+        end = min(start + products.at_once, sizes.rows)
+        if is_combined:
+            left = generator.standard_normal((end - start, sizes.equations)) / sizes.rows**0.5
+        else:
+            left = np.eye(end - start, sizes.equations, start)
+        rows = products.times(left)
+        lengths[start:end] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
+        squares += np.einsum("ij,ij->j", rows, rows)
+        matrix[start:end] = fold(rows)
+        tell(end)
+    return Compressed(matrix, None if is_combined else lengths, np.sqrt(squares))
+
+
+def _folding(sizes: Plan, generator: np.random.Generator) -> Callable[[Floats], Floats]:
+    """What compresses rows of `parameters` entries to `columns`."""
+    if sizes.columns == sizes.parameters:
+        return lambda rows: rows
+    from scipy.fft import rfft
+
+    factors = generator.standard_normal(sizes.parameters)
+    # Real and imaginary parts of a coefficient, but for the first.
+    count = -(-sizes.columns // 2)
+    places = 1 + generator.choice((sizes.parameters - 1) // 2, size=count, replace=False)
+
+    def fold(rows: Floats) -> Floats:
+        found = np.asarray(rfft(rows * factors, axis=1, norm="ortho"))[:, places]
+        parts = np.concatenate([found.real, found.imag], axis=1)[:, : sizes.columns]
+        return parts * (sizes.parameters / sizes.columns) ** 0.5
+
+    return fold
