@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
@@ -31,14 +32,14 @@ def decompose(matrix: Floats) -> Decomposition:
     >>> found.values.tolist(), found.row_space(1).shape
     ([5.0], (3, 1))
     """
-    from scipy.linalg import qr, svd
+    from scipy.linalg import svd
 
     rows, columns = matrix.shape
     if columns >= rows:
-        tall, triangle = qr(matrix.T, mode="economic", check_finite=False)
+        tall, triangle = _qr(matrix.T, mode="economic")
         left, values, _ = svd(triangle, check_finite=False)
         return Decomposition(values, tall @ left)
-    (triangle,) = qr(matrix, mode="r", check_finite=False)
+    (triangle,) = _qr(matrix, mode="r")
     _, values, right = svd(triangle[:columns], check_finite=False)
     return Decomposition(values, right.T)
 
@@ -65,7 +66,7 @@ def independent(row_space: Floats) -> NDArray[np.bool_]:
     >>> int(independent(np.array([[0.0], [0.6], [0.8]])).argmax())
     2
     """
-    from scipy.linalg import lu_factor, qr
+    from scipy.linalg import lu_factor
 
     columns, rank = row_space.shape
     chosen = np.zeros(columns, dtype=bool)
@@ -77,6 +78,13 @@ def independent(row_space: Floats) -> NDArray[np.bool_]:
         for place, other in enumerate(swaps.tolist()):
             order[[place, other]] = order[[other, place]]
     else:
-        _, order = qr(row_space.T, mode="r", pivoting=True, check_finite=False)
+        _, order = _qr(row_space.T, mode="r", pivoting=True)
     chosen[order[:rank]] = True
     return chosen
+
+
+def _qr(matrix: Floats, **options: Any) -> Any:
+    """The factors that `scipy.linalg.qr` returns, as many as the options say."""
+    from scipy.linalg import qr
+
+    return qr(matrix, check_finite=False, **options)

@@ -22,6 +22,7 @@ from .selection import Selection
 from .sketches import Compressed, compress, plan
 from .spectrum import EPSILON, Spectrum, spectrum
 
+
 @dataclass(frozen=True)
 class Limits:
     """What a measurement may use: a side of a sketch, or None; bytes of memory."""
