@@ -45,6 +45,7 @@ class Evaluation:
         self._buffers = {n: _double(b) for n, b in module.named_buffers()}
         self._arguments, self._named = _arguments(inputs)
         self.device = self._parameters[next(iter(selection.masks))].device
+        self._runs = 0
         self.watched: Watched = watched(lambda: self.graph().outputs.detach())
         one, two = self.watched.outputs, self.graph().outputs.detach()
         size = float(one.abs().max()) if one.numel() else 0.0
@@ -94,7 +95,9 @@ class Evaluation:
     def _run(self, parameters: Any, buffers: Any, arguments: Any, named: Any) -> Tensor:
         torch = torch_module()
         fresh = {name: buffer.clone() for name, buffer in buffers.items()}  # a forward may write
+        self._runs += 1
         with _resting(self._module):
+            torch.manual_seed(self._runs)  # what is random differs between runs
             given = {**parameters, **fresh}
             try:
                 found = torch.func.functional_call(self._module, given, tuple(arguments), named)

@@ -19,7 +19,7 @@ def differing(module: Module) -> list[str]:
         is_dropout = isinstance(part, nn.modules.dropout._DropoutNd) and part.p > 0
         drops = getattr(part, "dropout", 0.0)  # of attention and recurrent layers
         if has_statistics or is_dropout or (isinstance(drops, float) and drops > 0):
-            found.append(name or type(part).__name__)
+            found.append(name)
     return found
 
 
@@ -35,7 +35,8 @@ def warnings_of(module: Module) -> list[str]:
     if not names:
         return []
     more = f" and {len(names) - 4} more" if len(names) > 4 else ""
+    some = ", ".join(map(repr, names[:4]))
     return [
-        f"{', '.join(names[:4])}{more} in training mode: measured in evaluation mode, without "
+        f"{some}{more} in training mode: measured in evaluation mode, without "
         "dropout and with running statistics"
     ]

@@ -66,7 +66,9 @@ class MeasuredRank(Shown):
     @property
     def is_saturated(self) -> bool:
         """Whether the rank is a side of the sketch, so that a larger sketch may show more."""
-        return self.sketch is not None and self.rank == min(self.sketch)
+        if self.sketch is None or self.rank is None:
+            return False
+        return self.rank == min(self.sketch) < min(self.equations, self.parameters)
 
     def paragraphs(self) -> list[Paragraph]:
         """Warnings, the rank, what it rests on, what is wasted, and what the theory says."""
@@ -85,12 +87,14 @@ class MeasuredRank(Shown):
         if self.exact is not None:
             found.append(Paragraph("exact", _compared(self.rank, self.exact)))
         elif self.not_compared:
-            found.append(Paragraph("exact", f"not compared: {self.not_compared}"))
+            reason = self.not_compared.split("; ")[0]  # without the cures that it goes on with
+            found.append(Paragraph("exact", f"not compared: {reason}"))
         return [*found, Paragraph("rigor", "measured at the module's own values: no proof")]
 
     @property
     def _bound(self) -> str:
-        return "" if self.sketch is None else "at least "
+        is_full = self.rank == min(self.equations, self.parameters)
+        return "" if self.sketch is None or is_full else "at least "
 
     def _values(self) -> str:
         known = self.spectrum
@@ -106,10 +110,12 @@ class MeasuredRank(Shown):
         return text
 
     def _sketched(self, sides: tuple[int, int]) -> str:
-        text = f"of {sides[0]} x {sides[1]} random combinations: a lower estimate"
+        text = f"of {sides[0]} x {sides[1]} random combinations"
         if self.is_saturated:
-            return f"{text}, and the largest that it can show; sketch={2 * min(sides)} shows more"
-        return f"{text}, for almost all random numbers the rank itself"
+            return f"{text}, of which this is a side: sketch={2 * min(sides)} may show more"
+        if not self._bound:
+            return f"{text}; more than all is not possible"
+        return f"{text}: a lower estimate, for almost all random numbers the rank itself"
 
     def _waste(self) -> list[Paragraph]:
         found = []

@@ -102,7 +102,7 @@ def _folding(sizes: Plan, generator: np.random.Generator) -> Callable[[Floats], 
 
     def fold(rows: Floats) -> Floats:
         found: NDArray[np.complex128] = rfft(rows * factors, axis=1, norm="ortho")  # type: ignore
-        parts = found[:, places].view(np.float64)[:, : sizes.columns]
+        parts = np.ascontiguousarray(found[:, places]).view(np.float64)[:, : sizes.columns]
         return parts * (sizes.parameters / sizes.columns) ** 0.5
 
     return fold

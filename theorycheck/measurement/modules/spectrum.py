@@ -61,7 +61,8 @@ def spectrum(
 
     Those up to the tolerance are taken for 0: larger side x `epsilon` x the largest one, which is
     what rounding does to a singular value, or three times `noise` where that is larger. It is clear
-    if the last value above is 1000 times the next, and that step ten times steeper than any before.
+    if the last value above is 1000 times the next, or what rounding makes of 0, and, where some do
+    not count, that step is ten times steeper than any before.
 
     >>> spectrum([2.0, 1.0, 1e-15], 3, 0.0).rank
     2
@@ -84,5 +85,6 @@ def spectrum(
         below = max(following, noise, epsilon * largest)
         gap = float(known[above - 1]) / below
         steps = known[: above - 1] / known[1:above]
-        clear = gap >= max(WIDE, STEEPER * float(steps.max(initial=0.0)))
+        steepest = float(steps.max(initial=0.0)) if above < len(known) else 0.0
+        clear = gap >= max(WIDE, STEEPER * steepest)
     return Spectrum(above if clear else None, above, tolerance, gap, noise, largest, around)
