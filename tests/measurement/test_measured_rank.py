@@ -36,9 +36,14 @@ def seeded() -> None:
     torch.manual_seed(0)
 
 
-def measured(module: Any, inputs: Any, *args: Any, **options: Any) -> tc.MeasuredRank:
-    options.setdefault("compare", False)
+def compared(module: Any, inputs: Any, *args: Any, **options: Any) -> Any:
+    """What is measured, beside the exact rank; as `Any`, since much of it may be None."""
     return tc.measured_rank(module, inputs, *args, **options)
+
+
+def measured(module: Any, inputs: Any, *args: Any, **options: Any) -> Any:
+    """The same, without a comparison."""
+    return compared(module, inputs, *args, **{"compare": False, **options})
 
 
 def looped(module: Any, inputs: Any, names: list[str]) -> np.ndarray:
@@ -58,7 +63,7 @@ def looped(module: Any, inputs: Any, names: list[str]) -> np.ndarray:
 @settings(max_examples=15)
 @given(st.integers(1, 4), st.integers(1, 4), st.integers(1, 5), st.booleans())
 def test_a_linear_layer_has_the_rank_of_its_inputs_for_each_output(n: int, d: int, m: int, b: bool):
-    found = tc.measured_rank(nn.Linear(n, d, bias=b), torch.randn(m, n))
+    found = compared(nn.Linear(n, d, bias=b), torch.randn(m, n))
     assert found.rank == d * min(m, n + b)
     assert found.exact is not None
     assert found.exact.value == found.rank
@@ -68,7 +73,7 @@ def test_a_linear_layer_has_the_rank_of_its_inputs_for_each_output(n: int, d: in
 @pytest.mark.parametrize(("a", "b", "c"), [(4, 3, 5), (2, 2, 2), (5, 1, 3)])
 def test_a_product_of_two_layers_lacks_the_change_of_basis_between_them(a: int, b: int, c: int):
     module = zoo.chain(a, b, c)
-    found = tc.measured_rank(module, torch.randn(a + 2, a))
+    found = compared(module, torch.randn(a + 2, a))
     assert found.rank == a * b + b * c - b * b == found.exact.value
     assert all(mask.all() for mask in found.redundant.values())
 
@@ -81,14 +86,14 @@ def test_masked_networks_have_the_exact_rank(seed: int, activation: Any, samples
     masks = {n: rng.random(tuple(p.shape)) < 0.6 for n, p in module.named_parameters()}
     if not any(mask.any() for mask in masks.values()):
         return
-    found = tc.measured_rank(module, torch.randn(samples, 3), masks)
+    found = compared(module, torch.randn(samples, 3), masks)
     assert found.exact is not None, found.not_compared
     assert found.rank in (found.exact.value, None)
 
 
 def test_ranks_are_mostly_clear():
     module = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
-    found = [tc.measured_rank(module, torch.randn(m, 3)) for m in range(1, 16)]
+    found = [compared(module, torch.randn(m, 3)) for m in range(1, 16)]
     assert [one.rank for one in found] == [min(2 * m, 26) for m in range(1, 16)]
     assert all(one.exact.value == one.rank for one in found)
 
@@ -326,7 +331,7 @@ def test_nothing_of_the_module_changes():
     module[2].eval()
     before = copy.deepcopy(module.state_dict())
     state = torch.random.get_rng_state()
-    found = tc.measured_rank(module, torch.randn(4, 3, generator=torch.Generator()))
+    found = compared(module, torch.randn(4, 3, generator=torch.Generator()))
     assert found.parameters == 24
     assert torch.equal(state, torch.random.get_rng_state())
     assert [part.training for part in module] == [True, True, False]
@@ -341,7 +346,7 @@ def test_what_apply_to_torch_has_frozen_is_not_chosen():
     masks = {"W1": RNG.random((4, 3)) < 0.5, "W2": RNG.random((2, 4)) < 0.5}
     allocation = tc.Allocation(tc.LinearFeedforward([3, 4, 2]), masks)
     with allocation.apply_to_torch(module):
-        found = tc.measured_rank(module, torch.randn(6, 3))
+        found = compared(module, torch.randn(6, 3))
     assert found.parameters == allocation.n_learnable
     assert found.rank == found.exact.value
 
@@ -394,7 +399,7 @@ def test_equal_units_are_special_weights():
     with torch.no_grad():
         module[0].weight[1], module[0].bias[1] = module[0].weight[0], module[0].bias[0]
         module[2].weight[:, 1] = 3 * module[2].weight[:, 0]
-    found = tc.measured_rank(module, torch.randn(20, 3))
+    found = compared(module, torch.randn(20, 3))
     assert found.rank < found.exact.value == 26
     assert "these weights are special" in " ".join(str(found).split())
 
@@ -410,19 +415,19 @@ def test_a_rank_above_the_exact_one_is_a_contradiction(monkeypatch: Any):
     monkeypatch.setattr(measured_ranks, "generic_rank", less)
     module = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
     with pytest.raises(tc.ContradictionError, match=r"measured rank 10 is above 9, the exact rank"):
-        tc.measured_rank(module, torch.randn(5, 3))
+        compared(module, torch.randn(5, 3))
 
 
 def test_recurrent_and_convolutional_modules_are_compared():
     module = zoo.Recurrent(nn.RNN(2, 3, batch_first=True))
-    found = tc.measured_rank(module, torch.randn(40, 4, 2), compare={"steps": 4})
+    found = compared(module, torch.randn(40, 4, 2), compare={"steps": 4})
     assert found.rank == found.exact.value == 21  # two biases are one
     filters = Calls(
         lambda self, x: self.head(torch.tanh(self.filters(x)).flatten(1)),
         filters=nn.Conv2d(1, 2, 2),
         head=nn.Linear(8, 1),
     )
-    found = tc.measured_rank(filters, torch.randn(9, 1, 3, 3), compare={"input": [1, 3, 3]})
+    found = compared(filters, torch.randn(9, 1, 3, 3), compare={"input": [1, 3, 3]})
     assert found.rank == found.exact.value == 9
 
 
@@ -431,13 +436,13 @@ def test_adapters_of_peft():
     base = zoo.chain(4, 5, 3)
     model = peft.get_peft_model(base, peft.LoraConfig(r=1, target_modules=["0"]))
     inputs = torch.randn(8, 4)
-    first = tc.measured_rank(model, inputs)
+    first = compared(model, inputs)
     assert first.rank == 3  # B begins at 0, so A moves nothing, and three outputs read B
     assert first.exact.value == 4 + 3 - 1
     for name, parameter in model.named_parameters():
         if "lora_B" in name:
             nn.init.normal_(parameter)
-    assert tc.measured_rank(model, inputs).rank == first.exact.value
+    assert compared(model, inputs).rank == first.exact.value
     assert any(mask.all() for name, mask in first.idle.items() if "lora_A" in name)
 
 
