@@ -1,7 +1,10 @@
 """The measured rank of torch modules: known ranks, other judges, refusals and warnings."""
 
 import copy
+import doctest
+import json
 import re
+from pathlib import Path
 from typing import Any
 
 import numpy as np
@@ -512,8 +515,6 @@ def test_what_cannot_be_measured_is_refused_with_the_cure(name: str):
 
 
 def test_results_are_plain_and_the_same_again():
-    import json
-
     module = nn.Sequential(nn.Linear(3, 4), nn.Tanh(), nn.Linear(4, 2))
     one, two = (measured(module, np.eye(3)) for _ in range(2))
     known = json.loads(json.dumps(one.to_dict()))
@@ -527,3 +528,29 @@ def test_rows_are_told_as_they_are_done():
     told: list[Any] = []
     measured(zoo.chain(3, 4, 2), torch.randn(5, 3), progress=told.append)
     assert (told[-1].done, told[-1].total) == (10, 10)
+
+
+@pytest.mark.parametrize("mixes", [False, True])
+def test_samples_are_run_apart_only_where_they_do_not_mix(mixes: bool):
+    """Outputs that see the mean of the samples, in value or in the derivative alone."""
+
+    def own(self: Any, x: Any) -> Any:
+        y = self.one(x)
+        mean = y.mean(dim=0)
+        return torch.tanh(y) + (mean if mixes else mean - mean.detach())
+
+    module = Calls(own, one=nn.Linear(3, 40))
+    inputs = torch.randn(10, 3)
+    found = measured(module, inputs)
+    matrix = looped(module, inputs, ["one.weight", "one.bias"])
+    values = np.linalg.svd(matrix, compute_uv=False)
+    assert found.spectrum.largest == pytest.approx(values[0])
+    assert found.rank == np.linalg.matrix_rank(matrix) == 160
+
+
+def test_the_page_on_measured_ranks_runs_as_shown():
+    pytest.importorskip("peft", reason="peft is missing (extra peft)")
+    page = Path(__file__).parents[2] / "docs" / "measured_rank.md"
+    result = doctest.testfile(str(page), module_relative=False)
+    assert result.failed == 0
+    assert result.attempted > 20

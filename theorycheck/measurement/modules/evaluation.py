@@ -59,14 +59,31 @@ class Evaluation:
         """The shape of the outputs."""
         return tuple(self.watched.outputs.shape)
 
-    def graph(self, change: Callable[[Tensor], Tensor] | None = None) -> Graph:
-        """A run that can be differentiated; `change` is done to all real numbers that go in."""
+    @property
+    def samples(self) -> int:
+        """The length of the first axis of arguments and outputs; 0 where they do not share one."""
+        torch = torch_module()
+        tensors = [
+            value
+            for value in (*self._arguments, *self._named.values())
+            if isinstance(value, torch.Tensor)
+        ]
+        sizes = {value.shape[0] if value.ndim else 0 for value in tensors[:1]}
+        return next(iter(sizes)) if sizes == set(self.shape[:1]) else 0
+
+    def graph(
+        self, change: Callable[[Tensor], Tensor] | None = None, samples: slice | None = None
+    ) -> Graph:
+        """A run that can be differentiated, perhaps on some of the samples only.
+
+        `change` is done to all real numbers that go in.
+        """
         torch = torch_module()
         change = change or (lambda tensor: tensor)
         parameters = {name: _changed(t, change) for name, t in self._parameters.items()}
         buffers = {name: _changed(t, change) for name, t in self._buffers.items()}
-        arguments = [_changed(t, change) for t in self._arguments]
-        named = {name: _changed(t, change) for name, t in self._named.items()}
+        arguments = [_changed(self._some(t, samples), change) for t in self._arguments]
+        named = {n: _changed(self._some(t, samples), change) for n, t in self._named.items()}
         leaves = [parameters[name].requires_grad_() for name in self._selection.masks]
         with torch.enable_grad():
             outputs = self._run(parameters, buffers, arguments, named)
@@ -91,6 +108,11 @@ class Evaluation:
             size = float(value.square().mean().sqrt()) or 1.0
             found[name] = size * (normal * torch.from_numpy(mask.copy())).to(value.device)
         return found
+
+    def _some(self, value: Any, samples: slice | None) -> Any:
+        if samples is None or not isinstance(value, torch_module().Tensor) or not value.ndim:
+            return value
+        return value[samples] if len(value) == self.samples else value
 
     def _run(self, parameters: Any, buffers: Any, arguments: Any, named: Any) -> Tensor:
         torch = torch_module()

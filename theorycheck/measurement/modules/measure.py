@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import time
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import Any
 
@@ -18,8 +19,9 @@ from .modes import warnings_of
 from .products import Products
 from .result import MeasuredRank
 from .rounding import trial
+from .samples import SamplesMix, agree, by_samples
 from .selection import Selection
-from .sketches import Compressed, compress, plan
+from .sketches import Compressed, compress, folding, plan, rows_together
 from .spectrum import EPSILON, Spectrum, spectrum
 
 
@@ -52,7 +54,13 @@ def measure_module(
     tried = trial(evaluation, selection, products, generator, limits.memory)
     equations = graph.outputs.numel()
     sizes = plan(equations, selection.size, limits.sketch, limits.memory)
-    found = compress(products, sizes, generator, _teller(tell, sizes.rows))
+    fold, done = folding(sizes, generator), _teller(tell, sizes.rows)
+    found = None
+    if not sizes.is_combined:
+        with suppress(SamplesMix):
+            found = compress(by_samples(evaluation, selection, limits.memory), sizes, fold, done)
+    if found is None or not agree(found.matrix, fold, tried):
+        found = compress(rows_together(products, sizes, generator), sizes, fold, done)
     if not np.isfinite(found.matrix).all():
         raise InputError("derivatives are not finite at these values: one is infinite or no number")
     matrix = decompose(found.matrix)

@@ -37,22 +37,26 @@ class Products:
 
     def times(self, left: Floats) -> Floats:
         """Some rows, (rows, outputs), times the Jacobian: (rows, columns)."""
-        torch = torch_module()
         found = np.zeros((len(left), self._selection.size))
-        if not self._outputs.requires_grad:
-            return found
-        factors = torch.from_numpy(left).to(self._outputs)
+        if self._outputs.requires_grad:
+            for start in range(0, len(left), self.at_once):
+                some = slice(start, start + self.at_once)
+                self._multiply(left[some], found[some])
+        return found
+
+    def _multiply(self, left: Floats, found: Floats) -> None:
+        """Some rows together, or one by one where torch cannot."""
+        factors = torch_module().from_numpy(left).to(self._outputs)
         if not self.why_single and len(left) > 1:
             try:
                 with warnings.catch_warnings():
                     warnings.filterwarnings("ignore", message="There is a performance drop")
                     self._fill(found, self._gradients(factors, is_batch=True))
-                return found
+                return
             except (RuntimeError, NotImplementedError) as error:
                 self.why_single = " ".join(str(error).split())[:120]
         for row, factor in enumerate(factors):
             self._fill(found[row : row + 1], self._gradients(factor, is_batch=False))
-        return found
 
     def _gradients(self, factors: Tensor, *, is_batch: bool) -> Any:
         return torch_module().autograd.grad(

@@ -30,6 +30,8 @@ class Trial:
     noise: float
     idle: NDArray[np.float64]
     is_wrong: bool
+    left: NDArray[np.float64]
+    rows: NDArray[np.float64]
 
 
 def trial(
@@ -68,4 +70,5 @@ def trial(
     floor = step * np.linalg.norm(outputs) * len(outputs) ** 0.5
     off = np.linalg.norm(by_outputs - by_gradient)
     is_wrong = off > _WRONG * np.linalg.norm(by_gradient) + floor
-    return Trial(float(squares.sum() ** 0.5), _IDLE * np.sqrt(squares), bool(is_wrong))
+    noise, idle = float(squares.sum() ** 0.5), _IDLE * np.sqrt(squares)
+    return Trial(noise, idle, bool(is_wrong), left, rows)

@@ -8,8 +8,9 @@ smaller. (Halko, Martinsson, Tropp: Finding structure with randomness, SIAM Revi
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -17,6 +18,7 @@ from numpy.typing import NDArray
 from .products import Products
 
 Floats = NDArray[np.float64]
+Fold: TypeAlias = Callable[[Floats], Floats]  # compresses rows
 MATRICES = 4  # of the size of the Jacobian are in memory together
 LARGEST = 4096  # side of a sketch that nobody asked for
 
@@ -34,6 +36,11 @@ class Plan:
     def is_whole(self) -> bool:
         """Whether nothing is compressed."""
         return (self.rows, self.columns) == (self.equations, self.parameters)
+
+    @property
+    def is_combined(self) -> bool:
+        """Whether rows are combinations of outputs."""
+        return self.rows < self.equations
 
 
 def plan(equations: int, parameters: int, size: int | None, memory_limit: float) -> Plan:
@@ -68,28 +75,36 @@ class Compressed:
 
 
 def compress(
-    products: Products, sizes: Plan, generator: np.random.Generator, tell: Callable[[int], None]
+    blocks: Iterable[Floats], sizes: Plan, fold: Fold, tell: Callable[[int], None]
 ) -> Compressed:
-    """Compute the matrix of a plan, some rows at a time; `tell` is told how many are done."""
-    fold = _folding(sizes, generator)
+    """The matrix of a plan from blocks of rows; `tell` is told how many are done."""
     matrix = np.empty((sizes.rows, sizes.columns))
     squares, lengths = np.zeros(sizes.parameters), np.empty(sizes.rows)
-    is_combined = sizes.rows < sizes.equations
-    for start in range(0, sizes.rows, products.at_once):
-        end = min(start + products.at_once, sizes.rows)
-        if is_combined:
-            left = generator.standard_normal((end - start, sizes.equations)) / sizes.rows**0.5
-        else:
-            left = np.eye(end - start, sizes.equations, start)
-        rows = products.times(left)
+    start = 0
+    for rows in blocks:
+        end = start + len(rows)
         lengths[start:end] = np.sqrt(np.einsum("ij,ij->i", rows, rows))
         squares += np.einsum("ij,ij->j", rows, rows)
         matrix[start:end] = fold(rows)
+        start = end
         tell(end)
-    return Compressed(matrix, None if is_combined else lengths, np.sqrt(squares))
+    return Compressed(matrix, None if sizes.is_combined else lengths, np.sqrt(squares))
 
 
-def _folding(sizes: Plan, generator: np.random.Generator) -> Callable[[Floats], Floats]:
+def rows_together(
+    products: Products, sizes: Plan, generator: np.random.Generator
+) -> Iterator[Floats]:
+    """The rows of a plan, or combinations of them, as many at a time as fit."""
+    for start in range(0, sizes.rows, products.at_once):
+        count = min(products.at_once, sizes.rows - start)
+        if sizes.is_combined:
+            normal = generator.standard_normal((count, sizes.equations))
+            yield products.times(normal / sizes.rows**0.5)
+        else:
+            yield products.times(np.eye(count, sizes.equations, start))
+
+
+def folding(sizes: Plan, generator: np.random.Generator) -> Fold:
     """What compresses rows of `parameters` entries to `columns`."""
     if sizes.columns == sizes.parameters:
         return lambda rows: rows
