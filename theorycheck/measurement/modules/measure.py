@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
+import math
 import time
-from collections.abc import Callable
-from contextlib import suppress
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from typing import Any
 
@@ -13,15 +13,16 @@ import numpy as np
 from ...computing.progress import Progress, Teller, nobody
 from ...errors import InputError
 from ...problem.interop.torch_slots import Module
-from .directions import decompose, independent, redundant
+from ...problem.masks import Mask
+from .directions import Decomposition, decompose, independent, redundant
 from .evaluation import Evaluation, Output
 from .modes import warnings_of
-from .products import Products
+from .products import Floats, Products
 from .result import MeasuredRank
-from .rounding import trial
+from .rounding import Trial, trial
 from .samples import SamplesMix, agree, by_samples
 from .selection import Selection
-from .sketches import Compressed, compress, folding, plan, rows_together
+from .sketches import Compressed, Fold, Plan, compress, folding, plan, rows_together
 from .spectrum import EPSILON, Spectrum, spectrum
 
 
@@ -44,30 +45,25 @@ def measure_module(
     tell: Teller = nobody,
 ) -> MeasuredRank:
     """What `measured_rank` returns, without a comparison; the arguments are checked already."""
-    start = time.perf_counter()
-    warnings = warnings_of(module)
+    start, warnings = time.perf_counter(), warnings_of(module)
     evaluation = Evaluation(module, inputs, selection, output)
     volume, epsilon = evaluation.watched.volume, evaluation.watched.epsilon
-    graph = evaluation.graph()
-    products = Products(graph, selection, volume, limits.memory)
+    products = Products(evaluation.graph(), selection, volume, limits.memory)
     generator = np.random.default_rng(seed)
     tried = trial(evaluation, selection, products, generator, limits.memory)
-    equations = graph.outputs.numel()
+    equations = math.prod(evaluation.shape)
     sizes = plan(equations, selection.size, limits.sketch, limits.memory)
     fold, done = folding(sizes, generator), _teller(tell, sizes.rows)
     found = None
     if not sizes.is_combined:
-        with suppress(SamplesMix):
-            found = compress(by_samples(evaluation, selection, limits.memory), sizes, fold, done)
-    if found is None or not agree(found.matrix, fold, tried):
+        blocks = by_samples(evaluation, selection, limits.memory)
+        found = _if_apart(blocks, sizes, fold, done, tried)
+    if found is None:
         found = compress(rows_together(products, sizes, generator), sizes, fold, done)
     if not np.isfinite(found.matrix).all():
         raise InputError("derivatives are not finite at these values: one is infinite or no number")
     matrix = decompose(found.matrix)
-    largest_side = max(sizes.equations, sizes.parameters)
-    known = spectrum(matrix.values, largest_side, tried.noise, epsilon)
-    needed = known.rank if sizes.is_whole else None
-    row_space = None if needed is None else matrix.row_space(needed)
+    known = spectrum(matrix.values, max(equations, selection.size), tried.noise, epsilon)
     warnings += _cautions(products.why_single, epsilon, tried.is_wrong)
     return MeasuredRank(
         known.rank,
@@ -75,8 +71,7 @@ def measure_module(
         selection.size,
         known,
         selection.by_name(found.column_lengths <= np.maximum(known.tolerance, tried.idle)),
-        None if row_space is None else selection.by_name(redundant(row_space, known.floor)),
-        None if row_space is None else selection.by_name(independent(row_space)),
+        *(_needed(selection, matrix, known) if sizes.is_whole else (None, None)),
         _unreached(found, known, evaluation.shape),
         None if sizes.is_whole else (sizes.rows, sizes.columns),
         epsilon,
@@ -84,6 +79,17 @@ def measure_module(
         time.perf_counter() - start,
         tuple(warnings),
     )
+
+
+def _if_apart(
+    blocks: Iterator[Floats], sizes: Plan, fold: Fold, done: Callable[[int], None], tried: Trial
+) -> Compressed | None:
+    """The matrix from blocks of samples; None where these turn out to depend on each other."""
+    try:
+        found = compress(blocks, sizes, fold, done)
+    except SamplesMix:
+        return None
+    return found if agree(found.matrix, fold, tried) else None
 
 
 def _cautions(why_single: str, epsilon: float, is_wrong: bool) -> list[str]:
@@ -103,6 +109,17 @@ def _cautions(why_single: str, epsilon: float, is_wrong: bool) -> list[str]:
 
 def _teller(tell: Teller, total: int) -> Callable[[int], None]:
     return lambda done: tell(Progress("rows of the Jacobian", done, total))
+
+
+def _needed(
+    selection: Selection, matrix: Decomposition, known: Spectrum
+) -> tuple[dict[str, Mask] | None, dict[str, Mask] | None]:
+    """The redundant entries, and a basis; neither where the rank is not clear."""
+    if known.rank is None:
+        return None, None
+    row_space = matrix.row_space(known.rank)
+    spare = redundant(row_space, known.floor)
+    return selection.by_name(spare), selection.by_name(independent(row_space))
 
 
 def _unreached(

@@ -3,7 +3,7 @@
 From the left: random combinations of rows, with normal factors. From the right: every column times
 a normal factor, a Fourier transform of the rows, and some of its coefficients. For almost all
 factors the rank of what is left is that of the Jacobian, or the size of the sketch where that is
-smaller. (Halko, Martinsson, Tropp: Finding structure with randomness, SIAM Review 53, 2011.)
+smaller. The method is that of Halko, Martinsson and Tropp (2011).
 """
 
 from __future__ import annotations
