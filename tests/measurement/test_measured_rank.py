@@ -251,6 +251,15 @@ def test_what_nothing_reads_is_idle_and_what_nothing_moves_unreached():
     assert measured(frozen, torch.randn(4, 3)).rank == 0
 
 
+def test_what_is_merely_small_is_neither_idle_nor_unreached():
+    inputs = torch.randn(20, 2).double() * torch.tensor([1.0, 1e-15])
+    inputs[0] *= 5e-15
+    found = measured(nn.Linear(2, 1, bias=False), inputs)
+    assert found.spectrum.tolerance > 1e-15 * found.spectrum.largest
+    assert not found.idle["weight"].any()
+    assert found.unreached == ()
+
+
 def test_redundant_entries_and_the_basis_are_what_they_are_said_to_be():
     module = nn.Sequential(nn.Linear(2, 3), nn.Tanh(), nn.Linear(3, 1))
     masks = {"0.weight": np.array([[1, 1], [1, 0], [0, 0]]), "2.weight": np.array([[1, 0, 1]])}

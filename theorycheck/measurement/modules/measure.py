@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...computing.progress import Progress, Teller, nobody
 from ...errors import InputError
@@ -24,6 +25,8 @@ from .samples import SamplesMix, agree, by_samples
 from .selection import Selection
 from .sketches import Compressed, Fold, Plan, compress, folding, plan, rows_together
 from .spectrum import EPSILON, Spectrum, spectrum
+
+_ROW = 3.0  # times what rounding does to a row on average
 
 
 @dataclass(frozen=True)
@@ -70,9 +73,9 @@ def measure_module(
         equations,
         selection.size,
         known,
-        selection.by_name(found.column_lengths <= np.maximum(known.tolerance, tried.idle)),
+        selection.by_name(_is_zero(found.column_lengths, known, tried.idle)),
         *(_needed(selection, matrix, known) if sizes.is_whole else (None, None)),
-        _unreached(found, known, evaluation.shape),
+        _unreached(found, known, evaluation.shape, _ROW * tried.noise / equations**0.5),
         None if sizes.is_whole else (sizes.rows, sizes.columns),
         epsilon,
         seed,
@@ -122,12 +125,19 @@ def _needed(
     return selection.by_name(spare), selection.by_name(independent(row_space))
 
 
+def _is_zero(lengths: Floats, known: Spectrum, rounding: Floats | float) -> NDArray[np.bool_]:
+    """Which rows or columns are nothing but rounding; one that is merely small is not."""
+    if not known.above:
+        return np.ones(len(lengths), dtype=bool)
+    return lengths <= np.maximum(EPSILON * known.largest, rounding)
+
+
 def _unreached(
-    found: Compressed, known: Spectrum, shape: tuple[int, ...]
+    found: Compressed, known: Spectrum, shape: tuple[int, ...], rounding: float
 ) -> tuple[tuple[int, ...], ...] | None:
     """The indices of outputs whose rows are 0."""
     if found.row_lengths is None:
         return None
-    places = np.flatnonzero(found.row_lengths <= known.tolerance)
+    places = np.flatnonzero(_is_zero(found.row_lengths, known, rounding))
     indices = zip(*np.unravel_index(places, shape), strict=True) if shape else [() for _ in places]
     return tuple(tuple(int(i) for i in index) for index in indices)
