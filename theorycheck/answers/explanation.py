@@ -128,7 +128,7 @@ def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
     analysis.options.effort.report(theorem.title)
     finding = None
     try:
-        why_not = theorem.why_not(analysis)
+        why_not = theorem.obstacle(analysis)
         if why_not is None:
             finding = theorem.ask(analysis)
             answers.findings.extend([] if finding is None else [finding])
