@@ -334,7 +334,8 @@ def why_undecided(analysis: Analysis) -> tuple[str, str | None]:
             return piecewise.why_open(analysis)
         obstacle = why_undecided_by_rank(analysis.allocation)
         if obstacle is None and not analysis.is_linear:
-            obstacle = analysis.why_not_exact or analysis.why_only_a_bound
+            obstacle = analysis.why_not_exact or analysis.why_no_bound
+            obstacle = obstacle or analysis.why_only_a_bound
         if obstacle is not None:
             return obstacle, None
         rank, target = analysis.rank, analysis.target

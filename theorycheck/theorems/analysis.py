@@ -120,6 +120,14 @@ class Analysis:
         return why_not_exact(self.allocation, self.given, self.options.deadline)
 
     @property
+    def why_no_bound(self) -> str | None:
+        """Why nothing bounds the error of a rank with given weights, or None."""
+        names = sorted({"exp", "softplus"} & set(self.network.activations))
+        if self.weights is None or not names:
+            return None
+        return f"given weights are not covered with {names[0]}"
+
+    @property
     def why_only_a_bound(self) -> str | None:
         """Why the rank modulo a prime may be larger than the true one (T17), or None.
 

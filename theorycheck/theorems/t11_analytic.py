@@ -15,7 +15,7 @@ from .t11 import piecewise
 def why_not(analysis: Analysis) -> str | None:
     """T11 needs a nonlinear network, analytic and of one family, or linear in pieces."""
     if analysis.network.is_analytic:
-        return analysis.why_not_exact
+        return analysis.why_not_exact or analysis.why_no_bound
     if analysis.weights is not None:
         return "of given weights it is about networks with analytic activations"
     return piecewise.why_not(analysis)

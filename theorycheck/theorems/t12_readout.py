@@ -36,7 +36,7 @@ The first needs no point of the network, and where it speaks the second never do
 def why_not(analysis: Analysis) -> str | None:
     """T12 needs what T11 needs, and at least one hidden layer."""
     if analysis.network.is_analytic:
-        return analysis.why_not_exact
+        return analysis.why_not_exact or analysis.why_no_bound
     if analysis.weights is not None:
         return "of given weights it is about networks with analytic activations"
     return piecewise.why_not(analysis)
