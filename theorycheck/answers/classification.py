@@ -88,8 +88,8 @@ def classify(
     >>> verdict = classify(Allocation.layer(net, "W2"), samples=2)
     >>> verdict.expressivity.value, verdict.theorem, verdict.rigor
     ('maximal', 'T3', 'proved')
-    >>> classify(Allocation.layer(net, "W2"), 2, weights={"W1": [[1, 2], [1, 2], [2, 4]]}).reason
-    'x'
+    >>> classify(Allocation.layer(net, "W2"), 2, weights={"W1": [[1, 2]] * 3}).expressivity.value
+    'minimal'
     """
     start = time.perf_counter()
     check_allocation(allocation)

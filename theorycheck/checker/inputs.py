@@ -66,9 +66,7 @@ def read_given(
     return Given(problem, left, matrix, kept)
 
 
-def read_points(
-    points: Any, width: int, samples: int, context: Context
-) -> tuple[Integers, int]:
+def read_points(points: Any, width: int, samples: int, context: Context) -> tuple[Integers, int]:
     """Given inputs of a nonlinear network, a row for each input, multiplied to be integers.
 
     And what by, one number for all of them: the first weights take it up if they are generic.

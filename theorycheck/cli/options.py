@@ -203,6 +203,13 @@ Inputs: TypeAlias = Annotated[
         help="Inputs are points of this array (points, inputs), recurrent (points, steps, inputs).",
     ),
 ]
+Weights: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WEIGHTS",
+        help="Frozen weights have the values in this .npz or .safetensors, by name.",
+    ),
+]
 Width: TypeAlias = Annotated[
     float | None,
     typer.Option(

@@ -68,9 +68,7 @@ def greedy_basis(
     if needed > memory_limit:
         gib = f"{needed / 2**30:.3g} GiB, more than the limit of {memory_limit / 2**30:.3g} GiB"
         raise SizeError(f"a basis among {len(entries_in_order)} weights needs about {gib}")
-    prime, source = jacobian_of_trial(
-        empty, samples, seed, trial, xp, given, deadline, frozen
-    )
+    prime, source = jacobian_of_trial(empty, samples, seed, trial, xp, given, deadline, frozen)
     return first_basis(source, prime, entries_in_order, most, xp, deadline)
 
 

@@ -209,9 +209,7 @@ def rank_trial(
     Stops as soon as `upper`, a proved upper bound, is reached. Raises `OutOfTimeError` after the
     deadline.
     """
-    prime, source = jacobian_of_trial(
-        allocation, samples, seed, index, xp, given, deadline, frozen
-    )
+    prime, source = jacobian_of_trial(allocation, samples, seed, index, xp, given, deadline, frozen)
     elimination = Elimination(source.n_equations, prime, xp, deadline)
     for name, block in entries(allocation, which, BLOCK):
         if elimination.rank >= upper:
@@ -245,12 +243,12 @@ def generic_rank(
 ) -> GenericRank:
     """Generic rank of the Jacobian of the `which` weights; `upper` is a proved upper bound.
 
-    Reaching `upper` in one trial is a proof. Otherwise independent trials go on until the bound
-    on the probability of error is at most `error_bound`; if that is out of reach (a trial bounds
+    Reaching `upper` in one trial is a proof. Otherwise independent trials go on until the bound on
+    the probability of error is at most `error_bound`; if that is out of reach (a trial bounds
     nothing, or 64 trials are done) the returned `error_bound` is larger than asked. With `given`
     inputs only the weights are generic; `samples` is their rank, or number if the network is not
-    linear. `frozen` weights that are given are not generic either. Raises `SizeError` if a trial needs more than `memory_limit` bytes, `OutOfTimeError`
-    after the deadline.
+    linear. `frozen` weights that are given are not generic either. Raises `SizeError` if a trial
+    needs more than `memory_limit` bytes, `OutOfTimeError` after the deadline.
 
     >>> from theorycheck import LinearFeedforward
     >>> allocation = Allocation.rows(LinearFeedforward([2, 3, 2]), {"W2": [0]})

@@ -30,9 +30,7 @@ class GivenWeights:
 
     values: Mapping[str, NDArray[np.float64]]
 
-    def put_into(
-        self, name: str, residues: NDArray[np.float64], prime: int
-    ) -> NDArray[np.float64]:
+    def put_into(self, name: str, residues: NDArray[np.float64], prime: int) -> NDArray[np.float64]:
         """Random residues of a weight modulo an odd prime below 2^23, with the given ones in place.
 
         >>> given = GivenWeights({"W1": np.array([[0.5, -3.0, np.nan]])})

@@ -242,7 +242,8 @@ def oracle_point(
 ) -> OraclePoint:
     """The point of a trial: uniform weights (absent ones 0), arrays of `xp`.
 
-    Inputs are random, or those `given`; so are `frozen` weights. Raises `OutOfTimeError` after the deadline.
+    Inputs are random, or those `given`; so are `frozen` weights. Raises `OutOfTimeError` after the
+    deadline.
 
     >>> from theorycheck import Feedforward
     >>> point = oracle_point(Allocation.none(Feedforward([2, 3, 1], activation="tanh")), 4, 0, 0)

@@ -265,7 +265,12 @@ class Analysis:
     @cached_property
     def core(self) -> Analysis | None:
         """The same question about what peeling leaves (T9); None if nothing is left."""
-        if self.weights is not None or self.given is not None or not can_peel(self.allocation) or not self.peeled.steps:
+        if (
+            self.weights is not None
+            or self.given is not None
+            or not can_peel(self.allocation)
+            or not self.peeled.steps
+        ):
             return self
         if self.peeled.allocation is None:
             return None
