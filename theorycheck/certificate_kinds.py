@@ -104,7 +104,7 @@ _ALL = (
     _kind("frozen_direct_path", _COUNTS, _RECURRENT, "minimal", "samples delayed_inputs"),
     _kind("outside_count", _COUNTS, _RECURRENT, "minimal",
           "place rows columns found needed target_lower", states=_TARGET),
-    _kind("full", _COUNTS, _by("T0", F, R, S, *_ANALYTIC), "maximal", "", **_ANY),
+    _kind("full", _COUNTS, _by("T0", F, R, S, *_ANALYTIC), "maximal", "", **_WEIGHTS),
     _kind("sub_allocation", _COUNTS, _PARTS, "maximal", "learnable certificate",
           may=frozenset({"inputs"}), rests_on_another=True, **_WEIGHTS),
     _kind("peeled", _COUNTS, _PEELING, "minimal maximal intermediate", "steps certificate",

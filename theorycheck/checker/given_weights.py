@@ -51,7 +51,7 @@ class GivenWeights:
 def read_weights(given: Any, allocation: Allocation, budget: Budget) -> GivenWeights:
     """The `weights` of a problem; raises `CertificateError` unless they are frozen ones."""
     _require(isinstance(given, Mapping), "given weights are an object")
-    shapes, rows, most, bottom = allocation.network.weight_shapes, {}, 1, 1
+    shapes, rows, bottom = allocation.network.weight_shapes, {}, 1
     for name, values in given.items():
         _require(name in shapes, f"there is no weight {shown(name)} to be given")
         shape = shapes[name]
@@ -66,8 +66,7 @@ def read_weights(given: Any, allocation: Allocation, budget: Budget) -> GivenWei
         width = size // shape[0]
         rows[name] = [ratios[i : i + width] for i in range(0, size, width)]
     known = [ratio for lines in rows.values() for line in lines for ratio in line if ratio]
-    _require(bool(known), "weights are given, but no number")
-    most = max(abs(n) * (bottom // d) for n, d in known)
+    most = max((abs(n) * (bottom // d) for n, d in known), default=0)
     return GivenWeights(rows, math.log2(max(most, bottom)))
 
 
