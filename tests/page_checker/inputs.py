@@ -54,7 +54,7 @@ def with_inputs(draws: Draws, *, inputs: Any = (), basis: Any = (), forms: Any =
     )  # fmt: skip
     left.weights = {name: [[row[j] for j in kept] if name == "W1" else row for row in rows]
                     for name, rows in problem.weights.items()}  # fmt: skip
-    left.has_weights = problem.has_weights
+    left.has_weights, left.size_of_weights = problem.has_weights, problem.size_of_weights
     left.given = None if left.spans else [list(row) for row in zip(*chosen, strict=True)]
     return left, len(problem.learnables) - len(left.learnables)
 

@@ -53,7 +53,12 @@ class Oracle(oracle.Oracle):
             pool = self.problem.layers[number - 1].pool if self.problem.is_student else 1
             for x, window in zip(behind, windows, strict=True):
                 for unit in window:
-                    through = x * pow(pool, -1, self.p) * self.layer_slopes[number - 1][unit][sample] % self.p
+                    through = (
+                        x
+                        * pow(pool, -1, self.p)
+                        * self.layer_slopes[number - 1][unit][sample]
+                        % self.p
+                    )
                     channel = unit // self.problem.layers[number - 1].positions
                     bias = f"b{number}", channel, 0
                     total[bias] = total.get(bias, 0) + through

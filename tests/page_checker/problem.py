@@ -92,6 +92,7 @@ class Problem:
     scale: int = 1  # what given inputs of a nonlinear network were multiplied by
     is_student: bool = False  # whether weights are as given
     has_weights: bool = False
+    size_of_weights: float = 0.0  # the number W of the page
 
     def __post_init__(self) -> None:
         w, self.shapes = self.widths, {}  # in the order of the columns
@@ -139,10 +140,7 @@ class Problem:
 
     @property
     def given_size(self) -> float:
-        """The number W of the page; 0 for the teacher."""
-        known = [x for rows in self.weights.values() for row in rows for x in row if x is not None]
-        bottom = math.lcm(1, *(x.denominator for x in known))
-        return self.is_student * math.log2(max([bottom, *(int(abs(x * bottom)) for x in known)]))
+        return self.size_of_weights if self.is_student else 0.0
 
     def set_weights(self, given: Any) -> None:
         """Read `weights` of a file."""
@@ -156,6 +154,11 @@ class Problem:
             need(len(listed(rows)) == p and all(len(listed(row)) == q for row in rows), "weights")
             self.weights[name] = [[self.number(name, i, j, x) for j, x in enumerate(row)]
                                   for i, row in enumerate(rows)]  # fmt: skip
+
+        known = [x for rows in self.weights.values() for row in rows for x in row if x is not None]
+        bottom = math.lcm(1, *(x.denominator for x in known))
+        largest = max([bottom, *(int(abs(x * bottom)) for x in known)])
+        self.size_of_weights = math.log2(largest)
 
     def number(self, name: str, i: int, j: int, value: Any) -> Fraction | None:
         if value is None:

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from ..errors import CertificateError, shown
@@ -28,6 +28,10 @@ class GivenWeights:
 
     rows: dict[str, list[list[Ratio | None]]]
     log_size: float
+
+    def with_columns(self, name: str, kept: Sequence[int]) -> GivenWeights:
+        """With these columns of a matrix alone; the largest number of all stays a bound."""
+        return replace(self, rows=with_columns(self.rows, name, kept))
 
     def put_into(self, name: str, drawn: plain.Matrix, p: int) -> plain.Matrix:
         """Random residues of a weight, with the given values in place."""
@@ -70,11 +74,15 @@ def read_weights(given: Any, allocation: Allocation, budget: Budget) -> GivenWei
     return GivenWeights(rows, math.log2(max(most, bottom)))
 
 
-def without_columns(given: Any, name: str, kept: Sequence[int]) -> Any:
-    """The `weights` of a problem with these columns of a matrix alone."""
-    if not isinstance(given, Mapping) or name not in given:
-        return given
-    return {**given, name: [[row[j] for j in kept] for row in given[name]]}
+def with_columns(rows: Mapping[str, Any], name: str, kept: Sequence[int]) -> dict[str, Any]:
+    """Rows of weights with these columns of one matrix alone.
+
+    >>> with_columns({"W1": [[1, 2, 3]]}, "W1", [0, 2])
+    {'W1': [[1, 3]]}
+    """
+    if name not in rows:
+        return dict(rows)
+    return {**rows, name: [[row[j] for j in kept] for row in rows[name]]}
 
 
 def _flat(values: Any, shape: tuple[int, ...], name: str) -> list[Any]:
