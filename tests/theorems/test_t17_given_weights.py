@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+import copy
+import json
+import random
 from dataclasses import replace
 from fractions import Fraction
 from typing import Any
@@ -11,8 +14,11 @@ import pytest
 from mpmath import mp
 
 import theorycheck as tc
-from tests.checker.test_certificates import redigested
+from tests import page_checker
+from tests.checker.test_certificates import EXAMPLES, certificate_of, redigested
 from tests.problem.test_unrolled import DIRECT
+from theorycheck.certificate_kinds import KINDS
+from theorycheck.problem.files import problem_from_dict
 from theorycheck.ranks.given_points import given_points
 from theorycheck.ranks.given_weights import given_weights
 from theorycheck.theorems.analysis import Analysis
@@ -243,7 +249,7 @@ def oracle_bounds_true_rank(seed: int, kind: str) -> bool:
     allocation, m, given, inputs = random_problem(seed, kind)
     if not allocation.counts:
         return True
-    verdict = tc.classify(allocation, m, inputs=inputs, weights=given, theorems=_by_rank())
+    verdict = tc.classify(allocation, m, inputs=inputs, weights=given, theorems=by_rank())
     analysis = Analysis(allocation, m)
     weights = given_weights(allocation, given)
     points = None if inputs is None else given_points(allocation.network, m, inputs)
@@ -259,10 +265,162 @@ def oracle_bounds_true_rank(seed: int, kind: str) -> bool:
     return true == analysis.rank.value
 
 
-def _by_rank() -> list[Any]:
-    return [theorem for theorem in THEOREMS if theorem.id == "T11"]
+def by_rank() -> list[Any]:
+    return [theorem for theorem in THEOREMS if theorem.id in ("T1", "T11")]
 
 
 @pytest.mark.parametrize("kind", ["tanh", "sigmoid", "sin"])
 def test_t17_true_ranks_are_never_above_those_of_the_oracle(kind: str):
     assert any(oracle_bounds_true_rank(seed, kind) for seed in range(6))
+
+
+@pytest.mark.parametrize("kind", ["linear", "cube", "tanh"])
+def test_both_checkers_agree_on_given_weights_and_on_changed_ones(kind: str):
+    verdicts = set()
+    for seed in range(30):
+        allocation, m, given, inputs = random_problem(seed, kind)
+        effort = tc.Effort(seconds=5, degree=20)
+        found = tc.classify(allocation, m, inputs=inputs, weights=given, effort=effort)
+        if found.certificate is None:
+            continue
+        data = json.loads(json.dumps(found.certificate.to_dict()))
+        for changed in (data, changed_weight(data, seed), without_weights(data)):
+            ours, other = tc.check(changed, seed=20), page_checker.check(changed, "20")
+            assert bool(ours) == other[0], (seed, ours.reason, other[1])
+            verdicts.add((changed is data, bool(ours)))
+    assert verdicts == {(True, True), (False, True), (False, False)}
+
+
+def changed_weight(data: dict[str, Any], seed: int) -> dict[str, Any]:
+    """One of the given numbers, or of those that are not given, is another."""
+    data, rng = copy.deepcopy(data), random.Random(seed)
+    holder: Any = data["problem"].get("weights")
+    if not holder:
+        return data
+    key = rng.choice(sorted(holder))
+    while isinstance(holder[key], list):
+        holder, key = holder[key], rng.randrange(len(holder[key]))
+    holder[key] = rng.choice([None, 0.0, 1.0, -2.5, 3, 1e300, 5e-324, 2**60, "x", True])
+    return redigested(data)
+
+
+def without_weights(data: dict[str, Any]) -> dict[str, Any]:
+    data = copy.deepcopy(data)
+    data["problem"].pop("weights", None)
+    return redigested(data)
+
+
+def test_kinds_that_do_not_speak_of_given_weights_refuse_them():
+    """A right certificate of every other kind, with weights added that change nothing it knows."""
+    refused = set()
+    for name in EXAMPLES:
+        data = certificate_of(name).to_dict()
+        others = ("inputs", "basis", "forms")
+        plain = {key: value for key, value in data["problem"].items() if key not in others}
+        allocation, _ = problem_from_dict(plain)
+        frozen = {
+            weight: [[None] * mask.shape[1] for _ in mask]
+            for weight, mask in allocation.masks("learnable")
+            if mask.ndim == 2
+        }
+        data["problem"]["weights"] = frozen
+        result, page = (
+            tc.check(redigested(data), seed=20),
+            page_checker.check(redigested(data), "20"),
+        )
+        assert bool(result) == page[0], (name, result.reason)
+        assert KINDS[data["kind"]].weights or not result, name
+        refused |= set() if result else {data["kind"]}
+    assert refused >= {name for name, kind in KINDS.items() if not kind.weights}
+
+
+def test_weights_added_or_dropped_without_a_new_digest_are_refused():
+    network = tc.LinearFeedforward([2, 3, 2])
+    allocation = tc.Allocation.layer(network, "W2")
+    equal = {"W1": [[1, 2], [1, 2], [1, 2]]}
+    verdict = tc.classify(allocation, 2, weights=equal)
+    assert (verdict.expressivity, verdict.given_weights) == (tc.Expressivity.MINIMAL, 6)
+    assert verdict.certificate is not None
+    data = verdict.certificate.to_dict()
+    assert data["problem"]["weights"] == equal
+    assert tc.check(data)
+    dropped = {**data, "problem": {k: v for k, v in data["problem"].items() if k != "weights"}}
+    assert "digest" in tc.check(dropped).reason
+    # With a digest of its own, it claims something false: random weights are matched.
+    assert not tc.check(redigested(dropped))
+    usual = tc.classify(allocation, 2, theorems=by_rank()).certificate
+    assert usual is not None
+    added = usual.to_dict()
+    added["problem"]["weights"] = equal
+    assert "digest" in tc.check(added).reason
+    assert not tc.check(redigested(added))
+
+
+def test_theorems_that_need_random_weights_are_not_asked():
+    network = tc.LinearFeedforward([2, 3, 2])
+    analysis = Analysis(tc.Allocation.layer(network, "W2"), 2)
+    given = replace(analysis, weights=given_weights(analysis.allocation, {"W1": np.ones((3, 2))}))
+    speaking = {theorem.id for theorem in THEOREMS if theorem.ask(analysis) is not None}
+    asked = {theorem.id for theorem in THEOREMS if theorem.obstacle(given) is None}
+    assert {"T3", "T4", "T9"} <= speaking
+    assert {theorem.id for theorem in THEOREMS if theorem.on_given_weights} == ASKED
+    assert asked <= ASKED
+    assert THEOREMS[0].obstacle(given) == (
+        "it is about frozen weights that are random, and here they are given"
+    )
+
+
+def test_the_reason_names_what_is_special():
+    network = tc.LinearFeedforward([3, 4, 4, 2])
+    allocation = tc.Allocation.layer(network, "W3")
+    rng = np.random.default_rng(0)
+    first, second = rng.normal(size=(4, 3)), rng.normal(size=(4, 4))
+    second[2:] = second[:2]
+    reason = tc.classify(allocation, 3, weights={"W1": first, "W2": second}).reason
+    assert "W2 alone: rows 0, 2 of W2 are equal, rows 1, 3 of W2 are equal" in reason
+    second = np.array([[1.0, 1, 0, 0], [0, 0, 1, 1], [1, 0, 1, 0], [0, 1, 0, 1]])
+    orthogonal = np.array([[1.0, 0, 0], [-1, 0, 0], [0, 0, 1], [0, 0, -1]])
+    reason = tc.classify(allocation, 3, weights={"W1": orthogonal, "W2": second}).reason
+    assert "the product W2 W1 has rank 1, not 2" in reason
+    tanh = tc.Feedforward([2, 3, 1], activation="tanh")
+    allocation = tc.Allocation.layer(tanh, "W2")
+    reason = tc.classify(allocation, 3, weights={"W1": [[1, 2], [-1, -2], [2, 4]]}).reason
+    assert "rows 0, 1 of W1 are opposite" in reason
+    assert "proportional" not in reason
+
+
+def test_names_left_out_and_learnable_entries_are_random():
+    network = tc.LinearFeedforward([2, 2, 2])
+    allocation = tc.Allocation(network, {"W1": [[1, 1], [1, 0]], "W2": [[1, 1], [1, 1]]})
+    some = tc.classify(allocation, 2, weights={"W1": [[9, 9], [9, 0]]})
+    other = tc.classify(allocation, 2, weights={"W1": [[1, 2], [3, 0]], "W2": np.zeros((2, 2))})
+    assert some.certificate is not None
+    assert other.certificate is not None
+    assert some.certificate.problem == other.certificate.problem
+    whole = tc.classify(tc.Allocation.full(network), 2, weights={"W1": np.zeros((2, 2))})
+    assert whole.certificate is not None
+    assert "weights" not in whole.certificate.problem
+
+
+@pytest.mark.parametrize("activation", ["relu", "exp", "softplus", ["tanh", "erf"]])
+def test_what_is_not_covered_says_so(activation: Any):
+    widths = [2, 3, 2] if isinstance(activation, str) else [2, 3, 3, 2]
+    network = tc.Feedforward(widths, activation=activation)
+    verdict = tc.classify(tc.Allocation.layer(network, "W2"), 2, weights={"W1": np.ones((3, 2))})
+    assert verdict.certificate is None
+    assert "weights" in verdict.reason or "independent of each other" in verdict.reason
+
+
+@pytest.mark.parametrize(
+    ("weights", "reason"),
+    [
+        ({"W9": [[1]]}, "W9"),
+        ({"W1": [[1, 2]]}, "shape"),
+        ({"W1": [[1, 2], [3, np.inf], [1, 2]]}, "finite"),
+        ([[1, 2]], "weight names"),
+    ],
+)
+def test_weights_that_do_not_fit_are_refused(weights: Any, reason: str):
+    allocation = tc.Allocation.layer(tc.LinearFeedforward([2, 3, 2]), "W2")
+    with pytest.raises(tc.InputError, match=reason):
+        tc.classify(allocation, 2, weights=weights)

@@ -59,8 +59,6 @@ from dataclasses import dataclass, replace
 import numpy as np
 
 from ..problem.networks.base import Network
-from ..problem.networks.feedforward import LinearFeedforward
-from ..problem.networks.recurrent import LinearRecurrent
 from .base import ProofStep
 from .shared import exhaustive
 from .shared.polynomial_systems import (
@@ -73,12 +71,6 @@ from .shared.polynomial_systems import (
     number_of_solutions,
 )
 
-_NETWORKS: tuple[tuple[Network, int], ...] = (
-    (LinearFeedforward([2, 2, 2]), 2),
-    (LinearFeedforward([2, 1, 2]), 2),
-    (LinearFeedforward([1, 2, 2], bias=True), 1),
-    (LinearRecurrent(1, 2, 1, 3), 2),
-)
 _DRAWS = 4  # of given weights, for each network
 
 
@@ -92,7 +84,7 @@ class Ranks:
 
 def solvable_at_full_rank(claim: Ranks) -> Iterator[str | None]:
     """Of a random teacher the equations have solutions if and only if the rank is full."""
-    for network, m in _NETWORKS:
+    for network, m in _networks():
         names = list(network.weight_shapes)
         target = exhaustive.target(network, m)
         masks = exhaustive.all_masks(network.n_weights, target)
@@ -110,6 +102,14 @@ def solvable_at_full_rank(claim: Ranks) -> Iterator[str | None]:
                     continue
                 words = exhaustive.shown(network, m, names, mask)
                 yield f"{words}, given weights {number}: rank {rank}, solvable {is_solvable}"
+
+
+def _networks() -> Iterator[tuple[Network, int]]:
+    """With the number of samples m."""
+    for network in exhaustive.feedforward_networks((1, 2), (2,), 8):
+        yield network, 2
+    yield from ((each, 1) for each in exhaustive.feedforward_networks((1, 2), (2,), 7, bias=True))
+    yield from ((each, 2) for each in exhaustive.recurrent_networks((1, 2), (3,), ("final",), 8))
 
 
 def _special(network: Network, m: int, number: int) -> IntegerInstance:
@@ -133,7 +133,7 @@ STEPS = (
             "the rank at random frozen weights": Ranks(at_given=False),
             "the dimension of teachers that have the given weights": Ranks(random_teacher=False),
         },
-        "every mask of r = D of four networks, four draws of special weights each",
+        "every mask of r = D of networks of up to 8 weights, four draws of special weights each",
     ),
 )
 """What the steps of the proof of T17 check."""

@@ -36,18 +36,18 @@ def coincidences(analysis: Analysis) -> str:
         return ""
     if not named:
         return "; random frozen weights would do no better"
-    found = []
+    found = list(_of_products(analysis))
     for name in named:
         matrix = as_matrix(analysis.weights.values[name])
         if matrix.size <= _MOST_ENTRIES:
-            found += [f"{what} of {name} {are}" for what, are in _of_matrix(matrix)]
-    found += _of_products(analysis)
+            lines = _of_matrix(matrix, analysis.is_linear)
+            found += [f"{what} of {name} {are}" for what, are in lines]
     shown, more = found[:_MOST_NAMED], len(found) - _MOST_NAMED
     text = "; with random frozen weights it would be more"
     if len(named) < len(analysis.weights.values):
         text += f", and so with random ones in {' or '.join(named)} alone"
     if shown:
-        rest = f" (and {more} more coincidences)" if more > 0 else ""
+        rest = f" (and {more} more)" if more > 0 else ""
         text += f": {', '.join(shown)}{rest}"
     return text
 
@@ -79,22 +79,25 @@ def _rank(analysis: Analysis, weights: GivenWeights | None) -> int:
     return trial.rank
 
 
-def _of_matrix(matrix: Values) -> Iterator[tuple[str, str]]:
-    """Which lines that are given as a whole are 0, equal or proportional; a small rank."""
+def _of_matrix(matrix: Values, is_linear: bool) -> Iterator[tuple[str, str]]:
+    """Which lines that are given as a whole are 0, equal or proportional; a small rank.
+
+    Of networks that are not linear opposite lines are named in place of the last two.
+    """
     for word, lines in (("rows", matrix), ("columns", matrix.T)):
         zero = [i for i, line in enumerate(lines) if not (line != 0).any()]
         if zero:
             yield name_lines(word, zero, len(zero)), "is 0" if len(zero) == 1 else "are 0"
-        for are, group in _alike(lines):
+        for are, group in _alike(lines, is_linear):
             yield name_lines(word, group, len(group)), f"are {are}"
-    if not np.isnan(matrix).any() and min(matrix.shape) > 1:
+    if is_linear and not np.isnan(matrix).any() and min(matrix.shape) > 1:
         found = _rank_of(matrix)
         if found < min(matrix.shape):
             yield "the rank", f"is {found}, not {min(matrix.shape)}"
 
 
-def _alike(lines: Values) -> Iterator[tuple[str, list[int]]]:
-    """Groups of two or more lines, not 0, that are equal, or multiples of each other."""
+def _alike(lines: Values, is_linear: bool) -> Iterator[tuple[str, list[int]]]:
+    """Groups of two or more lines, not 0, that are equal, or else multiples of each other."""
     whole = [i for i, line in enumerate(lines) if not np.isnan(line).any() and line.any()]
     equal: dict[bytes, list[int]] = {}
     for i in whole:
@@ -104,9 +107,11 @@ def _alike(lines: Values) -> Iterator[tuple[str, list[int]]]:
         return
     multiples: dict[bytes, list[int]] = {}
     leaders = [group[0] for group in equal.values()]
-    for i, key in zip(leaders, _directions(lines[leaders]), strict=True):
+    keys = _directions(lines[leaders]) if is_linear else _up_to_sign(lines[leaders])
+    for i, key in zip(leaders, keys, strict=True):
         multiples.setdefault(key, []).append(i)
-    yield from (("proportional", group) for group in multiples.values() if len(group) > 1)
+    word = "proportional" if is_linear else "opposite"
+    yield from ((word, group) for group in multiples.values() if len(group) > 1)
 
 
 def _directions(lines: Values) -> list[bytes]:
@@ -116,6 +121,12 @@ def _directions(lines: Values) -> list[bytes]:
         first = next((int(value) for value in line if value), 1)
         keys.append((line * pow(first, -1, prime) % prime).tobytes())
     return keys
+
+
+def _up_to_sign(lines: Values) -> list[bytes]:
+    """Lines up to a sign: the first entry that is not 0 is positive."""
+    first = lines[np.arange(len(lines)), (lines != 0).argmax(axis=1)]
+    return [(line + 0.0).tobytes() for line in lines * np.sign(first)[:, None]]
 
 
 def _of_products(analysis: Analysis) -> Iterator[str]:
