@@ -7,18 +7,23 @@ import json
 import random
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
 from mpmath import mp
+from typer.testing import CliRunner
 
 import theorycheck as tc
 from tests import page_checker
 from tests.checker.test_certificates import EXAMPLES, certificate_of, redigested
+from tests.page_checker.checker import with_weights
 from tests.problem.test_unrolled import DIRECT
 from theorycheck.certificate_kinds import KINDS
+from theorycheck.cli.app import app
 from theorycheck.problem.files import problem_from_dict
+from theorycheck.problem.networks.kinds import network_from_dict
 from theorycheck.ranks.given_points import given_points
 from theorycheck.ranks.given_weights import given_weights
 from theorycheck.theorems.analysis import Analysis
@@ -150,10 +155,14 @@ def random_network(rng: np.random.Generator, kind: str) -> Any:
     bias, form = bool(rng.random() < 0.3), rng.integers(6)
     if form == 0:
         sizes = [*rng.integers(1, 3, 3).tolist(), int(rng.integers(1, 4))]
-        readout = str(rng.choice(["final", "all"]))
+        names = ("inputs", "hidden", "outputs", "steps")
+        recurrent = dict(zip(names, sizes, strict=True))
+        recurrent["readout"] = str(rng.choice(["final", "all"]))
         if kind == "linear":
-            return tc.LinearRecurrent(*sizes, readout)
-        return tc.Recurrent(*sizes, readout, activation=kind, bias=bias)
+            return network_from_dict({**recurrent, "kind": "linear_recurrent"})
+        return network_from_dict(
+            {**recurrent, "kind": "recurrent", "activation": kind, "bias": bias}
+        )
     widths = rng.integers(1, 4, rng.integers(2, 5)).tolist()
     if kind == "linear":
         return tc.LinearFeedforward(widths, bias=bias)
@@ -258,7 +267,7 @@ def oracle_bounds_true_rank(seed: int, kind: str) -> bool:
         true = max(real_rank(allocation, m, given, seed + k, inputs) for k in range(2))
     assert true <= analysis.rank.value or true <= analysis.target.value == analysis.rank.value, seed
     if str(verdict.expressivity) == "minimal":
-        assert true < verdict.target_dimension, seed
+        assert true < analysis.target.value == verdict.target_dimension, seed
     else:
         is_claimed = verdict.theorem is not None and verdict.given_weights
         assert not is_claimed, "nothing else is claimed of the oracle's rank"
@@ -334,6 +343,10 @@ def test_kinds_that_do_not_speak_of_given_weights_refuse_them():
     assert refused >= {name for name, kind in KINDS.items() if not kind.weights}
 
 
+def test_the_page_tells_which_kinds_speak_of_given_weights():
+    assert with_weights() == {name for name, kind in KINDS.items() if kind.weights}
+
+
 def test_weights_added_or_dropped_without_a_new_digest_are_refused():
     network = tc.LinearFeedforward([2, 3, 2])
     allocation = tc.Allocation.layer(network, "W2")
@@ -365,9 +378,11 @@ def test_theorems_that_need_random_weights_are_not_asked():
     assert {"T3", "T4", "T9"} <= speaking
     assert {theorem.id for theorem in THEOREMS if theorem.on_given_weights} == ASKED
     assert asked <= ASKED
-    assert THEOREMS[0].obstacle(given) == (
-        "it is about frozen weights that are random, and here they are given"
-    )
+    explained = tc.explain(given.allocation, 2, weights={"W1": np.ones((3, 2))})
+    words = "it is about frozen weights that are random, and here they are given"
+    refusing = {one.theorem for one in explained.opinions if one.obstacle == words}
+    assert refusing == {theorem.id for theorem in THEOREMS} - ASKED
+    assert (explained.verdict.theorem, explained.diagnostics) == ("T1", None)
 
 
 def test_the_reason_names_what_is_special():
@@ -424,3 +439,36 @@ def test_weights_that_do_not_fit_are_refused(weights: Any, reason: str):
     allocation = tc.Allocation.layer(tc.LinearFeedforward([2, 3, 2]), "W2")
     with pytest.raises(tc.InputError, match=reason):
         tc.classify(allocation, 2, weights=weights)
+
+
+def test_classify_reads_a_file_of_weights(tmp_path: Path):
+    network = tc.LinearFeedforward([2, 3, 2])
+    problem, weights, out = (tmp_path / name for name in ("a.json", "w.npz", "c.json"))
+    tc.save(problem, tc.Allocation.layer(network, "W2"), 2)
+    np.savez(weights, W1=np.ones((3, 2)))
+    arguments = ["classify", str(problem), "--weights", str(weights), "--certificate", str(out)]
+    result = CliRunner().invoke(app, arguments)
+    assert (result.exit_code, "MINIMAL" in result.output) == (0, True)
+    assert "6 of 12 weights learnable, 6 given" in result.output
+    assert tc.check(json.loads(out.read_text()))
+    np.savez(weights, W7=np.ones((3, 2)))
+    assert CliRunner().invoke(app, arguments[:4]).exit_code == 2
+
+
+@pytest.mark.torch
+def test_weights_of_a_torch_module():
+    torch = pytest.importorskip("torch")
+    hidden = torch.nn.Linear(2, 3)
+    module = torch.nn.Sequential(hidden, torch.nn.Tanh(), torch.nn.Linear(3, 1))
+    hidden.requires_grad_(False)
+    allocation = tc.Allocation.from_torch(module)
+    weights = allocation.weights_from_torch(module)
+    assert weights.keys() == {"W1", "b1", "W2", "b2"}
+    np.testing.assert_array_equal(weights["W1"], hidden.weight.numpy().astype(float))
+    prune = pytest.importorskip("torch.nn.utils.prune")
+    prune.custom_from_mask(hidden, "weight", torch.eye(3, 2))
+    sparse = tc.Allocation.from_torch(module)
+    pruned = sparse.weights_from_torch(module)["W1"]
+    np.testing.assert_array_equal(pruned, weights["W1"] * np.eye(3, 2))
+    with pytest.raises(tc.InputError, match="is not pruned"):
+        tc.Allocation(sparse.network, {}, {"W1": np.eye(3, 2)[::-1]}).weights_from_torch(module)

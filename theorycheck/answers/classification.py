@@ -23,7 +23,7 @@ from ..ranks.exactness import why_undecided_by_rank
 from ..ranks.given_exactness import forms_needed
 from ..ranks.given_inputs import GivenInputs, given_inputs
 from ..ranks.given_points import GivenPoints, given_points
-from ..ranks.given_weights import given_weights
+from ..ranks.given_weights import GivenWeights, given_weights
 from ..theorems.analysis import Analysis
 from ..theorems.asking import Answers, ask_all
 from ..theorems.base import Finding, Theorem
@@ -99,9 +99,7 @@ def classify(
     if diagnose and not (inputs is None and weights is None):
         what = "inputs" if inputs is not None else "weights"
         raise InputError(f"diagnose tells about random {what}: leave it, or the {what}, out")
-    if weights is not None:
-        found = given_weights(allocation, weights)
-        analysis = replace(analysis, weights=found if found.count else None)
+    analysis = replace(analysis, weights=frozen_of(allocation, weights))
     asked = THEOREMS if theorems is None else theorems
     with watching(progress, "classify") as tell:
         analysis = replace(analysis, options=replace(options, effort=effort.telling(tell)))
@@ -109,6 +107,14 @@ def classify(
             return _classify_on(analysis, inputs, asked, cross_check, start)
         verdict = verdict_of(analysis, _answers(analysis, asked, cross_check), start)
         return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
+
+
+def frozen_of(
+    allocation: Allocation, weights: Mapping[str, ArrayLike] | None
+) -> GivenWeights | None:
+    """The frozen weights that are given, None if there are none; raises `InputError`."""
+    found = None if weights is None else given_weights(allocation, weights)
+    return found if found is not None and found.count else None
 
 
 def verdict_on(

@@ -1,13 +1,12 @@
 r"""# T17 Given weights
 
-**Statement.** Some frozen weights F of the student are given numbers; the learnables L, other
-frozen weights, the teacher and, unless given, the inputs are as before. Let rank(A | F) be the
-largest rank, over all else, of the Jacobian of the outputs in L at the given F, and D(m) the target
-dimension, that of the random teacher. Then for linear networks, and those with analytic
-activations, MP(A, m | F) = 0 if and only if rank(A | F) < D(m). Never is rank(A | F) larger than
-rank(A), so what is minimal stays so. T0, T2 and, of T6, what structure and Bezout numbers bound
-hold with rank(A | F) in place of rank(A), and so does T12 (a). The rank of the oracle of T11 at F
-is at least rank(A | F), and equal if all activations are polynomials.
+**Statement.** Frozen weights F of the student are given numbers; learnables, other frozen weights
+and the teacher are random, inputs too unless given. Linear networks, and those with analytic
+activations: MP(A, m | F) = 0 if and only if rank(A | F) < D(m), the largest rank of the Jacobian in
+the learnables at F and the target dimension of the random teacher. Hence what is minimal with
+random frozen weights is so with all. T0, T2, T12 (a) and, of T6, the bounds by the structure of the
+Jacobian and by Bezout numbers hold with rank(A | F) in place of rank(A). The rank of the oracle
+(T11) at F is never smaller than rank(A | F), and is it if all activations are polynomials.
 
 **Assumptions.** The teacher has random weights in all places that are present, with densities that
 are positive everywhere. What is 0 at F is present all the same: the teacher has a weight there.
