@@ -156,7 +156,7 @@ def random_network(rng: np.random.Generator, kind: str) -> Any:
     if form == 0:
         sizes = [*rng.integers(1, 3, 3).tolist(), int(rng.integers(1, 4))]
         names = ("inputs", "hidden", "outputs", "steps")
-        recurrent = dict(zip(names, sizes, strict=True))
+        recurrent: dict[str, Any] = dict(zip(names, sizes, strict=True))
         recurrent["readout"] = str(rng.choice(["final", "all"]))
         if kind == "linear":
             return network_from_dict({**recurrent, "kind": "linear_recurrent"})
