@@ -352,6 +352,20 @@ _ALL = (
         "t16_deep_levels",
     ),
     Statement(
+        "T17",
+        "Given weights",
+        "with frozen weights as they are the rank is taken at them, whatever the random teacher",
+        "Frozen weights F of the student are given numbers; learnables, other frozen weights and "
+        "the teacher are random, inputs too unless given. Linear networks, and those with analytic "
+        "activations: MP(A, m | F) = 0 if and only if rank(A | F) < D(m), the largest rank of the "
+        "Jacobian in the learnables at F and the target dimension of the random teacher. Hence "
+        "what is minimal with random frozen weights is so with all. T0, T2, T12 (a) and, of T6, "
+        "the bounds by the structure of the Jacobian and by Bezout numbers hold with rank(A | F) "
+        "in place of rank(A). The rank of the oracle (T11) at F is never smaller than rank(A | F), "
+        "and is it if all activations are polynomials.",
+        "t17_given_weights",
+    ),
+    Statement(
         "T18",
         "Given inputs",
         "inputs that span given samples are as good as random ones, if all others are frozen",

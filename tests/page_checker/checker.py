@@ -25,7 +25,7 @@ from tests.page_checker import (
     solving,
 )
 from tests.page_checker.inputs import with_inputs
-from tests.page_checker.oracle import need_exact
+from tests.page_checker.oracle import POLYNOMIALS, need_exact
 from tests.page_checker.problem import (
     NO_PATH,
     Cell,
@@ -52,6 +52,14 @@ def rows() -> dict[str, list[str]]:
     lines = [line.split("|")[1:-1] for line in section.splitlines() if line.startswith("| `")]
     table = [[field.strip() for field in line] for line in lines]
     return {kind.strip("`"): fields for kinds, *fields in table for kind in kinds.split(", ")}
+
+
+@cache
+def with_weights() -> set[str]:
+    """The kinds that speak about given weights."""
+    section = PAGE.read_text().split("\n## Given weights")[1].split("\n## ")[0]
+    sentence = section.split("Kinds that speak about given weights are")[1].split(";")[0]
+    return set(sentence.split("`")[1::2])
 
 
 def check(data: Any, randomness: str = "0") -> tuple[bool, str]:
@@ -107,6 +115,7 @@ class Claim:
         need(problem.kind in networks[theorem].split(", "), "theorem and network")
         need(data["expressivity"] in classes.split(", "), "class")
         need(problem.is_dense or sparse == "yes", "a sparse network")
+        need(not problem.has_weights or kind in with_weights(), "given weights")
         need(not problem.bias or biases in ("yes", theorem), "biases")
         need(problem.given is None or given == "yes", "given inputs")
         is_piecewise = kind.startswith("piecewise_")
@@ -224,9 +233,13 @@ class Claim:
         need(any(deep.is_solved(self.draws, trial) for trial in range(8)), "levels in 8 trials")
         return 0.0
 
-    def minor(self, minor: Any, cells: list[Cell]) -> None:
+    def minor(self, minor: Any, cells: list[Cell], problem: Problem | None = None) -> None:
+        """By default of the student."""
+        of = self.problem.student if problem is None else problem
+        if of.is_student and of.is_nonlinear:
+            need(set(of.activations) <= POLYNOMIALS, "a minor at given weights")
         self.draws.prove_minor(minor, self.D, self.problem.n_equations, cells,
-                               lambda t, chosen: self.draws.jacobian(self.problem, t, chosen),
+                               lambda t, chosen: self.draws.jacobian(of, t, chosen),
                                self.problem)  # fmt: skip
 
     def lower(self, target: dict[str, Any]) -> None:
@@ -235,7 +248,7 @@ class Claim:
             need(self.closed_form() == self.D, "closed form")
         else:
             need(target.keys() == {"by", "minor"} and target["by"] == "minor", "target_lower")
-            self.minor(target["minor"], self.problem.presents)
+            self.minor(target["minor"], self.problem.presents, self.problem)
 
     def closed_form(self) -> int:
         problem, x = self.problem, self.problem.m_e
@@ -275,8 +288,9 @@ class Claim:
     def deficient_rank(self, *, target_lower: Any) -> float:
         rank = integer(self.data["rank"], 0, self.D)
         self.lower(target_lower)
-        bound = rank_bound(self.problem, min(len(self.learnables), self.D))
-        trial = self.draws.rank(self.problem, self.learnables)
+        student = self.problem.student
+        bound = rank_bound(student, min(len(self.learnables), self.D))
+        trial = self.draws.rank(student, self.learnables)
         return in_trials(bound, self.data["error_bound"], rank, trial)
 
     def full_rank(self, *, minor: Any, target_upper: Any, conflict: Any = ()) -> float:

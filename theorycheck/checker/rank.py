@@ -12,6 +12,7 @@ from ..problem.networks.recurrent import LinearRecurrent, Recurrent
 from . import oracle_bounds, plain
 from .claim import Check, Claim
 from .context import LOWER_TRIALS, trial_bound
+from .given_weights import GivenWeights
 from .oracle_balls import require_minor_in_balls
 from .paths import most_learnables, require_conflict
 from .points import jacobian_at, rows_of
@@ -29,9 +30,12 @@ def require_minor(claim: Claim, evidence: Mapping[str, Any], which: str, size: i
     if size == 0:
         return
     entries = claim.entries(which)
-    chosen = [entries[index] for index in columns]
+    chosen, frozen = [entries[index] for index in columns], _frozen(claim, which)
+    if frozen is not None and claim.is_nonlinear:
+        oracle_bounds.require_polynomials(claim)
+        claim.require(not shows_balls, "minors with given weights are not shown in balls")
     for trial in range(LOWER_TRIALS):
-        jacobian = jacobian_at(claim, trial)
+        jacobian = jacobian_at(claim, trial, frozen)
         matrix = rows_of(claim, jacobian, rows, chosen)
         budget = claim.context.budget
         if plain.eliminate(matrix, claim.prime(trial), budget)[0] == size:
@@ -39,6 +43,11 @@ def require_minor(claim: Claim, evidence: Mapping[str, Any], which: str, size: i
                 require_minor_in_balls(claim, rows, chosen)
             return
     claim.refuse(f"the minor is singular in all of {LOWER_TRIALS} trials")
+
+
+def _frozen(claim: Claim, which: str) -> GivenWeights | None:
+    """The given weights where the Jacobian is the student's: the teacher's are random."""
+    return claim.weights if which == "learnable" else None
 
 
 def require_indices(claim: Claim, indices: Any, n: int, size: int, what: str) -> None:
@@ -56,22 +65,26 @@ def require_rank(claim: Claim, which: str, value: int, upper: int, stated: Any) 
     `stated` is the error bound of this part of the claim.
     """
     claim.require(upper > 0, "a rank of 0 needs no trials")
-    trials = claim.trials(stated, _bound(claim, upper))
+    frozen = _frozen(claim, which)
+    trials = claim.trials(stated, _bound(claim, upper, frozen))
     equations, entries = range(n_equations(claim)), claim.entries(which)
     best = 0
     for trial in trials:
-        rows = rows_of(claim, jacobian_at(claim, trial), equations, entries, len(trials) - trial)
+        rows = rows_of(
+            claim, jacobian_at(claim, trial, frozen), equations, entries, len(trials) - trial
+        )
         rank, _ = plain.eliminate(rows, claim.prime(trial), claim.context.budget)
         claim.require(rank <= value, f"the rank is {rank} in trial {trial}, not {value} at most")
         best = max(best, rank)
     claim.require(best == value, f"the rank in the trials is {best}, not {value}")
 
 
-def _bound(claim: Claim, size: int) -> float:
+def _bound(claim: Claim, size: int, frozen: GivenWeights | None) -> float:
     """Probability that a non-zero minor of at most this size vanishes in a trial."""
     if claim.is_nonlinear:
-        return oracle_bounds.trial_bound(claim, size)
+        return oracle_bounds.trial_bound(claim, size, frozen)
     degree, log_paths = path_bounds(claim)
+    log_paths += degree * (0.0 if frozen is None else frozen.log_size)
     if claim.inputs is not None:
         log_paths += math.log2(max(abs(value) for row in claim.inputs for value in row))
     return trial_bound(size, degree, log_paths)

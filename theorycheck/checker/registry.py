@@ -139,6 +139,8 @@ def _require_problem(claim: Claim, kind: CertificateKind, scope: Scope) -> None:
     _require(dense, f"{kind.name} is about dense networks")
     without = scope.biases or not claim.network.bias
     _require(without, f"{kind.name} (by {scope.theorem}) is about networks without biases")
+    taken = kind.weights or claim.weights is None
+    _require(taken, f"{kind.name} is about random frozen weights, here they are given")
     random = kind.given or claim.inputs is None
     _require(random, f"{kind.name} is about random inputs, here they are given")
 

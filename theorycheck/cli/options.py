@@ -203,12 +203,11 @@ Inputs: TypeAlias = Annotated[
         help="Inputs are points of this array (points, inputs), recurrent (points, steps, inputs).",
     ),
 ]
-GivenWeights: TypeAlias = Annotated[
+Weights: TypeAlias = Annotated[
     str | None,
     typer.Option(
-        "--weights",
         metavar="WEIGHTS",
-        help="Frozen weights keep the values in this .npz, .safetensors or .pt file.",
+        help="Frozen weights have the values in this .npz, .safetensors or .pt file, by name.",
     ),
 ]
 Teacher: TypeAlias = Annotated[

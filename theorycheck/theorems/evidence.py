@@ -11,6 +11,7 @@ from ..structure.conflicts import Conflict
 from ..verdict import Expressivity
 from .analysis import Analysis
 from .base import Finding
+from .coincidences import coincidences
 
 
 def conflict_in_words(conflict: Conflict) -> str:
@@ -95,6 +96,7 @@ def by_rank(theorem: str, analysis: Analysis) -> Finding | None:
         f"{analysis.allocation.n_learnable} learnable weights; {analysis.target.value} are needed"
     )
     error = rank.error_bound
+    reason += coincidences(analysis)
     return below_target(
         theorem, analysis, reason, "deficient_rank", rank=rank.value, error_bound=error
     )
@@ -104,7 +106,7 @@ def positivity(
     theorem: str,
     analysis: Analysis,
     counted: Finding | None,
-    positive: Callable[[Analysis], Finding],
+    positive: Callable[[Analysis], Finding | None],
 ) -> Finding | None:
     """Minimal by count or by rank, `positive` if the rank is D; None if too uncertain (T1, T11)."""
     if counted is not None:

@@ -15,7 +15,9 @@ from .t11 import piecewise
 def why_not(analysis: Analysis) -> str | None:
     """T11 needs a nonlinear network, analytic and of one family, or linear in pieces."""
     if analysis.network.is_analytic:
-        return analysis.why_not_exact
+        return analysis.why_not_exact or analysis.why_no_bound
+    if analysis.weights is not None:
+        return "of given weights it is about networks with analytic activations"
     return piecewise.why_not(analysis)
 
 
@@ -31,11 +33,13 @@ def decide(analysis: Analysis) -> Finding | None:
     return positivity("T11", analysis, analysis.once(count), _positive)
 
 
-def _positive(analysis: Analysis) -> Finding:
+def _positive(analysis: Analysis) -> Finding | None:
+    if analysis.why_only_a_bound is not None:
+        return None
     reason = f"the rank {analysis.rank.value} reaches the target dimension"
     left_open = f"whether every teacher is matched is open{degree_in_words(analysis)}"
     finding = at_full_rank("T11", Expressivity.POSITIVE, analysis, reason, "full_rank")
     return replace(finding, left_open=left_open)
 
 
-THEOREM = Theorem("T11", why_not, decide, count=count)
+THEOREM = Theorem("T11", why_not, decide, count=count, on_given_weights=True)

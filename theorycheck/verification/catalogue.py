@@ -141,6 +141,10 @@ def _given() -> tuple[Property, ...]:
     return (given.inputs_law(share=2),)
 
 
+def _given_weights() -> tuple[Property, ...]:
+    return (given.weights_law(),)
+
+
 def _inputs() -> tuple[Property, ...]:
     theorem = conjectures.input_weights()
     return properties_of(theorem, conjectures.input_cases, effort=NO_DEGREES)
@@ -177,6 +181,7 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T14": _levels,
     "T15": _predictions("T15", domains.graded, (1, 2, 20, 4), SMALL_EFFORT),
     "T16": partial(_levels, "T16", domains.behind),
+    "T17": _given_weights,
     "T18": _given,
     "C1": _inputs,
     "C2": _recurrents,

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from ..common import Failures, answer, complain, name_of, points
+from ..common import Failures, answer, arrays, complain, name_of, points
 from ..options import DrawSeed, ErrorBound, File, Inputs, Json, MemoryLimit, Seconds
 
 if TYPE_CHECKING:
@@ -57,9 +57,9 @@ def construct(
     failures = Failures()
     ask = partial(
         make,
-        teacher=_weights(failures, teacher),
+        teacher=arrays(failures, teacher),
         inputs=None if inputs is None else points(failures, inputs),
-        frozen=_weights(failures, frozen),
+        frozen=arrays(failures, frozen),
         rational=rational,
         seed=seed,
         error_bound=error_bound,
@@ -73,17 +73,6 @@ def construct(
             failures.status = 1
         if out is not None:
             _write(failures, out, made)
-    failures.leave()
-
-
-def _weights(failures: Failures, path: str | None) -> dict[str, Any] | None:
-    """The arrays of a weights file; what is none ends the command."""
-    from ...problem.weight_files import read_weights
-
-    if path is None:
-        return None
-    with failures.of(path):
-        return read_weights(path)
     failures.leave()
 
 
