@@ -76,6 +76,7 @@ _PARTS = _by("T0", F, R, *_ANALYTIC) + _by("T18", F, biases=False)
 _ANY_READOUT = _by("T12", *_ANALYTIC)
 _READOUT, _LAYERS = _by("T12", NF, NR), _by("T12", NF)
 _POSITIVITY = _by("T1", F, R) + _by("T11", *_ANALYTIC)
+_AT_REAL_POINTS = _by("T11", *_ANALYTIC)
 _COUNTS, _RANKS, _BOUNDS = "Counts and graphs", "Ranks", "Bounds on the number of solutions"
 _SOLUTIONS, _RELU, _NONLINEAR = "Solutions", "Shallow ReLU networks", "Nonlinear networks"
 _PIECES, _PLANS_HEADING = "Piecewise linear networks", "Plans"
@@ -118,6 +119,8 @@ _ALL = (
     _kind("full_rank", _RANKS, _POSITIVITY, "positive", "minor target_upper",
           may=frozenset({"conflict"}), **_FULL),
     _kind("affine_full_rank", _RANKS, _by("T2", F, R), "maximal", "minor target_upper", **_FULL),
+    _kind("real_deficient_rank", _RANKS, _AT_REAL_POINTS, "minimal", "rank minor", **_ANY),
+    _kind("real_full_rank", _RANKS, _AT_REAL_POINTS, "positive", "minor target_upper", **_FULL),
     _kind("structural_cover", _BOUNDS, _by("T6", F, R), "minimal",
           "equations learnables target_lower", states=_TARGET, **_ANY),
     _kind("group_bezout", _BOUNDS, _by("T6", F), "maximal", "side minor target_upper", **_FULL),

@@ -22,7 +22,8 @@ def with_inputs(draws: Draws, *, inputs: Any = (), basis: Any = (), forms: Any =
     n0, bias = problem.widths[0], problem.bias
     if problem.is_nonlinear:
         need(basis == (), "a basis of inputs of a nonlinear network")
-        problem.given, problem.forms = integers(inputs, problem), [] if forms is None else forms
+        problem.given, problem.scale = integers(inputs, problem)
+        problem.forms = [] if forms is None else forms
         return problem, 0
     need(problem.kind == "F" and len(listed(inputs)) == problem.samples, "given inputs")
     need(all(len(listed(point)) == n0 for point in inputs), "shape of inputs")
@@ -52,15 +53,15 @@ def with_inputs(draws: Draws, *, inputs: Any = (), basis: Any = (), forms: Any =
     return left, len(problem.learnables) - len(left.learnables)
 
 
-def integers(inputs: Any, problem: Problem) -> list[list[int]]:
-    """All of them times their least common denominator, a row for each input."""
+def integers(inputs: Any, problem: Problem) -> tuple[list[list[int]], int]:
+    """All of them times their least common denominator, a row for each input, and that."""
     need(len(listed(inputs)) == problem.samples, "number of points")
     width = problem.widths[0] * problem.steps
     need(all(len(listed(point)) == width for point in inputs), "shape of inputs")
     need(all(type(x) in (int, float) for point in inputs for x in point), "numbers")
     exact = [[Fraction(x) for x in point] for point in inputs]
     scale = math.lcm(*(x.denominator for point in exact for x in point))
-    return [[int(x * scale) for x in row] for row in zip(*exact, strict=True)]
+    return [[int(x * scale) for x in row] for row in zip(*exact, strict=True)], scale
 
 
 def coprime(point: list[Any]) -> list[int]:

@@ -85,6 +85,7 @@ class Problem:
     activations: list[str] = field(default_factory=list)  # of each hidden layer; NR: one
     forms: Any = ()
     given: Matrix | None = None  # given inputs that do not span, a row for each (and the constant)
+    scale: int = 1  # what those of nonlinear networks are multiplied by
     skip: bool = False
     layers: list[Layer] = field(default_factory=list)  # NC
 

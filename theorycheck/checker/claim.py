@@ -40,6 +40,7 @@ class Claim:
         self.certificate, self.context, self._verify = certificate, context, verify
         self.problem = certificate.problem
         self.inputs: Integers | None = None  # given ones, unless they are as good as random ones
+        self.scale = 1  # what given inputs of nonlinear networks are multiplied by
         if "inputs" in certificate.problem:
             n_learnable = self._read_inputs()
         else:
@@ -64,7 +65,8 @@ class Claim:
             self.require(not is_linear, "given inputs of nonlinear networks come without a basis")
             self.allocation, self.samples = allocation, samples
             width = network.steps * network.inputs
-            self.inputs = read_points(problem["inputs"], width, samples, self.context)
+            points = read_points(problem["inputs"], width, samples, self.context)
+            self.inputs, self.scale = points
             return allocation.n_learnable
         self.require(is_linear and "forms" not in problem, "given inputs come with a basis")
         given = read_given(problem, allocation, samples, self.context)

@@ -65,10 +65,12 @@ def read_given(
     return Given(problem, left, matrix)
 
 
-def read_points(points: Any, width: int, samples: int, context: Context) -> Integers:
+def read_points(
+    points: Any, width: int, samples: int, context: Context
+) -> tuple[Integers, int]:
     """Given inputs of a nonlinear network, a row for each input, multiplied to be integers.
 
-    By one number for all of them: the first weights, which are generic, take it up.
+    By one number for all of them, which comes second: first weights, which are generic, take it up.
     """
     _require(isinstance(points, list) and len(points) == samples, f"inputs need {samples} points")
     context.budget.charge(20 * STEP * samples * width, "given inputs")
@@ -76,7 +78,7 @@ def read_points(points: Any, width: int, samples: int, context: Context) -> Inte
         _require_numbers(point, width)
     exact = [[Fraction(value) for value in point] for point in points]
     scale = math.lcm(*(value.denominator for point in exact for value in point))
-    return [[int(value * scale) for value in row] for row in zip(*exact, strict=True)]
+    return [[int(value * scale) for value in row] for row in zip(*exact, strict=True)], scale
 
 
 def _require_numbers(point: Any, width: int) -> None:

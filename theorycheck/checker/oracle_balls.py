@@ -24,7 +24,7 @@ Ball: TypeAlias = Any  # flint.arb
 Matrix: TypeAlias = Any  # flint.arb_mat
 RowOf: TypeAlias = Callable[[int, Sequence[Entry]], list[Ball]]
 
-MOST_ROWS = 60
+MOST_ROWS = 300
 _PRECISIONS = (256, 1024, 4096)  # bits
 _POINTS = 2
 _ROOM = 2**20  # weights and inputs are multiples of 1 / 2^19, in [-1, 1)
@@ -90,6 +90,17 @@ def _drawn(claim: Claim, point: int, name: str, shape: tuple[int, ...]) -> Matri
     return arb_mat(n_rows, width, [arb(2 * (word % _ROOM) - _ROOM) / _ROOM for word in words])
 
 
+def _inputs(claim: Claim, point: int, name: str, first: int) -> Matrix:
+    """So many rows of the inputs as a step has, from `first`: of a stream, or those given."""
+    from flint import arb, arb_mat
+
+    n_rows, samples = claim.network.inputs, claim.samples
+    if claim.inputs is None:
+        return _drawn(claim, point, name, (n_rows, samples))
+    rows = claim.inputs[first : first + n_rows]
+    return arb_mat(n_rows, samples, [arb(x) / claim.scale for row in rows for x in row])
+
+
 def _weights(claim: Claim, point: int) -> dict[str, Matrix]:
     """All weights, absent connections 0."""
     found = {}
@@ -133,7 +144,7 @@ def _feedforward(claim: Claim, point: int) -> RowOf:
     network, weights = claim.network, _weights(claim, point)
     depth, names = len(network.widths) - 1, hidden_activations(network)
     around = residual_layers(network)
-    read, slopes = [_drawn(claim, point, "inputs", (network.inputs, claim.samples))], []
+    read, slopes = [_inputs(claim, point, "inputs", 0)], []
     for layer in range(1, depth):
         z = _with_bias(weights[f"W{layer}"] * read[-1], weights.get(f"b{layer}"))
         value, slope = _activated(names[layer - 1], z)
@@ -167,7 +178,7 @@ class _Convolutions:
 
         network, self._samples, self._zero = claim.network, claim.samples, arb(0)
         self._weights, self._layers = _weights(claim, point), layers_of(network)
-        inputs = _drawn(claim, point, "inputs", (network.inputs, claim.samples))
+        inputs = _inputs(claim, point, "inputs", 0)
         # By layer: the values that it reads, unit by unit, and its slopes.
         self._read, self._slopes = [inputs.tolist()], []
         for number, name in enumerate(hidden_activations(network), start=1):
@@ -258,7 +269,8 @@ def _recurrent(claim: Claim, point: int) -> RowOf:
     inputs, slopes = [], []
     states = [arb_mat(network.hidden, claim.samples)]
     for step in range(1, network.steps + 1):
-        inputs.append(_drawn(claim, point, f"inputs/{step}", (network.inputs, claim.samples)))
+        first = (step - 1) * network.inputs
+        inputs.append(_inputs(claim, point, f"inputs/{step}", first))
         z = weights["recurrent"] * states[-1] + weights["input"] * inputs[-1]
         value, slope = _activated(network.activation, _with_bias(z, weights.get("bias")))
         states.append(value)

@@ -153,7 +153,7 @@ def require_target_lower(claim: Claim, target: int) -> None:
     require_minor(claim, evidence["minor"], "present", target)
 
 
-def _require_target_upper(claim: Claim, target: int) -> None:
+def require_target_upper(claim: Claim, target: int) -> None:
     """D is at most `target`, by `target_upper` of the evidence."""
     evidence = claim.evidence["target_upper"]
     by, bounds = evidence["by"], _upper_bounds(claim)
@@ -221,7 +221,7 @@ def require_full_rank(claim: Claim) -> None:
     _require_exact(claim)
     target = claim.target()
     require_minor(claim, claim.evidence["minor"], "learnable", target)
-    _require_target_upper(claim, target)
+    require_target_upper(claim, target)
 
 
 CHECKS: dict[str, Check] = {

@@ -9,25 +9,27 @@ from .analysis import Analysis
 from .base import Finding, Theorem
 from .degree_in_words import degree_in_words
 from .evidence import at_full_rank, by_count, positivity
-from .t11 import piecewise
+from .t11 import piecewise, real
 
 
 def why_not(analysis: Analysis) -> str | None:
-    """T11 needs a nonlinear network, analytic and of one family, or linear in pieces."""
-    if analysis.network.is_analytic:
-        return analysis.why_not_exact
-    return piecewise.why_not(analysis)
+    """T11 needs a nonlinear network, analytic or linear in pieces."""
+    if analysis.is_linear:
+        return "the network is linear"
+    return None if analysis.network.is_analytic else piecewise.why_not(analysis)
 
 
 def count(analysis: Analysis) -> Finding | None:
     """Minimal if there are fewer learnables than dimensions of the target (analytic)."""
-    return by_count("T11", analysis) if analysis.network.is_analytic else None
+    return by_count("T11", analysis) if analysis.why_not_exact is None else None
 
 
 def decide(analysis: Analysis) -> Finding | None:
     """Minimal by count or by rank; positive if the rank is D; None if too uncertain."""
     if not analysis.network.is_analytic:
         return piecewise.decide(analysis)
+    if analysis.why_not_exact is not None:
+        return real.decide(analysis)
     return positivity("T11", analysis, analysis.once(count), _positive)
 
 
