@@ -24,6 +24,7 @@ FORGERS: dict[str, Forger] = {
         forge_layers.frozen_direct_path, forge_graded.graded_plan, forge_ranks.outside_count,
         forge_ranks.full,
         forge_ranks.count, forge_ranks.deficient_rank, forge_ranks.full_rank,
+        forge_ranks.real_full_rank, forge_ranks.real_deficient_rank,
         forge_ranks.affine_full_rank, forge_ranks.structural_cover, forge_ranks.group_bezout,
         forge_ranks.triangular, forge_solutions.sub_allocation, forge_solutions.peeled,
         forge_solutions.plan, forge_plans.levels, forge_plans.drawn_plan,

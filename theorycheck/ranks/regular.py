@@ -35,7 +35,7 @@ def regular_minor(mid: Floats, rad: Floats, size: int) -> Minor | None:
     if size > min(mid.shape):
         return None
     with np.errstate(all="ignore"):
-        known = np.where(np.isfinite(mid) & np.isfinite(rad), mid, 0.0)
+        known = np.where(np.isfinite(mid) & (abs(mid) > rad), mid, 0.0)  # the rest may be 0
         rows, columns = _powers(known)
         known = known * rows[:, None] * columns
         _, chosen = qr(known, mode="r", pivoting=True, check_finite=False)
