@@ -353,5 +353,5 @@ _AT: dict[str, Callable[[Ball], tuple[Ball, Ball]]] = {
     "exp": lambda z: (z.exp(), z.exp()),
     "arctan": lambda z: (z.atan(), 1 / (1 + z * z)),
     "square": lambda z: (z * z, 2 * z),
-    "cube": lambda z: (z**3, 3 * z * z),
+    "cube": lambda z: (z * z * z, 3 * z * z),  # a power of a ball around 0 is no number
 }

@@ -155,7 +155,7 @@ BALL_ACTIVATIONS: dict[str, Callable[[Ball], tuple[Ball, Ball]]] = {
     "exp": lambda z: (z.exp(), z.exp()),
     "arctan": lambda z: (z.atan(), 1 / (1 + z * z)),
     "square": lambda z: (z * z, 2 * z),
-    "cube": lambda z: (z**3, 3 * z * z),
+    "cube": lambda z: (z * z * z, 3 * z * z),
 }
 
 
