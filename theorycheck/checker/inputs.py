@@ -65,9 +65,7 @@ def read_given(
     return Given(problem, left, matrix)
 
 
-def read_points(
-    points: Any, width: int, samples: int, context: Context
-) -> tuple[Integers, int]:
+def read_points(points: Any, width: int, samples: int, context: Context) -> tuple[Integers, int]:
     """Given inputs of a nonlinear network, a row for each input, multiplied to be integers.
 
     By one number for all of them, which comes second: first weights, which are generic, take it up.

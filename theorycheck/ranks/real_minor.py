@@ -9,7 +9,6 @@ families may be mixed, and inputs may be given. A minor that is not found says n
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from typing import NamedTuple
 
 import numpy as np
 from numpy.typing import NDArray
@@ -30,6 +29,7 @@ _BALL_BITS = (256, 1024)
 _SCALES = (1.5, 0.75, 3.0)  # of the points that are tried, one after the other
 _ROOM = 2**16  # numbers of a point are multiples of 1 / 2^15 before they are scaled
 _SPARE = 64  # columns that a first choice has beyond twice the size
+
 
 def real_point(
     allocation: Allocation,
@@ -124,9 +124,7 @@ def real_minor(
     return None
 
 
-def _choices(
-    total: int, size: int, seed: int, preferred: Sequence[int]
-) -> list[NDArray[np.int64]]:
+def _choices(total: int, size: int, seed: int, preferred: Sequence[int]) -> list[NDArray[np.int64]]:
     """Sets of columns to look at: some, spread by chance, and then all."""
     every, few = np.arange(total), 2 * size + _SPARE
     if total <= 2 * few:

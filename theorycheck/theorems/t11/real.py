@@ -70,9 +70,7 @@ def _minimal(analysis: Analysis, rank: GenericRank) -> Finding | None:
     )
 
 
-def _minor(
-    analysis: Analysis, which: str, size: int, oracle: GenericRank | None
-) -> Minor | None:
+def _minor(analysis: Analysis, which: str, size: int, oracle: GenericRank | None) -> Minor | None:
     options, given = analysis.options, analysis.given
     assert given is None or isinstance(given, GivenPoints), "these are inputs of linear networks"
     return real_minor(
