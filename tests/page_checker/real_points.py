@@ -74,10 +74,7 @@ class AtPoint:
                 rows += self.drawn(f"inputs/{step}", (n, m))
         else:
             rows = self.drawn("inputs", (n, m))
-        self.evaluate([self.weights], [rows])
-
-    def evaluate(self, weights: list[Any], rows: list[Matrix]) -> None:
-        raise NotImplementedError
+        self.evaluate([self.weights], [rows])  # type: ignore[attr-defined]
 
     def drawn(self, name: str, shape: tuple[int, int]) -> Matrix:
         words = self.draws.matrix(self.trial, f"balls/{name}", shape, 2**20)
@@ -94,14 +91,10 @@ class Point(AtPoint, oracle.Oracle):
     def __init__(self, problem: Problem, draws: Draws, trial: int) -> None:
         self.start(problem, draws, trial)
 
-    evaluate = oracle.Oracle.evaluate
-
 
 class ConvolutionPoint(AtPoint, oracle_convolutions.Oracle):
     def __init__(self, problem: Problem, draws: Draws, trial: int) -> None:
         self.start(problem, draws, trial)
-
-    evaluate = oracle_convolutions.Oracle.evaluate
 
 
 def need_minor(draws: Draws, problem: Problem, minor: Any, cells: list[Cell], size: int) -> None:

@@ -47,7 +47,8 @@ class Enclosure:
     def rational(cls, number: Fraction) -> Enclosure:
         """A rational number, without axes."""
         mid = np.array(float(number))
-        return cls(mid, EPSILON * abs(mid) if Fraction(float(mid)) != number else 0.0 * mid)
+        is_float = Fraction(float(mid)) == number
+        return cls(mid, np.array(0.0 if is_float else EPSILON * abs(float(mid))))
 
     @property
     def parts(self) -> tuple[Floats, ...]:

@@ -7,7 +7,7 @@ In the arithmetic of `Enclosure` (floats and a radius) or of `Balls`; equations 
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from typing import Generic, NamedTuple, TypeAlias, TypeVar
+from typing import Any, Generic, NamedTuple, TypeAlias, TypeVar
 
 import numpy as np
 from numpy.typing import NDArray
@@ -55,7 +55,7 @@ def enclosed_jacobian(
         at = _Passes(network, point, kind, deadline)
         per_read = network.outputs * point.inputs.shape[1]
         shape = per_read * len(network.unrolled.read), sum(len(block) for _, block in blocks)
-        found = [np.zeros(shape, dtype=part.dtype) for part in at.values[-1].parts]
+        found: list[Any] = [np.zeros(shape, dtype=part.dtype) for part in at.values[-1].parts]
         for number, read in enumerate(network.unrolled.read):
             behind, start = at.behind(read), 0
             rows = slice(number * per_read, (number + 1) * per_read)

@@ -30,23 +30,27 @@ def regular_minor(mid: Floats, rad: Floats, size: int) -> Minor | None:
     [0, 1]
     >>> regular_minor(np.ones((2, 2)), np.zeros((2, 2)), 2)
     """
-    from scipy.linalg import qr
-
     if size > min(mid.shape):
         return None
     with np.errstate(all="ignore"):
         known = np.where(np.isfinite(mid) & (abs(mid) > rad), mid, 0.0)  # the rest may be 0
         rows, columns = _powers(known)
         known = known * rows[:, None] * columns
-        _, chosen = qr(known, mode="r", pivoting=True, check_finite=False)
-        taken = np.sort(chosen[:size])
-        _, chosen = qr(known[:, taken].T, mode="r", pivoting=True, check_finite=False)
-        kept = np.sort(chosen[:size])
+        taken = _pivots(known)[:size]
+        kept = _pivots(known[:, taken].T)[:size]
         at = np.ix_(kept, taken)
         scale = rows[kept, None] * columns[taken]
         if not is_regular(mid[at] * scale, rad[at] * scale + TINY):
             return None
     return Minor(tuple(kept.tolist()), tuple(taken.tolist()))
+
+
+def _pivots(matrix: Floats) -> NDArray[np.int64]:
+    """The columns, in the order in which a QR decomposition with pivoting takes them."""
+    from scipy.linalg import qr
+
+    decomposed: Any = qr(matrix, mode="r", pivoting=True, check_finite=False)
+    return decomposed[-1]
 
 
 def _powers(matrix: Floats) -> tuple[Floats, Floats]:
