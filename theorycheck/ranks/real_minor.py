@@ -28,6 +28,9 @@ _MOST_WORK = 4e6  # products of balls in an elimination
 _BALL_BITS = (256, 1024)
 _SCALES = (1.5, 0.75, 3.0)  # of the points that are tried, one after the other
 _ROOM = 2**16  # numbers of a point are multiples of 1 / 2^15 before they are scaled
+_MOST_TIMES = 16  # as many columns are looked at, where the first choice has no minor
+_PER_SECOND = 2e9  # products of floats
+_WHAT = "a minor at a real point"
 _SPARE = 64  # columns that a first choice has beyond twice the size
 
 
@@ -106,6 +109,8 @@ def real_minor(
     for columns in _choices(total, size, seed, preferred):
         if 64.0 * equations * len(columns) > memory_limit:
             break
+        products = 4.0 * equations * len(columns) * size  # of two decompositions and an inverse
+        deadline.afford(products / _PER_SECOND, _WHAT)
         blocks = _blocks(allocation, which, columns)
         points = (
             real_point(allocation, samples, seed, trial, given, weights)
@@ -113,7 +118,7 @@ def real_minor(
         )
         for point in points:
             jacobian = enclosed_jacobian(allocation.network, point, blocks, Enclosure, deadline)
-            deadline.check("a minor at a real point")
+            deadline.check(_WHAT)
             found = regular_minor(jacobian.mid, jacobian.rad, size)
             if found is not None:
                 return Minor(found.rows, tuple(int(columns[k]) for k in found.columns))
@@ -125,12 +130,13 @@ def real_minor(
 
 
 def _choices(total: int, size: int, seed: int, preferred: Sequence[int]) -> list[NDArray[np.int64]]:
-    """Sets of columns to look at: some, spread by chance, and then all."""
+    """Sets of columns to look at: some, spread by chance, and then all unless they are many."""
     every, few = np.arange(total), 2 * size + _SPARE
     if total <= 2 * few:
         return [every]
     drawn = np.argsort(words(seed, 0, "real/columns", total), kind="stable")[:few]
-    return [np.union1d(drawn, np.array(preferred, dtype=np.int64)), every]
+    some = np.union1d(drawn, np.array(preferred, dtype=np.int64))
+    return [some, every] if total <= _MOST_TIMES * few else [some]
 
 
 def _blocks(allocation: Allocation, which: str, columns: NDArray[np.int64]) -> list[Block]:
