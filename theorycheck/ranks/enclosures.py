@@ -31,7 +31,7 @@ class Enclosure:
     Where a number is not finite nothing is known.
 
     >>> third = Enclosure(np.array([1 / 3]), np.array([1e-16]))
-    >>> (third + third).rad[0] > 2e-16
+    >>> bool((third + third).rad[0] > 2e-16)
     True
     """
 
