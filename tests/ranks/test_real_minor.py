@@ -146,10 +146,10 @@ def test_true_jacobians_are_enclosed(network: Network, kind: Any):
         found: Any = enclosed_jacobian(network, point, blocks, kind)
     for place in np.ndindex(*true.shape):
         if kind is Balls:
-            assert found.array[place].overlaps(true[place])
+            assert arb(found.array[place]).overlaps(arb(true[place]))
             continue
         mid, rad = found.mid[place], found.rad[place]
-        assert arb(float(mid), float(rad)).overlaps(true[place])
+        assert arb(float(mid), float(rad)).overlaps(arb(true[place]))
         assert rad < 1e-9 * max(1, abs(mid))
 
 
