@@ -78,6 +78,7 @@ _PARTS = _by("T0", F, R, *_ANALYTIC) + _by("T18", F, biases=False)
 _ANY_READOUT = _by("T12", *_ANALYTIC)
 _READOUT, _LAYERS = _by("T12", NF, NR), _by("T12", NF)
 _POSITIVITY = _by("T1", F, R) + _by("T11", *_ANALYTIC)
+_AT_REAL_POINTS = _by("T11", *_ANALYTIC)
 _COUNTS, _RANKS, _BOUNDS = "Counts and graphs", "Ranks", "Bounds on the number of solutions"
 _SOLUTIONS, _RELU, _NONLINEAR = "Solutions", "Shallow ReLU networks", "Nonlinear networks"
 _PIECES, _PLANS_HEADING = "Piecewise linear networks", "Plans"
@@ -123,6 +124,9 @@ _ALL = (
           may=frozenset({"conflict"}), **_FULL_WEIGHTS),
     _kind("affine_full_rank", _RANKS, _by("T2", F, R), "maximal", "minor target_upper",
           **_FULL_WEIGHTS),
+    _kind("real_deficient_rank", _RANKS, _AT_REAL_POINTS, "minimal", "rank minor", **_WEIGHTS),
+    _kind("real_full_rank", _RANKS, _AT_REAL_POINTS, "positive", "minor target_upper",
+          **_FULL_WEIGHTS),
     _kind("structural_cover", _BOUNDS, _by("T6", F, R), "minimal",
           "equations learnables target_lower", states=_TARGET, **_WEIGHTS),
     _kind("group_bezout", _BOUNDS, _by("T6", F), "maximal", "side minor target_upper",
@@ -134,6 +138,8 @@ _ALL = (
     _kind("witness", _SOLUTIONS, _by("T7", *_DEGREES), "intermediate", "block minor target_upper",
           **_SOLVED),
     _kind("readout_rank", _NONLINEAR, _ANY_READOUT, "maximal", "minor target_upper",
+          **_FULL_WEIGHTS),
+    _kind("real_readout_rank", _NONLINEAR, _ANY_READOUT, "maximal", "minor target_upper",
           **_FULL_WEIGHTS),
     _kind("interpolating_units", _NONLINEAR, _LAYERS, "maximal", "units", **_ANY),
     _kind("solving_order", _NONLINEAR, _LAYERS, "maximal", "steps minor target_upper",

@@ -206,6 +206,8 @@ _ALL = (
         "are linearly independent or, for tanh and sigmoid, satisfy no integer relation with "
         "coefficients of at most 2 d times the samples (and reads) at each point. The rank of the "
         "oracle modulo a prime is never larger, and equal with a probability that degrees bound. "
+        "Of any other analytic network it is an upper bound, and a minor of the true Jacobian that "
+        "is not 0 at one real point is a lower one: where they meet, MP is 0 or not as above. "
         "Networks whose activations are linear in pieces (relu, leaky_relu, hardtanh), on random "
         "inputs: let D(m) be the largest rank of the Jacobian in all present weights over the "
         "patterns, each telling on which pieces the units are, that weights and inputs show on an "

@@ -19,6 +19,7 @@ from tests.page_checker import (
     piecewise,
     plans,
     readout,
+    real_points,
     relu,
     resting,
     solutions,
@@ -121,7 +122,7 @@ class Claim:
         is_piecewise = kind.startswith("piecewise_")
         has_powers = problem.activations and theorem in ("T6", "T7")
         is_counted = kind == "onto_layers" and evidence["layer"] == 1 and problem.given is None
-        is_any = is_piecewise or is_counted
+        is_any = is_piecewise or is_counted or kind.startswith("real_")
         if (theorem in ("T11", "T12") or has_powers) and not is_any:
             need_exact(problem, lambda t, x: eliminate(x, self.draws.oracle_prime(t))[0])
         need(integer(data["learnable"]) == len(self.learnables), "number of learnables")
@@ -298,6 +299,30 @@ class Claim:
             self.conflict(**conflict)
         self.minor(minor, self.learnables)
         return self.upper(target_upper)
+
+    def real_deficient_rank(self, *, rank: Any, minor: Any) -> float:
+        problem, count = self.problem, len(self.learnables)
+        self.need_analytic()
+        integer(rank, 0, count + 1)
+        real_points.need_minor(self.draws, problem, minor, problem.presents, rank + 1)
+        if rank == count:
+            return 0.0
+        need(problem.scale == 1 or 1 not in problem.residual, "inputs that layer 1 adds")
+        trial = self.draws.rank(problem.student, self.learnables)
+        bound = rank_bound(problem.student, rank + 1)
+        return in_trials(bound, self.data["error_bound"], rank, trial)
+
+    def real_full_rank(self, *, minor: Any, target_upper: Any) -> float:
+        self.need_analytic()
+        problem = self.problem
+        real_points.need_minor(self.draws, problem.student, minor, self.learnables, self.D)
+        by_trials = target_upper["by"] == "trials"
+        exact = problem.scale == 1 or 1 not in problem.residual
+        need(exact or not by_trials, "inputs that layer 1 adds")
+        return self.upper(target_upper)
+
+    def need_analytic(self) -> None:
+        need({*self.problem.activations} <= {*real_points.VALUES}, "not analytic")
 
     def conflict(self, *, path: Any, learnable: Any) -> None:
         """A path with two learnables."""

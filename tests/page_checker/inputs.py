@@ -60,7 +60,7 @@ def with_inputs(draws: Draws, *, inputs: Any = (), basis: Any = (), forms: Any =
 
 
 def integers(inputs: Any, problem: Problem) -> tuple[list[list[int]], int]:
-    """All of them times their least common denominator, a row for each input; and that."""
+    """All of them times their least common denominator, a row for each input, and that."""
     need(len(listed(inputs)) == problem.samples, "number of points")
     width = problem.widths[0] * problem.steps
     need(all(len(listed(point)) == width for point in inputs), "shape of inputs")

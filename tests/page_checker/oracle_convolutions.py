@@ -33,11 +33,14 @@ class Oracle(oracle.Oracle):
                         z.append(sums % p)
                     units[-1].append(self.by_residues(level, unit * m + s, tuple(z)))
             pool = layer.pool if problem.is_student else 1
-            rows = [[[sum(units[unit][s][k][0] for unit in window) * pow(pool, -1, p) % p
+            rows = [[[sum(units[unit][s][k][0] for unit in window) * self.inverse(pool, p) % p
                       for s in range(m)] for window in windows]
                     for k, p in enumerate(self.primes)]  # fmt: skip
             self.values.append(rows[0])
             self.layer_slopes.append([[each[0][1] for each in unit] for unit in units])
+
+    def inverse(self, x: int, p: int) -> Any:
+        return pow(x, -1, p)
 
     def equation(self, read: int, output: int, sample: int, cells: list[Cell]) -> list[int]:
         last = len(self.problem.layers) + 1
@@ -55,7 +58,7 @@ class Oracle(oracle.Oracle):
                 for unit in window:
                     through = (
                         x
-                        * pow(pool, -1, self.p)
+                        * self.inverse(pool, self.p)
                         * self.layer_slopes[number - 1][unit][sample]
                         % self.p
                     )

@@ -86,10 +86,10 @@ class Problem:
     activations: list[str] = field(default_factory=list)  # of each hidden layer; NR: one
     forms: Any = ()
     given: Matrix | None = None  # given inputs that do not span, a row for each (and the constant)
+    scale: int = 1  # what those of nonlinear networks are multiplied by
     skip: bool = False
     layers: list[Layer] = field(default_factory=list)  # NC
     weights: dict[str, Any] = field(default_factory=dict)  # given ones in rows, None where random
-    scale: int = 1  # what given inputs of a nonlinear network were multiplied by
     is_student: bool = False  # whether weights are as given
     has_weights: bool = False
     size_of_weights: float = 0.0  # the number W of the page

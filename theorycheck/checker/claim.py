@@ -41,7 +41,7 @@ class Claim:
         self.certificate, self.context, self._verify = certificate, context, verify
         self.problem = certificate.problem
         self.inputs: Integers | None = None  # given ones, unless they are as good as random ones
-        self.input_scale = 1  # what given inputs of a nonlinear network are multiplied by
+        self.scale = 1  # what given inputs of a nonlinear network are multiplied by
         self.weights: GivenWeights | None = None
         if "inputs" in certificate.problem:
             n_learnable = self._read_inputs()
@@ -77,8 +77,8 @@ class Claim:
             self.require(not is_linear, "given inputs of nonlinear networks come without a basis")
             self.allocation, self.samples = allocation, samples
             width = network.steps * network.inputs
-            read = read_points(problem["inputs"], width, samples, self.context)
-            self.inputs, self.input_scale = read
+            points = read_points(problem["inputs"], width, samples, self.context)
+            self.inputs, self.scale = points
             return allocation.n_learnable
         self.require(is_linear and "forms" not in problem, "given inputs come with a basis")
         given = read_given(problem, allocation, samples, self.context)

@@ -69,7 +69,7 @@ def read_given(
 def read_points(points: Any, width: int, samples: int, context: Context) -> tuple[Integers, int]:
     """Given inputs of a nonlinear network, a row for each input, multiplied to be integers.
 
-    And what by, one number for all of them: the first weights take it up if they are generic.
+    By one number for all of them, which comes second: first weights, which are generic, take it up.
     """
     _require(isinstance(points, list) and len(points) == samples, f"inputs need {samples} points")
     context.budget.charge(20 * STEP * samples * width, "given inputs")
@@ -77,8 +77,7 @@ def read_points(points: Any, width: int, samples: int, context: Context) -> tupl
         _require_numbers(point, width)
     exact = [[Fraction(value) for value in point] for point in points]
     scale = math.lcm(*(value.denominator for point in exact for value in point))
-    rows = [[int(value * scale) for value in row] for row in zip(*exact, strict=True)]
-    return rows, scale
+    return [[int(value * scale) for value in row] for row in zip(*exact, strict=True)], scale
 
 
 def _require_numbers(point: Any, width: int) -> None:

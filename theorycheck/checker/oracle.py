@@ -96,7 +96,7 @@ class Draws:
         network, given = self._claim.network, self._claim.inputs
         if given is None:
             return self.matrices("inputs", (network.steps * network.inputs, self._claim.samples))
-        scale = 1 if self._frozen is None else self._claim.input_scale
+        scale = 1 if self._frozen is None else self._claim.scale
         factors = [pow(scale, -1, p) for p in self.primes]
         return [
             [[value * factor % p for value in row] for row in given]

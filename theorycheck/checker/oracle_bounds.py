@@ -202,7 +202,7 @@ def _per_degree(claim: Claim, frozen: GivenWeights | None) -> float:
     network = claim.network
     layers = layers_of(network) if isinstance(network, Convolutional) else []
     pool = max((layer.window for layer in layers), default=1)
-    return 1 + frozen.log_size + math.log2(pool) + math.log2(claim.input_scale)
+    return 1 + frozen.log_size + math.log2(pool) + math.log2(claim.scale)
 
 
 def trial_bound(claim: Claim, size: int, frozen: GivenWeights | None = None) -> float:

@@ -30,22 +30,21 @@ def require_minor(claim: Claim, evidence: Mapping[str, Any], which: str, size: i
     if size == 0:
         return
     entries = claim.entries(which)
-    chosen, frozen = [entries[index] for index in columns], _frozen(claim, which)
+    chosen, frozen = [entries[index] for index in columns], given_to(claim, which)
     if frozen is not None and claim.is_nonlinear:
         oracle_bounds.require_polynomials(claim)
-        claim.require(not shows_balls, "minors with given weights are not shown in balls")
     for trial in range(LOWER_TRIALS):
         jacobian = jacobian_at(claim, trial, frozen)
         matrix = rows_of(claim, jacobian, rows, chosen)
         budget = claim.context.budget
         if plain.eliminate(matrix, claim.prime(trial), budget)[0] == size:
             if shows_balls:
-                require_minor_in_balls(claim, rows, chosen)
+                require_minor_in_balls(claim, rows, chosen, frozen)
             return
     claim.refuse(f"the minor is singular in all of {LOWER_TRIALS} trials")
 
 
-def _frozen(claim: Claim, which: str) -> GivenWeights | None:
+def given_to(claim: Claim, which: str) -> GivenWeights | None:
     """The given weights where the Jacobian is the student's: the teacher's are random."""
     return claim.weights if which == "learnable" else None
 
@@ -65,7 +64,7 @@ def require_rank(claim: Claim, which: str, value: int, upper: int, stated: Any) 
     `stated` is the error bound of this part of the claim.
     """
     claim.require(upper > 0, "a rank of 0 needs no trials")
-    frozen = _frozen(claim, which)
+    frozen = given_to(claim, which)
     trials = claim.trials(stated, _bound(claim, upper, frozen))
     equations, entries = range(n_equations(claim)), claim.entries(which)
     best = 0
@@ -166,7 +165,7 @@ def require_target_lower(claim: Claim, target: int) -> None:
     require_minor(claim, evidence["minor"], "present", target)
 
 
-def _require_target_upper(claim: Claim, target: int) -> None:
+def require_target_upper(claim: Claim, target: int) -> None:
     """D is at most `target`, by `target_upper` of the evidence."""
     evidence = claim.evidence["target_upper"]
     by, bounds = evidence["by"], _upper_bounds(claim)
@@ -234,7 +233,7 @@ def require_full_rank(claim: Claim) -> None:
     _require_exact(claim)
     target = claim.target()
     require_minor(claim, claim.evidence["minor"], "learnable", target)
-    _require_target_upper(claim, target)
+    require_target_upper(claim, target)
 
 
 CHECKS: dict[str, Check] = {

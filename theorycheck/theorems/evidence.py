@@ -36,7 +36,7 @@ def target_lower_evidence(target: TargetDimension) -> dict[str, Any]:
     return evidence
 
 
-def _target_upper_evidence(target: TargetDimension) -> dict[str, Any]:
+def target_upper_evidence(target: TargetDimension) -> dict[str, Any]:
     """Why D is at most `target.value`."""
     evidence: dict[str, Any] = {"by": target.upper}
     if target.upper == "trials":
@@ -48,7 +48,7 @@ def full_rank_evidence(analysis: Analysis) -> dict[str, Any]:
     """Why rank(A) = D: a minor of the learnables of size D, and D from above."""
     return {
         "minor": _minor_evidence(analysis.rank.best),
-        "target_upper": _target_upper_evidence(analysis.target),
+        "target_upper": target_upper_evidence(analysis.target),
     }
 
 

@@ -107,6 +107,7 @@ def _analytic() -> tuple[Property, ...]:
         monotone("T11", cases=analytic.over_budget, share=2),
         monotone("T11", fewer, with_one_sample_less, analytic.over_budget, share=2),
         symmetric("T11", cases=analytic.critical_cases, share=2),
+        analytic.rank_law(analytic.real_ranks, "minors", share=4),
         piecewise.pattern_bounds(share=2),
     )
 

@@ -13,6 +13,7 @@ from ..options import DrawSeed, ErrorBound, File, Inputs, Json, MemoryLimit, Sec
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ...certificates import Certificate
     from ...constructions.construct import Construction
     from ...problem.allocation import Allocation
 
@@ -84,7 +85,7 @@ def construct(
     failures.leave()
 
 
-def _certificate(failures: Failures, path: str | None) -> Any:
+def _certificate(failures: Failures, path: str | None) -> Certificate | None:
     """The one certificate in a file; what is none ends the command."""
     from ...certificates import Certificate, load_certificates
     from ...errors import InputError
