@@ -1,7 +1,7 @@
 """Minors of nonlinear networks at real points, in balls: the oracle's walk with true values.
 
-Where the page has averages this has sums, as the oracle, but for given weights: a factor that weights
-behind take up.
+Where the page has averages this has sums, as the oracle: a factor that weights behind take up,
+unless they are given.
 """
 
 from __future__ import annotations
@@ -69,7 +69,7 @@ class AtPoint:
         for name, rows in problem.weights.items() if problem.is_student else ():
             for line, values in zip(self.weights[name], rows, strict=True):
                 line[:] = [
-                    x if value is None else arb(value)
+                    x if value is None else arb(value.numerator) / value.denominator
                     for x, value in zip(line, values, strict=True)
                 ]
         n, m = problem.widths[0], problem.samples
