@@ -8,6 +8,10 @@ from .answers.designs import design as design
 from .answers.estimation import estimate as estimate
 from .answers.explanation import Explanation as Explanation
 from .answers.explanation import explain as explain
+from .answers.method_comparison import MethodComparison as MethodComparison
+from .answers.method_comparison import compare_methods as compare_methods
+from .answers.method_rows import MethodDraw as MethodDraw
+from .answers.method_rows import MethodRow as MethodRow
 from .answers.repairs import Repair as Repair
 from .answers.repairs import repair as repair
 from .certificates import Certificate as Certificate

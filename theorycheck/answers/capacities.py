@@ -10,7 +10,7 @@ from ..computing.backend import array_module
 from ..computing.deadline import NEVER, Deadline
 from ..computing.effort import DEFAULT_SECONDS, Effort, divided
 from ..computing.options import Options
-from ..computing.progress import Teller, Watch, watching
+from ..computing.progress import Teller, Watch, nobody, watching
 from ..display.paragraphs import Paragraph, rigor_in_words
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError
@@ -158,17 +158,33 @@ def capacity(
         largest = positive_integer(largest, "largest")
     deadline, each = divided(seconds, effort)
     options = Options(seed, error_bound, memory_limit, array_module(backend), each, deadline)
+    with watching(progress, "capacity") as tell:
+        return capacity_on(allocation, options, largest, tell)
+
+
+def capacity_on(
+    allocation: Allocation,
+    options: Options,
+    largest: int | None = None,
+    tell: Teller = nobody,
+    *,
+    seeks_maximal: bool = True,
+) -> Capacity:
+    """As `capacity`, for a part of a larger question: the effort is that for each number.
+
+    Unless it `seeks_maximal`, positivity alone is looked for, where ranks decide.
+    """
+    network, deadline = allocation.network, options.deadline
 
     def decide(m: int) -> Verdict:
-        return verdict_on(allocation, m, options.with_effort(each))
+        return verdict_on(allocation, m, options.with_effort(options.effort))
 
-    with watching(progress, "capacity") as tell:
-        if network.is_piecewise_linear:
-            return _in_patterns(allocation, Verdicts(decide, tell, deadline), largest)
-        cap, guess = _range(allocation)
-        top = cap if largest is None else min(largest, cap)
-        stays = network.is_linear or allocation.n_learnable == allocation.n_present
-        return _CapacitySearch(decide, tell, deadline).run(top, cap, guess, stays)
+    if network.is_piecewise_linear:
+        return _in_patterns(allocation, Verdicts(decide, tell, deadline), largest)
+    cap, guess = _range(allocation)
+    top = cap if largest is None else min(largest, cap)
+    stays = network.is_linear or allocation.n_learnable == allocation.n_present
+    return _CapacitySearch(decide, tell, deadline).run(top, cap, guess, stays, seeks_maximal)
 
 
 def _in_patterns(allocation: Allocation, verdicts: Verdicts, largest: int | None) -> Capacity:
@@ -203,7 +219,14 @@ class _CapacitySearch:
     ) -> None:
         self._verdicts = Verdicts(decide, tell, deadline)
 
-    def run(self, top: int, cap: int, guess: int | None = None, stays: bool = True) -> Capacity:
+    def run(
+        self,
+        top: int,
+        cap: int,
+        guess: int | None = None,
+        stays: bool = True,
+        seeks_maximal: bool = True,
+    ) -> Capacity:
         """The capacity on up to `top` samples; positivity stays as it is from `cap` samples on.
 
         So does maximality if it `stays`. Positivity is asked at `guess` samples first.
@@ -211,15 +234,12 @@ class _CapacitySearch:
         limited_by = None
         try:
             positive = self._positive(top, top if guess is None else min(guess, top))
-            maximal = self._maximal(positive)
-            # Between what is proved maximal and refuted: how far down does refutation reach?
-            refuted = self._verdicts.first(*_NOT_MAXIMAL)
-            end = top if refuted is None else refuted - 1
-            last(lambda m: self._class(m) not in _NOT_MAXIMAL, maximal, end)
+            if seeks_maximal:
+                self._seek_maximal(top, positive)
         except OutOfTimeError:
             limited_by = "seconds"
             positive = self._verdicts.most(lambda answer: answer not in _OPEN_OR_MINIMAL)
-            maximal = self._verdicts.most(lambda answer: answer is Expressivity.MAXIMAL)
+        maximal = self._verdicts.most(lambda answer: answer is Expressivity.MAXIMAL)
         minimal_from = self._verdicts.first(Expressivity.MINIMAL)
         numbers = (maximal, self._verdicts.first(*_NOT_MAXIMAL), positive, minimal_from)
         return Capacity(
@@ -248,6 +268,14 @@ class _CapacitySearch:
                 return last(holds, low, high - 1)
             low, step = high, 2 * step
         return low
+
+    def _seek_maximal(self, top: int, positive: int) -> None:
+        """Ask about what `run` then knows to be maximal, or not."""
+        maximal = self._maximal(positive)
+        # Between what is proved maximal and refuted: how far down does refutation reach?
+        refuted = self._verdicts.first(*_NOT_MAXIMAL)
+        end = top if refuted is None else refuted - 1
+        last(lambda m: self._class(m) not in _NOT_MAXIMAL, maximal, end)
 
     def _maximal(self, positive: int) -> int:
         """The largest number up to `positive` whose verdict is found to be maximal."""

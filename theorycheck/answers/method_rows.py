@@ -1,0 +1,241 @@
+"""What a method comes to: the rows of a comparison, and what is asked about each of them."""
+
+from __future__ import annotations
+
+import math
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from ..computing.effort import Effort
+from ..computing.options import Options
+from ..computing.progress import Progress, Teller
+from ..display.paragraphs import Paragraph
+from ..errors import OutOfTimeError, SizeError
+from ..problem.allocation import Allocation
+from ..ranks.exactness import why_undecided_by_ranks
+from ..theorems.analysis import Analysis
+from ..verdict import Expressivity, Verdict
+from .capacities import Capacity, capacity_on
+from .classification import verdict_on
+from .methods import Choice
+
+LATE = "the time was up before"
+_BRIEF = Effort(seconds=0)
+
+
+@dataclass(frozen=True)
+class MethodDraw:
+    """What is known of one allocation that a method makes; `seed` is that of a method that draws.
+
+    `verdict`, `rank` and `target_dimension` are those on the samples asked about, `capacity` tells
+    for how many more. Each is None where it is not known; `why_open` says why.
+    """
+
+    allocation: Allocation
+    seed: int | None = None
+    verdict: Verdict | None = None
+    rank: int | None = None
+    target_dimension: int | None = None
+    capacity: Capacity | None = None
+    seconds: float = 0.0
+    why_open: str = ""
+
+    @property
+    def is_limited(self) -> bool:
+        """Whether the time was up before all was known."""
+        found = (self.verdict, self.capacity)
+        return self.why_open == LATE or any(each and each.limited_by for each in found)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON: the numbers, without certificates."""
+        verdict, found = self.verdict, self.capacity
+        numbers = ("positive", "minimal_from", "maximal", "not_maximal_from")
+        limits = (*numbers, "error_bound", "limited_by")
+        return {
+            "seed": self.seed,
+            "learnable": self.allocation.n_learnable,
+            "expressivity": verdict and str(verdict.expressivity),
+            "theorem": verdict and verdict.theorem,
+            "error_bound": verdict and verdict.error_bound,
+            "conditioned_on": verdict and verdict.conditioned_on,
+            "limited_by": verdict and verdict.limited_by,
+            "rank": self.rank,
+            "target_dimension": self.target_dimension,
+            "capacity": found and {name: getattr(found, name) for name in limits},
+            "seconds": self.seconds,
+            "why_open": self.why_open,
+        }
+
+
+@dataclass(frozen=True)
+class MethodRow:
+    """What one method comes to under a budget: its `draws`, one unless it draws at random.
+
+    There is none where nothing fits into the budget; `what`, the choice in words, then says why.
+    """
+
+    method: str
+    what: str
+    budget: int
+    draws: tuple[MethodDraw, ...]
+
+    @property
+    def median(self) -> MethodDraw | None:
+        """The median of the draws by capacity (the lower one of two), None if there are none.
+
+        Draws that were not reached do not count, unless none was.
+        """
+        reached = [draw for draw in self.draws if draw.verdict is not None] or list(self.draws)
+        ordered = sorted(reached, key=_order)
+        return ordered[(len(ordered) - 1) // 2] if ordered else None
+
+    @property
+    def keeps_budget(self) -> bool:
+        """Whether no more is learnable than the budget."""
+        return all(draw.allocation.n_learnable <= self.budget for draw in self.draws)
+
+    @property
+    def may_match(self) -> bool:
+        """Whether the median is proved to match some teachers on the samples asked about."""
+        verdict = self.median and self.median.verdict
+        return bool(verdict) and Expressivity.MINIMAL not in verdict.expressivity.possible
+
+    @property
+    def seconds(self) -> float:
+        """How long all draws took."""
+        return sum(draw.seconds for draw in self.draws)
+
+    @property
+    def paragraph(self) -> Paragraph:
+        """The row in words."""
+        median = self.median
+        if median is None:
+            return Paragraph(self.method, self.what)
+        text = f"{self.what} ({median.allocation.n_learnable}): {_known(median)}"
+        if len(self.draws) > 1:
+            text += f" (seed {median.seed}, the median of {len(self.draws)} draws)"
+        return Paragraph(self.method, text)
+
+    def to_dict(self) -> dict[str, Any]:
+        """Plain JSON: the numbers of the median, and those of all draws."""
+        names = {"method": self.method, "what": self.what, "budget": self.budget}
+        median = self.median and self.median.to_dict()
+        draws = [draw.to_dict() for draw in self.draws]
+        return {**names, "keeps_budget": self.keeps_budget, "median": median, "draws": draws}
+
+
+def _order(draw: MethodDraw) -> tuple[float, float, int]:
+    found = draw.capacity
+    numbers = (found.positive, found.maximal) if found else (-1, -1)
+    positive, maximal = (math.inf if number is None else number for number in numbers)
+    return positive, maximal, -1 if draw.rank is None else draw.rank
+
+
+def _known(draw: MethodDraw) -> str:
+    if draw.verdict is None:
+        return draw.why_open
+    text = str(draw.verdict.expressivity)
+    text += f" by {draw.verdict.theorem}" if draw.verdict.theorem else ""
+    text += "" if draw.rank is None else f", rank {draw.rank} of {draw.target_dimension}"
+    if draw.capacity is None:
+        return f"{text}; {draw.why_open}"
+    numbers = {"a match": most_matched(draw.capacity), "maximal": most_maximal(draw.capacity)}
+    return f"{text}; " + ", ".join(f"{what} on {number}" for what, number in numbers.items())
+
+
+def most_matched(found: Capacity) -> str:
+    """The largest number of samples on which a match is possible; "+" where more are open.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> most_matched(capacity_on(Allocation.layer(LinearFeedforward([3, 2, 2]), "W2"), Options()))
+    '2'
+    """
+    return _most(found.positive, found.minimal_from)
+
+
+def most_maximal(found: Capacity) -> str:
+    """The largest number of samples that is proved maximal; "+" where more are open."""
+    return _most(found.maximal, found.not_maximal_from)
+
+
+def _most(number: int | None, end: int | None) -> str:
+    if number is None:
+        return "any"
+    return str(number) if end == number + 1 else f"{number}+"
+
+
+class MethodQuestions:
+    """Asks what is known of allocations, each in its share of the time that is left.
+
+    `shares` are those of all that will be asked, in this order; the `options` have the effort for a
+    verdict, and `each` is that for each number of samples in the search for a capacity.
+    """
+
+    def __init__(
+        self, samples: int, options: Options, each: Effort, shares: Sequence[float], tell: Teller
+    ) -> None:
+        self._samples, self._options, self._each, self._tell = samples, options, each, tell
+        self._shares, self._asked = shares, 0
+        self._known: dict[tuple[str, int | None, int, bool], MethodDraw] = {}
+
+    def row(self, choice: Choice, budget: int, *, briefly: bool = False) -> MethodRow:
+        """The row of a choice; what was asked before is not asked again.
+
+        Asked `briefly`, ranks alone tell, and nobody looks for how many samples it is maximal.
+        """
+        seeds = choice.seeds or (None,) * len(choice.allocations)
+        draws = []
+        for allocation, seed in zip(choice.allocations, seeds, strict=True):
+            self._tell(Progress(choice.method, self._asked, len(self._shares)))
+            key = choice.method, seed, allocation.n_learnable, briefly
+            known = self._known.get(key)
+            if known is None or known.allocation != allocation:
+                known = self._known[key] = self._ask(allocation, seed, briefly)
+            draws.append(known)
+            self._asked += 1
+        return MethodRow(choice.method, choice.what, budget, tuple(draws))
+
+    def _ask(self, allocation: Allocation, seed: int | None, briefly: bool) -> MethodDraw:
+        whole, start = self._options.deadline, time.perf_counter()
+        found = MethodDraw(allocation, seed, why_open=LATE)
+        if whole.has_passed:
+            return found
+        shares = self._shares[self._asked :]
+        part = whole.within(whole.left * shares[0] / sum(shares))
+        effort, each = (_BRIEF, _BRIEF) if briefly else (self._options.effort, self._each)
+        try:
+            options = replace(self._options, deadline=part.within(part.left / 2), effort=effort)
+            verdict = verdict_on(allocation, self._samples, options)
+            rank, target = _ranks(allocation, self._samples, verdict, options)
+            found = replace(found, verdict=verdict, rank=rank, target_dimension=target)
+            why = why_undecided_by_ranks(allocation)
+            if why is not None:
+                found = replace(found, why_open=f"for how many samples is open: {why}")
+            elif not part.has_passed:
+                options = replace(options, deadline=part, effort=each)
+                limits = capacity_on(allocation, options, seeks_maximal=not briefly)
+                found = replace(found, capacity=limits, why_open="")
+        except OutOfTimeError:
+            pass
+        except SizeError as error:
+            found = replace(found, why_open=str(error))
+        return replace(found, seconds=time.perf_counter() - start)
+
+
+def _ranks(
+    allocation: Allocation, samples: int, verdict: Verdict, options: Options
+) -> tuple[int | None, int | None]:
+    """Rank and target dimension on so many samples, also where the verdict needed neither."""
+    rank, target = verdict.rank, verdict.target_dimension
+    network = allocation.network
+    analysis = Analysis(allocation, samples, options)
+    is_exact = network.is_linear or (network.is_analytic and analysis.why_not_exact is None)
+    if not is_exact:
+        return rank, target
+    try:
+        target = analysis.target.value if target is None else target
+        return analysis.rank.value if rank is None else rank, target
+    except (OutOfTimeError, SizeError):
+        return rank, target

@@ -1,0 +1,272 @@
+"""Methods: rules that say what to train of a network under a budget of learnable numbers.
+
+Each is a function in `METHODS` that says what it makes of a `Setting`. A further one is a function
+more; nothing else has to know it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+from numpy.typing import NDArray
+
+from ..problem.allocation import Allocation
+from ..problem.masks import Entry, Mask, count
+from ..problem.networks.base import Network
+from ..problem.networks.unrolled import as_matrix
+from .orders import even_order
+
+_MOST_ALONE = 4  # matrices of a network of which each has a low-rank update of its own
+
+
+@dataclass(frozen=True)
+class Setting:
+    """What is to be trained: a network with its present weights, a budget, and maybe values.
+
+    `seeds` are those of the draws of methods that draw.
+    """
+
+    network: Network
+    present: Mapping[str, Mask]
+    budget: int
+    seeds: tuple[int, ...]
+    weights: Mapping[str, NDArray[np.float64]] | None = None
+
+    @property
+    def layers(self) -> Iterator[dict[str, Mask]]:
+        """The present weights of each layer, from the inputs to the outputs."""
+        for names in self.network.weight_layers:
+            yield {name: self.present[name] for name in names}
+
+    def of(self, masks: Mapping[str, Mask]) -> Allocation:
+        """The allocation in which the entries of `masks` are learnable."""
+        return Allocation(self.network, masks, self.present)
+
+    def of_entries(self, entries: Iterable[Entry]) -> Allocation:
+        """The allocation in which these entries are learnable."""
+        masks: dict[str, Mask] = {}
+        for name, index in entries:
+            mask = masks.setdefault(name, np.zeros(self.network.weight_shapes[name], dtype=bool))
+            mask[index] = True
+        return self.of(masks)
+
+
+class Choice(NamedTuple):
+    """What a method makes of a setting: an allocation, or one for each seed of those that draw.
+
+    There is none where nothing fits into the budget; `what`, the choice in words, then says why.
+    """
+
+    method: str
+    what: str
+    allocations: tuple[Allocation, ...] = ()
+    seeds: tuple[int, ...] = ()
+
+
+Method = Callable[[Setting], Iterator[Choice]]
+
+
+def choices(setting: Setting) -> Iterator[Choice]:
+    """What every method makes of a setting; all but `full` keep the budget.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> whole = Allocation.full(LinearFeedforward([2, 3, 2]))
+    >>> found = choices(Setting(whole.network, dict(whole.masks("present")), 6, (0,)))
+    >>> {choice.method: choice.allocations[0].n_learnable for choice in found if choice.allocations}
+    ... # doctest: +NORMALIZE_WHITESPACE
+    {'full': 12, 'last layer': 6, 'LoRA of W1': 5, 'LoRA of W2': 5, 'random (SHiRA)': 6,
+     'spread': 6, 'rows': 5, 'columns': 5}
+    """
+    for method in METHODS:
+        yield from method(setting)
+
+
+def _full(setting: Setting) -> Iterator[Choice]:
+    yield Choice("full", "every weight, whatever the budget", (setting.of(setting.present),))
+
+
+def _last_layers(setting: Setting) -> Iterator[Choice]:
+    """As many whole layers as fit, from the outputs back."""
+    taken: dict[str, Mask] = {}
+    layers, needed = 0, 0
+    for layer in reversed(list(setting.layers)):
+        needed = _size({**taken, **layer})
+        if needed > setting.budget:
+            break
+        taken |= layer
+        layers += 1
+    if not layers:
+        yield Choice("last layer", _too_few("the last layer has", needed))
+        return
+    name = "last layer" if layers == 1 else f"last {layers} layers"
+    yield Choice(name, f"all of {', '.join(taken)}", (setting.of(taken),))
+
+
+def _biases(setting: Setting) -> Iterator[Choice]:
+    names = [name for name, shape in setting.network.weight_shapes.items() if len(shape) == 1]
+    masks = {name: setting.present[name] for name in names}
+    needed, name = _size(masks), "biases (BitFit)"
+    if not needed:
+        yield Choice(name, "the network has no biases")
+    elif needed > setting.budget:
+        yield Choice(name, _too_few("all biases are", needed))
+    else:
+        yield Choice(name, f"all of {', '.join(names)}", (setting.of(masks),))
+
+
+def _low_rank(setting: Setting) -> Iterator[Choice]:
+    """LoRA of the largest rank that fits: on all matrices alike, and on each one alone."""
+    network = setting.network
+    if not (network.is_linear and network.is_layered):
+        yield Choice("LoRA", f"not of this {network.describe()}: only linear feed-forward networks")
+        return
+    if _size(setting.present) < network.n_weights:
+        yield Choice("LoRA", "updates of low rank are of dense networks only")
+        return
+    matrices = [names[0] for names in network.weight_layers]
+    yield _low_rank_on(setting, "LoRA", matrices)
+    if 1 < len(matrices) <= _MOST_ALONE:
+        for name in matrices:
+            yield _low_rank_on(setting, f"LoRA of {name}", [name])
+
+
+def _low_rank_on(setting: Setting, method: str, matrices: Sequence[str]) -> Choice:
+    """Updates of all `matrices` of one rank, or of their own full rank where that is less."""
+    shapes = [setting.network.weight_shapes[name] for name in matrices]
+
+    def ranks(rank: int) -> list[int]:
+        return [min(rank, *shape) for shape in shapes]
+
+    def cost(rank: int) -> int:
+        return sum(each * sum(shape) for each, shape in zip(ranks(rank), shapes, strict=True))
+
+    largest = max(min(shape) for shape in shapes)
+    rank = next((r for r in range(largest, 0, -1) if cost(r) <= setting.budget), 0)
+    if not rank:
+        return Choice(method, _too_few("rank 1 takes", cost(1)))
+    updates = dict(zip(matrices, ranks(rank), strict=True))
+    allocation = Allocation.low_rank(setting.network, updates)
+    return Choice(method, f"updates of rank {rank} of {', '.join(matrices)}", (allocation,))
+
+
+def _random(setting: Setting) -> Iterator[Choice]:
+    """Single entries anywhere, as SHiRA draws them."""
+    draws = tuple(
+        Allocation.random(
+            setting.network,
+            setting.budget,
+            np.random.default_rng(seed),
+            within=setting.present,
+            present=setting.present,
+        )
+        for seed in setting.seeds
+    )
+    yield Choice("random (SHiRA)", "entries at random", draws, setting.seeds)
+
+
+def _spread(setting: Setting) -> Iterator[Choice]:
+    draws = tuple(
+        setting.of_entries(
+            even_order(setting.present, np.random.default_rng(seed))[: setting.budget]
+        )
+        for seed in setting.seeds
+    )
+    yield Choice("spread", "entries, even over layers, rows and columns", draws, setting.seeds)
+
+
+def _rows(setting: Setting) -> Iterator[Choice]:
+    """All weights into some units."""
+    layers = [
+        [
+            [(name, (i, *rest)) for name, mask in layer.items() for rest in _places(mask[i])]
+            for i in range(len(next(iter(layer.values()))))
+        ]
+        for layer in setting.layers
+    ]
+    yield _whole_lines(setting, "rows", "whole rows, with their biases", layers)
+
+
+def _columns(setting: Setting) -> Iterator[Choice]:
+    """All weights out of some units, or out of the constant, which biases read."""
+    layers = [
+        [
+            [(name, (i, *others)) for i in np.flatnonzero(column).tolist()]
+            for name, mask in layer.items()
+            for others, column in zip(np.ndindex(mask.shape[1:]), as_matrix(mask).T, strict=True)
+        ]
+        for layer in setting.layers
+    ]
+    yield _whole_lines(setting, "columns", "whole columns; a bias is one, too", layers)
+
+
+def _whole_lines(
+    setting: Setting, method: str, what: str, layers: list[list[list[Entry]]]
+) -> Choice:
+    """Whole lines while one fits, the next always of the layer with the fewest learnables."""
+    chosen: list[list[Entry]] = [[] for _ in layers]
+    left = setting.budget
+    waiting = [[line for line in lines if line] for lines in layers]
+    least = min((len(line) for lines in waiting for line in lines), default=0)
+    while True:
+        waiting = [[line for line in lines if len(line) <= left] for lines in waiting]
+        rest = [number for number, lines in enumerate(waiting) if lines]
+        if not rest:
+            break
+        layer = min(rest, key=lambda number: len(chosen[number]))
+        line = waiting[layer].pop(0)
+        chosen[layer] += line
+        left -= len(line)
+    entries = [entry for lines in chosen for entry in lines]
+    if not entries:
+        return Choice(method, _too_few("the shortest has", least))
+    return Choice(method, what, (setting.of_entries(entries),))
+
+
+def _magnitude(setting: Setting) -> Iterator[Choice]:
+    """The present entries whose given values are the largest; of equal ones the first."""
+    if setting.weights is None:
+        yield Choice("magnitude", "it needs the values of the weights")
+        return
+    missing = [name for name in setting.present if name not in setting.weights]
+    if missing:
+        yield Choice("magnitude", f"it needs the values of {', '.join(missing)}, too")
+        return
+    entries = [
+        (name, (*map(int, index),))
+        for name, mask in setting.present.items()
+        for index in np.argwhere(mask)
+    ]
+    values = [abs(setting.weights[name][index]) for name, index in entries]
+    order = np.argsort(-np.array(values), kind="stable")[: setting.budget]
+    chosen = setting.of_entries(entries[number] for number in order)
+    yield Choice("magnitude", "the entries of the largest absolute values", (chosen,))
+
+
+# The table of methods, in the order in which they are shown.
+METHODS: tuple[Method, ...] = (
+    _full,
+    _last_layers,
+    _biases,
+    _low_rank,
+    _random,
+    _spread,
+    _rows,
+    _columns,
+    _magnitude,
+)
+
+
+def _places(part: Mask) -> list[tuple[int, ...]]:
+    """The set places of a part of a mask; of a single entry its empty index."""
+    return [tuple(index) for index in np.argwhere(part).tolist()]
+
+
+def _size(masks: Mapping[str, Mask]) -> int:
+    return sum(map(count, masks.values()))
+
+
+def _too_few(what: str, needed: int) -> str:
+    return f"{what} {needed} weights, more than the budget"
