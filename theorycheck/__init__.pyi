@@ -29,6 +29,7 @@ from .errors import TheorycheckError as TheorycheckError
 from .measurement.estimate import Estimate as Estimate
 from .measurement.estimate import measure as measure
 from .plots.figure import plot as plot
+from .plots.methods import plot_methods as plot_methods
 from .plots.probability import plot_probability as plot_probability
 from .plots.style import figure_svg as figure_svg
 from .plots.style import save_figure as save_figure

@@ -99,9 +99,11 @@ def compare_methods(
     each of the `draws` of methods that draw, with seeds from `seed` on; its median is what counts.
 
     `budgets`, further ones or how many in geometric steps up to all weights, give `others`, which
-    `plot_methods` draws: by ranks alone, their `maximal` is not sought. `seconds` limit the whole: they are shared, and rows that were not reached
-    say so. The other options are those of `classify`. Frozen weights are random, also where
-    `weights` are given. Raises `InputError` for arguments out of range.
+    `plot_methods` draws: by ranks alone, and nobody looks for how many samples they are maximal.
+
+    `seconds` limit the whole: they are shared, and rows that were not reached say so. The other
+    options are those of `classify`. Frozen weights are random, also where `weights` are given.
+    Raises `InputError` for arguments out of range.
 
     >>> from theorycheck import LinearFeedforward
     >>> found = compare_methods(LinearFeedforward([4, 6, 3]), budget=18, samples=3)
@@ -127,8 +129,9 @@ def compare_methods(
     with watching(progress, "methods") as tell:
         shares = _shares(asked, [choice for _, choice in further])
         questions = MethodQuestions(samples, options, each, shares, tell)
-        rows = tuple(questions.row(choice, budget) for choice in asked)
+        # First what is asked briefly: the time that it leaves is for the budget itself.
         others = tuple(questions.row(choice, size, briefly=True) for size, choice in further)
+        rows = tuple(questions.row(choice, budget) for choice in asked)
         return MethodComparison(given.network, samples, budget, given.n_present, rows, others)
 
 
@@ -175,4 +178,4 @@ def _further(setting: Setting, size: int, budgets: Iterable[int] | int) -> list[
 def _shares(asked: list[Choice], further: list[Choice]) -> list[float]:
     """The shares of the time of all draws: half of it is for what was asked, in any case."""
     first, rest = (sum(len(choice.allocations) for choice in part) for part in (asked, further))
-    return [max(1.0, rest / first)] * first + [1.0] * rest
+    return [1.0] * rest + [max(1.0, rest / first)] * first

@@ -108,15 +108,24 @@ class MethodRow:
         return sum(draw.seconds for draw in self.draws)
 
     @property
-    def paragraph(self) -> Paragraph:
-        """The row in words."""
-        median = self.median
-        if median is None:
-            return Paragraph(self.method, self.what)
-        text = f"{self.what} ({median.allocation.n_learnable}): {_known(median)}"
+    def words(self) -> str:
+        """The choice in words, with what else is to be said of it."""
+        parts = [self.what]
         if len(self.draws) > 1:
-            text += f" (seed {median.seed}, the median of {len(self.draws)} draws)"
-        return Paragraph(self.method, text)
+            first, last = self.draws[0].seed, self.draws[-1].seed
+            parts.append(f"the median of {len(self.draws)} draws, seeds {first} to {last}")
+        if not self.keeps_budget:
+            parts.append("more than the budget")
+        if self.median is not None and self.median.why_open:
+            parts.append(self.median.why_open)
+        return "; ".join(parts)
+
+    @property
+    def paragraph(self) -> Paragraph:
+        """The row in words, with what is known of it."""
+        median = self.median
+        known = "" if median is None or median.verdict is None else f"{_known(median)}. "
+        return Paragraph(self.method, f"{known}{self.words[0].upper()}{self.words[1:]}")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON: the numbers of the median, and those of all draws."""
@@ -134,15 +143,17 @@ def _order(draw: MethodDraw) -> tuple[float, float, int]:
 
 
 def _known(draw: MethodDraw) -> str:
-    if draw.verdict is None:
-        return draw.why_open
-    text = str(draw.verdict.expressivity)
-    text += f" by {draw.verdict.theorem}" if draw.verdict.theorem else ""
-    text += "" if draw.rank is None else f", rank {draw.rank} of {draw.target_dimension}"
-    if draw.capacity is None:
-        return f"{text}; {draw.why_open}"
-    numbers = {"a match": most_matched(draw.capacity), "maximal": most_maximal(draw.capacity)}
-    return f"{text}; " + ", ".join(f"{what} on {number}" for what, number in numbers.items())
+    verdict, found = draw.verdict, draw.capacity
+    parts = [f"{draw.allocation.n_learnable} learnable"]
+    if verdict is not None:
+        by = f" by {verdict.theorem}" if verdict.theorem else ""
+        parts.append(f"{verdict.expressivity}{by}")
+    if draw.rank is not None:
+        parts.append(f"rank {draw.rank} of {draw.target_dimension}")
+    if found is not None:
+        matched, maximal = most_matched(found), most_maximal(found)
+        parts.append(f"match possible up to {matched}, maximal up to {maximal} samples")
+    return ", ".join(parts)
 
 
 def most_matched(found: Capacity) -> str:

@@ -77,44 +77,42 @@ def choices(setting: Setting) -> Iterator[Choice]:
     >>> found = choices(Setting(whole.network, dict(whole.masks("present")), 6, (0,)))
     >>> {choice.method: choice.allocations[0].n_learnable for choice in found if choice.allocations}
     ... # doctest: +NORMALIZE_WHITESPACE
-    {'full': 12, 'last layer': 6, 'LoRA of W1': 5, 'LoRA of W2': 5, 'random (SHiRA)': 6,
-     'spread': 6, 'rows': 5, 'columns': 5}
+    {'full': 12, 'last layers': 6, 'LoRA of W1': 5, 'LoRA of W2': 5, 'random': 6, 'spread': 6,
+     'rows': 5, 'columns': 5}
     """
     for method in METHODS:
         yield from method(setting)
 
 
 def _full(setting: Setting) -> Iterator[Choice]:
-    yield Choice("full", "every weight, whatever the budget", (setting.of(setting.present),))
+    yield Choice("full", "every weight: the ceiling", (setting.of(setting.present),))
 
 
 def _last_layers(setting: Setting) -> Iterator[Choice]:
     """As many whole layers as fit, from the outputs back."""
     taken: dict[str, Mask] = {}
-    layers, needed = 0, 0
+    needed = 0
     for layer in reversed(list(setting.layers)):
         needed = _size({**taken, **layer})
         if needed > setting.budget:
             break
         taken |= layer
-        layers += 1
-    if not layers:
-        yield Choice("last layer", _too_few("the last layer has", needed))
+    if not taken:
+        yield Choice("last layers", _too_few("the last one has", needed))
         return
-    name = "last layer" if layers == 1 else f"last {layers} layers"
-    yield Choice(name, f"all of {', '.join(taken)}", (setting.of(taken),))
+    yield Choice("last layers", f"all of {', '.join(taken)}", (setting.of(taken),))
 
 
 def _biases(setting: Setting) -> Iterator[Choice]:
     names = [name for name, shape in setting.network.weight_shapes.items() if len(shape) == 1]
     masks = {name: setting.present[name] for name in names}
-    needed, name = _size(masks), "biases (BitFit)"
+    needed, name = _size(masks), "biases"
     if not needed:
         yield Choice(name, "the network has no biases")
     elif needed > setting.budget:
         yield Choice(name, _too_few("all biases are", needed))
     else:
-        yield Choice(name, f"all of {', '.join(names)}", (setting.of(masks),))
+        yield Choice(name, f"all of {', '.join(names)} (BitFit)", (setting.of(masks),))
 
 
 def _low_rank(setting: Setting) -> Iterator[Choice]:
@@ -164,7 +162,7 @@ def _random(setting: Setting) -> Iterator[Choice]:
         )
         for seed in setting.seeds
     )
-    yield Choice("random (SHiRA)", "entries at random", draws, setting.seeds)
+    yield Choice("random", "entries at random (SHiRA)", draws, setting.seeds)
 
 
 def _spread(setting: Setting) -> Iterator[Choice]:

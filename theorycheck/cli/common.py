@@ -110,6 +110,19 @@ def answer(
     return allocation, samples, found
 
 
+def network_of(path: str) -> tuple[Allocation, int | None]:
+    """The allocation and samples of a file; with a network object nothing is learnable."""
+    from ..problem.allocation import Allocation
+    from ..problem.files import LARGEST_FILE, load, parse_json, read_limited
+    from ..problem.networks.kinds import network_from_dict
+
+    if not path.lower().endswith((".npz", ".safetensors", ".pt", ".pth")):
+        data: Any = parse_json(read_limited(Path(path), LARGEST_FILE))
+        if isinstance(data, dict) and "kind" in data:
+            return Allocation.none(network_from_dict(data)), None
+    return load(path)
+
+
 def command_line(command: str, file: str, options: dict[str, object]) -> str:
     """The command line that repeats something, with no default left to chance.
 
