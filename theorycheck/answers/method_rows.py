@@ -21,7 +21,7 @@ from .capacities import Capacity, capacity_on
 from .classification import verdict_on
 from .methods import Choice
 
-LATE = "the time was up before"
+LATE = "the time was up before all was known"
 _BRIEF = Effort(seconds=0)
 
 
@@ -46,7 +46,8 @@ class MethodDraw:
     def is_limited(self) -> bool:
         """Whether the time was up before all was known."""
         found = (self.verdict, self.capacity)
-        return self.why_open == LATE or any(each and each.limited_by for each in found)
+        ended = any(each and each.limited_by == "seconds" for each in found)
+        return self.why_open == LATE or ended
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON: the numbers, without certificates."""
@@ -116,7 +117,9 @@ class MethodRow:
             parts.append(f"the median of {len(self.draws)} draws, seeds {first} to {last}")
         if not self.keeps_budget:
             parts.append("more than the budget")
-        if self.median is not None and self.median.why_open:
+        if any(draw.is_limited for draw in self.draws):
+            parts.append(LATE)
+        elif self.median is not None and self.median.why_open:
             parts.append(self.median.why_open)
         return "; ".join(parts)
 
@@ -124,8 +127,8 @@ class MethodRow:
     def paragraph(self) -> Paragraph:
         """The row in words, with what is known of it."""
         median = self.median
-        known = "" if median is None or median.verdict is None else f"{_known(median)}. "
-        return Paragraph(self.method, f"{known}{self.words[0].upper()}{self.words[1:]}")
+        known = "" if median is None or median.verdict is None else f": {_known(median)}"
+        return Paragraph(self.method, self.words + known)
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON: the numbers of the median, and those of all draws."""

@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from ...answers.method_comparison import MethodComparison
     from ...problem.allocation import Allocation
 
-_STEPS = 6  # budgets of a figure for which none are named
+_STEPS = 8  # budgets of a figure for which none are named
 _NUMBERS = re.compile(r"\d{1,18}(,\d{1,18})*")
 
 

@@ -1,0 +1,309 @@
+"""Methods under one budget: each is what it says, and the answers are those asked one by one."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+import theorycheck as tc
+from tests.shared.strategies import allocations, networks, seeds
+from theorycheck.answers.methods import Setting, choices
+
+TANH = tc.Feedforward([3, 4, 4, 2], activation="tanh", bias=True)  # 16 + 20 + 10 weights
+LINEAR = tc.LinearFeedforward([4, 6, 3])
+FILTERS = tc.Convolutional(
+    input=[1, 6],
+    layers=[{"channels": 2, "kernel": 3, "pool": 2}],
+    outputs=2,
+    activation="tanh",
+    bias=True,
+)
+
+
+def chosen(network, budget, weights=None, **present):
+    """The allocations of all methods by name, and in words what the others lack."""
+    masks = dict(tc.Allocation.full(network, present or None).masks("present"))
+    found = list(choices(Setting(network, masks, budget, (0, 1), weights)))
+    assert len({choice.method for choice in found}) == len(found)
+    made = {c.method: c.allocations for c in found if c.allocations}
+    return made, {c.method: c.what for c in found if not c.allocations}
+
+
+def arrays(allocation):
+    return {name: np.array(mask) for name, mask in allocation.masks("learnable")}
+
+
+def lines_of(network, masks, axis):
+    """The whole lines of each layer, a bias being one more column, as lists of their entries."""
+    for matrix, *bias in network.weight_layers:
+        rows = masks[matrix].reshape(len(masks[matrix]), -1)
+        table = np.column_stack([rows, *(masks[name] for name in bias)])
+        yield table if axis == 0 else table.T
+
+
+# Each method
+
+
+@settings(max_examples=150, deadline=None)
+@given(allocations(networks), st.data(), seeds)
+def test_budgets_are_kept_and_nothing_absent_is_learned(allocation, data, seed):
+    budget = data.draw(st.integers(1, max(allocation.n_present, 1)))
+    present = dict(allocation.masks("present"))
+    for choice in choices(Setting(allocation.network, present, budget, (seed, seed + 1))):
+        assert bool(choice.allocations) or choice.what
+        for made in choice.allocations:
+            spent = sum(int(np.sum(mask)) for _, mask in made.masks("learnable"))
+            assert choice.method == "full" or 0 < spent <= budget
+            if "LoRA" not in choice.method:
+                assert made.network == allocation.network
+                for name, mask in made.masks("learnable"):
+                    assert not np.any(mask & ~present[name])
+
+
+@pytest.mark.parametrize(
+    ("budget", "names"),
+    [(9, None), (10, ["W3", "b3"]), (29, ["W3", "b3"]), (30, ["W2", "b2", "W3", "b3"])],
+)
+def test_last_layers_are_as_many_as_fit(budget, names):
+    made, lacking = chosen(TANH, budget)
+    if names is None:
+        assert lacking["last layers"] == "the last one has 10 weights, more than the budget"
+    else:
+        assert made["last layers"] == (tc.Allocation.layer(TANH, *names),)
+
+
+def test_biases_are_all_or_none():
+    made, _ = chosen(TANH, 10)
+    assert made["biases"] == (tc.Allocation.biases(TANH),)
+    assert chosen(TANH, 9)[1]["biases"] == "all biases are 10 weights, more than the budget"
+    assert chosen(LINEAR, 9)[1]["biases"] == "the network has no biases"
+
+
+@pytest.mark.parametrize("budget", range(8, 70, 3))
+def test_low_rank_is_the_largest_that_fits(budget):
+    made, lacking = chosen(tc.LinearFeedforward([5, 4, 3]), min(budget, 32))
+    costs = {"W1": 9, "W2": 7}  # numbers for each rank
+    most = {"W1": 4, "W2": 3}
+    for name, matrices in {"LoRA": "W1 W2", "LoRA of W1": "W1", "LoRA of W2": "W2"}.items():
+        fitting = [
+            ranks
+            for rank in range(1, 5)
+            for ranks in [{key: min(rank, most[key]) for key in matrices.split()}]
+            if sum(costs[key] * ranks[key] for key in ranks) <= min(budget, 32)
+        ]
+        if fitting:
+            network = tc.LinearFeedforward([5, 4, 3])
+            assert made[name] == (tc.Allocation.low_rank(network, fitting[-1]),)
+        else:
+            assert "more than the budget" in lacking[name]
+
+
+def test_low_rank_of_what_it_cannot_be_is_left_out():
+    assert "only linear feed-forward" in chosen(TANH, 20)[1]["LoRA"]
+    sparse = {"W1": np.eye(6, 4)}
+    assert "dense networks only" in chosen(LINEAR, 15, **sparse)[1]["LoRA"]
+
+
+def test_random_and_spread_are_draws_of_their_seeds():
+    made, _ = chosen(TANH, 13)
+    draws = [tc.Allocation.random(TANH, 13, np.random.default_rng(seed)) for seed in (0, 1)]
+    assert made["random"] == tuple(draws)
+    first, second = made["spread"]
+    assert first != second
+    for allocation in (first, second):
+        assert allocation.n_learnable == 13
+        masks = arrays(allocation)
+        for axis in (0, 1):
+            for table in lines_of(TANH, masks, axis):
+                counts = table.sum(axis=1)
+                assert counts.max() - counts.min() <= 1
+        sizes = [sum(masks[name].sum() for name in layer) for layer in TANH.weight_layers]
+        assert max(sizes) - min(sizes) <= 1
+
+
+@pytest.mark.parametrize("network", [TANH, LINEAR, FILTERS], ids=str)
+@pytest.mark.parametrize(("method", "axis"), [("rows", 0), ("columns", 1)])
+def test_lines_are_whole_and_no_further_one_fits(network, method, axis):
+    for budget in (6, 11, 17):
+        made, lacking = chosen(network, budget)
+        tables = list(lines_of(network, arrays(tc.Allocation.none(network)), axis))
+        if method in lacking:
+            assert min(table.shape[1] for table in tables) > budget
+            continue
+        (allocation,) = made[method]
+        left = budget - allocation.n_learnable
+        for table in lines_of(network, arrays(allocation), axis):
+            assert set(table.sum(axis=1)) <= {0, table.shape[1]}
+            assert table.all() or table.shape[1] > left
+
+
+def test_magnitude_learns_the_largest_of_the_present_weights():
+    rng = np.random.default_rng(3)
+    values = {name: rng.normal(size=shape) for name, shape in TANH.weight_shapes.items()}
+    present = {"W2": rng.random((4, 4)) < 0.5}
+    values["W2"] *= present["W2"]
+    (allocation,) = chosen(TANH, 12, values, **present)[0]["magnitude"]
+    masks = arrays(allocation)
+    inside = [abs(values[name][mask]) for name, mask in masks.items()]
+    outside = [abs(values[name][~mask]) for name, mask in masks.items()]
+    assert allocation.n_learnable == 12
+    assert np.concatenate(inside).min() >= np.concatenate(outside).max()
+    del values["b1"], values["W3"]
+    lacking = chosen(TANH, 12, values)[1]["magnitude"]
+    assert lacking == "it needs the values of b1, W3, too"
+
+
+# What is known of them
+
+
+@pytest.mark.parametrize(
+    ("network", "budget", "samples"),
+    [
+        (TANH, 16, 5),
+        (LINEAR, 18, 3),
+        (FILTERS, 12, 3),
+        (tc.Recurrent(1, 3, 1, steps=3, activation="tanh", bias=True), 8, 3),
+        (tc.ShallowReLU([2, 4, 2]), 9, 3),
+    ],
+    ids=str,
+)
+def test_answers_are_those_of_each_allocation(network, budget, samples):
+    found = tc.compare_methods(network, budget, samples, seed=2)
+    assert [row.method for row in found.rows][:2] == ["full", "last layers"]
+    for row in found.rows:
+        assert row.budget == budget
+        assert [draw.seed for draw in row.draws] in ([], [None], [2, 3, 4])
+        for draw in row.draws:
+            verdict = tc.classify(draw.allocation, samples, seed=2)
+            assert draw.verdict is not None
+            assert draw.verdict.expressivity is verdict.expressivity
+            assert draw.verdict.theorem == verdict.theorem
+            limits = tc.capacity(draw.allocation, seed=2)
+            assert draw.capacity is not None
+            for name in ("positive", "minimal_from", "maximal", "not_maximal_from"):
+                assert getattr(draw.capacity, name) == getattr(limits, name)
+            if verdict.expressivity is tc.Expressivity.MINIMAL and draw.rank is not None:
+                assert draw.target_dimension is not None
+                assert draw.rank < draw.target_dimension
+    assert found.limited_by is None
+
+
+def test_median_is_that_of_the_draws_by_capacity():
+    found = tc.compare_methods(tc.ShallowReLU([2, 4, 2]), 9, 3, draws=4)
+    row = next(row for row in found.rows if row.method == "random")
+    numbers = sorted(draw.capacity.positive for draw in row.draws)
+    assert row.median.capacity.positive == numbers[1]
+    late = replace(row.draws[0], verdict=None, capacity=None)
+    assert replace(row, draws=(late, row.draws[1])).median == row.draws[1]
+    assert replace(row, draws=(late,)).median == late
+
+
+def test_own_choices_are_rows_whatever_they_spend():
+    given = tc.Allocation.layer(TANH, "W2")
+    found = tc.compare_methods(given, 12, 2, masks={"mine": {"b1": [1, 0, 1, 1]}})
+    rows = {row.method: row for row in found.rows}
+    assert rows["yours"].draws[0].allocation == given
+    assert not rows["yours"].keeps_budget
+    assert "more than the budget" in rows["yours"].words
+    assert rows["mine"].draws[0].allocation.counts == {"b1": 3}
+    assert rows["mine"].keeps_budget
+    for whole in (tc.Allocation.full(TANH), tc.Allocation.none(TANH)):
+        names = [row.method for row in tc.compare_methods(whole, 12, 2, draws=1).rows]
+        assert "yours" not in names
+
+
+def test_further_budgets_are_kept_too():
+    found = tc.compare_methods(TANH, 12, 2, budgets=4, draws=1)
+    budgets = sorted({row.budget for row in found.others})
+    assert len(budgets) == 4
+    assert budgets[0] == TANH.outputs
+    assert budgets[-1] == TANH.n_weights
+    assert all(row.keeps_budget for row in found.others)
+    assert "full" not in [row.method for row in found.others]
+    asked = tc.compare_methods(TANH, 12, 2, budgets=(20, 12), draws=1)
+    assert sorted({row.budget for row in asked.others}) == [12, 20]
+    alike = {row.method: row.median for row in asked.rows if row.median}
+    for row in asked.others:
+        if row.budget == 12 and row.median is not None:
+            assert row.median.rank == alike[row.method].rank
+            assert row.median.capacity.positive == alike[row.method].capacity.positive
+
+
+def test_rows_that_the_time_did_not_reach_say_so():
+    found = tc.compare_methods(TANH, 12, 2, seconds=1e-9, budgets=3)
+    assert found.limited_by == "seconds"
+    for row in (*found.rows, *found.others):
+        for draw in row.draws:
+            assert (draw.verdict, draw.capacity, draw.rank) == (None, None, None)
+            assert draw.why_open == "the time was up before all was known"
+    assert "the time was up" in str(found)
+    assert "is shown of no method" in str(found)
+
+
+def test_what_no_theorem_decides_is_left_open():
+    mixed = tc.Feedforward([2, 3, 3, 1], activation=["tanh", "relu"], bias=True)
+    found = tc.compare_methods(mixed, 4, 2, draws=1)
+    row = next(row for row in found.rows if row.method == "random")
+    assert row.median is not None
+    assert row.median.capacity is None
+    assert row.median.why_open.startswith("for how many samples is open: with relu ranks differ")
+
+
+def test_progress_counts_all_draws():
+    told = []
+    found = tc.compare_methods(LINEAR, 18, 2, progress=told.append)
+    total = sum(len(row.draws) for row in found.rows)
+    assert [(each.done, each.total) for each in told] == [(k, total) for k in range(total)]
+
+
+def test_words_and_json_tell_the_same():
+    found = tc.compare_methods(LINEAR, 18, 4)
+    data = found.to_dict()
+    for row, told in zip(found.rows, data["rows"], strict=True):
+        if row.median is None:
+            assert told["median"] is None
+            assert told["what"] in " ".join(str(found).split())
+            continue
+        assert told["median"]["expressivity"] == str(row.median.verdict.expressivity)
+        assert told["median"]["capacity"]["positive"] == row.median.capacity.positive
+        assert len(told["draws"]) == len(row.draws)
+    assert "BUDGET" in str(found)
+    assert "18 of 42 weights" in str(found)
+
+
+@pytest.mark.parametrize(
+    ("arguments", "words"),
+    [
+        ({"budget": 0}, "budget must be an integer from 1 to 42, not 0"),
+        ({"budget": 43}, "budget must be an integer from 1 to 42, not 43"),
+        ({"samples": 0}, "samples must be an integer from 1"),
+        ({"draws": 0}, "draws must be an integer from 1 to 100, not 0"),
+        ({"seed": -1}, "seed must be an integer from 0, not -1"),
+        ({"budgets": [50]}, "budgets must be an integer from 1 to 42, not 50"),
+        ({"budgets": -1}, "budgets must be at most 100, not -1"),
+        ({"budgets": "5"}, "budgets must be integers, or how many, not '5'"),
+        ({"masks": {"a": {"W9": [1]}}}, "masks['a']: learnable has no weight 'W9'"),
+        ({"masks": [1]}, "masks must map names of your own to masks"),
+        ({"weights": {"W1": [1]}}, 'weights["W1"] must have shape (6, 4)'),
+        ({"subject": "net"}, "allocation must be an Allocation, not 'net'"),
+        ({"seconds": -1}, "seconds must be a number from 0, not -1"),
+    ],
+)
+def test_bad_arguments_are_named(arguments, words):
+    asked = {"subject": LINEAR, "budget": 12, "samples": 3, **arguments}
+    with pytest.raises(tc.InputError) as error:
+        tc.compare_methods(**asked)
+    assert words in str(error.value)
+
+
+@pytest.mark.torch
+def test_torch_modules_are_read():
+    torch = pytest.importorskip("torch")
+    module = torch.nn.Sequential(torch.nn.Linear(3, 4), torch.nn.Tanh(), torch.nn.Linear(4, 2))
+    module[0].weight.requires_grad = False
+    found = tc.compare_methods(module, 10, 2, draws=1)
+    assert found.network == tc.Feedforward([3, 4, 2], activation="tanh", bias=True)
+    own = next(row for row in found.rows if row.method == "yours")
+    assert own.draws[0].allocation.counts == {"b1": 4, "W2": 8, "b2": 2}
