@@ -1,6 +1,7 @@
 """Methods under one budget: each is what it says, and the answers are those asked one by one."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
@@ -191,7 +192,7 @@ def test_answers_are_those_of_each_allocation(network, budget, samples):
 
 
 def test_median_is_that_of_the_draws_by_capacity():
-    found = tc.compare_methods(tc.ShallowReLU([2, 4, 2]), 9, 3, draws=4)
+    found: Any = tc.compare_methods(tc.ShallowReLU([2, 4, 2]), 9, 3, draws=4)
     row = next(row for row in found.rows if row.method == "random")
     numbers = sorted(draw.capacity.positive for draw in row.draws)
     assert row.median.capacity.positive == numbers[1]
@@ -222,7 +223,7 @@ def test_further_budgets_are_kept_too():
     assert budgets[-1] == TANH.n_weights
     assert all(row.keeps_budget for row in found.others)
     assert "full" not in [row.method for row in found.others]
-    asked = tc.compare_methods(TANH, 12, 2, budgets=(20, 12), draws=1)
+    asked: Any = tc.compare_methods(TANH, 12, 2, budgets=(20, 12), draws=1)
     assert sorted({row.budget for row in asked.others}) == [12, 20]
     alike = {row.method: row.median for row in asked.rows if row.median}
     for row in asked.others:
@@ -259,7 +260,7 @@ def test_progress_counts_all_draws():
 
 
 def test_words_and_json_tell_the_same():
-    found = tc.compare_methods(LINEAR, 18, 4)
+    found: Any = tc.compare_methods(LINEAR, 18, 4)
     data = found.to_dict()
     for row, told in zip(found.rows, data["rows"], strict=True):
         if row.median is None:

@@ -17,7 +17,7 @@ from ..display.paragraphs import Paragraph, list_some, samples_in_words
 from ..display.shown import Shown
 from ..errors import InputError, shown
 from ..problem.allocation import Allocation
-from ..problem.arguments import check_allocation
+from ..problem.arguments import allocation_of
 from ..problem.networks.base import Network, positive_integer
 from ..problem.weight_files import checked_weights
 from .capacities import MODEST_EFFORT
@@ -110,7 +110,7 @@ def compare_methods(
     >>> [(row.method, row.median.capacity.positive) for row in found.rows if row.draws][2:4]
     [('LoRA of W1', 1), ('LoRA of W2', 2)]
     """
-    given = _allocation_of(subject)
+    given = allocation_of(subject)
     budget = positive_integer(budget, "budget", given.n_present)
     samples = positive_integer(samples, "samples")
     deadline, each = divided(seconds, MODEST_EFFORT)
@@ -133,16 +133,6 @@ def compare_methods(
         others = tuple(questions.row(choice, size, briefly=True) for size, choice in further)
         rows = tuple(questions.row(choice, budget) for choice in asked)
         return MethodComparison(given.network, samples, budget, given.n_present, rows, others)
-
-
-def _allocation_of(subject: object) -> Allocation:
-    if isinstance(subject, Network):
-        return Allocation.none(subject)
-    if hasattr(subject, "named_parameters"):  # of torch, which is not imported to look
-        return Allocation.from_torch(subject)  # type: ignore[arg-type]
-    check_allocation(subject)
-    assert isinstance(subject, Allocation)
-    return subject
 
 
 def _own(
