@@ -98,9 +98,7 @@ def _why_open(analysis: Analysis) -> str:
     needed, found = analysis.once(t19_parametrised.target), analysis.once(t19_parametrised.rank)
     why = t19_parametrised.why_rank_open(parametrization)
     if found.value == needed.value and why is not None:
-        return (
-            f"the rank is {found.value} at most, as many as are needed, but perhaps less: {why}"
-        )
+        return f"the rank is {found.value} at most, as many as are needed, but perhaps less: {why}"
     return (
         f"the error bounds of the ranks stay above {analysis.options.error_bound:g}: rank "
         f"{found.value} ({found.error_bound:.1e}), target dimension {needed.value} "

@@ -336,6 +336,18 @@ class Parametrization:
             for name, form in self.forms.items()
         )
 
+    @property
+    def is_full(self) -> bool:
+        """Whether weights can have all values that those of teachers can have."""
+        if self.ties and not self.tied_teacher:
+            return False
+        shapes = self.network.weight_shapes
+        return all(
+            equal(form.entries, self.whole.present_mask(name))
+            or (form.train == FACTORS and form.rank >= min(shapes[name]))
+            for name, form in self.forms.items()
+        )
+
     @cached_property
     def teacher(self) -> Parametrization:
         """All present weights free, and tied as they are: what teachers with ties are drawn of."""

@@ -72,7 +72,10 @@ def parametrized_from_dict(data: object) -> ParametrizedProblem:
     for key in KEYS[:3]:
         if key not in data:
             raise InputError(f"the key {key!r} is missing; a file with parameters needs it")
-    network, samples = network_from_dict(data["network"]), positive_integer(data["samples"], "samples")
+    network, samples = (
+        network_from_dict(data["network"]),
+        positive_integer(data["samples"], "samples"),
+    )
     shapes = network.weight_shapes
     parameters, present, base = (_object(data, key) for key in ("parameters", "present", "base"))
     masks = {
@@ -123,7 +126,9 @@ def _terms_from_dict(data: object, shape: tuple[int, ...], place: str) -> list[T
         given = _fields(data["tied"], ("to", "transposed"), f"{place}.tied")
         transposed = given.get("transposed", False)
         if not isinstance(transposed, bool) or not isinstance(given.get("to"), str):
-            raise InputError(f"{place}.tied has a name `to` and perhaps `transposed`, true or false")
+            raise InputError(
+                f"{place}.tied has a name `to` and perhaps `transposed`, true or false"
+            )
         terms.append(Tied(given["to"], transposed))
     return terms
 

@@ -206,9 +206,7 @@ def entry_bounds(parametrization: Parametrization) -> EntrySize:
     plain = EntrySize(*network.path_bounds) if network.is_linear else entry_size(network)
     degree, log_norm = weight_bounds(parametrization)
     moved = math.log2(network.n_weights) + log_norm
-    return EntrySize(
-        degree * (plain.degree + 1), plain.log_norm + plain.degree * log_norm + moved
-    )
+    return EntrySize(degree * (plain.degree + 1), plain.log_norm + plain.degree * log_norm + moved)
 
 
 def weight_bounds(parametrization: Parametrization) -> tuple[int, float]:

@@ -45,11 +45,11 @@ def output_degree(parametrization: Parametrization, names: Collection[str]) -> f
 
     def combine(level: Level, terms: list[tuple[str, _Degrees]]) -> _Degrees:
         sums = [(weights[name] + before).max(axis=1) for name, before in terms]
-        degrees = np.maximum.reduce(sums)
+        degrees = np.maximum.reduce([*sums, np.zeros(level.size)])
         power = ACTIVATIONS[level.activation].power
-        power = inf if power is None else power
-        # Not 0 x inf, and what does not depend on parameters never will.
-        return np.where(degrees > 0, np.where(degrees > 0, degrees, 1) * power, np.minimum(degrees, 0))
+        powers = degrees[degrees > 0] * (inf if power is None else power)  # 0 stays 0
+        degrees[degrees > 0] = powers
+        return degrees
 
     unrolled = parametrization.network.unrolled
     starts = (np.zeros(level.size) for level in unrolled.starts)

@@ -91,9 +91,13 @@ def _options(analysis: Analysis) -> dict[str, Any]:
 
 
 def count(analysis: Analysis) -> Finding | None:
-    """Minimal if parameters move weights in fewer dimensions than the target has."""
-    own, needed = analysis.parametrization, analysis.once(target)
+    """Maximal if all weights are free, minimal if they move in fewer dimensions than needed."""
+    own = analysis.parametrization
     assert own is not None
+    if own.is_full:
+        reason = "every weight can have any value, those of the teacher among them"
+        return Finding("T19", Expressivity.MAXIMAL, reason, "free_weights")
+    needed = analysis.once(target)
     if own.n_moving >= needed.value:
         return None
     reason = f"{own.n_parameters} parameters move the weights in {own.n_moving} dimensions at most"
@@ -110,7 +114,7 @@ def count(analysis: Analysis) -> Finding | None:
 
 
 def decide(analysis: Analysis) -> Finding | None:
-    """Minimal by count or by rank, maximal if affine blocks suffice, else positive."""
+    """By count, minimal by rank, maximal if affine blocks suffice, else positive."""
     counted = analysis.once(count)
     if counted is not None:
         return counted
