@@ -181,18 +181,6 @@ def _chosen(values: plain.Row, bits: list[bool]) -> plain.Row:
     return [value if bit else 0 for value, bit in zip(values, bits, strict=True)]
 
 
-def stacked(parts: Sequence[plain.Matrix]) -> plain.Matrix:
-    """Matrices side by side."""
-    return [[x for row in rows for x in row] for rows in zip(*parts, strict=True)]
-
-
-def _sums(one: plain.Matrix, other: plain.Matrix, p: int) -> plain.Matrix:
-    """Of two matrices of the same shape."""
-    return [
-        [(x + y) % p for x, y in zip(*rows, strict=True)] for rows in zip(one, other, strict=True)
-    ]
-
-
 def by_sample(matrix: plain.Matrix) -> list[tuple[int, ...]]:
     """The columns of a matrix."""
     return list(zip(*matrix, strict=True))
@@ -221,10 +209,10 @@ class FeedforwardOracle:
                         [*parts, weights[f"b{layer}"][k]],
                         [*source, [1] * self._samples],
                     )
-                z.append(plain.product(stacked(parts), source, p))
+                z.append(plain.product(plain.stacked(parts), source, p))
             found = draws.activated(names[layer - 1], layer, z)
             values = [
-                _sums(part[0], values[k], p) if layer in self._residual else part[0]
+                plain.sums(part[0], values[k], p) if layer in self._residual else part[0]
                 for k, (part, p) in enumerate(zip(found, draws.primes, strict=True))
             ]
             self._read.append(by_sample(values[0]))
@@ -288,7 +276,7 @@ class RecurrentOracle:
         rows = draws.inputs()
         names = ("recurrent", "input", *(("bias",) if network.bias else ()))
         both = range(len(draws.primes))
-        rows_of_all = [stacked([weights[name][k] for name in names]) for k in both]
+        rows_of_all = [plain.stacked([weights[name][k] for name in names]) for k in both]
         ones = [[1] * claim.samples] if network.bias else []
         states = [[[0] * claim.samples for _ in range(network.hidden)] for _ in both]
         # By step: inputs, states (from h_0 on) and slopes, sample by sample.

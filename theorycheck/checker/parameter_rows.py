@@ -44,7 +44,7 @@ def parameters_of(claim: Claim, parametrization: Parametrization) -> list[Parame
 
 
 class _Weight:
-    """A weight that is not tied, at the point of a trial: (F + E + B A), rows and columns scaled."""
+    """A weight that is not tied, at the point of a trial: F + E + B A, its lines scaled."""
 
     def __init__(
         self, claim: Claim, parametrization: Parametrization, name: str, trial: int
@@ -64,7 +64,7 @@ class _Weight:
         if self.form.rank:
             self.lower = self._drawn(f"parameter/{name}.A", (self.form.rank, width))
             self.upper = self._drawn(f"parameter/{name}.B", (n, self.form.rank))
-            inner = _sums(inner, plain.product(self.upper, self.lower, self._p), self._p)
+            inner = plain.sums(inner, plain.product(self.upper, self.lower, self._p), self._p)
         self.inner = inner
         self.matrix = [
             [x * s * c % self._p for x, c in zip(row, self.columns, strict=True)]
@@ -226,12 +226,6 @@ def _jacobian(claim: Claim, trial: int, matrices: dict[str, plain.Matrix]) -> En
 def _residue(value: float, p: int) -> int:
     exact = Fraction(value)
     return exact.numerator * pow(exact.denominator, -1, p) % p
-
-
-def _sums(one: plain.Matrix, other: plain.Matrix, p: int) -> plain.Matrix:
-    return [
-        [(x + y) % p for x, y in zip(*rows, strict=True)] for rows in zip(one, other, strict=True)
-    ]
 
 
 def form_degree(form: Form) -> int:

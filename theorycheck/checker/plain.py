@@ -167,6 +167,18 @@ def random_matrix(key: str, trial: int, name: str, shape: tuple[int, ...], p: in
     return [values[i * width : (i + 1) * width] for i in range(n_rows)]
 
 
+def stacked(parts: Sequence[Matrix]) -> Matrix:
+    """Matrices side by side."""
+    return [[x for row in rows for x in row] for rows in zip(*parts, strict=True)]
+
+
+def sums(one: Matrix, other: Matrix, p: int) -> Matrix:
+    """Of two matrices of the same shape."""
+    return [
+        [(x + y) % p for x, y in zip(*rows, strict=True)] for rows in zip(one, other, strict=True)
+    ]
+
+
 def identity(n: int) -> Matrix:
     """The identity matrix."""
     return [[int(i == j) for j in range(n)] for i in range(n)]
