@@ -45,6 +45,11 @@ from .problem.networks.feedforward import LinearFeedforward as LinearFeedforward
 from .problem.networks.feedforward import ShallowReLU as ShallowReLU
 from .problem.networks.recurrent import LinearRecurrent as LinearRecurrent
 from .problem.networks.recurrent import Recurrent as Recurrent
+from .problem.parametrization import Entries as Entries
+from .problem.parametrization import LowRank as LowRank
+from .problem.parametrization import Parametrization as Parametrization
+from .problem.parametrization import Scaling as Scaling
+from .problem.parametrization import Tied as Tied
 from .problem.sources import unit_names as unit_names
 from .proofs.run import ProofResult as ProofResult
 from .proofs.run import prove as prove

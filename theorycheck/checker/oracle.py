@@ -9,8 +9,9 @@ is counts in the bound of a trial (`oracle_bounds`).
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from itertools import pairwise
+from typing import TypeAlias
 
 from ..problem.networks.convolutional import Convolutional
 from ..problem.networks.feedforward import Feedforward
@@ -21,6 +22,8 @@ from .arguments import Place, places_of, tells_structure
 from .budget import STEP
 from .claim import Claim, Entry
 from .residual import residual_layers
+
+Weights: TypeAlias = Mapping[str, plain.Matrix]
 
 _PER_INTEGER = 100  # bytes of an integer in a list, with what it is made of
 _EVALUATION = 60 * STEP  # of an activation, modulo two primes
@@ -51,8 +54,10 @@ class Draws:
     `places` tell which pre-activations are equal; None where residues have to, modulo both.
     """
 
-    def __init__(self, claim: Claim, trial: int, places: list[Place] | None) -> None:
-        self._claim, self._key, self._trial = claim, claim.context.key, trial
+    def __init__(
+        self, claim: Claim, trial: int, places: list[Place] | None, own: Weights | None = None
+    ) -> None:
+        self._claim, self._key, self._trial, self._own = claim, claim.context.key, trial, own
         self._places = places
         self.primes: tuple[int, ...] = (claim.prime(trial),)
         if places is None:
@@ -72,7 +77,9 @@ class Draws:
         ]
 
     def weights(self, name: str, shape: tuple[int, ...]) -> list[plain.Matrix]:
-        """A weight modulo each prime, absent connections 0."""
+        """A weight modulo each prime, absent connections 0; or one's own, modulo the only one."""
+        if self._own is not None:
+            return [self._own[name]]
         found = self.matrices(name, shape)
         if name not in self._sparse:
             return found
@@ -174,18 +181,6 @@ def _chosen(values: plain.Row, bits: list[bool]) -> plain.Row:
     return [value if bit else 0 for value, bit in zip(values, bits, strict=True)]
 
 
-def stacked(parts: Sequence[plain.Matrix]) -> plain.Matrix:
-    """Matrices side by side."""
-    return [[x for row in rows for x in row] for rows in zip(*parts, strict=True)]
-
-
-def _sums(one: plain.Matrix, other: plain.Matrix, p: int) -> plain.Matrix:
-    """Of two matrices of the same shape."""
-    return [
-        [(x + y) % p for x, y in zip(*rows, strict=True)] for rows in zip(one, other, strict=True)
-    ]
-
-
 def by_sample(matrix: plain.Matrix) -> list[tuple[int, ...]]:
     """The columns of a matrix."""
     return list(zip(*matrix, strict=True))
@@ -194,8 +189,8 @@ def by_sample(matrix: plain.Matrix) -> list[tuple[int, ...]]:
 class FeedforwardOracle:
     """Entries of the Jacobian of a nonlinear feed-forward network at the point of a trial."""
 
-    def __init__(self, claim: Claim, trial: int) -> None:
-        network, draws = claim.network, Draws(claim, trial, known_places(claim))
+    def __init__(self, claim: Claim, trial: int, own: Weights | None = None) -> None:
+        network, draws = claim.network, Draws(claim, trial, known_places(claim), own)
         self._p, self._samples, self._bias = draws.primes[0], claim.samples, network.bias
         self._depth = len(network.widths) - 1
         weights = {
@@ -214,10 +209,10 @@ class FeedforwardOracle:
                         [*parts, weights[f"b{layer}"][k]],
                         [*source, [1] * self._samples],
                     )
-                z.append(plain.product(stacked(parts), source, p))
+                z.append(plain.product(plain.stacked(parts), source, p))
             found = draws.activated(names[layer - 1], layer, z)
             values = [
-                _sums(part[0], values[k], p) if layer in self._residual else part[0]
+                plain.sums(part[0], values[k], p) if layer in self._residual else part[0]
                 for k, (part, p) in enumerate(zip(found, draws.primes, strict=True))
             ]
             self._read.append(by_sample(values[0]))
@@ -243,6 +238,17 @@ class FeedforwardOracle:
                 result.append(behind[layer][index[0]] * value % p)
         return result
 
+    def factors(self, equation: int) -> plain.Factors:
+        """What lies behind the targets of each weight, and what it reads."""
+        output, sample = divmod(equation, self._samples)
+        behind = self._behind(output, sample)
+        behind[self._depth] = [int(i == output) for i in range(len(self._last))]
+        found: plain.Factors = {}
+        for layer, line in behind.items():
+            found[f"W{layer}"] = [(line, self._read[layer - 1][sample])]
+            found[f"b{layer}"] = [(line, (1,))]
+        return found
+
     def _behind(self, output: int, sample: int) -> dict[int, plain.Row]:
         """What lies behind the pre-activations of each hidden layer; `line` behind its values."""
         p, behind, line = self._p, {}, self._last[output]
@@ -260,8 +266,8 @@ class FeedforwardOracle:
 class RecurrentOracle:
     """Entries of the Jacobian of a nonlinear recurrent network at the point of a trial."""
 
-    def __init__(self, claim: Claim, trial: int) -> None:
-        network, draws = claim.network, Draws(claim, trial, known_places(claim))
+    def __init__(self, claim: Claim, trial: int, own: Weights | None = None) -> None:
+        network, draws = claim.network, Draws(claim, trial, known_places(claim), own)
         self._p, self._samples, self._network = draws.primes[0], claim.samples, network
         weights = {
             name: draws.weights(name, shape) for name, shape in network.weight_shapes.items()
@@ -270,7 +276,7 @@ class RecurrentOracle:
         rows = draws.inputs()
         names = ("recurrent", "input", *(("bias",) if network.bias else ()))
         both = range(len(draws.primes))
-        rows_of_all = [stacked([weights[name][k] for name in names]) for k in both]
+        rows_of_all = [plain.stacked([weights[name][k] for name in names]) for k in both]
         ones = [[1] * claim.samples] if network.bias else []
         states = [[[0] * claim.samples for _ in range(network.hidden)] for _ in both]
         # By step: inputs, states (from h_0 on) and slopes, sample by sample.
@@ -297,6 +303,20 @@ class RecurrentOracle:
         states = [state[sample] for state in self._states[: time + 1]]
         inputs = [values[sample] for values in self._inputs[:time]]
         return [self._entry(name, index, output, behind, states, inputs) for name, index in entries]
+
+    def factors(self, equation: int) -> plain.Factors:
+        """What lies behind the targets of each weight, and what it reads, at each step."""
+        rest, sample = divmod(equation, self._samples)
+        first, output = divmod(rest, self._network.outputs)
+        time = first + 1 if self._network.readout == "all" else self._network.steps
+        unit = [int(i == output) for i in range(self._network.outputs)]
+        found: plain.Factors = {"input": [], "recurrent": [], "bias": []}
+        for step, line in enumerate(self._behind(time, output, sample)):
+            found["input"].append((line, self._inputs[step][sample]))
+            found["recurrent"].append((line, self._states[step][sample]))
+            found["bias"].append((line, (1,)))
+        readout = [(unit, self._states[time][sample])]
+        return {**found, "readout": readout, "readout_bias": [(unit, (1,))]}
 
     def _entry(
         self,
@@ -329,8 +349,13 @@ class RecurrentOracle:
         return behind[::-1]
 
 
-def oracle_at(claim: Claim, trial: int) -> FeedforwardOracle | RecurrentOracle:
-    """The Jacobian at the point of a trial, after asking whether it is not too much."""
+def oracle_at(
+    claim: Claim, trial: int, own: Weights | None = None
+) -> FeedforwardOracle | RecurrentOracle:
+    """The Jacobian at the point of a trial, after asking whether it is not too much.
+
+    Weights may be one's `own`, modulo the prime of the trial, where no other is needed.
+    """
     network, m = claim.network, claim.samples
     is_recurrent = isinstance(network, Recurrent)
     if is_recurrent:
@@ -343,7 +368,7 @@ def oracle_at(claim: Claim, trial: int) -> FeedforwardOracle | RecurrentOracle:
         pairs = pairwise(network.widths[:-1])
         products = sum(plain.product_operations(after, before + 1, m) for before, after in pairs)
     charge_point(claim, n_hidden, n_values, products)
-    return (RecurrentOracle if is_recurrent else FeedforwardOracle)(claim, trial)
+    return (RecurrentOracle if is_recurrent else FeedforwardOracle)(claim, trial, own)
 
 
 def charge_point(claim: Claim, n_hidden: int, n_values: int, products: float) -> None:

@@ -174,6 +174,11 @@ def entry_bounds(claim: Claim) -> Size:
     return Size(degree, log_norm)
 
 
+def entry_size(claim: Claim) -> Size:
+    """As `entry_bounds`, after the denominators of values at 0 are cleared."""
+    return _with_halves(entry_bounds(claim), _has_halves(claim))
+
+
 def output_size(claim: Claim) -> Size:
     """The size of an output of a network of powers, a polynomial in weights and inputs."""
     network = claim.network
@@ -187,10 +192,10 @@ def trial_bound(claim: Claim, size: int) -> float:
     That a non-zero minor vanishes; or, where residues tell pre-activations apart, that two that
     differ are taken to be equal, or opposite, or one of them to be 0.
     """
-    entry = _with_halves(entry_bounds(claim), _has_halves(claim))
+    entry = entry_size(claim)
     minor = Size(size * entry.degree, size * (math.log2(size) + entry.log_norm))
     is_structural = tells_structure(claim, hidden_activations(claim.network))
-    return _vanishing(minor) + (0.0 if is_structural else collision_bound(claim))
+    return vanishing(minor) + (0.0 if is_structural else collision_bound(claim))
 
 
 def collision_bound(claim: Claim) -> float:
@@ -206,12 +211,12 @@ def collision_bound(claim: Claim) -> float:
         )
         both = largest.times(below.power(2)).times(Size(0.0, 1.0))
         count = level.form.units * float(claim.samples)
-        total += count * (count + 2 * before) * _vanishing(both) ** 2
+        total += count * (count + 2 * before) * vanishing(both) ** 2
         before += count
     return total
 
 
-def _vanishing(size: Size) -> float:
+def vanishing(size: Size) -> float:
     """The probability that a non-zero polynomial of this size vanishes in a trial, at most."""
     return (1 + 1e-9) * (size.degree / 2**22 + size.log_norm / 22 / N_PRIMES)
 

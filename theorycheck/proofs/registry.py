@@ -28,6 +28,7 @@ MODULES = {
     "T15": "t15_graded_points",
     "T16": "t16_deep_levels",
     "T18": "t18_given_inputs",
+    "T19": "t19_parametrised",
     "C1": "c01_input_weights",
     "C2": "c02_recurrent_weights",
 }

@@ -90,13 +90,13 @@ def trial_error(
     else:
         degree, log_norm = _with_given(entry_size(network, is_given=given is not None), given)
     n_primes = N_PRIMES if network.is_linear else N_ORACLE_PRIMES
-    error = _vanishes(size * degree, size * (math.log2(size) + log_norm), n_primes)
+    error = vanishes(size * degree, size * (math.log2(size) + log_norm), n_primes)
     if not network.is_linear and not has_formal_arguments(network):
         error += _collision_error(network, samples, given)
     return min(error, 1.0)
 
 
-def _vanishes(degree: float, log_norm: float, n_primes: int) -> float:
+def vanishes(degree: float, log_norm: float, n_primes: int) -> float:
     """Bound on the probability that a non-zero polynomial is 0 at a random point modulo a prime."""
     # Words modulo p are uniform up to a factor 1 + 2^-41; the last factor covers float rounding.
     return (degree / LOWEST_PRIME + log_norm / 22 / n_primes) * (1 + 1e-9)
@@ -118,7 +118,7 @@ def _collision_error(network: Network, samples: int, given: Given | None) -> flo
     total = before = 0.0
     for units, drawn in collision_sizes(network, is_given=given is not None):
         count, size = units * samples, _with_given(drawn, given)
-        total += count * (count + 2 * before) * _vanishes(*size, N_ORACLE_PRIMES) ** 2
+        total += count * (count + 2 * before) * vanishes(*size, N_ORACLE_PRIMES) ** 2
         before += count
     return total
 
