@@ -31,19 +31,19 @@ def rows_of(result: Any) -> dict[str, list[str]]:
 
 
 def test_the_table_has_the_numbers_of_the_answer(run: Any):
-    result = run("methods", TANH, "--budget", 16)
-    title = "tanh.json: tanh feed-forward 3-4-4-2 with biases, 4 samples; budget 16 of 46 weights"
+    result = run("methods", TANH, "--budget", 12)
+    title = "tanh.json: tanh feed-forward 3-4-4-2 with biases, 4 samples; budget 12 of 46 weights"
     assert result.out.splitlines()[0] == title
     table = rows_of(result)
     allocation, samples = tc.load(TANH)
-    for row in tc.compare_methods(allocation, 16, samples).rows:
+    for row in tc.compare_methods(allocation, 12, samples).rows:
         if row.median is None:
             assert row.method not in table
             assert row.method in result.out
             continue
         verdict, cells = row.median.verdict, table[row.method]
         assert verdict is not None
-        assert cells[:2] == [str(row.median.allocation.n_learnable), str(verdict.expressivity)]
+        assert cells[:2] == [str(row.median.learnable), str(verdict.expressivity)]
         assert cells[2] == f"{row.median.rank}/{row.median.target_dimension}"
         assert cells[-1] == verdict.theorem
     assert table["full"][3:5] == ["any", "any"]
@@ -84,7 +84,10 @@ def test_files_are_written(run: Any, tmp_path: Path, network: Path):
     assert names == {"full", "last-layers", "random", "spread", "rows", "columns"} | {
         "LoRA-of-W1",
         "LoRA-of-W2",
+        "scalings",
     }
+    parameters = json.loads((folder / "scalings.json").read_text())["parameters"]
+    assert parameters == {"W1": {"rows": True}, "W2": {"rows": True}}
     allocation, samples = tc.load(folder / "last-layers.json")
     assert allocation == tc.Allocation.layer(tc.LinearFeedforward([4, 6, 3]), "W2")
     assert samples == 3

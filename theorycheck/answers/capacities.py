@@ -17,10 +17,12 @@ from ..errors import InputError, OutOfTimeError
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
 from ..problem.networks.base import LARGEST_SIZE, positive_integer
+from ..problem.parametrization import Parametrization
 from ..ranks.exactness import why_undecided_by_ranks
 from ..verdict import Expressivity, Verdict
 from .by_samples import Verdicts, last
 from .classification import verdict_on
+from .parametrised import classify_parametrised
 from .pattern_capacities import PatternSearch
 
 # Several numbers of samples are asked about, so each gets less than `classify` gives to one.
@@ -185,6 +187,30 @@ def capacity_on(
     top = cap if largest is None else min(largest, cap)
     stays = network.is_linear or allocation.n_learnable == allocation.n_present
     return _CapacitySearch(decide, tell, deadline).run(top, cap, guess, stays, seeks_maximal)
+
+
+def parametrised_capacity_on(
+    parametrization: Parametrization, options: Options, *, seeks_maximal: bool = True
+) -> Capacity:
+    """As `capacity_on`, of parametrised weights (T19), by the same searches.
+
+    Their rank is at most r, the number of parameters, so where a match is possible on r + 1 samples
+    it is perhaps so on any; that is said of linear networks and of free weights alone.
+    """
+    network, deadline = parametrization.network, options.deadline
+
+    def decide(m: int) -> Verdict:
+        return classify_parametrised(parametrization, m, options.with_effort(options.effort))
+
+    search = _CapacitySearch(decide, nobody, deadline)
+    if network.is_linear:
+        cap = network.effective_samples(LARGEST_SIZE)
+        return search.run(cap, cap, seeks_maximal=seeks_maximal)
+    whole, size = parametrization.whole, parametrization.n_parameters
+    top = min(whole.n_present, size + 1)
+    guess = max(size // (network.outputs * network.n_reads), 1)
+    cap = top if parametrization.is_full else top + 1
+    return search.run(top, cap, guess, seeks_maximal=seeks_maximal)
 
 
 def _in_patterns(allocation: Allocation, verdicts: Verdicts, largest: int | None) -> Capacity:

@@ -21,7 +21,8 @@ from ..problem.arguments import allocation_of
 from ..problem.networks.base import Network, positive_integer
 from ..problem.weight_files import checked_weights
 from .capacities import MODEST_EFFORT
-from .method_rows import MethodQuestions, MethodRow
+from .method_questions import MethodQuestions
+from .method_rows import MethodRow
 from .methods import Choice, Setting, choices
 
 if TYPE_CHECKING:
@@ -167,5 +168,5 @@ def _further(setting: Setting, size: int, budgets: Iterable[int] | int) -> list[
 
 def _shares(asked: list[Choice], further: list[Choice]) -> list[float]:
     """The shares of the time of all draws: half of it is for what was asked, in any case."""
-    first, rest = (sum(len(choice.allocations) for choice in part) for part in (asked, further))
+    first, rest = (sum(len(choice.trained) for choice in part) for part in (asked, further))
     return [1.0] * rest + [max(1.0, rest / first)] * first

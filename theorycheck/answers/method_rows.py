@@ -3,23 +3,14 @@
 from __future__ import annotations
 
 import math
-import time
-from collections.abc import Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from typing import Any
 
 from ..computing.effort import Effort
-from ..computing.options import Options
-from ..computing.progress import Progress, Teller
 from ..display.paragraphs import Paragraph
-from ..errors import OutOfTimeError, SizeError
-from ..problem.allocation import Allocation
-from ..ranks.exactness import why_undecided_by_ranks
-from ..theorems.analysis import Analysis
 from ..verdict import Expressivity, Verdict
-from .capacities import Capacity, capacity_on
-from .classification import verdict_on
-from .methods import Choice
+from .capacities import Capacity
+from .methods import Trained, numbers_trained
 
 LATE = "the time was up before all was known"
 _BRIEF = Effort(seconds=0)
@@ -27,13 +18,14 @@ _BRIEF = Effort(seconds=0)
 
 @dataclass(frozen=True)
 class MethodDraw:
-    """What is known of one allocation that a method makes; `seed` is that of a method that draws.
+    """What is known of what one method trains; `seed` is that of a method that draws.
 
-    `verdict`, `rank` and `target_dimension` are those on the samples asked about, `capacity` tells
-    for how many more. Each is None where it is not known; `why_open` says why.
+    `trained` is an allocation, or parametrised weights. `verdict`, `rank` and `target_dimension`
+    are those on the samples asked about, `capacity` tells for how many more. Each is None where it
+    is not known; `why_open` says why.
     """
 
-    allocation: Allocation
+    trained: Trained
     seed: int | None = None
     verdict: Verdict | None = None
     rank: int | None = None
@@ -41,6 +33,11 @@ class MethodDraw:
     capacity: Capacity | None = None
     seconds: float = 0.0
     why_open: str = ""
+
+    @property
+    def learnable(self) -> int:
+        """How many numbers are trained."""
+        return numbers_trained(self.trained)
 
     @property
     def is_limited(self) -> bool:
@@ -56,7 +53,7 @@ class MethodDraw:
         limits = (*numbers, "error_bound", "limited_by")
         return {
             "seed": self.seed,
-            "learnable": self.allocation.n_learnable,
+            "learnable": self.learnable,
             "expressivity": verdict and str(verdict.expressivity),
             "theorem": verdict and verdict.theorem,
             "error_bound": verdict and verdict.error_bound,
@@ -95,7 +92,7 @@ class MethodRow:
     @property
     def keeps_budget(self) -> bool:
         """Whether no more is learnable than the budget."""
-        return all(draw.allocation.n_learnable <= self.budget for draw in self.draws)
+        return all(draw.learnable <= self.budget for draw in self.draws)
 
     @property
     def may_match(self) -> bool:
@@ -147,15 +144,14 @@ def _order(draw: MethodDraw) -> tuple[float, float, int]:
 
 def _known(draw: MethodDraw) -> str:
     verdict, found = draw.verdict, draw.capacity
-    parts = [f"{draw.allocation.n_learnable} learnable"]
+    parts = [f"{draw.learnable} learnable"]
     if verdict is not None:
         by = f" by {verdict.theorem}" if verdict.theorem else ""
         parts.append(f"{verdict.expressivity}{by}")
     if draw.rank is not None:
         parts.append(f"rank {draw.rank} of {draw.target_dimension}")
     if found is not None:
-        matched, maximal = most_matched(found), most_maximal(found)
-        parts.append(f"match possible up to {matched}, maximal up to {maximal} samples")
+        parts.append(f"samples: {most_matched(found)} (match), {most_maximal(found)} (maximal)")
     return ", ".join(parts)
 
 
@@ -178,78 +174,3 @@ def _most(number: int | None, end: int | None) -> str:
     if number is None:
         return "any"
     return str(number) if end == number + 1 else f"{number}+"
-
-
-class MethodQuestions:
-    """Asks what is known of allocations, each in its share of the time that is left.
-
-    `shares` are those of all that will be asked, in this order; the `options` have the effort for a
-    verdict, and `each` is that for each number of samples in the search for a capacity.
-    """
-
-    def __init__(
-        self, samples: int, options: Options, each: Effort, shares: Sequence[float], tell: Teller
-    ) -> None:
-        self._samples, self._options, self._each, self._tell = samples, options, each, tell
-        self._shares, self._asked = shares, 0
-        self._known: dict[tuple[str, int | None, int, bool], MethodDraw] = {}
-
-    def row(self, choice: Choice, budget: int, *, briefly: bool = False) -> MethodRow:
-        """The row of a choice; what was asked before is not asked again.
-
-        Asked `briefly`, ranks alone tell, and nobody looks for how many samples it is maximal.
-        """
-        seeds = choice.seeds or (None,) * len(choice.allocations)
-        draws = []
-        for allocation, seed in zip(choice.allocations, seeds, strict=True):
-            self._tell(Progress(choice.method, self._asked, len(self._shares)))
-            key = choice.method, seed, allocation.n_learnable, briefly
-            known = self._known.get(key)
-            if known is None or known.allocation != allocation:
-                known = self._known[key] = self._ask(allocation, seed, briefly)
-            draws.append(known)
-            self._asked += 1
-        return MethodRow(choice.method, choice.what, budget, tuple(draws))
-
-    def _ask(self, allocation: Allocation, seed: int | None, briefly: bool) -> MethodDraw:
-        whole, start = self._options.deadline, time.perf_counter()
-        found = MethodDraw(allocation, seed, why_open=LATE)
-        if whole.has_passed:
-            return found
-        shares = self._shares[self._asked :]
-        part = whole.within(whole.left * shares[0] / sum(shares))
-        effort, each = (_BRIEF, _BRIEF) if briefly else (self._options.effort, self._each)
-        try:
-            options = replace(self._options, deadline=part.within(part.left / 2), effort=effort)
-            verdict = verdict_on(allocation, self._samples, options)
-            rank, target = _ranks(allocation, self._samples, verdict, options)
-            found = replace(found, verdict=verdict, rank=rank, target_dimension=target)
-            why = why_undecided_by_ranks(allocation)
-            if why is not None:
-                found = replace(found, why_open=f"for how many samples is open: {why}")
-            elif not part.has_passed:
-                options = replace(options, deadline=part, effort=each)
-                limits = capacity_on(allocation, options, seeks_maximal=not briefly)
-                found = replace(found, capacity=limits, why_open="")
-        except OutOfTimeError:
-            pass
-        except SizeError as error:
-            found = replace(found, why_open=str(error))
-        return replace(found, seconds=time.perf_counter() - start)
-
-
-def _ranks(
-    allocation: Allocation, samples: int, verdict: Verdict, options: Options
-) -> tuple[int | None, int | None]:
-    """Rank and target dimension on so many samples, also where the verdict needed neither."""
-    rank, target = verdict.rank, verdict.target_dimension
-    network = allocation.network
-    analysis = Analysis(allocation, samples, options)
-    is_exact = network.is_linear or (network.is_analytic and analysis.why_not_exact is None)
-    if not is_exact:
-        return rank, target
-    try:
-        target = analysis.target.value if target is None else target
-        return analysis.rank.value if rank is None else rank, target
-    except (OutOfTimeError, SizeError):
-        return rank, target

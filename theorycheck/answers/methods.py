@@ -6,18 +6,24 @@ more; nothing else has to know it.
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import NamedTuple, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from ..errors import InputError
 from ..problem.allocation import Allocation
 from ..problem.masks import Entry, Mask, count
 from ..problem.networks.base import Network
 from ..problem.networks.unrolled import as_matrix
+from ..problem.parametrization import LowRank, Parametrization, Scaling
 from .orders import even_order
+
+# Entries are learnable, or numbers each of which moves many weights.
+Trained: TypeAlias = Allocation | Parametrization
 
 _MOST_ALONE = 4  # matrices of a network of which each has a low-rank update of its own
 
@@ -34,6 +40,15 @@ class Setting:
     budget: int
     seeds: tuple[int, ...]
     weights: Mapping[str, NDArray[np.float64]] | None = None
+
+    @property
+    def whole_matrices(self) -> list[str]:
+        """The weights, biases aside, whose connections are all present."""
+        return [
+            name
+            for name, mask in self.present.items()
+            if len(mask.shape) > 1 and count(mask) == mask.size
+        ]
 
     @property
     def layers(self) -> Iterator[dict[str, Mask]]:
@@ -55,18 +70,28 @@ class Setting:
 
 
 class Choice(NamedTuple):
-    """What a method makes of a setting: an allocation, or one for each seed of those that draw.
+    """What a method makes of a setting, or for each seed if it draws: what is `trained`.
 
     There is none where nothing fits into the budget; `what`, the choice in words, then says why.
     """
 
     method: str
     what: str
-    allocations: tuple[Allocation, ...] = ()
+    trained: tuple[Trained, ...] = ()
     seeds: tuple[int, ...] = ()
 
 
-Method = Callable[[Setting], Iterator[Choice]]
+Method: TypeAlias = Callable[[Setting], Iterator[Choice]]
+
+
+def numbers_trained(trained: Trained) -> int:
+    """How many numbers are trained.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> numbers_trained(Parametrization(LinearFeedforward([3, 2]), {"W1": LowRank(1)}))
+    5
+    """
+    return trained.n_learnable if isinstance(trained, Allocation) else trained.n_parameters
 
 
 def choices(setting: Setting) -> Iterator[Choice]:
@@ -75,10 +100,10 @@ def choices(setting: Setting) -> Iterator[Choice]:
     >>> from theorycheck import LinearFeedforward
     >>> whole = Allocation.full(LinearFeedforward([2, 3, 2]))
     >>> found = choices(Setting(whole.network, dict(whole.masks("present")), 6, (0,)))
-    >>> {choice.method: choice.allocations[0].n_learnable for choice in found if choice.allocations}
+    >>> {choice.method: numbers_trained(choice.trained[0]) for choice in found if choice.trained}
     ... # doctest: +NORMALIZE_WHITESPACE
-    {'full': 12, 'last layers': 6, 'LoRA of W1': 5, 'LoRA of W2': 5, 'random': 6, 'spread': 6,
-     'rows': 5, 'columns': 5}
+    {'full': 12, 'last layers': 6, 'LoRA of W1': 5, 'LoRA of W2': 5, 'scalings': 5, 'random': 6,
+     'spread': 6, 'rows': 5, 'columns': 5}
     """
     for method in METHODS:
         yield from method(setting)
@@ -97,7 +122,7 @@ def _last_layers(setting: Setting) -> Iterator[Choice]:
         if needed > setting.budget:
             break
         taken |= layer
-    if not taken:
+    if not _size(taken):
         yield Choice("last layers", _too_few("the last one has", needed))
         return
     yield Choice("last layers", f"all of {', '.join(taken)}", (setting.of(taken),))
@@ -117,14 +142,10 @@ def _biases(setting: Setting) -> Iterator[Choice]:
 
 def _low_rank(setting: Setting) -> Iterator[Choice]:
     """LoRA of the largest rank that fits: on all matrices alike, and on each one alone."""
-    network = setting.network
-    if not (network.is_linear and network.is_layered):
-        yield Choice("LoRA", f"not of this {network.describe()}: only linear feed-forward networks")
+    matrices = setting.whole_matrices
+    if not matrices:
+        yield Choice("LoRA", "no weight matrix has all connections: it would fill in absent ones")
         return
-    if _size(setting.present) < network.n_weights:
-        yield Choice("LoRA", "updates of low rank are of dense networks only")
-        return
-    matrices = [names[0] for names in network.weight_layers]
     yield _low_rank_on(setting, "LoRA", matrices)
     if 1 < len(matrices) <= _MOST_ALONE:
         for name in matrices:
@@ -135,19 +156,43 @@ def _low_rank_on(setting: Setting, method: str, matrices: Sequence[str]) -> Choi
     """Updates of all `matrices` of one rank, or of their own full rank where that is less."""
     shapes = [setting.network.weight_shapes[name] for name in matrices]
 
-    def ranks(rank: int) -> list[int]:
-        return [min(rank, *shape) for shape in shapes]
+    def ranks(rank: int) -> dict[str, int]:
+        return {name: min(rank, *shape) for name, shape in zip(matrices, shapes, strict=True)}
 
     def cost(rank: int) -> int:
-        return sum(each * sum(shape) for each, shape in zip(ranks(rank), shapes, strict=True))
+        return sum(map(math.prod, zip(ranks(rank).values(), map(sum, shapes), strict=True)))
 
     largest = max(min(shape) for shape in shapes)
     rank = next((r for r in range(largest, 0, -1) if cost(r) <= setting.budget), 0)
     if not rank:
         return Choice(method, _too_few("rank 1 takes", cost(1)))
-    updates = dict(zip(matrices, ranks(rank), strict=True))
-    allocation = Allocation.low_rank(setting.network, updates)
-    return Choice(method, f"updates of rank {rank} of {', '.join(matrices)}", (allocation,))
+    what = f"updates of rank {rank} of {', '.join(matrices)}"
+    network, is_dense = setting.network, _size(setting.present) == setting.network.n_weights
+    if network.is_linear and network.is_layered and is_dense:  # of which more is known
+        return Choice(method, what, (Allocation.low_rank(network, ranks(rank)),))
+    updates = {name: [LowRank(each)] for name, each in ranks(rank).items()}
+    return _parametrised(setting, method, what, updates)
+
+
+def _scalings(setting: Setting) -> Iterator[Choice]:
+    matrices = [name for name, shape in setting.network.weight_shapes.items() if len(shape) > 1]
+    needed = sum(setting.network.weight_shapes[name][0] for name in matrices)
+    if needed > setting.budget:
+        yield Choice("scalings", _too_few("all rows are", needed))
+        return
+    what = f"a factor for each row of {', '.join(matrices)} (as in (IA)3)"
+    terms = {name: [Scaling("rows")] for name in matrices}
+    yield _parametrised(setting, "scalings", what, terms)
+
+
+def _parametrised(
+    setting: Setting, method: str, what: str, terms: Mapping[str, Sequence[LowRank | Scaling]]
+) -> Choice:
+    """The choice of parametrised weights, or why there are none of this network."""
+    try:
+        return Choice(method, what, (Parametrization(setting.network, terms, setting.present),))
+    except InputError as error:
+        return Choice(method, str(error))
 
 
 def _random(setting: Setting) -> Iterator[Choice]:
@@ -249,6 +294,7 @@ METHODS: tuple[Method, ...] = (
     _last_layers,
     _biases,
     _low_rank,
+    _scalings,
     _random,
     _spread,
     _rows,

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -13,6 +14,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..problem.allocation import Allocation
+    from ..problem.parametrization import Parametrization
 
 
 AllocationOut: TypeAlias = Annotated[
@@ -35,15 +37,25 @@ def write_allocation(path: str, allocation: Allocation | None, samples: int, non
         save(path, allocation, samples)
 
 
-def write_found(folder: str, name: str, allocation: Allocation, samples: int) -> Path:
-    """Write an allocation into a folder, which is made; `InputError` if that fails."""
+def write_found(folder: str, name: str, found: Allocation | Parametrization, samples: int) -> Path:
+    """Write an allocation, or parametrised weights, into a folder, which is made.
+
+    Raises `InputError` if that fails.
+    """
     from ..errors import writing
+    from ..problem.allocation import Allocation
     from ..problem.files import save
+    from ..problem.parametrization_files import parametrized_to_dict
 
     path = Path(folder) / name
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        save(path, allocation, samples)
+        if isinstance(found, Allocation):
+            save(path, found, samples)
+        else:
+            path.write_text(
+                json.dumps(parametrized_to_dict(found, samples)) + "\n", encoding="utf-8"
+            )
     return path
 
 

@@ -122,7 +122,7 @@ def _method_cells(row: MethodRow, median: MethodDraw) -> tuple[str, ...]:
     verdict, found = median.verdict, median.capacity
     return (
         row.method,
-        str(median.allocation.n_learnable),
+        str(median.learnable),
         str(verdict.expressivity) if verdict else "not reached",
         "" if median.rank is None else f"{median.rank}/{median.target_dimension}",
         most_matched(found) if found else "",

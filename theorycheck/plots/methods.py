@@ -83,14 +83,14 @@ def _lines(found: MethodComparison) -> dict[str, list[MethodDraw]]:
     lines: dict[str, dict[int, MethodDraw]] = {row.method: {} for row in found.rows}
     for row in (*found.others, *found.rows):  # at the budget itself more has been asked
         if row.median is not None and row.median.capacity is not None:
-            lines[row.method][row.median.allocation.n_learnable] = row.median
+            lines[row.method][row.median.learnable] = row.median
     return {name: [own[spent] for spent in sorted(own)] for name, own in lines.items() if own}
 
 
 def _samples(axes: Axes, name: str, draws: Sequence[MethodDraw], style: dict[str, Any]) -> None:
     """The line of a method: what is only known from below has a hollow mark."""
     points = [
-        (draw.allocation.n_learnable, draw.capacity.positive, most_matched(draw.capacity))
+        (draw.learnable, draw.capacity.positive, most_matched(draw.capacity))
         for draw in draws
         if draw.capacity is not None
     ]
@@ -117,7 +117,7 @@ def _any_number(axes: Axes, draws: Iterable[MethodDraw]) -> None:
 def _ranks(axes: Axes, draws: Iterable[MethodDraw], style: dict[str, Any]) -> None:
     """The ranks of a method as shares of the target dimension."""
     shares = [
-        (draw.allocation.n_learnable, draw.rank / draw.target_dimension)
+        (draw.learnable, draw.rank / draw.target_dimension)
         for draw in draws
         if draw.rank is not None and draw.target_dimension
     ]

@@ -61,7 +61,7 @@ FigureOut: TypeAlias = Annotated[
 ]
 Save: TypeAlias = Annotated[
     str | None,
-    typer.Option(metavar="DIR", help="Write the allocation of every row to this folder."),
+    typer.Option(metavar="DIR", help="Write what each row trains to this folder."),
 ]
 
 
@@ -184,4 +184,4 @@ def _write(failures: Failures, found: MethodComparison, out: str | None, save: s
         if row.median is not None and save is not None:
             failures.of(save)
             name = re.sub(r"[^A-Za-z0-9]+", "-", row.method).strip("-")
-            write_found(save, f"{name}.json", row.median.allocation, found.samples)
+            write_found(save, f"{name}.json", row.median.trained, found.samples)
