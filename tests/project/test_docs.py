@@ -37,7 +37,7 @@ NOT_RUN = {
 NEEDS_A_CLUSTER = {("sweeps.md", "from dask_jobqueue import SLURMCluster"): "needs SLURM"}
 # What needs torch or peft, which not every run installs: by tests in problem/interop.
 RUN_ELSEWHERE = {"interop.md": "test_torch.py", "peft.md": "test_torch_peft.py"}
-VARIES = ("verification.md",)  # pages whose commands print times
+VARIES = ("verification.md", "methods.md")  # pages whose commands print times
 
 
 def blocks(page: Path, *languages: str) -> list[str]:

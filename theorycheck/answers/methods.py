@@ -146,6 +146,10 @@ def _low_rank(setting: Setting) -> Iterator[Choice]:
     if not matrices:
         yield Choice("LoRA", "no weight matrix has all connections: it would fill in absent ones")
         return
+    refusal = _refusal(setting)
+    if refusal is not None:
+        yield Choice("LoRA", refusal)
+        return
     yield _low_rank_on(setting, "LoRA", matrices)
     if 1 < len(matrices) <= _MOST_ALONE:
         for name in matrices:
@@ -170,29 +174,32 @@ def _low_rank_on(setting: Setting, method: str, matrices: Sequence[str]) -> Choi
     network, is_dense = setting.network, _size(setting.present) == setting.network.n_weights
     if network.is_linear and network.is_layered and is_dense:  # of which more is known
         return Choice(method, what, (Allocation.low_rank(network, ranks(rank)),))
-    updates = {name: [LowRank(each)] for name, each in ranks(rank).items()}
-    return _parametrised(setting, method, what, updates)
+    updates = {name: LowRank(each) for name, each in ranks(rank).items()}
+    return Choice(method, what, (Parametrization(network, updates, setting.present),))
 
 
 def _scalings(setting: Setting) -> Iterator[Choice]:
-    matrices = [name for name, shape in setting.network.weight_shapes.items() if len(shape) > 1]
-    needed = sum(setting.network.weight_shapes[name][0] for name in matrices)
-    if needed > setting.budget:
+    """A factor for each unit that reads weights, as (IA)3 learns some."""
+    network, refusal = setting.network, _refusal(setting)
+    matrices = [name for name, shape in network.weight_shapes.items() if len(shape) > 1]
+    needed = sum(network.weight_shapes[name][0] for name in matrices)
+    if refusal is not None:
+        yield Choice("scalings", refusal)
+    elif needed > setting.budget:
         yield Choice("scalings", _too_few("all rows are", needed))
-        return
-    what = f"a factor for each row of {', '.join(matrices)} (as in (IA)3)"
-    terms = {name: [Scaling("rows")] for name in matrices}
-    yield _parametrised(setting, "scalings", what, terms)
+    else:
+        what = f"a factor for each row of {', '.join(matrices)} (as in (IA)3)"
+        terms = {name: Scaling("rows") for name in matrices}
+        yield Choice("scalings", what, (Parametrization(network, terms, setting.present),))
 
 
-def _parametrised(
-    setting: Setting, method: str, what: str, terms: Mapping[str, Sequence[LowRank | Scaling]]
-) -> Choice:
-    """The choice of parametrised weights, or why there are none of this network."""
+def _refusal(setting: Setting) -> str | None:
+    """Why the network has no parametrised weights, or None."""
     try:
-        return Choice(method, what, (Parametrization(setting.network, terms, setting.present),))
-    except InputError as error:
-        return Choice(method, str(error))
+        Parametrization(setting.network, {}, setting.present)
+    except InputError:
+        return "of networks without filters and residual layers only"
+    return None
 
 
 def _random(setting: Setting) -> Iterator[Choice]:
