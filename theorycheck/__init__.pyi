@@ -50,6 +50,8 @@ from .problem.parametrization import LowRank as LowRank
 from .problem.parametrization import Parametrization as Parametrization
 from .problem.parametrization import Scaling as Scaling
 from .problem.parametrization import Tied as Tied
+from .problem.parametrization_files import load_parametrization as load_parametrization
+from .problem.parametrization_files import save_parametrization as save_parametrization
 from .problem.sources import unit_names as unit_names
 from .proofs.run import ProofResult as ProofResult
 from .proofs.run import prove as prove

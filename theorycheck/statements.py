@@ -365,19 +365,17 @@ _ALL = (
         "T19",
         "Parametrised weights",
         "parameters that move several weights: the rank by the chain rule decides",
-        "Linear network, or analytic with random inputs. Weights of students are polynomials in "
-        "parameters and a base: W = (F + E + B A), E free at some places, rows and columns of W "
-        "multiplied by scalings, perhaps shared; or W is another weight, or its transpose. F is "
-        "random or given, factors that are not trained are random. Teachers are random networks "
-        "with all present weights free, of target dimension D; or those with the ties of the "
-        "students, and D is the rank in the weights that are left. Whatever students have, "
-        "teachers can have. Let the rank be that of the outputs in the parameters, at generic "
-        "parameters, inputs and, where it is random, base. If it is below D, the match probability "
-        "is 0, else it is not. If outputs are affine in some of the parameters, jointly, and "
-        "the rank in these is D, it is 1. Parameters B and A of inner size r, r at most the sizes "
-        "of W, move W in r (p + q - r) dimensions. The rank of the oracle (T11) is an upper "
-        "bound; it is the rank where T11 says so of the plain network, F is random and nothing "
-        "is tied, and for polynomial activations.",
+        "Linear or analytic network, random inputs. Weights of students are W = F + E + B A, E "
+        "free at some places, rows and columns of W scaled, scalings perhaps shared; or W is "
+        "another weight, or its transpose. F is random or given, factors that are not trained are "
+        "random. Teachers are random networks with all present weights free, of target dimension "
+        "D; or with the ties of the students, and D is the rank in the weights left. Whatever "
+        "students have, teachers can have. Let the rank be that of the outputs in the parameters, "
+        "at generic parameters, inputs and, if random, base. If it is below D, the match "
+        "probability is 0, else it is not. If outputs are affine in some of the parameters, and "
+        "the rank in these is D, it is 1. B and A of inner size r, at most p and q, move W in r (p "
+        "+ q - r) dimensions. The rank of the oracle (T11) is an upper bound; it is the rank where "
+        "T11 says so of the plain network, F is random and nothing is tied, and for polynomials.",
         "t19_parametrised",
     ),
     Statement(

@@ -254,6 +254,17 @@ def test_own_choices_are_rows_whatever_they_spend():
         assert "yours" not in names
 
 
+def test_own_parametrised_weights_are_rows():
+    tied = tc.Parametrization(TANH, {"W2": tc.LowRank(1, train=("B",))})
+    found: Any = tc.compare_methods(TANH, 12, 2, masks={"B": tied}, draws=1)
+    row = next(row for row in found.rows if row.method == "B")
+    assert (row.draws[0].trained, row.draws[0].learnable) == (tied, 4)
+    assert row.draws[0].verdict.theorem == "T19"
+    other = tc.Parametrization(LINEAR, {"W2": tc.LowRank(1)})
+    with pytest.raises(tc.InputError, match=r"masks\['B'\] is of linear feed-forward 4-6-3"):
+        tc.compare_methods(TANH, 12, 2, masks={"B": other})
+
+
 def test_further_budgets_are_kept_too():
     found = tc.compare_methods(TANH, 12, 2, budgets=4, draws=1)
     budgets = sorted({row.budget for row in found.others})

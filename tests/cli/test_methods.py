@@ -78,7 +78,7 @@ def test_files_are_written(run: Any, tmp_path: Path, network: Path):
     assert (result.status, result.err) == (0, "")
     text = figure.read_text()
     assert text.startswith("<?xml")
-    for words in ("LoRA of W1", "spread", "learnable weights, of 42"):
+    for words in ("LoRA of W1", "spread", "numbers trained, of 42"):
         assert words in text
     names = {path.stem for path in folder.iterdir()}
     assert names == {"full", "last-layers", "random", "spread", "rows", "columns"} | {
@@ -88,6 +88,8 @@ def test_files_are_written(run: Any, tmp_path: Path, network: Path):
     }
     parameters = json.loads((folder / "scalings.json").read_text())["parameters"]
     assert parameters == {"W1": {"rows": True}, "W2": {"rows": True}}
+    again = rows_of(run("methods", network, *common[:6], "--mask", folder / "scalings.json"))
+    assert again["scalings"][0] == "9"
     allocation, samples = tc.load(folder / "last-layers.json")
     assert allocation == tc.Allocation.layer(tc.LinearFeedforward([4, 6, 3]), "W2")
     assert samples == 3

@@ -87,6 +87,7 @@ class Problem:
     given: Matrix | None = None  # given inputs that do not span, a row for each (and the constant)
     skip: bool = False
     layers: list[Layer] = field(default_factory=list)  # NC
+    own: Any = None  # what is trained of parametrised weights
 
     def __post_init__(self) -> None:
         w, self.shapes = self.widths, {}  # in the order of the columns

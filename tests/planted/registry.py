@@ -12,6 +12,7 @@ from .graded import GRADED
 from .laws import LAWS
 from .nonlinear import NONLINEAR
 from .one_layer import ONE_LAYER
+from .parametrised import PARAMETRISED
 from .piecewise import PIECEWISE
 from .plans import PLANS
 from .powers import POWERS
@@ -39,4 +40,5 @@ PLANTED: dict[str, Planted] = {
     **PLANS,
     **DRAWN_PLANS,
     **DEEP,
+    **PARAMETRISED,
 }

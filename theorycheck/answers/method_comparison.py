@@ -19,6 +19,7 @@ from ..errors import InputError, shown
 from ..problem.allocation import Allocation
 from ..problem.arguments import allocation_of
 from ..problem.networks.base import Network, positive_integer
+from ..problem.parametrization import Parametrization
 from ..problem.weight_files import checked_weights
 from .capacities import MODEST_EFFORT
 from .method_questions import MethodQuestions
@@ -78,7 +79,7 @@ def compare_methods(
     budget: int,
     samples: int,
     *,
-    masks: Mapping[str, Mapping[str, ArrayLike]] | None = None,
+    masks: Mapping[str, Mapping[str, ArrayLike] | Parametrization] | None = None,
     weights: Mapping[str, ArrayLike] | None = None,
     budgets: Iterable[int] | int = (),
     draws: int = 3,
@@ -93,11 +94,13 @@ def compare_methods(
 
     `subject` is a network, an allocation (its present weights count, and what it has learnable is
     one more row, `yours`) or a torch module that `Allocation.from_torch` reads. The methods: full
-    training, the ceiling whatever the budget; the last layers; biases; LoRA; entries at random;
-    entries spread evenly; rows; columns; with the values `weights` by name the largest of them;
-    each as large as fits into the `budget`. `masks` are learnable masks of one's own, by a name for
-    each. A row has the verdict of `classify` on so many `samples`, the rank, and `capacity`, of
-    each of the `draws` of methods that draw, with seeds from `seed` on; its median is what counts.
+    training, the ceiling whatever the budget; the last layers; biases; LoRA; factors for rows;
+    entries at random; entries spread evenly; rows; columns; with the values `weights` by name the
+    largest of them; each as large as fits into the `budget`. `masks` are your own by a name for
+    each: learnable masks, or a `Parametrization`.
+
+    A row has the verdict of `classify` on so many `samples`, the rank, and the capacity, of each of
+    the `draws` of methods that draw, with seeds from `seed` on; its median is what counts.
 
     `budgets`, further ones or how many in geometric steps up to all weights, give `others`, which
     `plot_methods` draws: by ranks alone, and nobody looks for how many samples they are maximal.
@@ -136,9 +139,7 @@ def compare_methods(
         return MethodComparison(given.network, samples, budget, given.n_present, rows, others)
 
 
-def _own(
-    given: Allocation, masks: Mapping[str, Mapping[str, ArrayLike]] | None
-) -> Iterator[Choice]:
+def _own(given: Allocation, masks: Mapping[str, Any] | None) -> Iterator[Choice]:
     """What is learnable already, unless it is nothing or all, and the masks that were named."""
     if 0 < given.n_learnable < given.n_present:
         yield Choice("yours", "what is learnable already", (given,))
@@ -146,12 +147,19 @@ def _own(
         return
     if not isinstance(masks, Mapping):
         raise InputError(f"masks must map names of your own to masks, not {shown(masks)}")
-    for name, learnable in masks.items():
+    for name, own in masks.items():
+        place = f"masks[{shown(name)}]"
+        if isinstance(own, Parametrization):
+            if own.whole != Allocation.none(given.network, given.given_present()):
+                here, there = given.network.describe(), own.network.describe()
+                raise InputError(f"{place} is of {there} or of other connections, not of {here}")
+            yield Choice(str(name), "parametrised weights of your own", (own,))
+            continue
         try:
-            own = Allocation(given.network, learnable, given.given_present())
+            allocation = Allocation(given.network, own, given.given_present())
         except InputError as error:
-            raise InputError(f"masks[{shown(name)}]: {error}") from None
-        yield Choice(str(name), "a mask of your own", (own,))
+            raise InputError(f"{place}: {error}") from None
+        yield Choice(str(name), "a mask of your own", (allocation,))
 
 
 def _further(setting: Setting, size: int, budgets: Iterable[int] | int) -> list[int]:

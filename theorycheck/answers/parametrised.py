@@ -7,7 +7,6 @@ from dataclasses import replace
 
 from ..certificates import Certificate
 from ..computing.options import Options
-from ..display.paragraphs import samples_in_words
 from ..problem.parametrization import Parametrization
 from ..problem.parametrization_files import parametrized_to_dict
 from ..theorems import t19_parametrised
@@ -104,13 +103,3 @@ def _why_open(analysis: Analysis) -> str:
         f"{found.value} ({found.error_bound:.1e}), target dimension {needed.value} "
         f"({needed.error_bound:.1e})"
     )
-
-
-def parametrised_question(parametrization: Parametrization, samples: int, verdict: Verdict) -> str:
-    """What was asked: network, samples, parameters and, where known, how many are needed."""
-    network, whole = parametrization.network, parametrization.whole
-    words = ("" if whole.is_dense else "sparse ") + network.describe()
-    needed = verdict.target_dimension
-    needed_words = "" if needed is None else f", {needed} needed"
-    count = f"{parametrization.n_parameters} parameters of {whole.n_present} weights"
-    return f"{words}, {samples_in_words(samples)}; {count}{needed_words}"

@@ -243,7 +243,7 @@ class FeedforwardOracle:
         output, sample = divmod(equation, self._samples)
         behind = self._behind(output, sample)
         behind[self._depth] = [int(i == output) for i in range(len(self._last))]
-        found: plain.Factors = {}
+        found = {}
         for layer, line in behind.items():
             found[f"W{layer}"] = [(line, self._read[layer - 1][sample])]
             found[f"b{layer}"] = [(line, (1,))]
@@ -310,7 +310,7 @@ class RecurrentOracle:
         first, output = divmod(rest, self._network.outputs)
         time = first + 1 if self._network.readout == "all" else self._network.steps
         unit = [int(i == output) for i in range(self._network.outputs)]
-        found: plain.Factors = {"input": [], "recurrent": [], "bias": []}
+        found: dict[str, list] = {"input": [], "recurrent": [], "bias": []}
         for step, line in enumerate(self._behind(time, output, sample)):
             found["input"].append((line, self._inputs[step][sample]))
             found["recurrent"].append((line, self._states[step][sample]))

@@ -12,9 +12,10 @@ from ..problem.parametrization import Form, Parametrization
 from . import plain
 from .budget import STEP
 from .claim import Claim
-from .oracle import oracle_at
-from .points import Entries, point_at
+from .oracle import FeedforwardOracle, RecurrentOracle, oracle_at
+from .points import Linear, point_at
 
+_Entries: TypeAlias = Linear | FeedforwardOracle | RecurrentOracle
 Parameter: TypeAlias = tuple[str, tuple[int, ...]]  # a block and an index; of a bias in one column
 
 
@@ -210,7 +211,7 @@ class ParameterRows:
         ]
 
 
-def _jacobian(claim: Claim, trial: int, matrices: dict[str, plain.Matrix]) -> Entries:
+def _jacobian(claim: Claim, trial: int, matrices: dict[str, plain.Matrix]) -> _Entries:
     """The Jacobian of the network at weights of one's own, and random inputs."""
     network, p = claim.network, claim.prime(trial)
     if claim.is_nonlinear:

@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from ..problem.networks.feedforward import LinearFeedforward
@@ -19,7 +19,7 @@ from ..problem.networks.recurrent import LinearRecurrent
 from .budget import STEP, Budget
 
 Row: TypeAlias = list[int]
-Factors: TypeAlias = dict[str, list[tuple[Sequence[int], Sequence[int]]]]
+Factors: TypeAlias = Mapping[str, Sequence[tuple[Sequence[int], Sequence[int]]]]
 Matrix: TypeAlias = list[Row]
 
 N_PRIMES = 268_216  # primes between 2^22 and 2^23
@@ -217,7 +217,7 @@ class FeedforwardEntries:
     def factors(self, equation: int) -> Factors:
         """What lies behind the targets of each weight, and what it reads."""
         output, sample = divmod(equation, self._samples)
-        found: Factors = {}
+        found = {}
         for layer, states in enumerate(self._activations, start=1):
             behind, values = self._behind[layer - 1][output], [row[sample] for row in states]
             found[f"W{layer}"] = [(behind, values[: self._network.widths[layer - 1]])]
@@ -265,7 +265,7 @@ class RecurrentEntries:
         """What lies behind the targets of each weight, and what it reads, at each step."""
         time, output, sample = self._place(equation)
         unit = [int(i == output) for i in range(self._network.outputs)]
-        found: Factors = {"input": [], "recurrent": []}
+        found: dict[str, list[tuple[Row, Row]]] = {"input": [], "recurrent": []}
         for step in range(1, time + 1):
             behind = self._behind[time - step][output]
             for name, sources in (("input", self._inputs), ("recurrent", self._states)):

@@ -123,6 +123,24 @@ def network_of(path: str) -> tuple[Allocation, int | None]:
     return load(path)
 
 
+def parametrised_answer(file: str, name: str, ask: Callable[..., _Found], as_json: bool) -> _Found:
+    """As `answer`, of a file with parametrised weights; the verdict is shown under a `name`."""
+    from rich.console import Console
+
+    from ..problem.parametrization_files import load_parametrization
+    from .text import print_parametrised_verdict
+
+    parametrization, samples = load_parametrization(file)
+    with watching(True, file) as tell:
+        found = ask(parametrization, samples, progress=tell)
+    if as_json:
+        print_json({"file": file, **found.to_dict()})
+    else:
+        console = Console(highlight=False)
+        print_parametrised_verdict(console, name, parametrization, samples, found)
+    return found
+
+
 def command_line(command: str, file: str, options: dict[str, object]) -> str:
     """The command line that repeats something, with no default left to chance.
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -45,7 +44,7 @@ def write_found(folder: str, name: str, found: Allocation | Parametrization, sam
     from ..errors import writing
     from ..problem.allocation import Allocation
     from ..problem.files import save
-    from ..problem.parametrization_files import parametrized_to_dict
+    from ..problem.parametrization_files import save_parametrization
 
     path = Path(folder) / name
     with writing(path):
@@ -53,9 +52,7 @@ def write_found(folder: str, name: str, found: Allocation | Parametrization, sam
         if isinstance(found, Allocation):
             save(path, found, samples)
         else:
-            path.write_text(
-                json.dumps(parametrized_to_dict(found, samples)) + "\n", encoding="utf-8"
-            )
+            save_parametrization(path, found, samples)
     return path
 
 

@@ -69,7 +69,7 @@ def _draw(found: MethodComparison) -> Figure:
         axes.minorticks_off()
         ticks = [tick for tick in _TICKS if axes.get_xlim()[0] <= tick <= axes.get_xlim()[1]]
         axes.set_xticks(ticks, list(map(str, ticks)))
-        axes.set_xlabel(f"learnable weights, of {found.size}")
+        axes.set_xlabel(f"numbers trained, of {found.size}")
         axes.axvline(found.budget, color=GREY, lw=0.8, ls=":", zorder=1)
         axes.grid(color="#D8D8D8", lw=0.6)
         axes.set_axisbelow(True)

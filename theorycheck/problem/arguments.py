@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import InputError, shown
 from .allocation import Allocation
 from .networks.base import Network
+from .parametrization import Parametrization
 
 
 def check_allocation(value: object) -> None:
@@ -49,6 +50,8 @@ def _is_network(value: object) -> bool:
 def _cure(value: object) -> str:
     if isinstance(value, (str, Path)):
         return "tc.load(FILE) reads one: allocation, samples = tc.load(FILE)"
+    if isinstance(value, Parametrization):
+        return "of parametrised weights only tc.classify speaks"
     if _is_network(value):
         return "tc.Allocation.full(network) and its other constructors make one of a network"
     if isinstance(getattr(value, "allocation", None), Allocation):

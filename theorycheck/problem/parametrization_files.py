@@ -2,10 +2,14 @@
 
 from __future__ import annotations
 
+import json
 from collections.abc import Mapping
+from pathlib import Path
 from typing import Any, NamedTuple
 
-from ..errors import InputError, nearest, shown
+from ..errors import InputError, nearest, place_of, shown
+from .archives import LARGEST_FILE, read_limited
+from .files import parse_json
 from .masks import mask_from_json, mask_to_json
 from .networks.base import positive_integer
 from .networks.kinds import network_from_dict
@@ -20,6 +24,51 @@ class ParametrizedProblem(NamedTuple):
 
     parametrization: Parametrization
     samples: int
+
+
+def load_parametrization(path: str | Path, *, largest: int = LARGEST_FILE) -> ParametrizedProblem:
+    """Read a `.json` file with `parameters`: parametrised weights, and the number of samples m.
+
+    Raises `InputError`, which begins with the file's name, for anything else.
+
+    >>> import json, pathlib, tempfile
+    >>> file = pathlib.Path(tempfile.mkdtemp()) / "lora.json"
+    >>> network = {"kind": "linear_feedforward", "widths": [4, 3]}
+    >>> lora = {"W1": {"low_rank": {"rank": 1}}}
+    >>> _ = file.write_text(json.dumps({"network": network, "samples": 2, "parameters": lora}))
+    >>> load_parametrization(file).parametrization.n_parameters
+    7
+    """
+    try:
+        data = parse_json(read_limited(Path(path), largest))
+        if isinstance(data, Mapping) and "learnable" in data:
+            raise InputError("this file has no parameters; tc.load reads it")
+        return parametrized_from_dict(data)
+    except InputError as error:
+        raise InputError(f"{place_of(path)}: {error}") from None
+
+
+def has_parameters(path: str | Path) -> bool:
+    """Whether a file, of those that can be read, is one with `parameters`."""
+    if Path(path).suffix.lower() != ".json":
+        return False
+    try:
+        data = parse_json(read_limited(Path(path), LARGEST_FILE))
+    except InputError:
+        return False  # whoever reads it will say why
+    return isinstance(data, Mapping) and "parameters" in data
+
+
+def save_parametrization(path: str | Path, parametrization: Parametrization, samples: int) -> None:
+    """Write a `.json` file of parametrised weights, which `load_parametrization` reads.
+
+    Raises `InputError` for another ending; errors of the operating system pass through.
+    """
+    path = Path(path)
+    if path.suffix.lower() != ".json":
+        raise InputError(f"{path}: the name of a file with parameters must end in .json")
+    data = parametrized_to_dict(parametrization, positive_integer(samples, "samples"))
+    path.write_text(json.dumps(data) + "\n", encoding="utf-8")
 
 
 def parametrized_to_dict(parametrization: Parametrization, samples: int) -> dict[str, Any]:

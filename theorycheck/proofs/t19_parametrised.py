@@ -1,16 +1,15 @@
 r"""# T19 Parametrised weights
 
-**Statement.** Linear network, or analytic with random inputs. Weights of students are polynomials
-in parameters and a base: W = (F + E + B A), E free at some places, rows and columns of W multiplied
-by scalings, perhaps shared; or W is another weight, or its transpose. F is random or given, factors
-that are not trained are random. Teachers are random networks with all present weights free, of
-target dimension D; or those with the ties of the students, and D is the rank in the weights that
-are left. Whatever students have, teachers can have. Let the rank be that of the outputs in the
-parameters, at generic parameters, inputs and, where it is random, base. If it is below D, the match
-probability is 0, else it is not. If outputs are affine in some of the parameters, jointly, and the
-rank in these is D, it is 1. Parameters B and A of inner size r, r at most the sizes of W, move W in
-r (p + q - r) dimensions. The rank of the oracle (T11) is an upper bound; it is the rank where T11
-says so of the plain network, F is random and nothing is tied, and for polynomial activations.
+**Statement.** Linear or analytic network, random inputs. Weights of students are W = F + E + B A, E
+free at some places, rows and columns of W scaled, scalings perhaps shared; or W is another weight,
+or its transpose. F is random or given, factors that are not trained are random. Teachers are
+random networks with all present weights free, of target dimension D; or with the ties of the
+students, and D is the rank in the weights left. Whatever students have, teachers can have. Let the
+rank be that of the outputs in the parameters, at generic parameters, inputs and, if random, base. If it is below D,
+the match probability is 0, else it is not. If outputs are affine in some of the parameters, and the
+rank in these is D, it is 1. B and A of inner size r, at most p and q, move W in r (p + q - r)
+dimensions. The rank of the oracle (T11) is an upper bound; it is the rank where T11 says so of the
+plain network, F is random and nothing is tied, and for polynomials.
 
 **Assumptions.** Teacher, what is random of the base and of the factors, and inputs are independent,
 with densities positive everywhere: that of the teacher on the space $T$ of its weights, all present
@@ -84,8 +83,9 @@ from sympy.polys.matrices import DomainMatrix
 from sympy.polys.orderings import grevlex
 from sympy.polys.rings import ring
 
-from ..problem.networks.feedforward import LinearFeedforward
+from ..problem.networks.base import Network
 from .base import ProofStep
+from .shared import exhaustive
 from .shared.evaluation import outputs
 from .shared.polynomial_systems import PRIME, number_of_solutions
 
@@ -174,8 +174,9 @@ class Criterion:
 def matched(criterion: Criterion) -> Iterator[str | None]:
     """A teacher has a student over the closure if and only if the rank is D."""
     rng = np.random.default_rng(191)
+    networks = {net.widths: net for net in exhaustive.feedforward_networks((1, 2), (2,), 8)}
     for student, samples, is_given in product(_STUDENTS, (1, 2), (False, True)):
-        network = LinearFeedforward(student.widths)
+        network = networks[student.widths]
         largest = 1 if is_given else PRIME - 1
         base = {name: rng.integers(1, largest + 1, shape).astype(object)
                 for name, shape in network.weight_shapes.items()}  # fmt: skip
@@ -186,7 +187,7 @@ def matched(criterion: Criterion) -> Iterator[str | None]:
 
 def _compared(
     student: _Student,
-    network: LinearFeedforward,
+    network: Network,
     base: Weights,
     inputs: NDArray[Any],
     has_tied_teacher: bool,
@@ -231,7 +232,7 @@ def _compared(
 
 
 def _generic_rank(
-    network: LinearFeedforward,
+    network: Network,
     weights: Callable[[Any], dict[str, Any]],
     point: list[int],
     inputs: NDArray[Any],

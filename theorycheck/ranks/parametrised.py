@@ -251,6 +251,7 @@ def parametrised_rank(
     6
     """
     n_columns = sum(b.size for b in parametrization.blocks if blocks is None or b.name in blocks)
+    upper = min(upper, n_columns)
     if upper == 0:
         return GenericRank(0, 0.0, seed, (Trial(0, draw_prime(seed, 0), 0, (), (), 1, 0.0),))
     needed = required_bytes(parametrization.whole, samples, n_columns)

@@ -24,6 +24,8 @@ def why_not(analysis: Analysis) -> str | None:
         return "the learnables are weights, each of its own"
     if not network.is_analytic:
         return "the network has activations that are not analytic"
+    if parametrization.is_full:
+        return None
     if not network.is_linear and not has_formal_arguments(network):
         return "it is not known by structure which pre-activations are equal"
     return why_teacher_open(parametrization)

@@ -225,7 +225,8 @@ class _Point:
         unrolled, total = self._own.network.unrolled, next(iter(weights.values())).shape[-1]
 
         def combine(level: Level, terms: list[tuple[str, Dual]]) -> Dual:
-            value = sum(_product(weights[name], before) for name, before in terms) % _PRIME
+            products = [_product(weights[name], before) for name, before in terms]
+            value: Dual = np.sum(products, axis=0) % _PRIME
             power = ACTIVATIONS[level.activation].power
             assert power is not None, "only polynomials are computed here"
             result = value

@@ -41,7 +41,9 @@ Samples: TypeAlias = Annotated[
 ]
 Masks: TypeAlias = Annotated[
     list[str] | None,
-    typer.Option("--mask", metavar="FILE", help="Allocation file of one more row; repeatable."),
+    typer.Option(
+        "--mask", metavar="FILE", help="Allocation file, or one with parameters, of one more row."
+    ),
 ]
 Values: TypeAlias = Annotated[
     str | None,
@@ -139,14 +141,18 @@ def _further(budgets: str | None, out: str | None) -> list[int] | int:
 
 
 def _masks(failures: Failures, files: list[str], given: Allocation) -> dict[str, Any]:
-    """The learnable masks of allocation files, by short names."""
+    """The learnable masks, or parametrised weights, of files, by short names."""
     from ...errors import InputError
     from ...plots.style import labels
     from ...problem.files import load
+    from ...problem.parametrization_files import has_parameters, load_parametrization
 
-    found = {}
+    found: dict[str, Any] = {}
     for name, file in zip(labels(files), files, strict=True):
         failures.of(file)
+        if has_parameters(file):
+            found[name] = load_parametrization(file).parametrization
+            continue
         allocation = load(file).allocation
         if allocation.network != given.network:
             here, there = given.network.describe(), allocation.network.describe()
