@@ -213,6 +213,8 @@ def test_answers_are_those_of_each_allocation(network, budget, samples):
             assert draw.capacity is not None
             for name in ("positive", "minimal_from", "maximal", "not_maximal_from"):
                 assert getattr(draw.capacity, name) == getattr(limits, name)
+            if verdict.expressivity is tc.Expressivity.MAXIMAL:
+                assert draw.capacity.maximal is None or draw.capacity.maximal >= samples
     assert found.limited_by is None
 
 

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ..computing.backend import array_module
@@ -170,11 +171,13 @@ def capacity_on(
     largest: int | None = None,
     tell: Teller = nobody,
     *,
+    known: Mapping[int, Verdict] = MappingProxyType({}),
     seeks_maximal: bool = True,
 ) -> Capacity:
     """As `capacity`, for a part of a larger question: the effort is that for each number.
 
-    Unless it `seeks_maximal`, positivity alone is looked for, where ranks decide.
+    `known` are verdicts on some numbers of samples, which need not be asked again. Unless it
+    `seeks_maximal`, positivity alone is looked for, where ranks decide.
     """
     network, deadline = allocation.network, options.deadline
 
@@ -186,11 +189,16 @@ def capacity_on(
     cap, guess = _range(allocation)
     top = cap if largest is None else min(largest, cap)
     stays = network.is_linear or allocation.n_learnable == allocation.n_present
-    return _CapacitySearch(decide, tell, deadline).run(top, cap, guess, stays, seeks_maximal)
+    search = _CapacitySearch(decide, tell, deadline, known)
+    return search.run(top, cap, guess, stays, seeks_maximal)
 
 
 def parametrised_capacity_on(
-    parametrization: Parametrization, options: Options, *, seeks_maximal: bool = True
+    parametrization: Parametrization,
+    options: Options,
+    *,
+    known: Mapping[int, Verdict] = MappingProxyType({}),
+    seeks_maximal: bool = True,
 ) -> Capacity:
     """As `capacity_on`, of parametrised weights (T19), by the same searches.
 
@@ -202,7 +210,7 @@ def parametrised_capacity_on(
     def decide(m: int) -> Verdict:
         return classify_parametrised(parametrization, m, options.with_effort(options.effort))
 
-    search = _CapacitySearch(decide, nobody, deadline)
+    search = _CapacitySearch(decide, nobody, deadline, known)
     if network.is_linear:
         cap = network.effective_samples(LARGEST_SIZE)
         return search.run(cap, cap, seeks_maximal=seeks_maximal)
@@ -241,9 +249,13 @@ class _CapacitySearch:
     """The searches that ask for verdicts on more numbers of samples, where ranks decide."""
 
     def __init__(
-        self, decide: Callable[[int], Verdict], tell: Teller, deadline: Deadline = NEVER
+        self,
+        decide: Callable[[int], Verdict],
+        tell: Teller,
+        deadline: Deadline = NEVER,
+        known: Mapping[int, Verdict] = MappingProxyType({}),
     ) -> None:
-        self._verdicts = Verdicts(decide, tell, deadline)
+        self._verdicts, self._known = Verdicts(decide, tell, deadline), known
 
     def run(
         self,
@@ -258,6 +270,7 @@ class _CapacitySearch:
         So does maximality if it `stays`. Positivity is asked at `guess` samples first.
         """
         limited_by = None
+        self._verdicts.known.update({m: self._known[m] for m in self._known if m <= top})
         try:
             positive = self._positive(top, top if guess is None else min(guess, top))
             if seeks_maximal:

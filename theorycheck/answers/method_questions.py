@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import replace
 
 from ..computing.effort import Effort
@@ -71,13 +71,18 @@ class MethodQuestions:
                 found = replace(found, why_open=f"for how many samples is open: {why}")
             elif not part.has_passed:
                 options = replace(options, deadline=part, effort=each)
-                limits = _capacity(trained, options, seeks_maximal=not briefly)
+                limits = _capacity(trained, options, self._kept(found), seeks_maximal=not briefly)
                 found = replace(found, capacity=limits, why_open="")
         except OutOfTimeError:
             pass
         except SizeError as error:
             found = replace(found, why_open=str(error))
         return replace(found, seconds=time.perf_counter() - start)
+
+    def _kept(self, draw: MethodDraw) -> dict[int, Verdict]:
+        """The verdict by samples, unless more effort might tell more."""
+        found = draw.verdict
+        return {} if found is None or found.limited_by else {self._samples: found}
 
 
 def _on_samples(draw: MethodDraw, samples: int, options: Options) -> MethodDraw:
@@ -121,7 +126,9 @@ def _why_no_capacity(trained: Trained, samples: int, options: Options) -> str | 
     return t19_parametrised.why_not(analysis)
 
 
-def _capacity(trained: Trained, options: Options, *, seeks_maximal: bool) -> Capacity:
+def _capacity(
+    trained: Trained, options: Options, known: Mapping[int, Verdict], *, seeks_maximal: bool
+) -> Capacity:
     if isinstance(trained, Allocation):
-        return capacity_on(trained, options, seeks_maximal=seeks_maximal)
-    return parametrised_capacity_on(trained, options, seeks_maximal=seeks_maximal)
+        return capacity_on(trained, options, known=known, seeks_maximal=seeks_maximal)
+    return parametrised_capacity_on(trained, options, known=known, seeks_maximal=seeks_maximal)
