@@ -111,7 +111,10 @@ def adapted_layer(
     is_ia3 = scales and _is_kind(layer, "IA3Layer")
     if not (is_lora or is_shira or is_ia3) or type(layer).__name__ != "Linear":
         kind = f"{type(layer).__module__}.{type(layer).__name__}"
-        raise InputError(f"submodule {name!r} ({kind}) is an adapter without theory; {WAY}")
+        why = "an adapter without theory"
+        if _is_kind(layer, "IA3Layer") and not scales:
+            why = "no allocation: tc.Parametrization.from_peft(model) reads it"
+        raise InputError(f"submodule {name!r} ({kind}) is {why}; {WAY}")
     if layer.merged:
         raise InputError(
             f"the adapters of {name!r} are merged, so that no step moves them: call "
@@ -141,7 +144,8 @@ def _factors(
     if has_magnitude and not scales:
         raise InputError(
             f"adapter {adapter!r} of {name!r} is DoRA, whose learned magnitudes move many weights "
-            "each, which is no allocation: tc.Parametrization.from_peft(model) reads them"
+            "each: that is no allocation; use_dora=False gives LoRA, which is read, and "
+            "tc.Parametrization.from_peft(model) reads both"
         )
     dropout = layer.lora_dropout[adapter]
     if dropout.training and getattr(dropout, "p", 0) > 0:
