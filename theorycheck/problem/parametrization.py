@@ -10,7 +10,7 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from types import MappingProxyType
-from typing import TypeAlias
+from typing import TYPE_CHECKING, TypeAlias
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -21,6 +21,9 @@ from .masks import Mask, check_name, count, equal, masks_of
 from .networks.base import Network, positive_integer
 from .networks.kinds import check_network
 from .weight_files import checked_weights
+
+if TYPE_CHECKING:
+    import torch  # pyright: ignore[reportMissingImports]
 
 FACTORS = ("A", "B")
 AXES = ("rows", "columns")
@@ -168,6 +171,28 @@ class Parametrization:
         if not isinstance(self.tied_teacher, bool):
             raise InputError(f"tied_teacher must be true or false, not {shown(self.tied_teacher)}")
         self._check_scalings()
+
+    @classmethod
+    def from_peft(
+        cls, model: torch.nn.Module, *, optimizer: torch.optim.Optimizer | None = None
+    ) -> Parametrization:
+        """What a model with adapters of peft trains, on a chain of `nn.Linear`: docs/peft.md.
+
+        LoRA, beside activations, too, DoRA and (IA)3, SHiRA, `modules_to_save` and biases. Only
+        active adapters count; `optimizer` as in `Allocation.from_torch`. The base is random. Raises
+        `InputError` for other adapters, and for merged or disabled ones.
+        """
+        from .interop.torch_parametrization import read_parametrization
+
+        read = read_parametrization(model, optimizer)
+        terms: dict[str, list[Term]] = {name: [] for name in read.network.weight_shapes}
+        for name, mask in read.entries.items():
+            terms[name].append(Entries(mask))
+        for name, (rank, train) in read.ranks.items():
+            terms[name].append(LowRank(rank, train))
+        for name, scalings in read.scalings.items():
+            terms[name] += [Scaling(axis, shared) for axis, shared in scalings]
+        return cls(read.network, {n: found for n, found in terms.items() if found}, read.present)
 
     def _terms(self) -> dict[str, tuple[Term, ...]]:
         if not isinstance(self.weights, Mapping):

@@ -5,11 +5,11 @@ free at some places, rows and columns of W scaled, scalings perhaps shared; or W
 or its transpose. F is random or given, factors that are not trained are random. Teachers are
 random networks with all present weights free, of target dimension D; or with the ties of the
 students, and D is the rank in the weights left. Whatever students have, teachers can have. Let the
-rank be that of the outputs in the parameters, at generic parameters, inputs and, if random, base. If it is below D,
-the match probability is 0, else it is not. If outputs are affine in some of the parameters, and the
-rank in these is D, it is 1. B and A of inner size r, at most p and q, move W in r (p + q - r)
-dimensions. The rank of the oracle (T11) is an upper bound; it is the rank where T11 says so of the
-plain network, F is random and nothing is tied, and for polynomials.
+rank be that of the outputs in the parameters, at generic parameters, inputs and, if random, base.
+If it is below D, the match probability is 0, else it is not. If outputs are affine in some of the
+parameters, and the rank in these is D, it is 1. B and A of inner size r, at most p and q, move W in
+r (p + q - r) dimensions. The rank of the oracle (T11) is an upper bound; it is the rank where T11
+says so of the plain network, F is random and nothing is tied, and for polynomials.
 
 **Assumptions.** Teacher, what is random of the base and of the factors, and inputs are independent,
 with densities positive everywhere: that of the teacher on the space $T$ of its weights, all present
