@@ -23,7 +23,7 @@ API = {
     "design": ("Design, repair, capacity", ("designs", "repairs", "capacities")),
     "construct": ("Constructions", ("constructions",)),
     "certificates": ("Certificates", ("certificates", "checker")),
-    "measure": ("Measurement", ("measurement", "comparison")),
+    "measure": ("Measurement", ("measurement", "comparison", "measured_ranks")),
     "verify": ("Proofs and verification", ("proofs", "verification")),
     "sweep": ("Sweeps", ("sweeps",)),
     "errors": ("Errors", ("errors",)),

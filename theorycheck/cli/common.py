@@ -162,6 +162,21 @@ def points(failures: Failures, path: str) -> NDArray[Any]:
     failures.leave()
 
 
+def arrays(failures: Failures, path: str) -> dict[str, Any]:
+    """The arrays of a weights file by name; what is none ends the command."""
+    from ..problem.weight_files import read_weights
+
+    with failures.of(path):
+        return read_weights(path)
+    failures.leave()
+
+
+def teacher_of(failures: Failures, text: str) -> str | dict[str, Any]:
+    """The structure of teachers as it is written, or masks, where the text names a file."""
+    is_file = text.endswith((".npz", ".safetensors", ".pt", ".pth"))
+    return arrays(failures, text) if is_file else text
+
+
 def cores() -> int:
     """How many processes may work at once."""
     usable = getattr(os, "sched_getaffinity", None)

@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
@@ -18,6 +19,8 @@ from ..numeric.instances import Equations, Instance, complex_instances, with_con
 from ..problem.allocation import Allocation
 from ..problem.interop.foreign import real_numbers
 from ..problem.masks import entries_of
+from ..problem.weight_files import checked_weights
+from .teachers import Structure, Teacher, structure_of
 
 LAWS = ("normal", "uniform")
 
@@ -37,9 +40,13 @@ class Source:
     Weights and inputs follow `law`: `normal`, or `uniform` of the same variance. With `data`, an
     array of (points, inputs), the inputs of a trial are distinct points of it.
 
+    Teachers have the structure `teacher`, if any, and frozen weights of students the values
+    `given`, arrays by weight; those of weights it leaves out are random.
+
     Whatever is computed from it ends at the `deadline`, what is found by then being kept.
 
-    Raises `InputError` for another law, or data of a wrong shape or with too few points.
+    Raises `InputError` for another law, data of a wrong shape or with too few points, and a
+    structure or weights that do not fit the network.
     """
 
     allocation: Allocation
@@ -47,11 +54,18 @@ class Source:
     law: str = "normal"
     data: ArrayLike | None = None
     deadline: Deadline = NEVER
+    teacher: Teacher | None = None
+    given: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.law not in LAWS:
             wrong = f"{shown(self.law)}{nearest(self.law, LAWS)}"
             raise InputError(f"law must be {' or '.join(LAWS)}, not {wrong}")
+        _ = self.structure  # refused now, not at the first draw
+        if self.given is not None:
+            object.__setattr__(
+                self, "given", checked_weights(self.allocation, self.given, "weights")
+            )
         if self.data is None:
             return
         data = real_numbers(self.data, "inputs").astype(np.float64)
@@ -65,8 +79,26 @@ class Source:
             raise InputError(f"inputs must have {self.samples} points or more, not {len(data)}")
         object.__setattr__(self, "data", network.rows_of_points(data))
 
+    @cached_property
+    def structure(self) -> Structure | None:
+        """That of the teachers."""
+        return None if self.teacher is None else structure_of(self.allocation, self.teacher)
+
+    def teachers(self, rng: np.random.Generator, count: int) -> Weights:
+        """Weights of `count` teachers; absent ones are 0."""
+        weights = self.weights(rng, count)
+        return weights if self.structure is None else self.structure.made_of(weights, rng)
+
+    def students(self, rng: np.random.Generator, count: int) -> Weights:
+        """Weights of `count` students; absent ones are 0, and what is learnable says nothing."""
+        weights = self.weights(rng, count)
+        for name, values in (self.given or {}).items():
+            mask = self.allocation.mask(name)
+            weights[name] = np.where(mask, weights[name], values)
+        return weights
+
     def weights(self, rng: np.random.Generator, count: int) -> Weights:
-        """Weights of `count` networks; absent ones are 0."""
+        """Weights of `count` networks, all of them random; absent ones are 0."""
         given = self.allocation.given_present()
         return {
             name: self._draw(rng, count, shape) * given.get(name, True)
@@ -118,8 +150,8 @@ class LinearTrials:
 
     def draw(self, rng: np.random.Generator, count: int) -> Trials:
         """`count` trials, on NumPy arrays whatever the backend, so that seeds mean the same."""
-        teacher = self.source.weights(rng, count)
-        student = self.source.weights(rng, count)
+        teacher = self.source.teachers(rng, count)
+        student = self.source.students(rng, count)
         inputs = self._combined(self.source.inputs(rng, count))
         outputs = self._all.values(teacher, inputs)
         return Trials(teacher, Instance(student, inputs, outputs))
