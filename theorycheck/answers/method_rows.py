@@ -125,7 +125,7 @@ class MethodRow:
         """The row in words, with what is known of it."""
         median = self.median
         known = "" if median is None or median.verdict is None else f": {_known(median)}"
-        return Paragraph(self.method, self.words + known)
+        return Paragraph("", f"{self.method}: {self.words}{known}")
 
     def to_dict(self) -> dict[str, Any]:
         """Plain JSON: the numbers of the median, and those of all draws."""
@@ -158,8 +158,8 @@ def _known(draw: MethodDraw) -> str:
 def most_matched(found: Capacity) -> str:
     """The largest number of samples on which a match is possible; "+" where more are open.
 
-    >>> from theorycheck import LinearFeedforward
-    >>> most_matched(capacity_on(Allocation.layer(LinearFeedforward([3, 2, 2]), "W2"), Options()))
+    >>> from theorycheck import Allocation, LinearFeedforward, capacity
+    >>> most_matched(capacity(Allocation.layer(LinearFeedforward([3, 2, 2]), "W2")))
     '2'
     """
     return _most(found.positive, found.minimal_from)

@@ -107,11 +107,12 @@ def print_methods(console: Console, found: MethodComparison) -> None:
             cells = _method_cells(row, row.median)
             is_open |= any(cell.endswith("+") for cell in cells)
             table.add_row(*map(Text, cells))
-    console.print(table)
-    console.print()
+    words = Table(box=None, pad_edge=False, show_header=False)
     for row in found.rows:
-        print_paragraph(console, row.method, row.words)
-    console.print()
+        words.add_row(Text(row.method, no_wrap=True), Text(row.words))
+    for each in (table, words):
+        console.print(each)
+        console.print()
     print_paragraph(console, "match", "possible on up to so many samples; maximal on up to as many")
     if is_open:
         print_paragraph(console, "+", "proved on up to so many, on more it is open")
