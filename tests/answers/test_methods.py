@@ -232,6 +232,18 @@ def check_parametrised(draw):
     assert matched == list(range(1, len(matched) + 1))
 
 
+def test_rows_say_of_which_teachers_they_speak_and_how_sure_they_are():
+    relu = tc.compare_methods(tc.ShallowReLU([2, 4, 2]), 9, 3, draws=1)
+    assert relu.conditioned_on == "regular teacher"
+    assert "a regular teacher" in str(relu)
+    tanh = tc.compare_methods(TANH, 16, 5, draws=1)
+    draws = [draw for row in tanh.rows for draw in row.draws]
+    bounds = [each.error_bound for d in draws for each in (d.verdict, d.capacity) if each]
+    assert tanh.conditioned_on is None
+    assert max(bounds) <= tanh.error_bound <= sum(bounds)
+    assert "rigor" in str(tanh)
+
+
 def test_median_is_that_of_the_draws_by_capacity():
     found: Any = tc.compare_methods(tc.ShallowReLU([2, 4, 2]), 9, 3, draws=4)
     row = next(row for row in found.rows if row.method == "random")

@@ -54,7 +54,8 @@ def test_json_has_the_keys_of_a_row(run: Any, network: Path):
     result = run("methods", network, "--budget", 18, "--samples", 3, "--json", "--budgets", "6,20")
     data = json.loads(result.out)
     assert (result.status, result.err) == (0, "")
-    keys = ["file", "network", "samples", "budget", "size", "rows", "others", "limited_by"]
+    keys = ["file", "network", "samples", "budget", "size", "rows", "others"]
+    keys += ["error_bound", "conditioned_on", "limited_by"]
     assert list(data) == keys
     assert data["file"] == str(network)
     assert {row["budget"] for row in data["others"]} == {6, 20}

@@ -13,7 +13,7 @@ from ..computing.backend import array_module
 from ..computing.effort import DEFAULT_EFFORT, DEFAULT_SECONDS, divided
 from ..computing.options import Options
 from ..computing.progress import Watch, watching
-from ..display.paragraphs import Paragraph, list_some, samples_in_words
+from ..display.paragraphs import Paragraph, list_some, rigor_in_words, samples_in_words
 from ..display.shown import Shown
 from ..errors import InputError, shown
 from ..problem.allocation import Allocation
@@ -53,13 +53,37 @@ class MethodComparison(Shown):
         rows = (*self.rows, *self.others)
         return "seconds" if any(draw.is_limited for row in rows for draw in row.draws) else None
 
+    @property
+    def error_bound(self) -> float:
+        """Probability that any class or number of the rows is wrong, at most; 0 if all are proved.
+
+        Ranks beside a class that needs none are not counted.
+        """
+        draws = [draw for row in (*self.rows, *self.others) for draw in row.draws]
+        found = [each for draw in draws for each in (draw.verdict, draw.capacity) if each]
+        return min(sum(each.error_bound for each in found), 1.0)
+
+    @property
+    def conditioned_on(self) -> str | None:
+        """`regular teacher` where the rows speak of these alone, or None."""
+        verdicts = [draw.verdict for row in self.rows for draw in row.draws if draw.verdict]
+        return next((each.conditioned_on for each in verdicts if each.conditioned_on), None)
+
+    @property
+    def reservations(self) -> list[Paragraph]:
+        """Of which teachers the rows speak, if not of all, and how sure they are."""
+        given = self.conditioned_on
+        found = [Paragraph("given", f"a {given}")] if given else []
+        return [*found, Paragraph("rigor", rigor_in_words(self.error_bound))]
+
     def paragraphs(self) -> list[Paragraph]:
         """What was asked, and what each method comes to."""
         good = [row.method for row in self.rows if row.keeps_budget and row.may_match]
         said = f"is possible with {list_some(good)}" if good else "is shown of no method"
         on = samples_in_words(self.samples)
         head = f"{self.budget} of {self.size} weights: a match on {on} {said}"
-        return [Paragraph("BUDGET", head, "bold"), *(row.paragraph for row in self.rows)]
+        rows = [row.paragraph for row in self.rows]
+        return [Paragraph("BUDGET", head, "bold"), *rows, *self.reservations]
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `methods --json` prints, without the key `file`."""
@@ -70,6 +94,8 @@ class MethodComparison(Shown):
             "size": self.size,
             "rows": [row.to_dict() for row in self.rows],
             "others": [row.to_dict() for row in self.others],
+            "error_bound": self.error_bound,
+            "conditioned_on": self.conditioned_on,
             "limited_by": self.limited_by,
         }
 

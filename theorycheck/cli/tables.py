@@ -116,6 +116,8 @@ def print_methods(console: Console, found: MethodComparison) -> None:
     print_paragraph(console, "match", "possible on up to so many samples; maximal on up to as many")
     if is_open:
         print_paragraph(console, "+", "proved on up to so many, on more it is open")
+    for paragraph in found.reservations:
+        print_paragraph(console, *paragraph)
     console.print()
 
 
