@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-import numpy as np
-
 from theorycheck.problem.allocation import Allocation
 from theorycheck.problem.parametrization import Parametrization
 from theorycheck.ranks.generic_rank import generic_rank
@@ -25,8 +23,9 @@ def without_chain_rule(analysis: Analysis) -> Finding | None:
     masks = {}
     for name, mask in own.whole.masks("present"):
         form = own.forms.get(name)
-        is_moved = form is None or form.rank or form.rows or form.columns
-        masks[name] = mask if is_moved else np.asarray(form.entries)
+        masks[name] = mask
+        if form is not None and not (form.rank or form.rows or form.columns):
+            masks[name] = form.entries
     moved = Allocation(own.network, masks, own.present)
     target = analysis.once(t19_parametrised.target).value
     return _by_rank(generic_rank(moved, analysis.samples, upper=target).value, target)

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..problem.allocation import Allocation
+    from ..verdict import Verdict
 
 
 class Answer(Protocol):
@@ -123,7 +124,9 @@ def network_of(path: str) -> tuple[Allocation, int | None]:
     return load(path)
 
 
-def parametrised_answer(file: str, name: str, ask: Callable[..., _Found], as_json: bool) -> _Found:
+def parametrised_answer(
+    file: str, name: str, ask: Callable[..., Verdict], as_json: bool
+) -> Verdict:
     """As `answer`, of a file with parametrised weights; the verdict is shown under a `name`."""
     from rich.console import Console
 

@@ -151,6 +151,7 @@ def _with_magnitude(
     so that rounding is the same.
     """
     functional = importlib.import_module("torch.nn.functional")
+    assert update.magnitude is not None, "asked of DoRA alone"
     upper, lower = leaves[update.upper], leaves[update.lower]
     lengths = (weight + update.scale * (upper @ lower)).detach().norm(dim=1)
     scale = (leaves[update.magnitude] / lengths).view(1, -1)
