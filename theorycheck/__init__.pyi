@@ -9,6 +9,10 @@ from .answers.estimation import estimate as estimate
 from .answers.explanation import Explanation as Explanation
 from .answers.explanation import explain as explain
 from .answers.measured_ranks import measured_rank as measured_rank
+from .answers.method_comparison import MethodComparison as MethodComparison
+from .answers.method_comparison import compare_methods as compare_methods
+from .answers.method_rows import MethodDraw as MethodDraw
+from .answers.method_rows import MethodRow as MethodRow
 from .answers.repairs import Repair as Repair
 from .answers.repairs import repair as repair
 from .certificates import Certificate as Certificate
@@ -27,6 +31,7 @@ from .measurement.estimate import Estimate as Estimate
 from .measurement.estimate import measure as measure
 from .measurement.modules.result import MeasuredRank as MeasuredRank
 from .plots.figure import plot as plot
+from .plots.methods import plot_methods as plot_methods
 from .plots.probability import plot_probability as plot_probability
 from .plots.style import figure_svg as figure_svg
 from .plots.style import save_figure as save_figure
@@ -42,6 +47,13 @@ from .problem.networks.feedforward import LinearFeedforward as LinearFeedforward
 from .problem.networks.feedforward import ShallowReLU as ShallowReLU
 from .problem.networks.recurrent import LinearRecurrent as LinearRecurrent
 from .problem.networks.recurrent import Recurrent as Recurrent
+from .problem.parametrization import Entries as Entries
+from .problem.parametrization import LowRank as LowRank
+from .problem.parametrization import Parametrization as Parametrization
+from .problem.parametrization import Scaling as Scaling
+from .problem.parametrization import Tied as Tied
+from .problem.parametrization_files import load_parametrization as load_parametrization
+from .problem.parametrization_files import save_parametrization as save_parametrization
 from .problem.sources import unit_names as unit_names
 from .proofs.run import ProofResult as ProofResult
 from .proofs.run import prove as prove

@@ -37,7 +37,8 @@ class CertificateKind:
     `given` and `weights` tell whether absent connections, given inputs that do not span, and given
     frozen weights are allowed. A
     claim may be wrong with probability `largest_error` at most, unless another bound is asked for;
-    for a kind that `rests_on_another` it is that of the certificate in its evidence.
+    for a kind that `rests_on_another` it is that of the certificate in its evidence. Only
+    `parametrised` kinds speak of parametrised weights, and of nothing else.
     """
 
     name: str
@@ -52,6 +53,7 @@ class CertificateKind:
     weights: bool = False
     largest_error: float = LARGEST_ERROR
     rests_on_another: bool = False
+    parametrised: bool = False
 
 
 def _kind(
@@ -79,14 +81,17 @@ _ANY_READOUT = _by("T12", *_ANALYTIC)
 _READOUT, _LAYERS = _by("T12", NF, NR), _by("T12", NF)
 _POSITIVITY = _by("T1", F, R) + _by("T11", *_ANALYTIC)
 _AT_REAL_POINTS = _by("T11", *_ANALYTIC)
+_PARAMETERS = _by("T19", F, R, NF, NR)
 _COUNTS, _RANKS, _BOUNDS = "Counts and graphs", "Ranks", "Bounds on the number of solutions"
 _SOLUTIONS, _RELU, _NONLINEAR = "Solutions", "Shallow ReLU networks", "Nonlinear networks"
 _PIECES, _PLANS_HEADING = "Piecewise linear networks", "Plans"
+_PARAMETERS_HEADING = "Parametrised weights"
 _ANY: dict[str, Any] = {"sparse": True, "given": True}
 _DRAWN: dict[str, Any] = {"sparse": True}  # random inputs only
 _FULL: dict[str, Any] = {"states": _BOTH, **_ANY}
 _WEIGHTS: dict[str, Any] = {"weights": True, **_ANY}
 _FULL_WEIGHTS: dict[str, Any] = {"weights": True, **_FULL}
+_OF_PARAMETERS: dict[str, Any] = {"parametrised": True, **_DRAWN}
 _SOLVED: dict[str, Any] = {"states": _BOTH, **_DRAWN, "largest_error": 1e-6}
 _ALL = (
     _kind("degree_count", _COUNTS, _LAST + _LAYER, "minimal maximal",
@@ -168,6 +173,15 @@ _ALL = (
     _kind("relu_missed_sample", _RELU, _SHALLOW, "intermediate",
           "output unit samples point regular", states=_BOTH, **_DRAWN),
     _kind("relu_interpolation", _RELU, _SHALLOW, "maximal", "units", states=_BOTH, **_DRAWN),
+    _kind("free_weights", _PARAMETERS_HEADING, _PARAMETERS, "maximal", "", **_OF_PARAMETERS),
+    _kind("parameter_count", _PARAMETERS_HEADING, _PARAMETERS, "minimal", "target_lower",
+          states=_TARGET, **_OF_PARAMETERS),
+    _kind("deficient_parameters", _PARAMETERS_HEADING, _PARAMETERS, "minimal", "target_lower",
+          states=_BOTH, **_OF_PARAMETERS),
+    _kind("full_parameters", _PARAMETERS_HEADING, _PARAMETERS, "positive", "minor target_upper",
+          states=_BOTH, **_OF_PARAMETERS),
+    _kind("affine_parameters", _PARAMETERS_HEADING, _PARAMETERS, "maximal",
+          "blocks minor target_upper", states=_BOTH, **_OF_PARAMETERS),
 )  # fmt: skip
 KINDS: dict[str, CertificateKind] = {kind.name: kind for kind in _ALL}
 

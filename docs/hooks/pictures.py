@@ -20,6 +20,7 @@ def all_pictures() -> dict[str, str]:
         "pictures/forest.svg": certified("forest", "Mask of W1; the frozen weights form a forest"),
         "pictures/oracle.svg": oracle(),
         "pictures/plastic.svg": plastic(),
+        "pictures/methods.svg": methods(),
     }
 
 
@@ -31,6 +32,15 @@ def certified(example: str, alternative: str) -> str:
     allocation, samples = tc.load(folder / f"{example}.json")
     verdict = tc.classify(allocation, samples)
     return tc.figure_svg(tc.plot(allocation, samples, verdict, what=["masks"]), alternative)
+
+
+def methods() -> str:
+    """What `theorycheck methods --out` draws of the network of its page."""
+    import theorycheck as tc
+
+    network = tc.Feedforward([6, 8, 4], activation="tanh", bias=True)
+    found = tc.compare_methods(network, budget=40, samples=8, budgets=8, draws=1)
+    return tc.figure_svg(tc.plot_methods(found), "Samples and ranks by the number of weights")
 
 
 def student() -> str:

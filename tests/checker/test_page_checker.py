@@ -25,6 +25,7 @@ import pytest
 import theorycheck as tc
 from tests import page_checker
 from tests.checker.test_certificates import EXAMPLES, certificate_of, redigested
+from tests.checker.test_parametrised_certificates import PARAMETRISED, parametrised_certificate
 from tests.page_checker.checker import rows
 from tests.ranks.test_inputs import cases
 from theorycheck.certificate_kinds import KINDS
@@ -49,7 +50,7 @@ MORE: dict[str, tuple[tc.Allocation, int, Any]] = {
         tc.Allocation(tc.LinearFeedforward([101, 100]), {"W1": np.tri(100, 101)}), 2, None
     ),
 }  # fmt: skip
-NAMES = [*EXAMPLES, *MORE]
+NAMES = [*EXAMPLES, *MORE, *PARAMETRISED]
 
 
 def verdicts(data: Any) -> tuple[bool, bool, str]:
@@ -69,6 +70,8 @@ def is_accepted(data: Any, about: object) -> bool:
 @cache
 def example(name: str) -> str:
     """The certificate as JSON text."""
+    if name in PARAMETRISED:
+        return json.dumps(parametrised_certificate(name).to_dict())
     if name not in MORE:
         return json.dumps(certificate_of(name).to_dict())
     allocation, m, inputs = MORE[name]

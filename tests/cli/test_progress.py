@@ -36,6 +36,7 @@ LONG: dict[str, Any] = {
     "estimate": lambda **p: tc.estimate(DIAGONALS, 2, effort=WORK_ONLY, **p),
     "capacity": lambda **p: tc.capacity(ROWS, **p),
     "design": lambda **p: tc.design(NETWORK, 2, 6, **p),
+    "compare_methods": lambda **p: tc.compare_methods(NETWORK, 4, 2, draws=1, **p),
     "repair": lambda **p: tc.repair(ROWS, 2, **p),
     "construct": lambda **p: tc.construct(tc.Allocation.full(NETWORK), 2, **p),
     "prove": lambda **p: tc.prove(["T3"], **p),

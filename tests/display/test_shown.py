@@ -46,6 +46,7 @@ RESULTS: dict[str, Any] = {
     "capacity": lambda: tc.capacity(ROWS),
     "design": lambda: tc.design(NETWORK, 2, 6),
     "impossible": lambda: tc.design(NETWORK, 2, 1),
+    "methods": lambda: tc.compare_methods(NETWORK, 4, 2, draws=1),
     "repair": lambda: tc.repair(ROWS, 2),
     "nothing to repair": lambda: tc.repair(tc.Allocation.full(NETWORK), 2),
     "verified": lambda: tc.check(certificate()),

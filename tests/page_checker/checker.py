@@ -16,6 +16,7 @@ from tests.page_checker import (
     graded,
     graphs,
     levels,
+    parametrised,
     piecewise,
     plans,
     readout,
@@ -74,7 +75,10 @@ def check(data: Any, randomness: str = "0") -> tuple[bool, str]:
         need(hashlib.sha256(text.encode()).hexdigest() == data["digest"], "digest")
         draws = Draws(hashlib.sha256(f"{randomness}/{data['digest']}".encode()).hexdigest())
         stated: Any = data["problem"]
-        problem, deleted = with_inputs(draws, **stated)
+        if "parameters" in stated:
+            problem, deleted = parametrised.read(**stated), 0
+        else:
+            problem, deleted = with_inputs(draws, **stated)
         claim = {key: data[key] for key in CLAIM}
         claim["learnable"] = integer(claim["learnable"]) - deleted
         Claim(draws, problem, claim).check()
@@ -125,12 +129,17 @@ class Claim:
         is_any = is_piecewise or is_counted or kind.startswith("real_")
         if (theorem in ("T11", "T12") or has_powers) and not is_any:
             need_exact(problem, lambda t, x: eliminate(x, self.draws.oracle_prime(t))[0])
-        need(integer(data["learnable"]) == len(self.learnables), "number of learnables")
+        is_parametrised = problem.own is not None
+        need(is_parametrised == (kind in parametrised.KINDS), "parametrised weights")
+        count = len(problem.own.parameters if is_parametrised else self.learnables)
+        need(integer(data["learnable"]) == count, "number of learnables")
         stated = states.replace(",", "").split()
         for name, state in zip(("rank", "target_dimension"), stated, strict=True):
             need(data[name] is None if state == "-" else integer(data[name]) >= 0, name)
             need(state != "D" or data[name] == self.D, name)
-        if "place" in evidence and kind != "outside_count":
+        if is_parametrised:
+            error = getattr(parametrised, kind)(self, **evidence)
+        elif "place" in evidence and kind != "outside_count":
             proved = graphs.prove(problem, kind, theorem, evidence)
             need(proved == data["expressivity"], "the evidence proves another class")
             error = 0.0

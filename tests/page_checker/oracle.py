@@ -347,9 +347,20 @@ def names_of(problem: Problem) -> list[str]:
 
 def rank_bound(problem: Problem, g: int) -> float:
     """The probability that one trial finds a smaller rank than there is."""
-    entering: Size = (1, 0)
-    if problem.given is not None:
-        entering = (0, math.log2(max(1, *(abs(x) for row in problem.given for x in row))))
+    degree, norm = entry_size(problem)
+    size = g * degree, g * (math.log2(g) + norm)
+    return vanishing(size) + collisions(problem, Bounds(problem, entering_size(problem)))
+
+
+def entering_size(problem: Problem) -> Size:
+    if problem.given is None:
+        return (1, 0)
+    return (0, math.log2(max(1, *(abs(x) for row in problem.given for x in row))))
+
+
+def entry_size(problem: Problem) -> Size:
+    """Degree and norm of the entries of the Jacobian."""
+    entering = entering_size(problem)
     found, layers = Bounds(problem, entering), forms(problem)
     count, val = len(layers), found.val
     thr: list[Size] = [(1, math.log2(problem.d))] * count
@@ -371,7 +382,7 @@ def rank_bound(problem: Problem, g: int) -> float:
                                     for k in range(count))])  # fmt: skip
     degree, norm = plus(entry, *found.div)
     norm += degree * (bool(HALVES & set(problem.activations)) + added_by_weights(problem))
-    return vanishing((g * degree, g * (math.log2(g) + norm))) + collisions(problem, found)
+    return degree, norm
 
 
 def added_by_weights(problem: Problem) -> float:

@@ -93,6 +93,7 @@ class Problem:
     is_student: bool = False  # whether weights are as given
     has_weights: bool = False
     size_of_weights: float = 0.0  # the number W of the page
+    own: Any = None  # what is trained of parametrised weights
 
     def __post_init__(self) -> None:
         w, self.shapes = self.widths, {}  # in the order of the columns

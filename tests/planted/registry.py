@@ -12,6 +12,7 @@ from .graded import GRADED
 from .laws import LAWS
 from .nonlinear import NONLINEAR
 from .one_layer import ONE_LAYER
+from .parametrised import PARAMETRISED
 from .piecewise import PIECEWISE
 from .plans import PLANS
 from .powers import POWERS
@@ -41,4 +42,5 @@ PLANTED: dict[str, Planted] = {
     **DRAWN_PLANS,
     **DEEP,
     **WEIGHTS,
+    **PARAMETRISED,
 }

@@ -41,7 +41,7 @@ RUN_ELSEWHERE = {
     "peft.md": "problem/interop/test_torch_peft.py",
     "measured_rank.md": "measurement/test_measured_rank.py",
 }
-VARIES = ("verification.md",)  # pages whose commands print times
+VARIES = ("verification.md", "methods.md")  # pages whose commands print times
 
 
 def blocks(page: Path, *languages: str) -> list[str]:

@@ -2,25 +2,28 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
+from types import MappingProxyType
 from typing import Any
 
 from ..computing.backend import array_module
 from ..computing.deadline import NEVER, Deadline
 from ..computing.effort import DEFAULT_SECONDS, Effort, divided
 from ..computing.options import Options
-from ..computing.progress import Teller, Watch, watching
+from ..computing.progress import Teller, Watch, nobody, watching
 from ..display.paragraphs import Paragraph, rigor_in_words
 from ..display.shown import Shown
 from ..errors import InputError, OutOfTimeError
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
 from ..problem.networks.base import LARGEST_SIZE, positive_integer
+from ..problem.parametrization import Parametrization
 from ..ranks.exactness import why_undecided_by_ranks
 from ..verdict import Expressivity, Verdict
 from .by_samples import Verdicts, last
 from .classification import verdict_on
+from .parametrised import classify_parametrised
 from .pattern_capacities import PatternSearch
 
 # Several numbers of samples are asked about, so each gets less than `classify` gives to one.
@@ -158,17 +161,64 @@ def capacity(
         largest = positive_integer(largest, "largest")
     deadline, each = divided(seconds, effort)
     options = Options(seed, error_bound, memory_limit, array_module(backend), each, deadline)
+    with watching(progress, "capacity") as tell:
+        return capacity_on(allocation, options, largest, tell)
+
+
+def capacity_on(
+    allocation: Allocation,
+    options: Options,
+    largest: int | None = None,
+    tell: Teller = nobody,
+    *,
+    known: Mapping[int, Verdict] = MappingProxyType({}),
+    seeks_maximal: bool = True,
+) -> Capacity:
+    """As `capacity`, for a part of a larger question: the effort is that for each number.
+
+    `known` are verdicts on some numbers of samples, which need not be asked again. Unless it
+    `seeks_maximal`, positivity alone is looked for, where ranks decide.
+    """
+    network, deadline = allocation.network, options.deadline
 
     def decide(m: int) -> Verdict:
-        return verdict_on(allocation, m, options.with_effort(each))
+        return verdict_on(allocation, m, options.with_effort(options.effort))
 
-    with watching(progress, "capacity") as tell:
-        if network.is_piecewise_linear:
-            return _in_patterns(allocation, Verdicts(decide, tell, deadline), largest)
-        cap, guess = _range(allocation)
-        top = cap if largest is None else min(largest, cap)
-        stays = network.is_linear or allocation.n_learnable == allocation.n_present
-        return _CapacitySearch(decide, tell, deadline).run(top, cap, guess, stays)
+    if network.is_piecewise_linear:
+        return _in_patterns(allocation, Verdicts(decide, tell, deadline), largest)
+    cap, guess = _range(allocation)
+    top = cap if largest is None else min(largest, cap)
+    stays = network.is_linear or allocation.n_learnable == allocation.n_present
+    search = _CapacitySearch(decide, tell, deadline, known)
+    return search.run(top, cap, guess, stays, seeks_maximal)
+
+
+def parametrised_capacity_on(
+    parametrization: Parametrization,
+    options: Options,
+    *,
+    known: Mapping[int, Verdict] = MappingProxyType({}),
+    seeks_maximal: bool = True,
+) -> Capacity:
+    """As `capacity_on`, of parametrised weights (T19), by the same searches.
+
+    Their rank is at most r, the number of parameters, so where a match is possible on r + 1 samples
+    it is perhaps so on any; that is said of linear networks and of free weights alone.
+    """
+    network, deadline = parametrization.network, options.deadline
+
+    def decide(m: int) -> Verdict:
+        return classify_parametrised(parametrization, m, options.with_effort(options.effort))
+
+    search = _CapacitySearch(decide, nobody, deadline, known)
+    if network.is_linear:
+        cap = network.effective_samples(LARGEST_SIZE)
+        return search.run(cap, cap, seeks_maximal=seeks_maximal)
+    whole, size = parametrization.whole, parametrization.n_parameters
+    top = min(whole.n_present, size + 1)
+    guess = max(size // (network.outputs * network.n_reads), 1)
+    cap = top if parametrization.is_full else top + 1
+    return search.run(top, cap, guess, seeks_maximal=seeks_maximal)
 
 
 def _in_patterns(allocation: Allocation, verdicts: Verdicts, largest: int | None) -> Capacity:
@@ -199,27 +249,36 @@ class _CapacitySearch:
     """The searches that ask for verdicts on more numbers of samples, where ranks decide."""
 
     def __init__(
-        self, decide: Callable[[int], Verdict], tell: Teller, deadline: Deadline = NEVER
+        self,
+        decide: Callable[[int], Verdict],
+        tell: Teller,
+        deadline: Deadline = NEVER,
+        known: Mapping[int, Verdict] = MappingProxyType({}),
     ) -> None:
-        self._verdicts = Verdicts(decide, tell, deadline)
+        self._verdicts, self._known = Verdicts(decide, tell, deadline), known
 
-    def run(self, top: int, cap: int, guess: int | None = None, stays: bool = True) -> Capacity:
+    def run(
+        self,
+        top: int,
+        cap: int,
+        guess: int | None = None,
+        stays: bool = True,
+        seeks_maximal: bool = True,
+    ) -> Capacity:
         """The capacity on up to `top` samples; positivity stays as it is from `cap` samples on.
 
         So does maximality if it `stays`. Positivity is asked at `guess` samples first.
         """
         limited_by = None
+        self._verdicts.known.update({m: self._known[m] for m in self._known if m <= top})
         try:
             positive = self._positive(top, top if guess is None else min(guess, top))
-            maximal = self._maximal(positive)
-            # Between what is proved maximal and refuted: how far down does refutation reach?
-            refuted = self._verdicts.first(*_NOT_MAXIMAL)
-            end = top if refuted is None else refuted - 1
-            last(lambda m: self._class(m) not in _NOT_MAXIMAL, maximal, end)
+            if seeks_maximal:
+                self._seek_maximal(top, positive)
         except OutOfTimeError:
             limited_by = "seconds"
             positive = self._verdicts.most(lambda answer: answer not in _OPEN_OR_MINIMAL)
-            maximal = self._verdicts.most(lambda answer: answer is Expressivity.MAXIMAL)
+        maximal = self._verdicts.most(lambda answer: answer is Expressivity.MAXIMAL)
         minimal_from = self._verdicts.first(Expressivity.MINIMAL)
         numbers = (maximal, self._verdicts.first(*_NOT_MAXIMAL), positive, minimal_from)
         return Capacity(
@@ -248,6 +307,14 @@ class _CapacitySearch:
                 return last(holds, low, high - 1)
             low, step = high, 2 * step
         return low
+
+    def _seek_maximal(self, top: int, positive: int) -> None:
+        """Ask about what `run` then knows to be maximal, or not."""
+        maximal = self._maximal(positive)
+        # Between what is proved maximal and refuted: how far down does refutation reach?
+        refuted = self._verdicts.first(*_NOT_MAXIMAL)
+        end = top if refuted is None else refuted - 1
+        last(lambda m: self._class(m) not in _NOT_MAXIMAL, maximal, end)
 
     def _maximal(self, positive: int) -> int:
         """The largest number up to `positive` whose verdict is found to be maximal."""

@@ -19,6 +19,7 @@ from ..errors import InputError, OutOfTimeError, SizeError
 from ..heuristics.linear import linear_estimate
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
+from ..problem.parametrization import Parametrization
 from ..ranks.exactness import why_undecided_by_rank
 from ..ranks.given_exactness import forms_needed
 from ..ranks.given_inputs import GivenInputs, given_inputs
@@ -35,13 +36,14 @@ from ..theorems.t11 import piecewise
 from ..verdict import Expressivity, HeuristicEstimate, Verdict
 from .cautions import warnings_of
 from .diagnostics import diagnostics_of
+from .parametrised import classify_parametrised
 
 if TYPE_CHECKING:
     from ..degrees.reuse import Reuse
 
 
 def classify(
-    allocation: Allocation,
+    allocation: Allocation | Parametrization,
     samples: int,
     *,
     inputs: ArrayLike | None = None,
@@ -77,7 +79,7 @@ def classify(
     the same equations again; verdicts are the same without it. `theorems` are those asked, in this
     order (all by default). A `deadline` is that of a larger question, of which this one is a part.
     `progress` is True for a bar in terminals and notebooks, or a function that is told each step
-    (`Progress`).
+    (`Progress`). Of a `Parametrization` only T19 speaks, on random inputs.
 
     Raises `InputError` for arguments out of range and inputs that do not fit, `SizeError` if a rank
     is needed whose matrix exceeds the memory limit and nothing else is proved,
@@ -92,9 +94,14 @@ def classify(
     'minimal'
     """
     start = time.perf_counter()
-    check_allocation(allocation)
+    if not isinstance(allocation, Parametrization):
+        check_allocation(allocation)
     within = checked(effort).start(deadline)
     options = Options(seed, error_bound, memory_limit, array_module(backend), effort, within)
+    if isinstance(allocation, Parametrization):
+        if inputs is not None or diagnose:
+            raise InputError("parametrised weights: leave inputs and diagnose out, T19 has neither")
+        return classify_parametrised(allocation, samples, options)
     analysis = Analysis(allocation, samples, options, reuse=reuse)
     if diagnose and not (inputs is None and weights is None):
         what = "inputs" if inputs is not None else "weights"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from ..display.paragraphs import samples_in_words
 from ..problem.allocation import Allocation
+from ..problem.parametrization import Parametrization
 from ..verdict import Verdict
 
 
@@ -45,3 +46,12 @@ def question(allocation: Allocation, samples: int, verdict: Verdict) -> str:
     if verdict.given_weights:
         learnables += f", {verdict.given_weights} given"
     return f"{network_in_words(allocation)}, {on}; {learnables}{needed}"
+
+
+def parametrised_question(parametrization: Parametrization, samples: int, verdict: Verdict) -> str:
+    """What was asked: network, samples, parameters and, where known, how many are needed."""
+    whole, needed = parametrization.whole, ""
+    if verdict.target_dimension is not None:
+        needed = f", {verdict.target_dimension} needed"
+    count = f"{parametrization.n_parameters} parameters of {whole.n_present} weights"
+    return f"{network_in_words(whole)}, {samples_in_words(samples)}; {count}{needed}"

@@ -16,6 +16,8 @@ from ..problem.networks.convolutional import Convolutional
 from ..problem.networks.feedforward import Feedforward, LinearFeedforward
 from ..problem.networks.kinds import network_from_dict
 from ..problem.networks.recurrent import LinearRecurrent, Recurrent
+from ..problem.parametrization import Parametrization
+from ..problem.parametrization_files import ParametrizedProblem, parametrized_from_dict
 from .budget import STEP, Budget
 from .context import LEAST_ERROR, Context, is_about, n_trials
 from .convolution import layers_of
@@ -43,7 +45,10 @@ class Claim:
         self.inputs: Integers | None = None  # given ones, unless they are as good as random ones
         self.scale = 1  # what given inputs of a nonlinear network are multiplied by
         self.weights: GivenWeights | None = None
-        if "inputs" in certificate.problem:
+        self.parametrization: Parametrization | None = None
+        if "parameters" in certificate.problem:
+            n_learnable = self._read_parameters()
+        elif "inputs" in certificate.problem:
             n_learnable = self._read_inputs()
         else:
             whole = {key: value for key, value in self.problem.items() if key != "weights"}
@@ -90,6 +95,12 @@ class Claim:
             left = with_columns(problem["weights"], "W1", given.kept)
             self.problem = {**self.problem, "weights": left}
         return allocation.n_learnable
+
+    def _read_parameters(self) -> int:
+        """Parametrised weights over a network of which nothing else is learnable; their number."""
+        self.parametrization, self.samples = read_parameters(self.problem, self.context.budget)
+        self.allocation = self.parametrization.whole
+        return self.parametrization.n_parameters
 
     @property
     def network(self) -> Any:
@@ -267,6 +278,36 @@ def read_problem(problem: Mapping[str, Any], budget: Budget) -> Problem:
             if isinstance(mask, list) and not _has_integers(mask):
                 raise CertificateError(f"{place} must be a list of 0 and 1, or of rows of them")
     return problem_from_dict(problem)
+
+
+def read_parameters(problem: Mapping[str, Any], budget: Budget) -> ParametrizedProblem:
+    """Parametrised weights and samples, unless they are larger than is allowed."""
+    parameters, base = problem["parameters"], problem.get("base", {})
+    masks, n_numbers = {}, 0
+    if isinstance(parameters, Mapping):
+        for name, value in parameters.items():
+            if not isinstance(value, Mapping):
+                continue
+            if "entries" in value:
+                masks[name] = value["entries"]
+            rank = value["low_rank"].get("rank") if isinstance(value.get("low_rank"), dict) else 0
+            n_numbers += rank if type(rank) is int else 0
+    rest = {key: problem[key] for key in ("network", "samples", "present") if key in problem}
+    allocation, _ = read_problem({**rest, "learnable": masks}, budget)
+    shapes = allocation.network.weight_shapes.values()
+    n_numbers *= max(sum(shape) for shape in shapes)
+    budget.hold(100 * n_numbers, f"{n_numbers} numbers of factors")
+    budget.charge(STEP * n_numbers, f"{n_numbers} numbers of factors")
+    if isinstance(base, Mapping) and not all(map(_has_numbers, base.values())):
+        raise CertificateError("the base must map names to lists of numbers")
+    return parametrized_from_dict(problem)
+
+
+def _has_numbers(rows: object) -> bool:
+    """Whether all entries are numbers: what else they must be is asked later."""
+    if isinstance(rows, list):
+        return all(map(_has_numbers, rows))
+    return type(rows) in (int, float)
 
 
 def read_network(problem: Mapping[str, Any], budget: Budget) -> Network:

@@ -175,6 +175,11 @@ def entry_bounds(claim: Claim) -> Size:
     return Size(degree, log_norm)
 
 
+def entry_size(claim: Claim) -> Size:
+    """As `entry_bounds`, after the denominators of values at 0 are cleared."""
+    return _with_halves(entry_bounds(claim), _has_halves(claim))
+
+
 def output_size(claim: Claim) -> Size:
     """The size of an output of a network of powers, a polynomial in weights and inputs."""
     network = claim.network
@@ -216,8 +221,8 @@ def trial_bound(claim: Claim, size: int, frozen: GivenWeights | None = None) -> 
     minor = Size(size * entry.degree, size * (math.log2(size) + entry.log_norm))
     is_structural = tells_structure(claim, hidden_activations(claim.network))
     if is_structural and frozen is None:
-        return _vanishing(minor)
-    return _vanishing(minor) + collision_bound(claim, added)
+        return vanishing(minor)
+    return vanishing(minor) + collision_bound(claim, added)
 
 
 def collision_bound(claim: Claim, added: float = 0.0) -> float:
@@ -237,12 +242,12 @@ def collision_bound(claim: Claim, added: float = 0.0) -> float:
         under = _with_halves(below, False, added)
         both = largest.times(under.power(2)).times(Size(0.0, 1.0))
         count = level.form.units * float(claim.samples)
-        total += count * (count + 2 * before) * _vanishing(both) ** 2
+        total += count * (count + 2 * before) * vanishing(both) ** 2
         before += count
     return total
 
 
-def _vanishing(size: Size) -> float:
+def vanishing(size: Size) -> float:
     """The probability that a non-zero polynomial of this size vanishes in a trial, at most."""
     return (1 + 1e-9) * (size.degree / 2**22 + size.log_norm / 22 / N_PRIMES)
 

@@ -16,7 +16,8 @@ from .claim import Claim, Entry
 from .convolution import Layer, layers_of
 from .convolution_reading import foresee_positions
 from .given_weights import GivenWeights
-from .oracle import Draws, by_sample, charge_point, hidden_activations
+from .oracle import charge_point, hidden_activations
+from .oracle_draws import Draws, by_sample
 
 
 class ConvolutionOracle:

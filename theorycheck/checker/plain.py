@@ -11,7 +11,7 @@ from __future__ import annotations
 import hashlib
 import math
 import struct
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 from typing import TypeAlias
 
 from ..problem.networks.feedforward import LinearFeedforward
@@ -19,6 +19,7 @@ from ..problem.networks.recurrent import LinearRecurrent
 from .budget import STEP, Budget
 
 Row: TypeAlias = list[int]
+Factors: TypeAlias = Mapping[str, Sequence[tuple[Sequence[int], Sequence[int]]]]
 Matrix: TypeAlias = list[Row]
 
 N_PRIMES = 268_216  # primes between 2^22 and 2^23
@@ -166,6 +167,18 @@ def random_matrix(key: str, trial: int, name: str, shape: tuple[int, ...], p: in
     return [values[i * width : (i + 1) * width] for i in range(n_rows)]
 
 
+def stacked(parts: Sequence[Matrix]) -> Matrix:
+    """Matrices side by side."""
+    return [[x for row in rows for x in row] for rows in zip(*parts, strict=True)]
+
+
+def sums(one: Matrix, other: Matrix, p: int) -> Matrix:
+    """Of two matrices of the same shape."""
+    return [
+        [(x + y) % p for x, y in zip(*rows, strict=True)] for rows in zip(one, other, strict=True)
+    ]
+
+
 def identity(n: int) -> Matrix:
     """The identity matrix."""
     return [[int(i == j) for j in range(n)] for i in range(n)]
@@ -200,6 +213,16 @@ class FeedforwardEntries:
             value = self._behind[layer][output][index[0]]
             result.append(value * self._activations[layer][source][sample] % self._p)
         return result
+
+    def factors(self, equation: int) -> Factors:
+        """What lies behind the targets of each weight, and what it reads."""
+        output, sample = divmod(equation, self._samples)
+        found = {}
+        for layer, states in enumerate(self._activations, start=1):
+            behind, values = self._behind[layer - 1][output], [row[sample] for row in states]
+            found[f"W{layer}"] = [(behind, values[: self._network.widths[layer - 1]])]
+            found[f"b{layer}"] = [(behind, values[-1:])]  # the constant, if there is one
+        return found
 
     def output(self, equation: int) -> int:
         """The output of one equation."""
@@ -237,6 +260,17 @@ class RecurrentEntries:
         time, output, sample = self._place(equation)
         pairs = zip(self._weights["readout"][output], self._states[time], strict=True)
         return sum(w * state[sample] for w, state in pairs) % self._p
+
+    def factors(self, equation: int) -> Factors:
+        """What lies behind the targets of each weight, and what it reads, at each step."""
+        time, output, sample = self._place(equation)
+        unit = [int(i == output) for i in range(self._network.outputs)]
+        found: dict[str, list[tuple[Row, Row]]] = {"input": [], "recurrent": []}
+        for step in range(1, time + 1):
+            behind = self._behind[time - step][output]
+            for name, sources in (("input", self._inputs), ("recurrent", self._states)):
+                found[name].append((behind, [row[sample] for row in sources[step - 1]]))
+        return {**found, "readout": [(unit, [row[sample] for row in self._states[time]])]}
 
     def _place(self, equation: int) -> tuple[int, int, int]:
         rest, sample = divmod(equation, self._samples)

@@ -181,7 +181,7 @@ def require_target_upper(claim: Claim, target: int) -> None:
     claim.require(bound == target, f"the bound by {by} is {bound}, not {target}")
 
 
-def _require_exact(claim: Claim) -> None:
+def require_exact(claim: Claim) -> None:
     """Nonlinear networks are those of T11, whose ranks an oracle gives."""
     if claim.is_nonlinear:
         oracle_bounds.require_exact(claim)
@@ -189,7 +189,7 @@ def _require_exact(claim: Claim) -> None:
 
 def count(claim: Claim) -> None:
     """Fewer learnables than dimensions."""
-    _require_exact(claim)
+    require_exact(claim)
     target = claim.target()
     n_learnable = claim.allocation.n_learnable
     claim.require(n_learnable < target, f"{n_learnable} learnables are not fewer than {target}")
@@ -199,7 +199,7 @@ def count(claim: Claim) -> None:
 
 def deficient_rank(claim: Claim) -> None:
     """The rank stays below the target dimension in independent trials."""
-    _require_exact(claim)
+    require_exact(claim)
     target, rank = claim.target(), claim.certificate.rank
     below = type(rank) is int and 0 <= rank < target
     claim.require(below, f"rank {rank} is not below the target dimension {target}")
@@ -230,7 +230,7 @@ def affine_full_rank(claim: Claim) -> None:
 
 def require_full_rank(claim: Claim) -> None:
     """Rank = D, shown from both sides."""
-    _require_exact(claim)
+    require_exact(claim)
     target = claim.target()
     require_minor(claim, claim.evidence["minor"], "learnable", target)
     require_target_upper(claim, target)

@@ -17,6 +17,7 @@ from . import (
     graph,
     levels,
     one_layer,
+    parametrised,
     piecewise,
     plans,
     rank,
@@ -62,6 +63,7 @@ CHECKS: dict[str, Check] = {
         resting,
         relu,
         relu_bounds,
+        parametrised,
     )
     for name, check in module.CHECKS.items()
 }
@@ -136,7 +138,10 @@ def _require_most_special(network: Network) -> None:
 
 
 def _require_problem(claim: Claim, kind: CertificateKind, scope: Scope) -> None:
-    """Refuse absent connections, biases and given inputs that the kind is not about."""
+    """Refuse what the kind is not about: absent connections, biases, given inputs, parameters."""
+    is_parametrised = claim.parametrization is not None
+    own = "is about parametrised weights" if kind.parametrised else "is about weights one by one"
+    _require(kind.parametrised == is_parametrised, f"{kind.name} {own}")
     dense = kind.sparse or claim.allocation.is_dense
     _require(dense, f"{kind.name} is about dense networks")
     without = scope.biases or not claim.network.bias

@@ -23,6 +23,7 @@ from .commands.estimate import estimate
 from .commands.explain import explain
 from .commands.export import export
 from .commands.measure import measure
+from .commands.methods import methods
 from .commands.new import new
 from .commands.plot import plot
 from .commands.prove import prove
@@ -95,6 +96,7 @@ for command in (
     check,
     capacity,
     design,
+    methods,
     repair,
     construct,
     measure,

@@ -21,6 +21,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..problem.allocation import Allocation
+    from ..verdict import Verdict
 
 
 class Answer(Protocol):
@@ -108,6 +109,39 @@ def answer(
     else:
         show(Console(highlight=False), name, allocation, samples, found)
     return allocation, samples, found
+
+
+def network_of(path: str) -> tuple[Allocation, int | None]:
+    """The allocation and samples of a file; with a network object nothing is learnable."""
+    from ..problem.allocation import Allocation
+    from ..problem.files import LARGEST_FILE, load, parse_json, read_limited
+    from ..problem.networks.kinds import network_from_dict
+
+    if not path.lower().endswith((".npz", ".safetensors", ".pt", ".pth")):
+        data: Any = parse_json(read_limited(Path(path), LARGEST_FILE))
+        if isinstance(data, dict) and "kind" in data:
+            return Allocation.none(network_from_dict(data)), None
+    return load(path)
+
+
+def parametrised_answer(
+    file: str, name: str, ask: Callable[..., Verdict], as_json: bool
+) -> Verdict:
+    """As `answer`, of a file with parametrised weights; the verdict is shown under a `name`."""
+    from rich.console import Console
+
+    from ..problem.parametrization_files import load_parametrization
+    from .text import print_parametrised_verdict
+
+    parametrization, samples = load_parametrization(file)
+    with watching(True, file) as tell:
+        found = ask(parametrization, samples, progress=tell)
+    if as_json:
+        print_json({"file": file, **found.to_dict()})
+    else:
+        console = Console(highlight=False)
+        print_parametrised_verdict(console, name, parametrization, samples, found)
+    return found
 
 
 def command_line(command: str, file: str, options: dict[str, object]) -> str:

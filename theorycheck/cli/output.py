@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from rich.console import Console
 
     from ..problem.allocation import Allocation
+    from ..problem.parametrization import Parametrization
 
 
 AllocationOut: TypeAlias = Annotated[
@@ -50,15 +51,23 @@ def write_allocation(path: str, allocation: Allocation | None, samples: int, non
         save(path, allocation, samples)
 
 
-def write_found(folder: str, name: str, allocation: Allocation, samples: int) -> Path:
-    """Write an allocation into a folder, which is made; `InputError` if that fails."""
+def write_found(folder: str, name: str, found: Allocation | Parametrization, samples: int) -> Path:
+    """Write an allocation, or parametrised weights, into a folder, which is made.
+
+    Raises `InputError` if that fails.
+    """
     from ..errors import writing
+    from ..problem.allocation import Allocation
     from ..problem.files import save
+    from ..problem.parametrization_files import save_parametrization
 
     path = Path(folder) / name
     with writing(path):
         path.parent.mkdir(parents=True, exist_ok=True)
-        save(path, allocation, samples)
+        if isinstance(found, Allocation):
+            save(path, found, samples)
+        else:
+            save_parametrization(path, found, samples)
     return path
 
 

@@ -1,4 +1,4 @@
-"""Tables for people: proofs and their steps, sums of a sweep."""
+"""Tables for people: proofs and their steps, sums of a sweep, methods under one budget."""
 
 from __future__ import annotations
 
@@ -9,10 +9,13 @@ from rich.console import Console
 from rich.table import Table
 from rich.text import Text
 
+from ..answers.method_comparison import MethodComparison
+from ..answers.method_rows import MethodDraw, MethodRow, most_matched, most_maximal
 from ..proofs.base import StepResult
 from ..proofs.run import ProofResult
 from ..statements import STATEMENTS
 from ..sweeps.results import Summary, Tally
+from .text import print_paragraph
 
 
 def print_proofs(console: Console, proofs: Sequence[ProofResult]) -> None:
@@ -90,3 +93,43 @@ def _print_counts(
         table.add_row(*map(str, names), *numbers)
     console.print(table)
     console.print()
+
+
+def print_methods(console: Console, found: MethodComparison) -> None:
+    """Print a line of numbers for each method, and then what each chooses, or why it does not."""
+    table = Table(box=None, pad_edge=False, header_style="bold")
+    for title in ("method", "spent", "class", "rank", "match", "maximal", "seconds", "by"):
+        is_word = title in ("method", "class", "by")
+        table.add_column(title, justify="left" if is_word else "right", no_wrap=True)
+    is_open = False
+    for row in found.rows:
+        if row.median is not None:
+            cells = _method_cells(row, row.median)
+            is_open |= any(cell.endswith("+") for cell in cells)
+            table.add_row(*map(Text, cells))
+    words = Table(box=None, pad_edge=False, show_header=False)
+    for row in found.rows:
+        words.add_row(Text(row.method, no_wrap=True), Text(row.words))
+    for each in (table, words):
+        console.print(each)
+        console.print()
+    print_paragraph(console, "match", "possible on up to so many samples; maximal on up to as many")
+    if is_open:
+        print_paragraph(console, "+", "proved on up to so many, on more it is open")
+    for paragraph in found.reservations:
+        print_paragraph(console, *paragraph)
+    console.print()
+
+
+def _method_cells(row: MethodRow, median: MethodDraw) -> tuple[str, ...]:
+    verdict, found = median.verdict, median.capacity
+    return (
+        row.method,
+        str(median.learnable),
+        str(verdict.expressivity) if verdict else "not reached",
+        "" if median.rank is None else f"{median.rank}/{median.target_dimension}",
+        most_matched(found) if found else "",
+        most_maximal(found) if found else "",
+        f"{row.seconds:.1f}",
+        verdict.theorem or "" if verdict else "",
+    )

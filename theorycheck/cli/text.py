@@ -8,11 +8,12 @@ from rich.console import Console
 from rich.text import Text
 
 from ..answers.explanation import Explanation
-from ..answers.question import question, subject
+from ..answers.question import parametrised_question, question, subject
 from ..checker.check import CheckResult
 from ..display.paragraphs import Paragraph
 from ..display.shown import Shown
 from ..problem.allocation import Allocation
+from ..problem.parametrization import Parametrization
 from ..verdict import Expressivity, Verdict
 from ..verification.comparison import Comparison
 
@@ -39,6 +40,16 @@ def print_verdict(
     if file is not None and verdict.expressivity in _NEXT and is_asked:
         label, command = _NEXT[verdict.expressivity]
         print_paragraph(console, label, f"theorycheck {command} {file}")
+    console.print()
+
+
+def print_parametrised_verdict(
+    console: Console, name: str, parametrization: Parametrization, samples: int, verdict: Verdict
+) -> None:
+    """Print what was asked of parametrised weights, the class, why and how sure it is."""
+    question = parametrised_question(parametrization, samples, verdict)
+    print_title(console, f"{name}: {question}")
+    print_paragraphs(console, verdict.paragraphs())
     console.print()
 
 

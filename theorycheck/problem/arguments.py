@@ -8,6 +8,7 @@ from pathlib import Path
 from ..errors import InputError, shown
 from .allocation import Allocation
 from .networks.base import Network
+from .parametrization import Parametrization
 
 
 def check_allocation(value: object) -> None:
@@ -24,10 +25,34 @@ tc.load(FILE) reads one: allocation, samples = tc.load(FILE)
         raise InputError(f"allocation must be an Allocation, not {shown(value)}; {cure}")
 
 
+def allocation_of(subject: object) -> Allocation:
+    """An allocation as it is, that of a torch module, or a network with nothing learnable.
+
+    Raises `InputError` for anything else, and for modules that cannot be read.
+
+    >>> from theorycheck import LinearFeedforward
+    >>> allocation_of(LinearFeedforward([2, 1])).n_learnable
+    0
+    """
+    if _is_network(subject):
+        return Allocation.none(subject)  # type: ignore[arg-type]
+    if hasattr(subject, "named_parameters"):  # of torch, which is not imported to look
+        return Allocation.from_torch(subject)  # type: ignore[arg-type]
+    check_allocation(subject)
+    assert isinstance(subject, Allocation)
+    return subject
+
+
+def _is_network(value: object) -> bool:
+    return isinstance(value, Network)
+
+
 def _cure(value: object) -> str:
     if isinstance(value, (str, Path)):
         return "tc.load(FILE) reads one: allocation, samples = tc.load(FILE)"
-    if isinstance(value, Network):
+    if isinstance(value, Parametrization):
+        return "of parametrised weights only tc.classify speaks"
+    if _is_network(value):
         return "tc.Allocation.full(network) and its other constructors make one of a network"
     if isinstance(getattr(value, "allocation", None), Allocation):
         return f"take .allocation of this {type(value).__name__}"

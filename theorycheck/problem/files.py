@@ -140,6 +140,11 @@ def problem_from_dict(data: object) -> Problem:
         raise InputError(f"an allocation file must hold one JSON object, not {shown(data)}")
     if "evidence" in data:
         raise InputError("this is a certificate; theorycheck check reads it, plot draws it")
+    if "parameters" in data:
+        raise InputError(
+            "this file has parametrised weights: theorycheck classify reads it, "
+            "and tc.load_parametrization"
+        )
     for key in data:
         if key not in _KEYS:
             wrong = f"{shown(key)}{nearest(key, _KEYS)}"

@@ -29,6 +29,7 @@ MODULES = {
     "T16": "t16_deep_levels",
     "T17": "t17_given_weights",
     "T18": "t18_given_inputs",
+    "T19": "t19_parametrised",
     "C1": "c01_input_weights",
     "C2": "c02_recurrent_weights",
 }

@@ -99,13 +99,13 @@ def trial_error(
         entry = entry_size(network, is_given=both_signs)
         degree, log_norm = _with_given(network, entry, given, frozen)
     n_primes = N_PRIMES if network.is_linear else N_ORACLE_PRIMES
-    error = _vanishes(size * degree, size * (math.log2(size) + log_norm), n_primes)
+    error = vanishes(size * degree, size * (math.log2(size) + log_norm), n_primes)
     if not network.is_linear and (frozen is not None or not has_formal_arguments(network)):
         error += _collision_error(network, samples, given, frozen)
     return min(error, 1.0)
 
 
-def _vanishes(degree: float, log_norm: float, n_primes: int) -> float:
+def vanishes(degree: float, log_norm: float, n_primes: int) -> float:
     """Bound on the probability that a non-zero polynomial is 0 at a random point modulo a prime."""
     # Words modulo p are uniform up to a factor 1 + 2^-41; the last factor covers float rounding.
     return (degree / LOWEST_PRIME + log_norm / 22 / n_primes) * (1 + 1e-9)
@@ -143,7 +143,7 @@ def _collision_error(
     both_signs = given is not None or frozen is not None
     for units, drawn in collision_sizes(network, is_given=both_signs):
         count, size = units * samples, _with_given(network, drawn, given, frozen)
-        total += count * (count + 2 * before) * _vanishes(*size, N_ORACLE_PRIMES) ** 2
+        total += count * (count + 2 * before) * vanishes(*size, N_ORACLE_PRIMES) ** 2
         before += count
     return total
 

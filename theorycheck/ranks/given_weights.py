@@ -40,7 +40,7 @@ class GivenWeights:
         if name not in self.values:
             return residues
         known = ~np.isnan(self.values[name])
-        return np.where(known, self._modulo(name, prime), residues)
+        return np.where(known, self.modulo(name, prime), residues)
 
     def without(self, name: str) -> GivenWeights:
         """The same with this weight random."""
@@ -56,7 +56,7 @@ class GivenWeights:
         """How many frozen weights are given."""
         return sum(int(np.count_nonzero(~np.isnan(array))) for array in self.values.values())
 
-    def _modulo(self, name: str, prime: int) -> NDArray[np.float64]:
+    def modulo(self, name: str, prime: int) -> NDArray[np.float64]:
         """Balanced residues of the values of a weight, 0 where none is given."""
         fractions, exponents = np.frexp(np.nan_to_num(self.values[name]))
         integers = np.ldexp(fractions, _BITS).astype(np.int64)

@@ -9,6 +9,7 @@ places where it acts. Equation (o, s) has number o * samples + s; where every st
 from __future__ import annotations
 
 from collections.abc import Iterator
+from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
@@ -26,6 +27,25 @@ from .point import Point
 _EXACT_TERMS = 500
 _ENTRIES_AT_ONCE = 2**22
 _COLUMNS = "the columns of a Jacobian"
+
+
+@dataclass(frozen=True)
+class Directions:
+    """Matrices of rank one in which a weight moves: left[:, rows[k]] right[:, columns[k]]^T.
+
+    `left` has a row for each unit that the weight feeds, `right` for each that it reads; both hold
+    balanced residues.
+    """
+
+    left: Array
+    right: Array
+    rows: NDArray[np.int64]
+    columns: NDArray[np.int64]
+
+    @property
+    def transposed(self) -> Directions:
+        """The transposes of these matrices."""
+        return Directions(self.right, self.left, self.columns, self.rows)
 
 
 class Jacobian:
@@ -65,17 +85,33 @@ class Jacobian:
 
         `entries` has one row (i, j) per weight, (i,) for a bias.
         """
-        self._deadline.check(_COLUMNS)
         rows, sources = (self._xp.asarray(ends) for ends in ends_of(entries))
-        blocks = [self._block(read, name, rows, sources) for read in self._unrolled.read]
+        return self._columns(name, rows, sources)
+
+    def directions(self, name: str, directions: Directions) -> Array:
+        """The derivatives of the outputs as the weight `name` moves in these directions."""
+        rows, sources = self._xp.asarray(directions.rows), self._xp.asarray(directions.columns)
+        return self._columns(name, rows, sources, directions)
+
+    def _columns(
+        self, name: str, rows: Array, sources: Array, directions: Directions | None = None
+    ) -> Array:
+        self._deadline.check(_COLUMNS)
+        reads = self._unrolled.read
+        blocks = [self._block(read, name, rows, sources, directions) for read in reads]
         return self._xp.concatenate(blocks) if len(blocks) > 1 else blocks[0]
 
-    def _block(self, read: int, name: str, rows: Array, sources: Array) -> Array:
+    def _block(
+        self, read: int, name: str, rows: Array, sources: Array, directions: Directions | None
+    ) -> Array:
         """The derivatives of one level that is read, shape (outputs x samples, entries)."""
         total = None
         pairs = self._derivatives.acting(name, read)
         for number, (behind, before) in enumerate(pairs, start=1):
             self._deadline.check(_COLUMNS)
+            if directions is not None:
+                behind = dot([(behind, self._xp.asarray(directions.left))], self._prime)
+                before = dot([(self._xp.asarray(directions.right.T), before)], self._prime)
             part = behind[:, rows][:, None, :] * before[sources].T[None, :, :]
             total = part if total is None else total + part
             if number % _EXACT_TERMS == 0:

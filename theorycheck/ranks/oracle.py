@@ -24,7 +24,7 @@ from ..field.residues import Residues
 from ..problem.allocation import Allocation
 from ..problem.networks.activations import ACTIVATIONS, Activation
 from ..problem.networks.matrices import matrices_of
-from ..problem.networks.unrolled import CONSTANT, Group, Level
+from ..problem.networks.unrolled import CONSTANT, Group, Level, as_matrix
 from .arguments import Arguments, Numbers, arguments_of, has_formal_arguments
 from .given_points import GivenPoints, present_key
 from .given_weights import GivenWeights
@@ -239,11 +239,13 @@ def oracle_point(
     deadline: Deadline = NEVER,
     given: GivenPoints | None = None,
     frozen: GivenWeights | None = None,
+    own: dict[str, Array] | None = None,
 ) -> OraclePoint:
     """The point of a trial: uniform weights (absent ones 0), arrays of `xp`.
 
-    Inputs are random, or those `given`; so are `frozen` weights. Raises `OutOfTimeError` after the
-    deadline.
+    Inputs are random, or those `given`; so are `frozen` weights. Weights may be one's `own`,
+    residues modulo the first prime, where it is known by structure which pre-activations are equal.
+    Raises `OutOfTimeError` after the deadline.
 
     >>> from theorycheck import Feedforward
     >>> point = oracle_point(Allocation.none(Feedforward([2, 3, 1], activation="tanh")), 4, 0, 0)
@@ -255,7 +257,9 @@ def oracle_point(
     if frozen is None and has_formal_arguments(network):
         arguments = _arguments(allocation, samples, given, deadline)
     at = _Evaluation(seed, trial, arguments, xp, deadline, frozen)
-    weights = [at.weights(allocation, k) for k in range(len(at.primes))]
+    assert own is None or arguments is not None, "residues modulo one prime tell nothing apart"
+    plain = None if own is None else {name: as_matrix(own[name]) for name in own}
+    weights = [plain or at.weights(allocation, k) for k in range(len(at.primes))]
     values: list[list[Array]] = []  # by level, then by prime
     slopes: list[Array | None] = []
     n_inputs = 0

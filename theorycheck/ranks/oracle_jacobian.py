@@ -17,6 +17,7 @@ from ..computing.deadline import NEVER, Deadline
 from ..field.arithmetic import dot, reduce
 from ..problem.networks.base import Network
 from ..problem.networks.matrices import places_of
+from .jacobian import Directions
 from .oracle import OraclePoint
 
 # Unreduced products of balanced residues that float64 adds exactly, with room for the first term.
@@ -60,13 +61,30 @@ class OracleJacobian:
             found[:, self._xp.asarray(place.positions)] = part
         return found
 
-    def _block(self, behind: dict[int, Array], name: str, rows: Array, sources: Array) -> Array:
+    def directions(self, name: str, directions: Directions) -> Array:
+        """The derivatives of the outputs as the weight `name`, without parts, moves in these."""
+        rows, sources = self._xp.asarray(directions.rows), self._xp.asarray(directions.columns)
+        blocks = [self._block(each, name, rows, sources, directions) for each in self._behind]
+        return self._xp.concatenate(blocks) if len(blocks) > 1 else blocks[0]
+
+    def _block(
+        self,
+        behind: dict[int, Array],
+        name: str,
+        rows: Array,
+        sources: Array,
+        directions: Directions | None = None,
+    ) -> Array:
         """The derivatives of one level that is read, shape (outputs x samples, entries)."""
         prime, total = self._point.prime, None
         uses = [use for use in self._uses.get(name, ()) if use[0] in behind]
         for count, (number, source) in enumerate(uses, start=1):
             self._deadline.check(_COLUMNS)
-            part = behind[number][:, rows] * self._point.values[source][sources]
+            after, before = behind[number], self._point.values[source]
+            if directions is not None:
+                after = dot([(self._xp.asarray(directions.left.T), after)], prime)
+                before = dot([(self._xp.asarray(directions.right.T), before)], prime)
+            part = after[:, rows] * before[sources]
             total = part if total is None else total + part
             if count % _EXACT_TERMS == 0:
                 total = reduce(total, prime)

@@ -15,6 +15,7 @@ from ..problem.allocation import Allocation, Mask
 from ..problem.files import problem_to_dict
 from ..problem.masks import Entry
 from ..problem.networks.base import Network, positive_integer
+from ..problem.parametrization import Parametrization
 from ..ranks.bases import greedy_basis
 from ..ranks.exactness import why_not_exact
 from ..ranks.generic_rank import GenericRank, generic_rank
@@ -46,7 +47,8 @@ class Analysis:
 
     With `given` inputs only the weights are random. Those of linear networks do not span, and m is
     their rank. With `weights` frozen ones have the values that these give; the teacher's are
-    random, so that the target dimension is the same.
+    random, so that the target dimension is the same. With a `parametrization` the allocation has
+    no learnables of its own.
     `reuse` has what was solved for other allocations; `whole` is the analysis, if any, of which
     this one asks about fewer of the learnables, and with which it shares the target. `answers` are
     what theorems have said already, and `limits` what has ended a search.
@@ -57,6 +59,7 @@ class Analysis:
     options: Options = field(default_factory=Options)
     given: GivenInputs | GivenPoints | None = None
     weights: GivenWeights | None = None
+    parametrization: Parametrization | None = None
     reuse: Reuse | None = None
     whole: Analysis | None = field(default=None, repr=False, compare=False)
     answers: dict[Any, Any] = field(init=False, repr=False, compare=False, default_factory=dict)

@@ -22,7 +22,7 @@ def conflict_in_words(conflict: Conflict) -> str:
     return f"{first} and {second} lie on one path"
 
 
-def _minor_evidence(trial: Trial) -> dict[str, Any]:
+def minor_evidence(trial: Trial) -> dict[str, Any]:
     """A minor that is no zero polynomial: it is not 0 modulo the prime of the trial."""
     return {"rows": list(trial.rows), "columns": list(trial.columns)}
 
@@ -32,7 +32,7 @@ def target_lower_evidence(target: TargetDimension) -> dict[str, Any]:
     evidence: dict[str, Any] = {"by": target.lower}
     if target.lower == "minor":
         assert target.rank is not None
-        evidence["minor"] = _minor_evidence(target.rank.best)
+        evidence["minor"] = minor_evidence(target.rank.best)
     return evidence
 
 
@@ -47,7 +47,7 @@ def target_upper_evidence(target: TargetDimension) -> dict[str, Any]:
 def full_rank_evidence(analysis: Analysis) -> dict[str, Any]:
     """Why rank(A) = D: a minor of the learnables of size D, and D from above."""
     return {
-        "minor": _minor_evidence(analysis.rank.best),
+        "minor": minor_evidence(analysis.rank.best),
         "target_upper": target_upper_evidence(analysis.target),
     }
 

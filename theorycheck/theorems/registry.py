@@ -20,6 +20,7 @@ from . import (
     t15_graded_points,
     t16_deep_levels,
     t18_given_inputs,
+    t19_parametrised,
 )
 from .base import Theorem
 
@@ -41,4 +42,5 @@ THEOREMS: tuple[Theorem, ...] = (
     t01_positivity.THEOREM,
     t10_shallow_relu.THEOREM,
     t11_analytic.THEOREM,
+    t19_parametrised.THEOREM,
 )

@@ -9,7 +9,17 @@ from functools import cache, partial
 from ..computing.effort import Effort
 from ..theorems.base import Theorem
 from ..theorems.registry import THEOREMS
-from . import analytic, conjectures, domains, given, piecewise, powers, readout, relu
+from . import (
+    analytic,
+    conjectures,
+    domains,
+    given,
+    parametrised,
+    piecewise,
+    powers,
+    readout,
+    relu,
+)
 from .base import Cases, Property
 from .cases import general
 from .laws import monotone, peeled, symmetric, transposed
@@ -146,6 +156,10 @@ def _given_weights() -> tuple[Property, ...]:
     return (given.weights_law(),)
 
 
+def _parametrised() -> tuple[Property, ...]:
+    return parametrised.rank_law(), parametrised.solved_law()
+
+
 def _inputs() -> tuple[Property, ...]:
     theorem = conjectures.input_weights()
     return properties_of(theorem, conjectures.input_cases, effort=NO_DEGREES)
@@ -184,6 +198,7 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T16": partial(_levels, "T16", domains.behind),
     "T17": _given_weights,
     "T18": _given,
+    "T19": _parametrised,
     "C1": _inputs,
     "C2": _recurrents,
 }

@@ -387,7 +387,7 @@ REFUSED: dict[str, Case] = {
         lambda: with_config(
             "IA3Config", chain(3, 4, 2), target_modules=["0"], feedforward_modules=[]
         ),
-        refused="is an adapter without theory; LoRA and SHiRA",
+        refused="is no allocation: tc.Parametrization.from_peft",
     ),
     "vera": Case(
         lambda: with_config("VeraConfig", chain(3, 3), target_modules=["0"], r=2),

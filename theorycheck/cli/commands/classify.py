@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..common import Failures, answer, arrays, complain, name_of, points
+from ..common import Failures, answer, arrays, complain, name_of, parametrised_answer, points
 from ..options import (
     Backend,
     CertificateOut,
@@ -46,6 +46,7 @@ def classify(
     """Tell the expressivity of allocations: minimal, maximal, or what is proved of it."""
     from ...answers.classification import classify as classify_allocation
     from ...computing.effort import Effort
+    from ...problem.parametrization_files import has_parameters
     from ..text import print_verdict
 
     failures, certificates = Failures(), []
@@ -63,8 +64,11 @@ def classify(
     try:
         for file in files:
             with failures.of(file):
-                show = partial(print_verdict, file=file)
-                _, _, found = answer(file, name_of(file, files), ask, show, as_json)
+                if has_parameters(file):
+                    found = parametrised_answer(file, name_of(file, files), ask, as_json)
+                else:
+                    show = partial(print_verdict, file=file)
+                    _, _, found = answer(file, name_of(file, files), ask, show, as_json)
                 certificates += [found.certificate] if found.certificate else []
     finally:  # of an interrupt, too
         _save(failures, certificate, certificates)

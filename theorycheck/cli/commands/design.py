@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from ...computing.progress import watching
-from ..common import Failures, complain, print_json
+from ..common import Failures, complain, network_of, print_json
 from ..options import (
     Backend,
     ErrorBound,
@@ -76,7 +76,7 @@ def design(
     failures = Failures()
     require_name(failures, out)
     with failures.of(network):
-        given = _given(network)
+        given, _ = network_of(network)  # its learnables do not count
         failures.of(within or network)
         candidates = _candidates(within, given) if within else None
         failures.of(network)
@@ -100,20 +100,6 @@ def design(
             failures.of(out)
             write_allocation(out, found.allocation, found.samples, "no allocation was found")
     failures.leave()
-
-
-def _given(path: str) -> Allocation:
-    """The network of a file and its present connections; the file's learnables do not count."""
-    from ...problem.allocation import Allocation
-    from ...problem.files import LARGEST_FILE, load, parse_json, read_limited
-    from ...problem.networks.kinds import network_from_dict
-
-    if path.lower().endswith((".npz", ".safetensors", ".pt", ".pth")):
-        return load(path).allocation
-    data: Any = parse_json(read_limited(Path(path), LARGEST_FILE))
-    if isinstance(data, dict) and "kind" in data:
-        return Allocation.none(network_from_dict(data))
-    return load(path).allocation
 
 
 def _candidates(path: str, given: Allocation) -> dict[str, Any]:

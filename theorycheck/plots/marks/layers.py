@@ -272,6 +272,11 @@ def full(scene: Scene) -> Marks:
     return Marks(notes=["every present weight is learnable"])
 
 
+def parameters(scene: Scene) -> Marks:
+    """Nothing to point at: parameters move weights as wholes."""
+    return Marks(notes=[f"{scene.kind}: parameters move weights as wholes"])
+
+
 DRAWINGS: dict[str, Drawing] = {
     drawing.__name__: drawing
     for drawing in (

@@ -142,4 +142,9 @@ DRAWINGS: dict[str, marks_layers.Drawing] = {
     "levels": marks_plans.levels,
     "drawn_plan": marks_plans.drawn_plan,
     "deep_levels": marks_plans.deep_levels,
+    "free_weights": marks_layers.parameters,
+    "parameter_count": marks_layers.parameters,
+    "deficient_parameters": marks_layers.parameters,
+    "full_parameters": marks_layers.parameters,
+    "affine_parameters": marks_layers.parameters,
 }

@@ -26,12 +26,13 @@ WAY = (
 
 @dataclass(frozen=True)
 class LowRankUpdate:
-    """A low-rank update, scale * B A, by the names of its parameters."""
+    """A low-rank update, scale * B A, by the names of its parameters; DoRA has a magnitude."""
 
     lower: str
     upper: str
     bias: str | None
     scale: float
+    magnitude: str | None = None
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,14 @@ class EntryUpdate:
     scale: float
 
 
+@dataclass(frozen=True)
+class ScalingUpdate:
+    """A scaling of the outputs of a layer, or of its inputs, by the name of its parameter."""
+
+    values: str
+    of_inputs: bool
+
+
 @dataclass
 class Adapted:
     """One linear layer with its adapters."""
@@ -51,6 +60,7 @@ class Adapted:
     layer: LinearLayer
     factors: list[LowRankUpdate] = field(default_factory=list)
     entries: list[EntryUpdate] = field(default_factory=list)
+    scalings: list[ScalingUpdate] = field(default_factory=list)
 
 
 def _is_kind(module: Module, name: str) -> bool:
@@ -88,14 +98,23 @@ def refuse_initialisations(model: Module) -> None:
                 )
 
 
-def adapted_layer(name: str, layer: Module, named: Mapping[str, Tensor]) -> Adapted:
-    """One layer of a chain, with the adapters that are in use; `named` are the parameters."""
+def adapted_layer(
+    name: str, layer: Module, named: Mapping[str, Tensor], *, scales: bool = False
+) -> Adapted:
+    """One layer of a chain, with the adapters that are in use; `named` are the parameters.
+
+    With `scales` also those that scale: (IA)3, and DoRA's magnitudes.
+    """
     if not _is_kind(layer, "BaseTunerLayer"):
         return Adapted(read_layer(name, layer))
     is_lora, is_shira = _is_kind(layer, "LoraLayer"), _is_kind(layer, "ShiraLayer")
-    if not (is_lora or is_shira) or type(layer).__name__ != "Linear":
+    is_ia3 = scales and _is_kind(layer, "IA3Layer")
+    if not (is_lora or is_shira or is_ia3) or type(layer).__name__ != "Linear":
         kind = f"{type(layer).__module__}.{type(layer).__name__}"
-        raise InputError(f"submodule {name!r} ({kind}) is an adapter without theory; {WAY}")
+        why = "an adapter without theory"
+        if _is_kind(layer, "IA3Layer") and not scales:
+            why = "no allocation: tc.Parametrization.from_peft(model) reads it"
+        raise InputError(f"submodule {name!r} ({kind}) is {why}; {WAY}")
     if layer.merged:
         raise InputError(
             f"the adapters of {name!r} are merged, so that no step moves them: call "
@@ -109,17 +128,24 @@ def adapted_layer(name: str, layer: Module, named: Mapping[str, Tensor]) -> Adap
     found = Adapted(read_layer(f"{name}.base_layer", layer.get_base_layer()))
     for adapter in layer.active_adapters:
         if is_lora and adapter in layer.lora_A:
-            found.factors.append(_factors(name, layer, adapter, named))
+            found.factors.append(_factors(name, layer, adapter, named, scales))
         if is_shira and adapter in layer.shira_weight:
             found.entries.append(_entries(name, layer, adapter, found.layer))
+        if is_ia3 and adapter in layer.ia3_l:
+            values = f"{name}.ia3_l.{adapter}"
+            found.scalings.append(ScalingUpdate(values, bool(layer.is_feedforward)))
     return found
 
 
-def _factors(name: str, layer: Module, adapter: str, named: Mapping[str, Tensor]) -> LowRankUpdate:
-    if adapter in layer.lora_magnitude_vector:
+def _factors(
+    name: str, layer: Module, adapter: str, named: Mapping[str, Tensor], scales: bool
+) -> LowRankUpdate:
+    has_magnitude = adapter in layer.lora_magnitude_vector
+    if has_magnitude and not scales:
         raise InputError(
             f"adapter {adapter!r} of {name!r} is DoRA, whose learned magnitudes move many weights "
-            "each: for these there is no theory; use_dora=False gives LoRA, which is read"
+            "each: that is no allocation; use_dora=False gives LoRA, which is read, and "
+            "tc.Parametrization.from_peft(model) reads both"
         )
     dropout = layer.lora_dropout[adapter]
     if dropout.training and getattr(dropout, "p", 0) > 0:
@@ -133,6 +159,7 @@ def _factors(name: str, layer: Module, adapter: str, named: Mapping[str, Tensor]
         f"{name}.lora_B.{adapter}.weight",
         bias if named.get(bias) is not None else None,
         _scale(name, layer, adapter),
+        f"{name}.lora_magnitude_vector.{adapter}.weight" if has_magnitude else None,
     )
 
 

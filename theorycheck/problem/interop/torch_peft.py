@@ -14,7 +14,14 @@ from ..networks.base import Network
 from ..networks.kinds import changed
 from ..placement import updated_masks
 from .torch_activations import activation_of, applied
-from .torch_adapters import WAY, Adapted, adapted_layer, opened, refuse_initialisations
+from .torch_adapters import (
+    WAY,
+    Adapted,
+    LowRankUpdate,
+    adapted_layer,
+    opened,
+    refuse_initialisations,
+)
 from .torch_evidence import check_gradients
 from .torch_memory import Tensor
 from .torch_modules import layers_of, plain_module, stack_reading, torch_module
@@ -27,6 +34,14 @@ def read_adapters(
     model: Module, optimizer: Optimizer | None
 ) -> tuple[Network, Mapping[str, Mask], Mapping[str, Mask]]:
     """Network, learnable and present masks: what `Allocation.from_peft` returns."""
+    network, stack, learnable = read_stack(model, optimizer)
+    return _masks(network, stack, learnable)
+
+
+def read_stack(
+    model: Module, optimizer: Optimizer | None, *, scales: bool = False
+) -> tuple[Network, list[Adapted], dict[str, Mask]]:
+    """Network, layers and what a step moves, by parameter name; with `scales` of scalings, too."""
     model = plain_module(model)
     refuse_initialisations(model)
     layers = layers_of(model, opened)
@@ -35,15 +50,14 @@ def read_adapters(
     kinds = [activation_of(leaf) for _, leaf in layers]
     named = dict(model.named_parameters(remove_duplicate=False))
     stack = [
-        adapted_layer(name, leaf, named)
+        adapted_layer(name, leaf, named, scales=scales)
         for (name, leaf), kind in zip(layers, kinds, strict=True)
         if kind is None
     ]
     networks = stack_reading([adapted.layer for adapted in stack], kinds).networks
     parameters = _parameters(stack, named)
     network, evidence = _decide(model, networks, stack, parameters)
-    learnable = _learnable(parameters, evidence, optimizer)
-    return _masks(network, stack, learnable)
+    return network, stack, _learnable(parameters, evidence, optimizer)
 
 
 def _parameters(stack: list[Adapted], named: Mapping[str, Tensor]) -> dict[str, Tensor]:
@@ -66,7 +80,10 @@ def _parameters(stack: list[Adapted], named: Mapping[str, Tensor]) -> dict[str, 
             rank = len(named[update.lower])
             shapes |= {update.lower: (rank, inputs), update.upper: (outputs, rank)}
             shapes |= {update.bias: (outputs,)} if update.bias else {}
+            shapes |= {update.magnitude: (outputs,)} if update.magnitude else {}
         shapes |= {entries.values: (len(entries.rows),) for entries in adapted.entries}
+        for scaling in adapted.scalings:
+            shapes[scaling.values] = (1, inputs) if scaling.of_inputs else (outputs, 1)
         for name, shape in shapes.items():
             found.setdefault(name, named.get(name))
             check_parameter(name, found[name], shape)
@@ -108,13 +125,38 @@ def _outputs(
             )
             values = leaves[entries.values] * entries.scale
             weight = weight + full.index_put(indices, values.to(full.dtype))
+        for scaling in adapted.scalings:
+            x = x * leaves[scaling.values].flatten() if scaling.of_inputs else x
         y = functional.linear(x, weight, bias)
         for update in adapted.factors:
+            if update.magnitude is not None:
+                plain = y if bias is None else y - bias
+                y = y + _with_magnitude(weight, update, leaves, x, plain)
+                continue
             low = functional.linear(x, leaves[update.lower])
             own = None if update.bias is None else leaves[update.bias]
             y = y + update.scale * functional.linear(low, leaves[update.upper], own)
+        for scaling in adapted.scalings:
+            y = y if scaling.of_inputs else y * leaves[scaling.values].flatten()
         x = y
     return x
+
+
+def _with_magnitude(
+    weight: Tensor, update: LowRankUpdate, leaves: Tensors, x: Tensor, plain: Tensor
+) -> Tensor:
+    """What DoRA adds to `plain` = W x: the rows of W + s B A with the magnitudes as their lengths.
+
+    Gradients take the former lengths as constants, as peft's do; in the order in which it computes,
+    so that rounding is the same.
+    """
+    functional = importlib.import_module("torch.nn.functional")
+    assert update.magnitude is not None, "asked of DoRA alone"
+    upper, lower = leaves[update.upper], leaves[update.lower]
+    lengths = (weight + update.scale * (upper @ lower)).detach().norm(dim=1)
+    scale = (leaves[update.magnitude] / lengths).view(1, -1)
+    low_rank = functional.linear(functional.linear(x, lower), upper)
+    return (scale - 1) * plain + scale * low_rank * update.scale
 
 
 def _learnable(
@@ -194,7 +236,7 @@ def _assembled(
                 raise InputError(
                     f"{layer.weight.name} has a low-rank update beside {network.activations[0]}, "
                     f"which is no allocation of a {network.describe()}; SHiRA, modules_to_save "
-                    "and biases are"
+                    "and biases are; tc.Parametrization.from_peft(model) reads it"
                 )
             # Products of that many columns are all matrices.
             masks[name] = np.broadcast_to(np.bool_(True), (len(other), one.shape[1]))
