@@ -46,7 +46,8 @@ class Theorem:
     `count(analysis)` is the part of it that counts, matchings and graphs decide, without the rank
     of the learnables: it is asked of all theorems before anything expensive is asked of one. With
     `only_counts` that is all that it ever asks for. `search(analysis)` takes longest: it is asked
-    for where no theorem has decided.
+    for where no theorem has decided. `only_positivity` tells that it decides no more than whether
+    a match is possible: once that is known it need not be asked.
     """
 
     id: str
@@ -55,6 +56,7 @@ class Theorem:
     count: Callable[[Analysis], Finding | None] | None = None
     only_counts: bool = False
     search: Callable[[Analysis], Finding | None] | None = None
+    only_positivity: bool = False
 
     @property
     def statement(self) -> Statement:

@@ -44,4 +44,4 @@ def _positive(analysis: Analysis) -> Finding:
     return replace(finding, evidence=evidence, left_open=left_open)
 
 
-THEOREM = Theorem("T1", why_not, decide, count=count)
+THEOREM = Theorem("T1", why_not, decide, count=count, only_positivity=True)

@@ -38,4 +38,4 @@ def _positive(analysis: Analysis) -> Finding:
     return replace(finding, left_open=left_open)
 
 
-THEOREM = Theorem("T11", why_not, decide, count=count)
+THEOREM = Theorem("T11", why_not, decide, count=count, only_positivity=True)
