@@ -113,7 +113,7 @@ _ALL = (
     _kind("full", _COUNTS, _by("T0", F, R, S, *_ANALYTIC), "maximal", "", **_WEIGHTS),
     _kind("sub_allocation", _COUNTS, _PARTS, "maximal", "learnable certificate",
           may=frozenset({"inputs"}), rests_on_another=True, **_WEIGHTS),
-    _kind("peeled", _COUNTS, _PEELING, "minimal maximal intermediate", "steps certificate",
+    _kind("peeled", _COUNTS, _PEELING, "minimal positive maximal intermediate", "steps certificate",
           rests_on_another=True),
     _kind("plan", _PLANS_HEADING, _PLANS, "maximal", "steps certificate", rests_on_another=True),
     _kind("levels", _PLANS_HEADING, _LEVELS, "maximal",

@@ -182,6 +182,12 @@ class Analysis:
         return target.error_bound <= self.options.error_bound
 
     @property
+    def is_deficient(self) -> bool:
+        """Whether rank(A) < D in the trials, as it is of what peeling leaves (T9)."""
+        core = self.core
+        return core is not None and core.rank.value < core.target.value
+
+    @property
     def for_ranks(self) -> dict[str, Any]:
         """The options that ranks take, and the inputs if they are given."""
         options = self.options

@@ -51,6 +51,8 @@ def ask_all(
     errors: list[OutOfTimeError | SizeError | MemoryError] = []
     for ask in (Theorem.ask,) if cross_check else PHASES:
         for theorem in theorems:
+            if theorem.only_positivity and findings and not cross_check:
+                continue
             try:
                 analysis.options.effort.report(theorem.title)
                 finding = ask(theorem, analysis)

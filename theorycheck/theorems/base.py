@@ -46,8 +46,9 @@ class Theorem:
     `count(analysis)` is the part of it that counts, matchings and graphs decide, without the rank
     of the learnables: it is asked of all theorems before anything expensive is asked of one. With
     `only_counts` that is all that it ever asks for. `search(analysis)` takes longest: it is asked
-    for where no theorem has decided. `on_given_weights` tells that its proof takes frozen weights
-    as constants (T17); others are not asked about given ones.
+    for where no theorem has decided. `only_positivity` tells that it decides no more than whether
+    a match is possible: once that is known it need not be asked. `on_given_weights` tells that its
+    proof takes frozen weights as constants (T17); others are not asked about given ones.
     """
 
     id: str
@@ -56,6 +57,7 @@ class Theorem:
     count: Callable[[Analysis], Finding | None] | None = None
     only_counts: bool = False
     search: Callable[[Analysis], Finding | None] | None = None
+    only_positivity: bool = False
     on_given_weights: bool = False
 
     def obstacle(self, analysis: Analysis) -> str | None:

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -64,6 +64,8 @@ def decide(analysis: Analysis) -> Finding | None:
         return counted or _by_readout(analysis)
     if counted is None and analysis.given is not None:
         counted = _by_layer(analysis, (t02_dichotomy.THEOREM,))
+    if counted is None and _is_peeled(analysis):
+        return _of_core(analysis, decide)
     return counted or analysis.once(_bases)[0]
 
 
@@ -71,7 +73,24 @@ def search(analysis: Analysis) -> Finding | None:
     """Maximal if the degree of some basis is odd."""
     if not analysis.is_linear:
         return None
+    if _is_peeled(analysis):
+        return _of_core(analysis, search)
     return _by_odd_basis(analysis, analysis.once(_bases)[1])
+
+
+def _is_peeled(analysis: Analysis) -> bool:
+    """Whether peeling leaves less, and something."""
+    return analysis.core is not analysis and analysis.core is not None
+
+
+def _of_core(analysis: Analysis, ask: Callable[[Analysis], Finding | None]) -> Finding | None:
+    """What T0 says of that which peeling leaves, where bases are smaller (T9)."""
+    core = analysis.core
+    assert core is not None, "nothing is left: bases of the whole tell"
+    if why_not(core) is not None:
+        return None
+    finding = ask(core)
+    return None if finding is None else t09_peeling.Peeling(analysis, core).of_whole(finding)
 
 
 def _not_the_readout_too(analysis: Analysis) -> str | None:

@@ -45,4 +45,4 @@ def _positive(analysis: Analysis) -> Finding:
     return replace(finding, evidence=evidence, left_open=left_open)
 
 
-THEOREM = Theorem("T1", why_not, decide, count=count, on_given_weights=True)
+THEOREM = Theorem("T1", why_not, decide, count=count, only_positivity=True, on_given_weights=True)

@@ -9,7 +9,7 @@ from .base import Finding, Theorem, first_final, not_dense_layers
 from .counts import name_lines
 from .reductions import Reduction
 
-# Cheap ones first; T1 only where it settles the class (the rest is then affine).
+# Cheap ones first; T1, which may leave the class open, only where none of them settles it.
 _INNER = (
     t03_rows.THEOREM,
     t04_one_layer.THEOREM,
@@ -30,8 +30,8 @@ def why_not(analysis: Analysis) -> str | None:
 
 
 def decide(analysis: Analysis) -> Finding | None:
-    """The class of what is left, if another theorem settles it; None if none does."""
-    return analysis.once(count) or _by_rest(analysis, only_counts=False)
+    """The class of what is left, or that a match is possible there, by other theorems."""
+    return analysis.once(count) or _by_rest(analysis, only_counts=False) or _by_rank(analysis)
 
 
 def count(analysis: Analysis) -> Finding | None:
@@ -44,9 +44,15 @@ def _by_rest(analysis: Analysis, *, only_counts: bool) -> Finding | None:
     rest = peeling.rest
     if rest is None:
         return peeling.of_whole(None)
-    theorems = _INNER if rest.conflict is not None else (*_INNER, t01_positivity.THEOREM)
-    finding = first_final(theorems, rest, lambda a: a.is_final, only_counts=only_counts)
+    finding = first_final(_INNER, rest, lambda a: a.is_final, only_counts=only_counts)
     return None if finding is None else peeling.of_whole(finding)
+
+
+def _by_rank(analysis: Analysis) -> Finding | None:
+    """Whether a match is possible at all: the rank of what is left is found soonest."""
+    assert analysis.core is not None, "nothing is left: that was counted"
+    finding = t01_positivity.THEOREM.ask_soon(analysis.core)
+    return None if finding is None else Peeling(analysis, analysis.core).of_whole(finding)
 
 
 class Peeling(Reduction):
@@ -74,6 +80,7 @@ class Peeling(Reduction):
             evidence,
             degree=finding.degree if finding else None,
             error_bound=finding.error_bound if finding else 0.0,
+            left_open=finding.left_open if finding else "",
         )
 
     def _steps_in_words(self) -> str:

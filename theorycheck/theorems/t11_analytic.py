@@ -46,4 +46,4 @@ def _positive(analysis: Analysis) -> Finding | None:
     return replace(finding, left_open=left_open)
 
 
-THEOREM = Theorem("T11", why_not, decide, count=count, on_given_weights=True)
+THEOREM = Theorem("T11", why_not, decide, count=count, only_positivity=True, on_given_weights=True)

@@ -62,7 +62,7 @@ def decide(analysis: Analysis) -> Finding | None:
     if not drawn_plans.is_generic(analysis):
         return drawn_plans.by_stages(analysis)
     counted = analysis.once(count)
-    if counted is not None or analysis.rank.value < analysis.target.value:
+    if counted is not None or analysis.is_deficient:
         return counted
     for staged in staged_states(analysis, together=2):
         finding = None if staged.rest is None else _by_antichain(staged.rest)

@@ -46,7 +46,7 @@ def _found(analysis: Analysis) -> Finding | None:
     """Levels; with r = D a rational solution has no conjugates, so that the degree is 1."""
     if not is_generic(analysis):
         return by_levels(analysis)
-    if analysis.rank.value < analysis.target.value:
+    if analysis.is_deficient:
         return None
     of_pair: list[tuple[Pair, Staged]] = []
     seen: set[Any] = set()

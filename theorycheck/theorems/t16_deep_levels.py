@@ -32,7 +32,7 @@ def why_not(analysis: Analysis) -> str | None:
 
 def decide(analysis: Analysis) -> Finding | None:
     """Maximal if levels are found for layers of what peeling and freezing leave; else None."""
-    if analysis.rank.value < analysis.target.value:
+    if analysis.is_deficient:
         return None
     options = analysis.options
     deadline = options.deadline.within(_SHARE * options.deadline.left)
