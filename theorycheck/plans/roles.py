@@ -53,7 +53,9 @@ class _Places(NamedTuple):
 class Rated:
     """Rates plans of one network whose outputs `fitted` are left out.
 
-    A step multiplies what is before, the states and the inputs shown, by [recurrent input].
+    A step multiplies what is before, the states and the inputs shown, by [recurrent input]. `ends`
+    of the learnables, to and from, are neurons, then inputs, then outputs; `matrices` are 0 for
+    recurrent ones, 1 for the input and 2 for the readout.
     """
 
     def __init__(
@@ -66,8 +68,6 @@ class Rated:
             k for k, (name, index) in enumerate(entries)
             if name != "readout" or index[0] in outputs
         ]  # fmt: skip
-        names = [entries[k][0] for k in self.numbers]
-        self.groups = np.unique(names, return_inverse=True)[1]
         self.hidden, self.shown = network.widths[1], data.inputs
         self.size = len(outputs) * graded.samples
         self.targets = data.targets[-1, outputs][:, :, None]
@@ -78,16 +78,24 @@ class Rated:
         self.drawn = (
             np.hstack([weights["recurrent"], weights["input"]]), weights["readout"][outputs]
         )  # fmt: skip
-        parts: tuple[list[tuple[int, int, int]], ...] = ([], [])
-        for k, number in enumerate(self.numbers):
-            name, (i, j) = entries[number]
-            if name == "readout":
-                parts[1].append((k, outputs.index(i), j))
-            else:
-                parts[0].append((k, i, j + self.hidden * (name == "input")))
+        self.n_nodes = self.hidden + network.inputs + len(outputs)
+        ends, layers = [], []
+        for name, (i, j) in (entries[k] for k in self.numbers):
+            to = outputs.index(i) + self.hidden + network.inputs if name == "readout" else i
+            ends.append((to, j + self.hidden * (name == "input")))
+            layers.append(("recurrent", "input", "readout").index(name))
+        self.ends: Counts = np.array(ends, dtype=int).reshape(-1, 2).T
+        self.matrices: Counts = np.array(layers, dtype=int)
         self.learnables = np.array([weights[name][index] for name, index in
                                     (entries[k] for k in self.numbers)])  # fmt: skip
-        self.places = [_Places(*np.array(part, dtype=int).reshape(-1, 3).T) for part in parts]
+        to, source = self.ends
+        read = self.matrices == 2
+        inner, last = np.flatnonzero(~read), np.flatnonzero(read)
+        first_output = self.hidden + network.inputs
+        self.places = (
+            _Places(inner, to[inner], source[inner]),
+            _Places(last, to[last] - first_output, source[last]),
+        )
 
     @property
     def entries_each(self) -> int:
