@@ -118,6 +118,6 @@ class Casting:
         end, node, role, share = (
             rng.integers(most, size=len(here)) for most in (2, self._rated.n_nodes, N_ROLES, 2)
         )
-        hit = (self._rated.ends[end].T == node) & (rng.random((n, len(here))) < 0.5 + 0.5 * share)
+        hit = (node == self._rated.ends[end].T) & (rng.random((n, len(here))) < 0.5 + 0.5 * share)
         changed[:, here] = np.where(hit, role, changed[:, here])
         return changed

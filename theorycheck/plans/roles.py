@@ -105,11 +105,11 @@ class Rated:
 
     def plan(self, roles: Roles) -> GradedPlan:
         """The plan of the roles of the learnables, (learnables,)."""
-        chosen = [
+        growing, zero, solved = (
             tuple(k for k, role in zip(self.numbers, roles.tolist(), strict=True) if role in these)
             for these in ((GROWS, ZERO, SOLVED_GROWS), (ZERO,), (SOLVED, SOLVED_GROWS))
-        ]
-        return GradedPlan(self._fitted, *chosen[:2], (chosen[2],) if chosen[2] else ())
+        )
+        return GradedPlan(self._fitted, growing, zero, (solved,) if solved else ())
 
     def scores(self, roles: Roles) -> Counts:
         """How many equations each plan meets, plus the rank of the Jacobian if it meets all."""
@@ -183,7 +183,9 @@ class _Forms:
         self._rated, self._roles, self._tight, self._p = rated, roles, tight, rated.prime
         self._system = system.reshape(rated.size, -1)
         fixed = (roles == DRAWN) | (roles == GROWS)
-        self._values = [np.repeat(drawn[:, :, None], roles.shape[1], axis=2) for drawn in rated.drawn]
+        self._values = [
+            np.repeat(drawn[:, :, None], roles.shape[1], axis=2) for drawn in rated.drawn
+        ]
         self._put(np.where(fixed, rated.learnables[:, None], 0.0))
 
     def _put(self, values: Matrix) -> None:

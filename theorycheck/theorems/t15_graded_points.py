@@ -17,7 +17,7 @@ from .base import Finding, Theorem, not_random_inputs
 
 _LAYERS = (("input",), ("recurrent",), ("readout",))
 _MOST_TRIED, _PER_NEURON = 4000, 100  # gradings
-_MOST_CAST = 10**6  # choices of roles in small networks
+_CAST_PER_LEARNABLE = 5000  # choices of roles in small networks
 _RELAYS, _GRADINGS = 0.2, 0.3  # of the time of the search; the latter in small networks
 _SHARE, _MOST = 0.5, 0.95  # of the time that is left, where degrees are sought, too, and not
 
@@ -95,7 +95,8 @@ def _by_gradings(analysis: Analysis, graded: Graded, deadline: Deadline) -> Foun
 def _by_roles(analysis: Analysis, graded: Graded, deadline: Deadline) -> Found | None:
     """A plan of any kind, with one system at most."""
     try:
-        return cast(graded, analysis.options.seed, deadline, _MOST_CAST)
+        most = _CAST_PER_LEARNABLE * len(graded.entries)
+        return cast(graded, analysis.options.seed, deadline, most)
     except OutOfTimeError:  # as above
         return None
 
