@@ -53,7 +53,7 @@ def test_many_plans_are_rated_as_one_by_one():
         allocation, m = network_of(rng)
         graded = Graded(allocation, m)
         data = graded.draw(algebra, rng)
-        rated = Rated(graded, graded.fitted(data, algebra), data, algebra)
+        rated = Rated(graded, graded.fitted(data, algebra), data, algebra, rng)
         if not rated.size or not rated.numbers:
             continue
         chances = rng.dirichlet(np.full(N_ROLES, 0.3), size=20).cumsum(axis=1)

@@ -43,7 +43,7 @@ def cast(graded: Graded, seed: int, deadline: Deadline, most: int) -> Found | No
     """The first plan that is found and onto, among `most` that are tried before the deadline."""
     algebra, rng = Residues(draw_prime(seed, 0), deadline), np.random.default_rng(seed)
     data = graded.draw(algebra, rng)
-    rated = Rated(graded, graded.fitted(data, algebra), data, algebra)
+    rated = Rated(graded, graded.fitted(data, algebra), data, algebra, rng)
     if not rated.size:
         return None
     climbs = min(_ENTRIES // rated.entries_each, _MOST_CLIMBS)

@@ -59,7 +59,12 @@ class Rated:
     """
 
     def __init__(
-        self, graded: Graded, fitted: Sequence[int], data: Data, algebra: Residues
+        self,
+        graded: Graded,
+        fitted: Sequence[int],
+        data: Data,
+        algebra: Residues,
+        rng: np.random.Generator,
     ) -> None:
         network, entries = graded.network, graded.entries
         self._fitted, self.prime = tuple(fitted), algebra.prime
@@ -88,6 +93,7 @@ class Rated:
         self.matrices: Counts = np.array(layers, dtype=int)
         self.learnables = np.array([weights[name][index] for name, index in
                                     (entries[k] for k in self.numbers)])  # fmt: skip
+        self.mixing = algebra.draw(rng, (len(self.numbers), self.size))
         to, source = self.ends
         read = self.matrices == 2
         inner, last = np.flatnonzero(~read), np.flatnonzero(read)
@@ -182,11 +188,10 @@ class _Forms:
     def __init__(self, rated: Rated, roles: Roles, tight: _Tight, system: Flags) -> None:
         self._rated, self._roles, self._tight, self._p = rated, roles, tight, rated.prime
         self._system = system.reshape(rated.size, -1)
-        fixed = (roles == DRAWN) | (roles == GROWS)
         self._values = [
             np.repeat(drawn[:, :, None], roles.shape[1], axis=2) for drawn in rated.drawn
         ]
-        self._put(np.where(fixed, rated.learnables[:, None], 0.0))
+        self._put(np.where(roles == ZERO, 0.0, rated.learnables[:, None]))
 
     def _put(self, values: Matrix) -> None:
         """Give the learnables these values, (learnables, plans)."""
@@ -197,18 +202,25 @@ class _Forms:
     def scores(self) -> Counts:
         """How many equations of the systems are independent, or the rank as well."""
         outputs, jacobian = self._derived()
-        unknown = self._roles >= SOLVED
-        matrix = jacobian * unknown * self._system[:, None]
-        free = np.where(unknown, self._rated.learnables[:, None], 0.0)
-        wanted = np.where(self._tight.degrees > 0, 0.0, self._rated.targets) - outputs
-        right = fold(wanted.reshape(self._system.shape), self._p) * self._system
-        right -= fold((matrix * free).sum(axis=1), self._p)
-        moved, rank = solved(matrix, fold(right, self._p), self._p)
-        lost = self._system.sum(axis=0) - rank
-        self._put(self._learnables + fold(free + moved, self._p))
-        _, jacobian = self._derived()
-        onto = self._rated.size + batched_rank(jacobian.transpose(2, 0, 1), self._p)
-        return np.where(lost > 0, self._rated.size - lost, onto)
+        if self._system.any():
+            unknown, p = self._roles >= SOLVED, self._p
+            matrix = self._mixed(jacobian * unknown * self._system[:, None])
+            wanted = np.where(self._tight.degrees > 0, 0.0, self._rated.targets) - outputs
+            right = fold(wanted.reshape(self._system.shape), p) * self._system
+            moves, rank = solved(matrix, right, p)
+            moves = fold(np.tensordot(self._rated.mixing, moves, axes=1), p) * unknown
+            self._put(fold(self._learnables + moves, p))
+            _, jacobian = self._derived()
+            lost = self._system.sum(axis=0) - rank
+        else:
+            lost = np.zeros(self._roles.shape[1], dtype=int)
+        rank = batched_rank(self._mixed(jacobian).transpose(2, 0, 1), self._p)
+        return self._rated.size + np.where(lost > 0, -lost, rank)
+
+    def _mixed(self, matrix: Matrix) -> Matrix:
+        """As many random combinations of the columns as there are rows: the rank stays."""
+        mixed = np.tensordot(self._rated.mixing.T, matrix, axes=(1, 1))
+        return fold(mixed, self._p).swapaxes(0, 1)
 
     def _derived(self) -> tuple[Matrix, Matrix]:
         """The leading forms, (outputs, m, plans), and (equations, learnables, plans)."""
