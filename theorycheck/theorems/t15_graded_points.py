@@ -18,7 +18,7 @@ from .base import Finding, Theorem, not_random_inputs
 _LAYERS = (("input",), ("recurrent",), ("readout",))
 _MOST_TRIED, _PER_NEURON = 4000, 100  # gradings
 _CAST_PER_LEARNABLE = 5000  # choices of roles in small networks
-_RELAYS, _GRADINGS = 0.2, 0.5  # of the time of the search; the latter in small networks
+_RELAYS, _GRADINGS = 0.2, 0.6  # of the time of the search; the latter in small networks
 _SHARE, _MOST = 0.5, 0.95  # of the time that is left, where degrees are sought, too, and not
 
 
