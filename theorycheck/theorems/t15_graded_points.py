@@ -6,6 +6,7 @@ from typing import Any
 
 from ..computing.deadline import Deadline
 from ..errors import OutOfTimeError, SizeError
+from ..plans.casting import cast, is_small
 from ..plans.choices import tried
 from ..plans.graded import Graded
 from ..plans.gradings import Found, GradingSearch
@@ -16,7 +17,8 @@ from .base import Finding, Theorem, not_random_inputs
 
 _LAYERS = (("input",), ("recurrent",), ("readout",))
 _MOST_TRIED, _PER_NEURON = 4000, 100  # gradings
-_RELAYS = 0.2  # of the time of the search
+_CAST_PER_LEARNABLE = 5000  # choices of roles in small networks
+_RELAYS, _GRADINGS = 0.2, 0.6  # of the time of the search; the latter in small networks
 _SHARE, _MOST = 0.5, 0.95  # of the time that is left, where degrees are sought, too, and not
 
 
@@ -54,8 +56,12 @@ def decide(analysis: Analysis) -> Finding | None:
     graded = Graded(analysis.allocation, analysis.samples)
     deadline = options.deadline.within(seconds)
     found = _by_relays(analysis, graded, deadline.within(_RELAYS * seconds))
+    small = is_small(graded)
     if found is None:
-        found = _by_gradings(analysis, graded, deadline)
+        part = deadline.within(_GRADINGS * seconds) if small else deadline
+        found = _by_gradings(analysis, graded, part)
+    if found is None and small:
+        found = _by_roles(analysis, graded, deadline)
     if found is None:
         options.deadline.check("the search for a grading")
         return None
@@ -82,6 +88,15 @@ def _by_gradings(analysis: Analysis, graded: Graded, deadline: Deadline) -> Foun
     try:
         search = GradingSearch(graded, analysis.options.seed, deadline)
         return search.found(min(_MOST_TRIED, _PER_NEURON * analysis.network.widths[1]))
+    except OutOfTimeError:  # as above
+        return None
+
+
+def _by_roles(analysis: Analysis, graded: Graded, deadline: Deadline) -> Found | None:
+    """A plan of any kind, with one system at most."""
+    try:
+        most = _CAST_PER_LEARNABLE * len(graded.entries)
+        return cast(graded, analysis.options.seed, deadline, most)
     except OutOfTimeError:  # as above
         return None
 
