@@ -2,6 +2,7 @@
 
 import os
 import signal
+import sys
 
 # A shell starts what runs in its background with interrupts ignored, and so would all programs that
 # the tests start and interrupt.
@@ -18,6 +19,16 @@ from hypothesis import settings
 settings.register_profile("fixed", derandomize=True, deadline=None, max_examples=100)
 settings.register_profile("search", deadline=None, max_examples=1000)
 settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
+
+
+@pytest.fixture
+def device(monkeypatch):
+    """A strict double of CuPy, in its place: `--backend cupy` and `auto` run on it."""
+    from tests.shared.device import Device
+
+    double = Device()
+    monkeypatch.setitem(sys.modules, "cupy", double)
+    return double
 
 
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
