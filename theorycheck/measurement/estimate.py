@@ -26,8 +26,6 @@ from .least_squares import MATCH, UNDECIDED
 from .methods import Method, linear_method
 from .trials import Source
 
-CHUNK = 500  # trials drawn from one seed together: the same whatever the memory
-
 
 def _interval(interval: Sequence[float]) -> str:
     return f"{interval[0]:.4f} to {interval[1]:.4f}"
@@ -45,6 +43,8 @@ class Estimate(Shown):
     activations have corners `regular` has matches, trials, undecided and interval among the regular
     teachers, those whose Jacobian has as large a rank as there are equations; None where no draw of
     other than shallow ReLU networks has, or the network is too large for that to be measured.
+    `backend` is the module (`numpy` or `cupy`) that decided the draws, `generator` the one whose
+    random numbers they are: the same seed gives other draws on the other.
     """
 
     matches: int
@@ -61,6 +61,7 @@ class Estimate(Shown):
     degree: int | None
     seconds: float
     regular: dict[str, Any] | None = None
+    generator: str = "numpy"
 
     def paragraphs(self) -> list[Paragraph]:
         """How many draws were matched, how, and from which draws."""
@@ -81,8 +82,9 @@ class Estimate(Shown):
         if self.target_dimension is not None:
             rank = "not clear" if self.rank is None else self.rank
             found.append(Paragraph("rank", f"{rank} of {self.target_dimension}, as measured"))
+        made = f" of {self.generator}" if self.generator != "numpy" else ""
         run = f"{self.backend}, {self.seconds:.1f} s"
-        return [*found, Paragraph("draws", f"{self.law}, seed {self.seed}, {run}")]
+        return [*found, Paragraph("draws", f"{self.law}, seed {self.seed}{made}, {run}")]
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `measure --json` prints; `regular` only where that is measured."""
@@ -174,8 +176,8 @@ def measure(
 def _tallies(method: Method, trials: int) -> Iterator[tuple[_Tally, _Tally]]:
     """The counts after each chunk: of all draws, and of those with a regular teacher."""
     tally, regular = _Tally(), _Tally()
-    for chunk in range(math.ceil(trials / CHUNK)):
-        count = min(CHUNK, trials - tally.trials)
+    for chunk in range(math.ceil(trials / method.chunk)):
+        count = min(method.chunk, trials - tally.trials)
         decisions = method.decide(chunk, count)
         if method.is_regular is not None:
             regular = regular.plus(decisions[method.is_regular(chunk, count)])
@@ -235,6 +237,7 @@ def _estimate(
         None if method.is_refuted() else method.degree,
         time.perf_counter() - start,
         regular.to_dict() if is_told else None,
+        method.generator,
     )
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 import numpy as np
 
-from .names import known_names, signature_of
+from .names import check_call, known_names
 
 if TYPE_CHECKING:
     from .module import Device
@@ -38,11 +38,11 @@ class DeviceArray:
         known = known_names()["ndarray"]
         if name.startswith("_") or name not in known:
             raise AttributeError(f"arrays of CuPy have no {name}")
-        return self._method(name, signature_of(known[name]))
+        return self._method(name, known[name])
 
-    def _method(self, name: str, signature: Any) -> Callable[..., Any]:
+    def _method(self, name: str, signature: str) -> Callable[..., Any]:
         def method(*args: Any, **kwargs: Any) -> Any:
-            signature.bind(self, *args, **kwargs)
+            check_call(signature, 1 + len(args), *kwargs)
             return self.device.call(getattr(self.held, name), args, kwargs)
 
         return method

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 
 from .array import DeviceArray
-from .names import known_names, signature_of
+from .names import check_call, known_names
 from .transfers import Transfers
 
 
@@ -114,7 +114,7 @@ class _Generator:
             raise AttributeError(f"generators of CuPy have no {name}")
 
         def draw(*args: Any, **kwargs: Any) -> Any:
-            signature_of(text).bind(self, *args, **kwargs)
+            check_call(text, 1 + len(args), *kwargs)
             return self._device.call(getattr(self._inside, name), args, kwargs)
 
         return draw
@@ -129,7 +129,7 @@ def _function(device: Device, module: str, name: str, function: Any) -> Any:
         return function  # a type or a number
 
     def called(*args: Any, **kwargs: Any) -> Any:
-        signature_of(known[name]).bind(*args, **kwargs)
+        check_call(known[name], len(args), *kwargs)
         if name in ("flatnonzero", "nonzero", "argwhere"):
             device.transfers.numbers += 1  # how many there are
         return device.call(function, args, kwargs)

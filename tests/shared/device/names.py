@@ -69,6 +69,19 @@ def _described(value: Any, cupy: ModuleType) -> str:
 
 
 @cache
+def check_call(text: str, n_positional: int, *keywords: str) -> None:
+    """Raises `TypeError` for a call that a signature does not allow.
+
+    >>> check_call("(a, axis=None, out=None)", 2, "out")
+    >>> check_call("(a, axis=None, out=None)", 1, "where")
+    Traceback (most recent call last):
+        ...
+    TypeError: got an unexpected keyword argument 'where'
+    """
+    signature_of(text).bind(*range(n_positional), **dict.fromkeys(keywords))
+
+
+@cache
 def signature_of(text: str) -> inspect.Signature:
     """A signature from its text.
 
