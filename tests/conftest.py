@@ -24,10 +24,19 @@ settings.load_profile(os.environ.get("HYPOTHESIS_PROFILE", "fixed"))
 @pytest.fixture
 def device(monkeypatch):
     """A strict double of CuPy, in its place: `--backend cupy` and `auto` run on it."""
+    from types import SimpleNamespace
+
     from tests.shared.device import Device
 
     double = Device()
-    monkeypatch.setitem(sys.modules, "cupy", double)
+    scipy = SimpleNamespace(special=double.special)
+    for name, module in {
+        "cupy": double,
+        "cupyx": SimpleNamespace(scipy=scipy),
+        "cupyx.scipy": scipy,
+        "cupyx.scipy.special": double.special,
+    }.items():
+        monkeypatch.setitem(sys.modules, name, module)
     return double
 
 

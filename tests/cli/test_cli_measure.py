@@ -20,7 +20,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "allocations"
 DIAGONALS, CROSS, FOREST = (EXAMPLES / f"{n}.json" for n in ("diagonals", "cross", "forest"))
 FAST = ("--backend", "numpy", "--trials", "60")
 KEYS = ("file", "matches", "trials", "undecided", "match_probability", "interval", "method")
-MORE_KEYS = ("backend", "seed", "law", "rank", "target_dimension", "degree", "seconds")
+MORE_KEYS = (
+    "backend", "generator", "seed", "law", "rank", "target_dimension", "degree", "seconds",
+)  # fmt: skip
 
 
 def text_of(result: Any, status: int = 0) -> str:

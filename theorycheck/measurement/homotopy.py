@@ -11,6 +11,7 @@ from dataclasses import dataclass
 from types import ModuleType
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ..computing.arrays import Array, on_host
 from ..computing.deadline import Deadline
@@ -101,8 +102,40 @@ def _attempt(
     *,
     detour: bool = False,
 ) -> Array:
-    xp, shape = trials.xp, (len(instances), start.count)
-    own = xp.repeat(xp.arange(shape[0]), start.count)
+    shape, ends = (len(instances), start.count), _ends(trials, start, instances, rng, detour)
+    fits, fails = ends.misfit < FITS, ends.misfit > np.sqrt(FITS)
+    matched = np.asarray((ends.proved & fits).reshape(shape).any(axis=1))
+    is_far = ends.arrived & (ends.imaginary > _NOT_REAL)
+    is_clear = (is_far | (ends.is_real & fails)).reshape(shape)
+    may_serve = (ends.is_real & fits).reshape(shape)
+    unmatched = np.zeros(shape[0], dtype=bool)
+    for index in np.flatnonzero(ends.arrived.reshape(shape).all(axis=1) & ~matched):
+        solutions = ends.theta.reshape(*shape, -1)[index]
+        if not all_differ(solutions):
+            continue
+        unmatched[index] = is_clear[index].all()
+        served = np.flatnonzero(may_serve[index]).tolist()
+        matched[index] = any(_is_own_conjugate(solutions, int(k)) for k in served)
+    return np.where(matched, MATCH, np.where(unmatched, NO_MATCH, UNDECIDED))
+
+
+@dataclass(frozen=True)
+class _Ends:
+    """Where the paths of some trials ended, for the host, which compares them with each other."""
+
+    theta: Array
+    arrived: Array
+    imaginary: Array  # relative
+    is_real: Array
+    proved: Array
+    misfit: Array  # of all equations
+
+
+def _ends(
+    trials: LinearTrials, start: Start, instances: Instance, rng: np.random.Generator, detour: bool
+) -> _Ends:
+    xp = trials.xp
+    own = xp.repeat(xp.arange(len(instances)), start.count)
     theta, arrived = _followed(trials, start, instances, rng, detour)
     imaginary = abs(theta.imag).max(axis=1) / (abs(theta).max(axis=1) + 1e-3)
     is_real = arrived & (imaginary < _REAL)
@@ -114,22 +147,8 @@ def _attempt(
         proved[positions] = certify(start.equations, real, some, xp).proved
         if len(start.chosen) < trials.n_equations:
             misfit[positions] = misfits(trials, real, every)
-    theta, arrived, imaginary, is_real, proved, misfit = (
-        on_host(part) for part in (theta, arrived, imaginary, is_real, proved, misfit)
-    )
-    fits, fails = misfit < FITS, misfit > np.sqrt(FITS)
-    matched = np.asarray((proved & fits).reshape(shape).any(axis=1))
-    is_clear = ((arrived & (imaginary > _NOT_REAL)) | (is_real & fails)).reshape(shape)
-    may_serve = (is_real & fits).reshape(shape)
-    unmatched = np.zeros(shape[0], dtype=bool)
-    for index in np.flatnonzero(arrived.reshape(shape).all(axis=1) & ~matched):
-        solutions = theta.reshape(*shape, -1)[index]
-        if not all_differ(solutions):
-            continue
-        unmatched[index] = is_clear[index].all()
-        served = np.flatnonzero(may_serve[index]).tolist()
-        matched[index] = any(_is_own_conjugate(solutions, int(k)) for k in served)
-    return np.where(matched, MATCH, np.where(unmatched, NO_MATCH, UNDECIDED))
+    parts = (theta, arrived, imaginary, is_real, proved, misfit)
+    return _Ends(*(on_host(part) for part in parts))
 
 
 def _is_own_conjugate(solutions: Array, number: int) -> bool:
@@ -145,7 +164,7 @@ def _is_own_conjugate(solutions: Array, number: int) -> bool:
 
 def _followed(
     trials: LinearTrials, start: Start, instances: Instance, rng: np.random.Generator, detour: bool
-) -> tuple[Array, Array]:
+) -> tuple[NDArray[np.complex128], Array]:
     """Where all solutions end on every instance, and which of them arrived."""
 
     def draw(source: np.random.Generator, number: int) -> Instance:

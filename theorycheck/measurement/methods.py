@@ -146,9 +146,9 @@ def _same(trials: LinearTrials, seed: int, chunk: int, count: int) -> Array:
     """Without learnables a match needs equal outputs, up to rounding."""
     instances = _drawn(trials, seed, chunk, count)
     equations = trials.equations()
-    difference = abs(equations.outputs(instances.weights, instances.inputs) - instances.outputs)
-    is_same = (difference <= 1e-12 * (1 + abs(instances.outputs))).all(axis=1)
-    return np.where(on_host(is_same), MATCH, NO_MATCH)
+    difference: Array = abs(equations.outputs(instances.weights, instances.inputs) - instances.outputs)
+    is_same = on_host(difference <= 1e-12 * (1 + abs(instances.outputs)))
+    return np.where(is_same.all(axis=1), MATCH, NO_MATCH)
 
 
 def _affine(trials: LinearTrials, seed: int, chunk: int, count: int) -> Array:

@@ -13,8 +13,6 @@ from .names import check_call, known_names
 if TYPE_CHECKING:
     from .module import Device
 
-_PLAIN = ("shape", "dtype", "ndim", "size", "nbytes", "itemsize", "strides", "flags")
-_VIEWS = ("T", "mT", "real", "imag")
 
 
 class DeviceArray:
@@ -31,13 +29,11 @@ class DeviceArray:
         self.held, self.device = held, device
 
     def __getattr__(self, name: str) -> Any:
-        if name in _PLAIN:
-            return getattr(self.held, name)
-        if name in _VIEWS:
-            return self.device.wrap(self.held.T if name == "T" else getattr(self.held, name))
         known = known_names()["ndarray"]
         if name.startswith("_") or name not in known:
             raise AttributeError(f"arrays of CuPy have no {name}")
+        if not known[name]:
+            return self.device.wrap(getattr(self.held, name))
         return self._method(name, known[name])
 
     def _method(self, name: str, signature: str) -> Callable[..., Any]:

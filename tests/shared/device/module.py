@@ -7,6 +7,7 @@ from types import ModuleType, SimpleNamespace
 from typing import Any
 
 import numpy as np
+from scipy import special
 
 from .array import DeviceArray
 from .names import check_call, known_names
@@ -31,6 +32,7 @@ class Device(ModuleType):
         # `type(array)` tells what module an array is of, and devices do not share arrays.
         self.ndarray = type("ndarray", (DeviceArray,), {"__module__": "cupy"})
         self.linalg = _Part(self, "linalg", np.linalg, {"solve": _solve})
+        self.special = _Part(self, "special", special, {})  # of `cupyx.scipy`
         self.random = SimpleNamespace(default_rng=lambda seed: _Generator(self, seed))
         runtime = SimpleNamespace(memGetInfo=lambda: (self.free, self.free))
         self.cuda = SimpleNamespace(is_available=lambda: True, runtime=runtime)

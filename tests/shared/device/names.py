@@ -9,6 +9,7 @@ from __future__ import annotations
 import inspect
 import json
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from types import ModuleType
 from typing import Any
@@ -36,6 +37,12 @@ def names_of(cupy: ModuleType) -> dict[str, Any]:
             for each in sorted(dir(module))
             if not each.startswith("_") and not inspect.ismodule(getattr(module, each))
         }
+    special = import_module("cupyx.scipy.special")
+    found["special"] = {
+        each: _described(getattr(special, each), cupy)
+        for each in sorted(dir(special))
+        if isinstance(getattr(special, each), cupy.ufunc)
+    }
     for name, kind in (("ndarray", cupy.ndarray), ("Generator", cupy.random.Generator)):
         found[name] = {
             each: _described(getattr(kind, each), cupy)
