@@ -14,7 +14,6 @@ if TYPE_CHECKING:
     from .module import Device
 
 
-
 class DeviceArray:
     """An array on the `device`, with a NumPy array in place of the device's memory.
 

@@ -63,17 +63,19 @@ class Device(ModuleType):
 
     def call(self, function: Callable[..., Any], args: Any, kwargs: dict[str, Any]) -> Any:
         """What a function of NumPy says of what arrays of the device hold."""
-        plain = {name: self.bare(value) for name, value in kwargs.items()}
-        found = function(*(self.bare(value) for value in args), **plain)
-        given = kwargs.get("out")
+        plain = [self.bare(value) for value in args]
+        if not kwargs:
+            return self.wrap(function(*plain))
+        named = {name: self.bare(value) for name, value in kwargs.items()}
+        found, given = function(*plain, **named), kwargs.get("out")
         return self.wrap(found) if given is None else given
 
     def bare(self, value: Any) -> Any:
         """What NumPy is to be given; refuses what is not on this device."""
-        if isinstance(value, DeviceArray):
-            if value.device is not self:
-                raise TypeError("an array of another device")
+        if type(value) is self.ndarray:
             return value.held
+        if isinstance(value, DeviceArray):
+            raise TypeError("an array of another device")
         if isinstance(value, list | tuple):
             return type(value)(self.bare(each) for each in value)
         if isinstance(value, np.ndarray):
@@ -82,11 +84,14 @@ class Device(ModuleType):
 
     def wrap(self, found: Any) -> Any:
         """The result of a function, on the device: numbers are arrays there."""
-        if isinstance(found, tuple | list):
+        if isinstance(found, np.ndarray):
+            held = found
+        elif isinstance(found, np.generic):
+            held = np.asarray(found)
+        elif isinstance(found, tuple | list):
             return tuple(self.wrap(each) for each in found)
-        if not isinstance(found, np.ndarray | np.generic):
+        else:
             return found
-        held = np.asarray(found)
         if held.base is None and held.nbytes > self.room:
             self.refused += 1
             raise OutOfMemoryError(f"no room for {held.nbytes} bytes")
