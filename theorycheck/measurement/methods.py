@@ -30,7 +30,7 @@ _RESTRICTION_SECONDS = 20.0  # of monodromy for square parts of students over bu
 # What a factorisation costs at least, which nothing interrupts: per entry and line, and per entry.
 _TERM_SECONDS, _ENTRY_SECONDS = 1e-9, 3e-8
 _MOST_UNKNOWNS = 40
-_CROSS_CHECKED = 50  # unmatched trials of a chunk that a search tries to refute
+_CROSS_CHECKED = 50  # unmatched ones of 500 trials that a search tries to refute
 
 
 @dataclass(frozen=True)
@@ -220,7 +220,8 @@ class _StudentSearch:
         return square_parts(trials, rank, self._seed, most=_MOST_SOLUTIONS, deadline=deadline)
 
     def _cross_check(self, decisions: Array, instances: Instance, chunk: int) -> None:
-        unmatched = np.flatnonzero(decisions == NO_MATCH)[:_CROSS_CHECKED]
+        most = _CROSS_CHECKED * math.ceil(len(decisions) / CHUNK)
+        unmatched = np.flatnonzero(decisions == NO_MATCH)[:most]
         self._improve(decisions, unmatched, instances, chunk, 2)
         if (decisions[unmatched] == MATCH).any():
             self.is_refuted = True
