@@ -40,6 +40,15 @@ def device(monkeypatch):
     return double
 
 
+@pytest.fixture
+def cupy(request):
+    """CuPy where a GPU answers, else the double."""
+    from theorycheck.computing.backend import array_module
+
+    xp = array_module("auto")
+    return request.getfixturevalue("device") if xp.__name__ == "numpy" else xp
+
+
 @pytest.hookimpl(optionalhook=True)  # of pytest-xdist
 def pytest_xdist_make_scheduler(config, log):
     """With `-n`: halves, not turns, so that tests share what their neighbours have computed.

@@ -146,8 +146,9 @@ def _same(trials: LinearTrials, seed: int, chunk: int, count: int) -> Array:
     """Without learnables a match needs equal outputs, up to rounding."""
     instances = _drawn(trials, seed, chunk, count)
     equations = trials.equations()
-    difference: Array = abs(equations.outputs(instances.weights, instances.inputs) - instances.outputs)
-    is_same = on_host(difference <= 1e-12 * (1 + abs(instances.outputs)))
+    wanted: Array = instances.outputs
+    difference = abs(equations.outputs(instances.weights, instances.inputs) - wanted)
+    is_same = on_host(difference <= 1e-12 * (1 + abs(wanted)))
     return np.where(is_same.all(axis=1), MATCH, NO_MATCH)
 
 

@@ -171,7 +171,7 @@ class BatchRanks:
             i, j = self.xp.asarray(rows[part]), self.xp.asarray(columns[part])
             blocks = reduced.matrix[i[:, :, None], j[:, None, :]]
             if min(height, width) > _BATCHED_SIDE:
-                ranks[part] = [rank(block, reduced.prime) for block in blocks]
+                ranks[part] = [rank(blocks[k], reduced.prime) for k in range(len(blocks))]
             else:
                 found = batched_rank(blocks, reduced.prime)
                 ranks[part] = on_host(found)
