@@ -11,6 +11,7 @@ import pytest
 
 import theorycheck as tc
 from tests.cli.test_cli import check_one_line, problems, run
+from tests.shared.device import Device
 from theorycheck.measurement import estimate as estimates
 from theorycheck.verification import comparison
 
@@ -53,6 +54,15 @@ def test_estimate_json_has_the_keys_of_the_contract(run: Any, problems: dict[str
     relu = json.loads(run("measure", problems["relu"], *FAST, "--json").out)
     assert relu.keys() == {*KEYS, *MORE_KEYS, "regular"}
     assert relu["regular"].keys() == {"matches", "trials", "undecided", "interval"}
+
+
+def test_measure_and_compare_say_what_ran_on_a_gpu(run: Any, device: Device):
+    options = ("--backend", "cupy", "--trials", 40, "--seed", 3)
+    assert "draws normal, seed 3 of cupy, cupy," in text_of(run("measure", CROSS, *options))
+    data = json.loads(run("compare", CROSS, *options, "--json").out)
+    assert (data["estimate"]["backend"], data["estimate"]["generator"]) == ("cupy", "cupy")
+    assert data["settings"]["backend"] == "cupy"
+    assert data["versions"]["cupy"] == device.__version__
 
 
 def test_relu_networks_show_their_regular_teachers(run: Any, problems: dict[str, Path]):

@@ -11,6 +11,7 @@ from flint import nmod_mat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.shared.device import Device
 from theorycheck.computing.arrays import on_host
 from theorycheck.field import arithmetic as field
 from theorycheck.field import batched, elimination, stages
@@ -389,3 +390,16 @@ def test_cupy_arrays_give_the_same(cupy: Any, kind: str):
     batch = np.array([sample(k, 9, 7, LARGEST, rng) for k in KINDS])
     ranks = batched_rank(cupy.asarray(batch), LARGEST)
     assert np.array_equal(on_host(ranks), batched_rank(batch, LARGEST))
+
+
+def test_batched_ranks_are_done_in_pieces_where_a_device_has_no_more_memory(device: Device):
+    rng = np.random.default_rng(5)
+    batch = rng.integers(-1, 2, (300, 6, 5))
+    on_device = device.asarray(batch)
+    device.room = 30_000
+    assert on_host(batched_rank(on_device, 3)).tolist() == batched_rank(batch, 3).tolist()
+    assert device.refused > 1
+    before = device.transfers.arrays, device.refused
+    device.free = 60_000
+    assert on_host(batched_rank(on_device, 3)).tolist() == batched_rank(batch, 3).tolist()
+    assert (device.transfers.arrays, device.refused) == (before[0] + 1, before[1])
