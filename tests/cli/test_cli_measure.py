@@ -58,7 +58,8 @@ def test_estimate_json_has_the_keys_of_the_contract(run: Any, problems: dict[str
 
 def test_measure_and_compare_say_what_ran_on_a_gpu(run: Any, device: Device):
     options = ("--backend", "cupy", "--trials", 40, "--seed", 3)
-    assert "draws normal, seed 3 of cupy, cupy," in text_of(run("measure", CROSS, *options))
+    text = text_of(run("measure", CROSS, *options))
+    assert "draws normal, seed 3 of cupy's generator, cupy," in text
     data = json.loads(run("compare", CROSS, *options, "--json").out)
     assert (data["estimate"]["backend"], data["estimate"]["generator"]) == ("cupy", "cupy")
     assert data["settings"]["backend"] == "cupy"

@@ -87,7 +87,7 @@ def test_what_an_estimate_says_of_backend_and_generator(device: Device):
     options: dict[str, Any] = {"trials": 200, "seed": 1, "backend": "cupy"}
     found = tc.measure(AFFINE, 3, **options)
     assert (found.backend, found.generator) == ("cupy", "cupy")
-    assert "seed 1 of cupy, cupy, " in str(found)
+    assert "seed 1 of cupy's generator, cupy, " in str(found)
     nonlinear = tc.measure(TANH, 2, **{**options, "trials": 5, "restarts": 1})
     assert (nonlinear.backend, nonlinear.generator) == ("cupy", "numpy")
     relu = tc.measure(tc.Allocation(tc.ShallowReLU([2, 2, 1]), {"W1": EYE}), 2, **options)

@@ -82,7 +82,7 @@ class Estimate(Shown):
         if self.target_dimension is not None:
             rank = "not clear" if self.rank is None else self.rank
             found.append(Paragraph("rank", f"{rank} of {self.target_dimension}, as measured"))
-        made = f" of {self.generator}" if self.generator != "numpy" else ""
+        made = f" of {self.generator}'s generator" if self.generator != "numpy" else ""
         run = f"{self.backend}, {self.seconds:.1f} s"
         return [*found, Paragraph("draws", f"{self.law}, seed {self.seed}{made}, {run}")]
 

@@ -22,7 +22,7 @@ from .restrictions import SquarePart, matched, square_parts
 from .trials import LinearTrials, Source
 
 CHUNK = 500  # trials drawn from one seed together: the same whatever the memory
-_DEVICE_CHUNK, _DRAWN = 2**14, 2**26  # on a device more, up to so many numbers that are drawn
+_DEVICE_CHUNK, _NUMBERS = 2**14, 2**26  # on a device more, up to so many numbers in all
 _RANK_TRIALS = 8
 _MOST_SOLUTIONS = 200
 _MONODROMY_SECONDS = 60.0
@@ -66,12 +66,12 @@ def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> M
 
 
 def _draws_at_once(trials: LinearTrials) -> int:
-    """How many trials come from one seed: it depends on the module and the network alone."""
+    """How many trials come from one seed: it depends on the module and the student alone."""
     if trials.xp is np:
         return CHUNK
-    numbers = 2 * trials.network.n_weights
+    numbers = 2 * trials.network.n_weights + trials.n_equations * len(trials.entries)
     numbers += math.prod(trials.network.input_shape(trials.source.samples))
-    return max(CHUNK, min(_DEVICE_CHUNK, _DRAWN // numbers))
+    return max(CHUNK, min(_DEVICE_CHUNK, _NUMBERS // numbers))
 
 
 def _chosen(trials: LinearTrials, seed: int, restarts: int) -> Method:
