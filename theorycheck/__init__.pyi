@@ -8,6 +8,7 @@ from .answers.designs import design as design
 from .answers.estimation import estimate as estimate
 from .answers.explanation import Explanation as Explanation
 from .answers.explanation import explain as explain
+from .answers.measured_ranks import measured_rank as measured_rank
 from .answers.repairs import Repair as Repair
 from .answers.repairs import repair as repair
 from .certificates import Certificate as Certificate
@@ -24,6 +25,7 @@ from .errors import SizeError as SizeError
 from .errors import TheorycheckError as TheorycheckError
 from .measurement.estimate import Estimate as Estimate
 from .measurement.estimate import measure as measure
+from .measurement.modules.result import MeasuredRank as MeasuredRank
 from .plots.figure import plot as plot
 from .plots.probability import plot_probability as plot_probability
 from .plots.style import figure_svg as figure_svg

@@ -112,6 +112,14 @@ PAPERS = {
         "Springer",
         "https://doi.org/10.1007/978-3-642-62010-2",
     ),
+    "halko": Paper(
+        "Halko, Martinsson and Tropp",
+        2011,
+        "Finding structure with randomness: probabilistic algorithms for constructing approximate "
+        "matrix decompositions",
+        "SIAM Review 53(2), arXiv:0909.4061",
+        "https://doi.org/10.1137/090771806",
+    ),
 }
 
 

@@ -33,8 +33,9 @@ class CertificateKind:
 
     `heading` is that of its section in `docs/certificates.md`; `scopes` are the theorems it comes
     by; `classes` are those that it shows; `keys` are those of its evidence, `may` others that it
-    may have; `states` says which of rank and target dimension are stated (not null). `sparse` and
-    `given` tell whether absent connections, and given inputs that do not span, are allowed. A
+    may have; `states` says which of rank and target dimension are stated (not null). `sparse`,
+    `given` and `weights` tell whether absent connections, given inputs that do not span, and given
+    frozen weights are allowed. A
     claim may be wrong with probability `largest_error` at most, unless another bound is asked for;
     for a kind that `rests_on_another` it is that of the certificate in its evidence.
     """
@@ -48,6 +49,7 @@ class CertificateKind:
     states: tuple[bool, bool] = _NO
     sparse: bool = False
     given: bool = False
+    weights: bool = False
     largest_error: float = LARGEST_ERROR
     rests_on_another: bool = False
 
@@ -76,12 +78,15 @@ _PARTS = _by("T0", F, R, *_ANALYTIC) + _by("T18", F, biases=False)
 _ANY_READOUT = _by("T12", *_ANALYTIC)
 _READOUT, _LAYERS = _by("T12", NF, NR), _by("T12", NF)
 _POSITIVITY = _by("T1", F, R) + _by("T11", *_ANALYTIC)
+_AT_REAL_POINTS = _by("T11", *_ANALYTIC)
 _COUNTS, _RANKS, _BOUNDS = "Counts and graphs", "Ranks", "Bounds on the number of solutions"
 _SOLUTIONS, _RELU, _NONLINEAR = "Solutions", "Shallow ReLU networks", "Nonlinear networks"
 _PIECES, _PLANS_HEADING = "Piecewise linear networks", "Plans"
 _ANY: dict[str, Any] = {"sparse": True, "given": True}
 _DRAWN: dict[str, Any] = {"sparse": True}  # random inputs only
 _FULL: dict[str, Any] = {"states": _BOTH, **_ANY}
+_WEIGHTS: dict[str, Any] = {"weights": True, **_ANY}
+_FULL_WEIGHTS: dict[str, Any] = {"weights": True, **_FULL}
 _SOLVED: dict[str, Any] = {"states": _BOTH, **_DRAWN, "largest_error": 1e-6}
 _ALL = (
     _kind("degree_count", _COUNTS, _LAST + _LAYER, "minimal maximal",
@@ -100,9 +105,9 @@ _ALL = (
     _kind("frozen_direct_path", _COUNTS, _RECURRENT, "minimal", "samples delayed_inputs"),
     _kind("outside_count", _COUNTS, _RECURRENT, "minimal",
           "place rows columns found needed target_lower", states=_TARGET),
-    _kind("full", _COUNTS, _by("T0", F, R, S, *_ANALYTIC), "maximal", "", **_ANY),
+    _kind("full", _COUNTS, _by("T0", F, R, S, *_ANALYTIC), "maximal", "", **_WEIGHTS),
     _kind("sub_allocation", _COUNTS, _PARTS, "maximal", "learnable certificate",
-          may=frozenset({"inputs"}), rests_on_another=True, **_ANY),
+          may=frozenset({"inputs"}), rests_on_another=True, **_WEIGHTS),
     _kind("peeled", _COUNTS, _PEELING, "minimal maximal intermediate", "steps certificate",
           rests_on_another=True),
     _kind("plan", _PLANS_HEADING, _PLANS, "maximal", "steps certificate", rests_on_another=True),
@@ -113,20 +118,29 @@ _ALL = (
           "pair axis lines bases units columns chosen minor"),
     _kind("graded_plan", _PLANS_HEADING, _by("T15", R, biases=False), "maximal",
           "fitted growing zero solved columns", **_DRAWN),
-    _kind("count", _RANKS, _POSITIVITY, "minimal", "target_lower", states=_TARGET, **_ANY),
-    _kind("deficient_rank", _RANKS, _POSITIVITY, "minimal", "target_lower", **_FULL),
+    _kind("count", _RANKS, _POSITIVITY, "minimal", "target_lower", states=_TARGET, **_WEIGHTS),
+    _kind("deficient_rank", _RANKS, _POSITIVITY, "minimal", "target_lower", **_FULL_WEIGHTS),
     _kind("full_rank", _RANKS, _POSITIVITY, "positive", "minor target_upper",
-          may=frozenset({"conflict"}), **_FULL),
-    _kind("affine_full_rank", _RANKS, _by("T2", F, R), "maximal", "minor target_upper", **_FULL),
+          may=frozenset({"conflict"}), **_FULL_WEIGHTS),
+    _kind("affine_full_rank", _RANKS, _by("T2", F, R), "maximal", "minor target_upper",
+          **_FULL_WEIGHTS),
+    _kind("real_deficient_rank", _RANKS, _AT_REAL_POINTS, "minimal", "rank minor", **_WEIGHTS),
+    _kind("real_full_rank", _RANKS, _AT_REAL_POINTS, "positive", "minor target_upper",
+          **_FULL_WEIGHTS),
     _kind("structural_cover", _BOUNDS, _by("T6", F, R), "minimal",
-          "equations learnables target_lower", states=_TARGET, **_ANY),
-    _kind("group_bezout", _BOUNDS, _by("T6", F), "maximal", "side minor target_upper", **_FULL),
-    _kind("triangular", _BOUNDS, _by("T6", F), "maximal", "order minor target_upper", **_FULL),
+          "equations learnables target_lower", states=_TARGET, **_WEIGHTS),
+    _kind("group_bezout", _BOUNDS, _by("T6", F), "maximal", "side minor target_upper",
+          **_FULL_WEIGHTS),
+    _kind("triangular", _BOUNDS, _by("T6", F), "maximal", "order minor target_upper",
+          **_FULL_WEIGHTS),
     _kind("odd_degree", _SOLUTIONS, _by("T6", *_DEGREES), "maximal", "blocks minor target_upper",
           **_SOLVED),
     _kind("witness", _SOLUTIONS, _by("T7", *_DEGREES), "intermediate", "block minor target_upper",
           **_SOLVED),
-    _kind("readout_rank", _NONLINEAR, _ANY_READOUT, "maximal", "minor target_upper", **_FULL),
+    _kind("readout_rank", _NONLINEAR, _ANY_READOUT, "maximal", "minor target_upper",
+          **_FULL_WEIGHTS),
+    _kind("real_readout_rank", _NONLINEAR, _ANY_READOUT, "maximal", "minor target_upper",
+          **_FULL_WEIGHTS),
     _kind("interpolating_units", _NONLINEAR, _LAYERS, "maximal", "units", **_ANY),
     _kind("solving_order", _NONLINEAR, _LAYERS, "maximal", "steps minor target_upper",
           states=_BOTH, **_DRAWN),

@@ -206,6 +206,8 @@ _ALL = (
         "are linearly independent or, for tanh and sigmoid, satisfy no integer relation with "
         "coefficients of at most 2 d times the samples (and reads) at each point. The rank of the "
         "oracle modulo a prime is never larger, and equal with a probability that degrees bound. "
+        "Of any other analytic network it is an upper bound, and a minor of the true Jacobian that "
+        "is not 0 at one real point is a lower one: where they meet, MP is 0 or not as above. "
         "Networks whose activations are linear in pieces (relu, leaky_relu, hardtanh), on random "
         "inputs: let D(m) be the largest rank of the Jacobian in all present weights over the "
         "patterns, each telling on which pieces the units are, that weights and inputs show on an "
@@ -350,6 +352,20 @@ _ALL = (
         "d m at this point, the match probability is 1. The same with rows for columns, and the "
         "layers before for those behind.",
         "t16_deep_levels",
+    ),
+    Statement(
+        "T17",
+        "Given weights",
+        "with frozen weights as they are the rank is taken at them, whatever the random teacher",
+        "Frozen weights F of the student are given numbers; learnables, other frozen weights and "
+        "the teacher are random, inputs too unless given. Linear networks, and those with analytic "
+        "activations: MP(A, m | F) = 0 if and only if rank(A | F) < D(m), the largest rank of the "
+        "Jacobian in the learnables at F and the target dimension of the random teacher. Hence "
+        "what is minimal with random frozen weights is so with all. T0, T2, T12 (a) and, of T6, "
+        "the bounds by the structure of the Jacobian and by Bezout numbers hold with rank(A | F) "
+        "in place of rank(A). The rank of the oracle (T11) at F is never smaller than rank(A | F), "
+        "and is it if all activations are polynomials.",
+        "t17_given_weights",
     ),
     Statement(
         "T18",

@@ -218,7 +218,8 @@ class Verdict(Shown):
     that the verdict is wrong, over the random draws that `seed` fixes. `reason` says in words why;
     `diagnostics` tells what is wasted or unreached, if that was asked; `degree_source` says in
     words how the degree is known, where it was sought; `input_rank` is the rank of the inputs (with
-    their constant, if there are biases) where these were given; `estimate` is a heuristic number
+    their constant, if there are biases) where these were given; `given_weights` the number of
+    frozen weights whose values were given; `estimate` is a heuristic number
     for an open match probability, where a degree is known (docs/heuristics.md); `limited_by` names
     what ended the search where more might have been found (`seconds`, `degree`, `memory` or
     `instances`); `warnings` are sentences that change how the verdict is read, as of outputs that
@@ -240,6 +241,7 @@ class Verdict(Shown):
     diagnostics: Diagnostics | None = None
     degree_source: str = ""
     input_rank: int | None = None
+    given_weights: int = 0
     estimate: HeuristicEstimate | None = None
     limited_by: str | None = None
     warnings: tuple[str, ...] = ()
@@ -338,6 +340,8 @@ class Verdict(Shown):
             result["conditioned_on"] = self.conditioned_on
         if self.input_rank is not None:
             result["input_rank"] = self.input_rank
+        if self.given_weights:
+            result["given_weights"] = self.given_weights
         none = {"kind": "none", "reason": self.reason}
         result["certificate"] = self.certificate.to_dict() if self.certificate else none
         if self.diagnostics is not None:

@@ -23,7 +23,7 @@ API = {
     "design": ("Design, repair, capacity", ("designs", "repairs", "capacities")),
     "construct": ("Constructions", ("constructions",)),
     "certificates": ("Certificates", ("certificates", "checker")),
-    "measure": ("Measurement", ("measurement", "comparison")),
+    "measure": ("Measurement", ("measurement", "comparison", "measured_ranks")),
     "verify": ("Proofs and verification", ("proofs", "verification")),
     "sweep": ("Sweeps", ("sweeps",)),
     "errors": ("Errors", ("errors",)),
@@ -164,9 +164,9 @@ def _cell(text: str) -> str:
 _THEOREMS = """\
 What decides verdicts, and why it holds. Each page has the statement, its assumptions, the
 proof, and the steps of the proof that a machine checks (`theorycheck prove`). T8 is a law that
-all verdicts obey; conjectures (C1, C2) are tested and never decide. The text of these pages is
-that of the modules in `theorycheck/proofs`; [what rests on what](../limits.md) is told
-elsewhere."""
+all verdicts obey, T17 says which hold for given frozen weights; conjectures (C1, C2) are tested
+and never decide. The text of these pages is that of the modules in `theorycheck/proofs`;
+[what rests on what](../limits.md) is told elsewhere."""
 
 _CHECKED = """\
 `theorycheck prove {id}` runs these steps (in {source}). "Exhaustive size" says of what *all*

@@ -242,7 +242,6 @@ UNDECIDED = {
         tc.Feedforward([2, 3, 3, 1], activation=["tanh", "hardtanh"]),
         "linear in pieces, not tanh",
     ),
-    "families": (tc.Feedforward([2, 3, 3, 1], activation=["arctan", "sin"]), "of arctan and sin"),
 }
 
 
@@ -261,6 +260,17 @@ def test_what_no_theorem_decides_says_why(name: str):
     with pytest.raises(tc.InputError, match="nothing tells redundant weights"):
         diagnose(Analysis(allocation, 2))
     assert tc.classify(tc.Allocation.full(network), 2).expressivity is E.MAXIMAL
+
+
+def test_families_that_are_mixed_are_decided_at_real_points_alone():
+    """Searches that ask the oracle for many ranks still refuse."""
+    network = tc.Feedforward([2, 3, 3, 1], activation=["arctan", "sin"])
+    allocation = tc.Allocation.spread(network, 5)
+    verdict = tc.classify(allocation, 2, diagnose=True)
+    assert (verdict.expressivity, verdict.theorem) == (E.POSITIVE, "T11")
+    for ask in (tc.repair, tc.capacity):
+        with pytest.raises(tc.InputError, match="where the rank decides"):
+            ask(allocation, 2)
 
 
 PIECEWISE = {

@@ -346,6 +346,34 @@ EXAMPLES |= {
 }  # fmt: skip
 
 
+# Families that are mixed, so that only a real point tells that ranks are what they are.
+MIXED = NF([2, 2, 2, 1], activation=["tanh", "erf"])
+EXAMPLES |= {
+    "real_full_rank": (tc.Allocation(MIXED, {"W2": [[1, 1], [0, 0]]}), 2, "positive"),
+    "real_readout_rank": (tc.Allocation.layer(MIXED, "W3"), 2, "maximal"),
+    "real_full_rank trials": (
+        tc.Allocation(
+            NF([2, 2, 1, 1], activation=["arctan", "sin"], bias=True),
+            {"W1": [[1, 1], [0, 0]], "b1": [1, 0], "W2": [[1, 0]], "b2": [1], "W3": [[1]],
+             "b3": [1]},
+            {"W1": [[1, 1], [0, 0]]},
+        ),
+        9,
+        "positive",
+    ),
+    "real_deficient_rank": (tc.Allocation(MIXED, {"W2": [[1, 0], [0, 0]]}), 2, "minimal"),
+    "real_deficient_rank trials": (
+        tc.Allocation(
+            NR(1, 2, 2, 2, activation="erf", bias=True),
+            {"readout": [[1, 1], [0, 0]], "readout_bias": [1, 1]},
+            {"input": [[1], [0]]},
+        ),
+        2,
+        "minimal",
+    ),
+}  # fmt: skip
+
+
 EXAMPLES |= {
     "piecewise_point": (
         tc.Allocation(

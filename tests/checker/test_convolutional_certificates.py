@@ -206,7 +206,8 @@ def test_which_kinds_speak_of_shared_filters_and_ways_around():
         for name in (NS, NC)
     }
     assert speaking[NS] == speaking[NC] == {
-        "full", "sub_allocation", "count", "deficient_rank", "full_rank", "readout_rank"
+        "full", "sub_allocation", "count", "deficient_rank", "full_rank", "readout_rank",
+        "real_deficient_rank", "real_full_rank",
     }  # fmt: skip
     assert {"odd_degree", "witness", "piecewise_point", "solving_order"} <= {*LAYERED}
 

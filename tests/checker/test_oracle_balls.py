@@ -54,8 +54,7 @@ def test_rows_are_derivatives_of_direct_definitions(name, which):
     network = networks(name)[which]
     claim = claim_of(network, 2)
     is_recurrent = network.is_recurrent
-    made = oracle_balls._recurrent if is_recurrent else oracle_balls._feedforward
-    row = made(claim, 0)
+    row = oracle_balls._rows(claim, 0)
     weights = {key: floats(value) for key, value in oracle_balls._weights(claim, 0).items()}
     streams = [f"inputs/{t}" for t in range(1, network.steps + 1)] if is_recurrent else ["inputs"]
     inputs = [
@@ -123,10 +122,10 @@ def test_exponential_of_biases_alone_is_deficient():
 
 
 def test_what_cannot_be_shown_is_refused_in_words():
-    wide = tc.Feedforward([61, 1, 1], activation="tanh")
-    claim = claim_of(wide, 61)
-    with pytest.raises(CertificateError, match="up to 60 rows, not 61"):
-        oracle_balls.require_minor_in_balls(claim, range(61), claim.entries("present")[:61])
+    wide = tc.Feedforward([301, 1, 1], activation="tanh")
+    claim = claim_of(wide, 2)
+    with pytest.raises(CertificateError, match="up to 300 rows, not 301"):
+        oracle_balls.require_minor_in_balls(claim, range(301), claim.entries("present")[:301])
     linear = tc.classify(tc.Allocation.layer(tc.LinearFeedforward([2, 2]), "W1"), 2).certificate
     assert linear is not None
     assert not tc.check(linear, balls=True)

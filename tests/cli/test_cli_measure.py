@@ -100,6 +100,28 @@ BAD_DATA: dict[str, Any] = {
 }
 
 
+def test_teachers_and_frozen_weights_are_taken(run: Any, tmp_path: Path):
+    weights, masks = tmp_path / "weights.npz", tmp_path / "masks.npz"
+    np.savez(weights, W1=np.eye(4))
+    np.savez(masks, W1=np.eye(4))
+    text = text_of(run("measure", CROSS, *FAST, "--teacher", "sparse:0.5", "--weights", weights))
+    assert "teachers sparse:0.5 given frozen weights of W1 draws normal" in text
+    assert "as measured" not in text
+    data = json.loads(run("measure", CROSS, *FAST, "--json", "--teacher", masks).out)
+    assert data["teacher"] == "masks of W1"
+    assert (
+        data["matches"] == tc.measure(*tc.load(CROSS), trials=60, teacher={"W1": np.eye(4)}).matches
+    )
+
+
+@pytest.mark.parametrize("option", ["--teacher", "--weights"])
+def test_bad_teachers_and_weights_are_one_line(run: Any, tmp_path: Path, option: str):
+    np.savez(tmp_path / "wrong.npz", W1=np.ones((3, 2)))
+    result = run("measure", CROSS, *FAST, option, tmp_path / "wrong.npz")
+    check_one_line(result, "must have shape" if option == "--weights" else 'teacher["W1"]')
+    check_one_line(run("measure", CROSS, *FAST, option, tmp_path / "none.npz"), "none.npz")
+
+
 @pytest.mark.parametrize("name", BAD_DATA)
 def test_bad_inputs_are_one_line(run: Any, tmp_path: Path, monkeypatch: Any, name: str):
     monkeypatch.chdir(tmp_path)

@@ -135,6 +135,22 @@ def full_rank(rng: random.Random, problem: Problem) -> Forged:
     return found and {**claim(_theorem(problem), "positive"), **found}
 
 
+def real_full_rank(rng: random.Random, problem: Problem) -> Forged:
+    """With the minor of the oracle's claim: whether it is one at a real point is asked then."""
+    found = full_rank_evidence(rng, problem) if problem.is_nonlinear else None
+    return found and {**claim("T11", "positive"), **found}
+
+
+def real_deficient_rank(rng: random.Random, problem: Problem) -> Forged:
+    if not problem.is_nonlinear:
+        return None
+    rank = max(_true_rank(problem, "learnable") + rng.choice([0, 0, 0, -1, 1]), 0)
+    found = minor(problem, "present", rank + rng.choice([1, 1, 1, 0]))
+    bound = 0.0 if rank == problem.n_learnable else rng.choice([1e-9, 1e-12])
+    evidence = {"rank": rank, "minor": found}
+    return found and {"evidence": evidence, **claim("T11", "minimal", error_bound=bound)}
+
+
 def affine_full_rank(rng: random.Random, problem: Problem) -> Forged:
     found = full_rank_evidence(rng, problem)
     return found and {**claim("T2", "maximal"), **found}

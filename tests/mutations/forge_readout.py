@@ -40,6 +40,11 @@ def readout_rank(rng: random.Random, problem: Problem) -> Forged:
     return _reached(rng, problem, "maximal")
 
 
+def real_readout_rank(rng: random.Random, problem: Problem) -> Forged:
+    """With the minor of the oracle's claim: whether it is one at a real point is asked then."""
+    return _reached(rng, problem, "maximal")
+
+
 def one_sided_output(rng: random.Random, problem: Problem) -> Forged:
     free = ~problem.learnable[_last(problem)].any(axis=1)
     outputs = np.flatnonzero(free).tolist() or range(problem.outputs)

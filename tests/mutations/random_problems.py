@@ -17,7 +17,7 @@ CRITICAL = {"full_rank", "affine_full_rank", "group_bezout", "triangular", "witn
             "relu_point", "relu_bounded_output", "relu_missed_sample",
             "sub_allocation", "readout_rank", "solving_order", "one_sided_output",
             "bounded_readout", "missed_signs", "piecewise_point", "piecewise_output",
-            "resting_units"}  # fmt: skip
+            "resting_units", "real_full_rank", "real_readout_rank"}  # fmt: skip
 LAYER_KINDS = {"degree_count", "support_count", "bottleneck", "cycle", "forest", "two_dimensions",
                "rectangle", "peeling_order", "assignment", "two_forests", "block_forests",
                "colouring", "frozen_direct_path", "outside_count"}  # fmt: skip
@@ -35,10 +35,12 @@ BOUNDED = {"relu_missed_sample", "relu_bounded_output", "relu_patterns"}
 
 SPARSE = {"piecewise_cover", "piecewise_point", "piecewise_output", "full", "sub_allocation",
           "count", "deficient_rank", "full_rank", "affine_full_rank", "structural_cover",
-          "group_bezout", "triangular", "witness", "odd_degree", "graded_plan"}  # fmt: skip
+          "group_bezout", "triangular", "witness", "odd_degree", "graded_plan", "real_full_rank",
+          "real_deficient_rank"}  # fmt: skip
 
 
 T11 = {"count", "deficient_rank", "full_rank", "full"}  # these are about nonlinear networks, too
+AT_REAL_POINTS = {"real_full_rank", "real_deficient_rank", "real_readout_rank"}
 T12 = {"readout_rank", "interpolating_units", "solving_order", "one_sided_output",
        "bounded_readout", "resting_units", "missed_signs", "onto_layers"}  # fmt: skip
 
@@ -48,7 +50,7 @@ def random_problem(rng: random.Random, kind: str = "") -> Data:
     network = _network(rng, kind)
     if kind in T11 and rng.random() < 0.5:
         network = _nonlinear(rng)
-    if kind in T12 and rng.random() < 0.95:
+    if kind in T12 | AT_REAL_POINTS and rng.random() < 0.95:
         network = _nonlinear(rng)
     if kind.startswith("piecewise") and rng.random() < 0.95:
         network = _piecewise(rng)

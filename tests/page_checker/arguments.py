@@ -29,6 +29,8 @@ class Level(NamedTuple):
 
 
 def by_structure(problem: Problem) -> bool:
+    if problem.is_student:
+        return False
     return problem.kind == "NF" or (problem.kind == "NR" and set(problem.activations) <= FREE)
 
 

@@ -19,13 +19,14 @@ from tests.page_checker import (
     piecewise,
     plans,
     readout,
+    real_points,
     relu,
     resting,
     solutions,
     solving,
 )
 from tests.page_checker.inputs import with_inputs
-from tests.page_checker.oracle import need_exact
+from tests.page_checker.oracle import POLYNOMIALS, need_exact
 from tests.page_checker.problem import (
     NO_PATH,
     Cell,
@@ -52,6 +53,14 @@ def rows() -> dict[str, list[str]]:
     lines = [line.split("|")[1:-1] for line in section.splitlines() if line.startswith("| `")]
     table = [[field.strip() for field in line] for line in lines]
     return {kind.strip("`"): fields for kinds, *fields in table for kind in kinds.split(", ")}
+
+
+@cache
+def with_weights() -> set[str]:
+    """The kinds that speak about given weights."""
+    section = PAGE.read_text().split("\n## Given weights")[1].split("\n## ")[0]
+    sentence = section.split("Kinds that speak about given weights are")[1].split(";")[0]
+    return set(sentence.split("`")[1::2])
 
 
 def check(data: Any, randomness: str = "0") -> tuple[bool, str]:
@@ -107,12 +116,13 @@ class Claim:
         need(problem.kind in networks[theorem].split(", "), "theorem and network")
         need(data["expressivity"] in classes.split(", "), "class")
         need(problem.is_dense or sparse == "yes", "a sparse network")
+        need(not problem.has_weights or kind in with_weights(), "given weights")
         need(not problem.bias or biases in ("yes", theorem), "biases")
         need(problem.given is None or given == "yes", "given inputs")
         is_piecewise = kind.startswith("piecewise_")
         has_powers = problem.activations and theorem in ("T6", "T7")
         is_counted = kind == "onto_layers" and evidence["layer"] == 1 and problem.given is None
-        is_any = is_piecewise or is_counted
+        is_any = is_piecewise or is_counted or kind.startswith("real_")
         if (theorem in ("T11", "T12") or has_powers) and not is_any:
             need_exact(problem, lambda t, x: eliminate(x, self.draws.oracle_prime(t))[0])
         need(integer(data["learnable"]) == len(self.learnables), "number of learnables")
@@ -224,9 +234,13 @@ class Claim:
         need(any(deep.is_solved(self.draws, trial) for trial in range(8)), "levels in 8 trials")
         return 0.0
 
-    def minor(self, minor: Any, cells: list[Cell]) -> None:
+    def minor(self, minor: Any, cells: list[Cell], problem: Problem | None = None) -> None:
+        """By default of the student."""
+        of = self.problem.student if problem is None else problem
+        if of.is_student and of.is_nonlinear:
+            need(set(of.activations) <= POLYNOMIALS, "a minor at given weights")
         self.draws.prove_minor(minor, self.D, self.problem.n_equations, cells,
-                               lambda t, chosen: self.draws.jacobian(self.problem, t, chosen),
+                               lambda t, chosen: self.draws.jacobian(of, t, chosen),
                                self.problem)  # fmt: skip
 
     def lower(self, target: dict[str, Any]) -> None:
@@ -235,7 +249,7 @@ class Claim:
             need(self.closed_form() == self.D, "closed form")
         else:
             need(target.keys() == {"by", "minor"} and target["by"] == "minor", "target_lower")
-            self.minor(target["minor"], self.problem.presents)
+            self.minor(target["minor"], self.problem.presents, self.problem)
 
     def closed_form(self) -> int:
         problem, x = self.problem, self.problem.m_e
@@ -275,8 +289,9 @@ class Claim:
     def deficient_rank(self, *, target_lower: Any) -> float:
         rank = integer(self.data["rank"], 0, self.D)
         self.lower(target_lower)
-        bound = rank_bound(self.problem, min(len(self.learnables), self.D))
-        trial = self.draws.rank(self.problem, self.learnables)
+        student = self.problem.student
+        bound = rank_bound(student, min(len(self.learnables), self.D))
+        trial = self.draws.rank(student, self.learnables)
         return in_trials(bound, self.data["error_bound"], rank, trial)
 
     def full_rank(self, *, minor: Any, target_upper: Any, conflict: Any = ()) -> float:
@@ -284,6 +299,30 @@ class Claim:
             self.conflict(**conflict)
         self.minor(minor, self.learnables)
         return self.upper(target_upper)
+
+    def real_deficient_rank(self, *, rank: Any, minor: Any) -> float:
+        problem, count = self.problem, len(self.learnables)
+        self.need_analytic()
+        integer(rank, 0, count + 1)
+        real_points.need_minor(self.draws, problem, minor, problem.presents, rank + 1)
+        if rank == count:
+            return 0.0
+        need(problem.scale == 1 or 1 not in problem.residual, "inputs that layer 1 adds")
+        trial = self.draws.rank(problem.student, self.learnables)
+        bound = rank_bound(problem.student, rank + 1)
+        return in_trials(bound, self.data["error_bound"], rank, trial)
+
+    def real_full_rank(self, *, minor: Any, target_upper: Any) -> float:
+        self.need_analytic()
+        problem = self.problem
+        real_points.need_minor(self.draws, problem.student, minor, self.learnables, self.D)
+        by_trials = target_upper["by"] == "trials"
+        exact = problem.scale == 1 or 1 not in problem.residual
+        need(exact or not by_trials, "inputs that layer 1 adds")
+        return self.upper(target_upper)
+
+    def need_analytic(self) -> None:
+        need({*self.problem.activations} <= {*real_points.VALUES}, "not analytic")
 
     def conflict(self, *, path: Any, learnable: Any) -> None:
         """A path with two learnables."""

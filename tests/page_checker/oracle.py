@@ -131,7 +131,9 @@ class Oracle:
         rows = [draws.matrix(trial, f"{prefix}inputs", (n * problem.steps, m), p)
                 for prefix, p in self.both()]  # fmt: skip
         if problem.given is not None:
-            rows = [[[x % p for x in row] for row in problem.given] for p in self.primes]
+            scale = problem.scale if problem.is_student else 1
+            rows = [[[x * pow(scale, -1, p) % p for x in row] for row in problem.given]
+                    for p in self.primes]  # fmt: skip
         self.evaluate(weights, rows)
 
     def evaluate(self, weights: list[Any], rows: list[Matrix]) -> None:
@@ -368,17 +370,28 @@ def rank_bound(problem: Problem, g: int) -> float:
         entry = largest([val[-1], *(plus(back[k], val[k], (0, math.log2(layers[k].uses)))
                                     for k in range(count))])  # fmt: skip
     degree, norm = plus(entry, *found.div)
-    norm += degree * bool(HALVES & set(problem.activations))
+    norm += degree * (bool(HALVES & set(problem.activations)) + added_by_weights(problem))
     return vanishing((g * degree, g * (math.log2(g) + norm))) + collisions(problem, found)
+
+
+def added_by_weights(problem: Problem) -> float:
+    """The number W' of the page."""
+    if not problem.is_student:
+        return 0.0
+    need(not {"exp", "softplus"} & set(problem.activations), "a trial of exp or softplus")
+    pool = max((layer.pool for layer in problem.layers), default=1)
+    return 1 + problem.given_size + math.log2(pool) + math.log2(problem.scale)
 
 
 def collisions(problem: Problem, found: Bounds) -> float:
     """The number C."""
     has_halves, layers = bool(HALVES & set(problem.activations)), forms(problem)
     drawn = [k for k, name in enumerate(names_of(problem)) if TABLE[name][0]]
-    sizes = [(u, w + u * has_halves) for u, w in (found.z[k] for k in drawn)]
+    more = added_by_weights(problem)
+    sizes = [(u, w + u * (has_halves + more)) for u, w in (found.z[k] for k in drawn)]
+    under_ = [(u, w + u * more) for u, w in (found.low[k] for k in drawn)]
     tops, lows = (list(accumulate(some, lambda a, b: largest([a, b])))
-                  for some in (sizes, [found.low[k] for k in drawn]))  # fmt: skip
+                  for some in (sizes, under_))  # fmt: skip
     before, total = [0, *accumulate(layers[k].n * problem.samples for k in drawn)], 0.0
     for (earlier, here), top, under in zip(pairwise(before), tops, lows, strict=True):
         number = here - earlier

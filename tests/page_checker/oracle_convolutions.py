@@ -32,10 +32,15 @@ class Oracle(oracle.Oracle):
                             sums += weights[k][f"b{number}"][channel][0]
                         z.append(sums % p)
                     units[-1].append(self.by_residues(level, unit * m + s, tuple(z)))
-            rows = [[[sum(units[unit][s][k][0] for unit in window) % p for s in range(m)]
-                     for window in windows] for k, p in enumerate(self.primes)]  # fmt: skip
+            pool = layer.pool if problem.is_student else 1
+            rows = [[[sum(units[unit][s][k][0] for unit in window) * self.inverse(pool, p) % p
+                      for s in range(m)] for window in windows]
+                    for k, p in enumerate(self.primes)]  # fmt: skip
             self.values.append(rows[0])
             self.layer_slopes.append([[each[0][1] for each in unit] for unit in units])
+
+    def inverse(self, x: int, p: int) -> Any:
+        return pow(x, -1, p)
 
     def equation(self, read: int, output: int, sample: int, cells: list[Cell]) -> list[int]:
         last = len(self.problem.layers) + 1
@@ -48,9 +53,15 @@ class Oracle(oracle.Oracle):
             terms, windows = self.lists[number - 1]
             values, name = self.values[number - 1], f"W{number}"
             into = [0] * len(values)
+            pool = self.problem.layers[number - 1].pool if self.problem.is_student else 1
             for x, window in zip(behind, windows, strict=True):
                 for unit in window:
-                    through = x * self.layer_slopes[number - 1][unit][sample] % self.p
+                    through = (
+                        x
+                        * self.inverse(pool, self.p)
+                        * self.layer_slopes[number - 1][unit][sample]
+                        % self.p
+                    )
                     channel = unit // self.problem.layers[number - 1].positions
                     bias = f"b{number}", channel, 0
                     total[bias] = total.get(bias, 0) + through

@@ -7,6 +7,7 @@ import math
 import zlib
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field, replace
+from fractions import Fraction
 from typing import Any
 
 from tests.page_checker.convolutions import Layer
@@ -85,8 +86,13 @@ class Problem:
     activations: list[str] = field(default_factory=list)  # of each hidden layer; NR: one
     forms: Any = ()
     given: Matrix | None = None  # given inputs that do not span, a row for each (and the constant)
+    scale: int = 1  # what those of nonlinear networks are multiplied by
     skip: bool = False
     layers: list[Layer] = field(default_factory=list)  # NC
+    weights: dict[str, Any] = field(default_factory=dict)  # given ones in rows, None where random
+    is_student: bool = False  # whether weights are as given
+    has_weights: bool = False
+    size_of_weights: float = 0.0  # the number W of the page
 
     def __post_init__(self) -> None:
         w, self.shapes = self.widths, {}  # in the order of the columns
@@ -127,6 +133,39 @@ class Problem:
     @property
     def is_linear(self) -> bool:
         return self.kind in ("F", "R")
+
+    @property
+    def student(self) -> Problem:
+        return replace(self, is_student=bool(self.weights))
+
+    @property
+    def given_size(self) -> float:
+        return self.size_of_weights if self.is_student else 0.0
+
+    def set_weights(self, given: Any) -> None:
+        """Read `weights` of a file."""
+        for name, values in given.items():
+            p, q = self.shapes[name]
+            shape, rows = self.axes[name], values
+            if len(shape) == 1:
+                rows = [[value] for value in listed(values)]
+            if shape[2:]:
+                rows = [flat(row, shape[1:]) for row in listed(values)]
+            need(len(listed(rows)) == p and all(len(listed(row)) == q for row in rows), "weights")
+            self.weights[name] = [[self.number(name, i, j, x) for j, x in enumerate(row)]
+                                  for i, row in enumerate(rows)]  # fmt: skip
+
+        known = [x for rows in self.weights.values() for row in rows for x in row if x is not None]
+        bottom = math.lcm(1, *(x.denominator for x in known))
+        largest = max([bottom, *(int(abs(x * bottom)) for x in known)])
+        self.size_of_weights = math.log2(largest)
+
+    def number(self, name: str, i: int, j: int, value: Any) -> Fraction | None:
+        if value is None:
+            return None
+        need(self.present[name][i][j] and not self.learnable[name][i][j], "not a frozen weight")
+        need(type(value) is float or (type(value) is int and abs(value) <= 2**53), "a number")
+        return Fraction(value)
 
     def set_masks(self, learnable: Any, present: Any = ()) -> Problem:
         """The same with masks of a file; what is not named is frozen and present."""

@@ -58,11 +58,17 @@ class Draws:
 
     def weights(self, problem: Problem, trial: int, prime: int = 0, prefix: str = "") -> Masks:
         p = prime or self.prime(trial)
-        return {
+        found = {
             name: [[x * there for x, there in zip(*rows, strict=True)] for rows in zip(
                 self.matrix(trial, prefix + name, shape, p), problem.present[name], strict=True)]
             for name, shape in problem.shapes.items()
         }  # fmt: skip
+        for name, rows in problem.weights.items() if problem.is_student else ():
+            for i, row in enumerate(rows):
+                for j, x in enumerate(row):
+                    if x is not None:
+                        found[name][i][j] = x.numerator * pow(x.denominator, -1, p) % p
+        return found
 
     def inputs(self, problem: Problem, trial: int, prime: int = 0) -> list[Matrix]:
         p = prime or self.prime(trial)
@@ -141,7 +147,8 @@ def rank_bound(problem: Problem, g: int) -> float:
     need(g > 0, "a rank of 0 needs no trials")
     if problem.is_nonlinear:
         return oracle.rank_bound(problem, g)
-    bits = g * (math.log2(g) + log_paths(problem))
+    paths = log_paths(problem) + problem.given_size * degree(problem)
+    bits = g * (math.log2(g) + paths)
     return (1 + 1e-9) * (g * degree(problem) / 2**22 + bits / 22 / N_PRIMES)
 
 

@@ -78,6 +78,13 @@ def readout_rank(claim: Claim, *, minor: Any, target_upper: Any) -> float:
     return reached(claim, minor, target_upper)
 
 
+def real_readout_rank(claim: Claim, *, minor: Any, target_upper: Any) -> float:
+    inside = {name for name, _, _ in claim.learnables} <= set(names_of(claim.problem))
+    need(inside, "a learnable outside of the readout")
+    need(claim.data["rank"] == claim.D, "rank D")
+    return claim.real_full_rank(minor=minor, target_upper=target_upper)
+
+
 def reached(claim: Claim, minor: Any, target_upper: Any) -> float:
     need(claim.data["rank"] == claim.D, "rank D")
     return claim.full_rank(minor=minor, target_upper=target_upper)

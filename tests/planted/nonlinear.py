@@ -7,6 +7,7 @@ from dataclasses import replace
 from itertools import pairwise
 from typing import Any
 
+import numpy as np
 from hypothesis import strategies as st
 
 from theorycheck import strategies
@@ -15,11 +16,15 @@ from theorycheck.problem.masks import entries_of
 from theorycheck.problem.networks.activations import ACTIVATIONS
 from theorycheck.proofs.t11.checks import widths_bound
 from theorycheck.proofs.t11.oracle import Oracle, rank_of
+from theorycheck.ranks.enclosures import Enclosure
+from theorycheck.ranks.real_jacobian import enclosed_jacobian
+from theorycheck.ranks.real_minor import real_point
 from theorycheck.verification.analytic import (
     Ranks,
     critical_cases,
     over_budget,
     rank_law,
+    real_ranks,
     true_ranks,
 )
 from theorycheck.verification.base import Case, Inapplicable, Property
@@ -153,6 +158,21 @@ def _refute_sub(case: Case) -> str | None:
     return None if found == target else f"any {target} learnables should do, these have {found}"
 
 
+def float_pivots(allocation: Allocation, samples: int, seed: int) -> Ranks:
+    """Right: a pivot of floats that is not 0 may be what roundings left of 0."""
+    point = real_point(allocation, samples, seed, 0)
+    entries = {
+        which: [(name, np.argwhere(mask)) for name, mask in allocation.masks(which)]
+        for which in ("learnable", "present")
+    }
+    found = []
+    for blocks in entries.values():
+        jacobian = enclosed_jacobian(allocation.network, point, blocks, Enclosure)
+        pivots = np.diag(np.linalg.qr(jacobian.mid, mode="r"))
+        found.append(int((pivots != 0).sum()))
+    return found[0], found[1]
+
+
 _SMOOTH = dense_of("tanh", "sigmoid", "softplus", "silu")
 
 
@@ -203,6 +223,9 @@ NONLINEAR = {
     "dense: D is the bound by widths for exp and arctan as well": planted(
         rank_law(of_dense(widths_bound), "widths", dense_of("exp", "arctan")),
         rank_law(cases=dense_of("exp", "arctan")),
+    ),
+    "what is not 0 in floats is not 0": planted(
+        rank_law(float_pivots, "pivots of floats"), rank_law(real_ranks, "minors")
     ),
     "more samples never hurt, nonlinear": planted(
         monotone("T11", "one sample more", with_one_sample_more, over_budget),

@@ -20,6 +20,7 @@ from .recurrent import RECURRENT
 from .relu import RELU
 from .resting import RESTING
 from .solving import SOLVING
+from .weights import WEIGHTS
 
 PLANTED: dict[str, Planted] = {
     **COUNTING,
@@ -39,4 +40,5 @@ PLANTED: dict[str, Planted] = {
     **PLANS,
     **DRAWN_PLANS,
     **DEEP,
+    **WEIGHTS,
 }

@@ -35,8 +35,12 @@ NOT_RUN = {
 }
 # Python blocks, by a line of theirs.
 NEEDS_A_CLUSTER = {("sweeps.md", "from dask_jobqueue import SLURMCluster"): "needs SLURM"}
-# What needs torch or peft, which not every run installs: by tests in problem/interop.
-RUN_ELSEWHERE = {"interop.md": "test_torch.py", "peft.md": "test_torch_peft.py"}
+# What needs torch or peft, which not every run installs: by these tests.
+RUN_ELSEWHERE = {
+    "interop.md": "problem/interop/test_torch.py",
+    "peft.md": "problem/interop/test_torch_peft.py",
+    "measured_rank.md": "measurement/test_measured_rank.py",
+}
 VARIES = ("verification.md",)  # pages whose commands print times
 
 
@@ -63,7 +67,7 @@ def test_every_block_is_run_or_listed():
         page = next(page for page in PAGES if page.name == file)
         assert blocks(page, language), f"{file} has no {language} block any more"
     for file, test in RUN_ELSEWHERE.items():
-        assert file in (ROOT / "tests" / "problem" / "interop" / test).read_text()
+        assert file in (ROOT / "tests" / test).read_text()
     for file, line in NEEDS_A_CLUSTER:
         assert line in (DOCS / file).read_text()
 

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
@@ -19,11 +19,11 @@ from ..errors import InputError, OutOfTimeError, SizeError
 from ..heuristics.linear import linear_estimate
 from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
-from ..problem.files import problem_to_dict
 from ..ranks.exactness import why_undecided_by_rank
 from ..ranks.given_exactness import forms_needed
 from ..ranks.given_inputs import GivenInputs, given_inputs
 from ..ranks.given_points import GivenPoints, given_points
+from ..ranks.given_weights import GivenWeights, given_weights
 from ..theorems.analysis import Analysis
 from ..theorems.asking import Answers, ask_all
 from ..theorems.base import Finding, Theorem
@@ -45,6 +45,7 @@ def classify(
     samples: int,
     *,
     inputs: ArrayLike | None = None,
+    weights: Mapping[str, ArrayLike] | None = None,
     seed: int = 0,
     error_bound: float = 1e-9,
     memory_limit: int = 8 * 2**30,
@@ -61,7 +62,9 @@ def classify(
 
     With `inputs`, an array (points, n_0), it is that on its first `samples` points: only weights
     are random (linear feed-forward and analytic networks; of recurrent ones (points, steps, n_in)).
-    Points of full rank are as good as random ones.
+    Points of full rank are as good as random ones. With `weights`, arrays by name, frozen weights
+    have these values (T17): only the teacher, the learnable weights and those of names left out are
+    random. What the arrays have at learnable entries is not looked at.
 
     `error_bound` is the largest probability of error that a probabilistic rank may carry, over
     primes and points drawn from `seed`; `memory_limit` is in bytes; `backend` (`numpy`, `cupy` or
@@ -85,14 +88,18 @@ def classify(
     >>> verdict = classify(Allocation.layer(net, "W2"), samples=2)
     >>> verdict.expressivity.value, verdict.theorem, verdict.rigor
     ('maximal', 'T3', 'proved')
+    >>> classify(Allocation.layer(net, "W2"), 2, weights={"W1": [[1, 2]] * 3}).expressivity.value
+    'minimal'
     """
     start = time.perf_counter()
     check_allocation(allocation)
     within = checked(effort).start(deadline)
     options = Options(seed, error_bound, memory_limit, array_module(backend), effort, within)
     analysis = Analysis(allocation, samples, options, reuse=reuse)
-    if inputs is not None and diagnose:
-        raise InputError("diagnose tells about random inputs: leave it, or the inputs, out")
+    if diagnose and not (inputs is None and weights is None):
+        what = "inputs" if inputs is not None else "weights"
+        raise InputError(f"diagnose tells about random {what}: leave it, or the {what}, out")
+    analysis = replace(analysis, weights=frozen_of(allocation, weights))
     asked = THEOREMS if theorems is None else theorems
     with watching(progress, "classify") as tell:
         analysis = replace(analysis, options=replace(options, effort=effort.telling(tell)))
@@ -100,6 +107,14 @@ def classify(
             return _classify_on(analysis, inputs, asked, cross_check, start)
         verdict = verdict_of(analysis, _answers(analysis, asked, cross_check), start)
         return replace(verdict, diagnostics=diagnostics_of(analysis)) if diagnose else verdict
+
+
+def frozen_of(
+    allocation: Allocation, weights: Mapping[str, ArrayLike] | None
+) -> GivenWeights | None:
+    """The frozen weights that are given, None if there are none; raises `InputError`."""
+    found = None if weights is None else given_weights(allocation, weights)
+    return found if found is not None and found.count else None
 
 
 def verdict_on(
@@ -141,8 +156,11 @@ def _classify_on(
     except OutOfTimeError as error:
         return verdict_of(analysis, Answers([], [error]), start)
     given = None if data.is_spanning else data
-    left = data.reduced(allocation)
-    rest = replace(analysis, allocation=left, samples=data.rank, given=given)
+    left, weights = data.reduced(allocation), analysis.weights
+    if weights is not None:
+        first = allocation.network.weight_layers[0][0]
+        weights = weights.with_columns(first, data.kept)
+    rest = replace(analysis, allocation=left, samples=data.rank, given=given, weights=weights)
     reduction = OnInputs(analysis, rest, data)
     verdict = verdict_of(rest, _answers(rest, theorems, cross_check), start, reduction)
     return replace(
@@ -168,8 +186,7 @@ class OnInputs(Reduction):
     def problem(self) -> dict[str, Any]:
         """With the inputs, and which of them are the basis."""
         points = self.data.points
-        problem = problem_to_dict(self.whole.allocation, len(points))
-        return problem | {"inputs": points, "basis": list(self.data.basis)}
+        return self.whole.problem | {"inputs": points, "basis": list(self.data.basis)}
 
     @property
     def left_out(self) -> str:
@@ -199,8 +216,7 @@ class OnPoints(Reduction):
     @property
     def problem(self) -> dict[str, Any]:
         """With the inputs, and forms that exclude relations between them where these are needed."""
-        problem = problem_to_dict(self.whole.allocation, self.whole.samples)
-        problem |= {"inputs": self.data.points}
+        problem = self.whole.problem | {"inputs": self.data.points}
         forms = [one.to_dict() for one in forms_needed(self.whole.allocation, self.data)]
         return problem | ({"forms": forms} if forms else {})
 
@@ -222,7 +238,7 @@ def verdict_of(
     target, rank, degree, certificate = None, None, None, None
     if finding is not None:
         if reduction is None:
-            problem = problem_to_dict(analysis.allocation, analysis.samples)
+            problem = analysis.problem
         else:
             finding, problem = reduction.of_whole(finding), reduction.problem
         certificate = _certificate(finding, whole.n_learnable, problem)
@@ -246,6 +262,7 @@ def verdict_of(
         error_bound=finding.error_bound if finding else 0.0,
         seed=analysis.options.seed,
         seconds=time.perf_counter() - start,
+        given_weights=0 if analysis.weights is None else analysis.weights.count,
         conditioned_on=None if analysis.network.is_analytic else "regular teacher",
         estimate=_estimate(analysis, finding),
         limited_by=limited_by,
@@ -269,7 +286,8 @@ def _reason(
 
 def _search_limit(analysis: Analysis) -> str | None:
     """What ended the search for the degree of an allocation that stays positive."""
-    if not analysis.is_polynomial or analysis.given is not None:
+    is_given = analysis.given is not None or analysis.weights is not None
+    if not analysis.is_polynomial or is_given:
         return None
     is_critical = analysis.allocation.n_learnable == analysis.target.value
     if is_critical and not analysis.is_affine and not analysis.options.effort.seeks_degrees:
@@ -280,7 +298,7 @@ def _search_limit(analysis: Analysis) -> str | None:
 
 def _estimate(analysis: Analysis, finding: Finding | None) -> HeuristicEstimate | None:
     """A heuristic number where MP > 0 and maximality is refuted or open."""
-    if finding is None or not analysis.is_linear:
+    if finding is None or not analysis.is_linear or analysis.weights is not None:
         return None
     if finding.expressivity not in (Expressivity.INTERMEDIATE, Expressivity.POSITIVE):
         return None
@@ -314,13 +332,16 @@ def _certificate(finding: Finding, learnable: int, problem: dict[str, Any]) -> C
 def why_undecided(analysis: Analysis) -> tuple[str, str | None]:
     """Why no theorem decides, though none was kept from it, and what ended the search."""
     try:
+        if analysis.weights is not None and not analysis.network.is_analytic:
+            return "of given weights only networks with analytic activations are decided", None
         if analysis.network.is_shallow_relu:
             return why_open(analysis)
         if piecewise.why_not(analysis) is None:
             return piecewise.why_open(analysis)
         obstacle = why_undecided_by_rank(analysis.allocation)
         if obstacle is None and not analysis.is_linear:
-            obstacle = analysis.why_not_exact
+            obstacle = analysis.why_not_exact or analysis.why_no_bound
+            obstacle = obstacle or analysis.why_only_a_bound
         if obstacle is not None:
             return obstacle, None
         rank, target = analysis.rank, analysis.target

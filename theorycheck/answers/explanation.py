@@ -3,10 +3,12 @@
 from __future__ import annotations
 
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from typing import Any
+
+from numpy.typing import ArrayLike
 
 from ..computing.backend import array_module
 from ..computing.deadline import Deadline
@@ -23,7 +25,7 @@ from ..theorems.asking import Answers, consistent
 from ..theorems.base import Theorem
 from ..theorems.registry import THEOREMS
 from ..verdict import Diagnostics, Verdict
-from .classification import verdict_of
+from .classification import frozen_of, verdict_of
 from .diagnostics import diagnostics_of
 
 
@@ -83,6 +85,7 @@ def explain(
     allocation: Allocation,
     samples: int,
     *,
+    weights: Mapping[str, ArrayLike] | None = None,
     seed: int = 0,
     error_bound: float = 1e-9,
     memory_limit: float = 8 * 2**30,
@@ -94,8 +97,8 @@ def explain(
 ) -> Explanation:
     """Ask every theorem about an allocation; arguments and errors as for `classify`.
 
-    A theorem that would need more than `memory_limit`, or than the time of the effort, has that as
-    its `obstacle`.
+    With given `weights` there are no diagnostics. A theorem that would need more than
+    `memory_limit`, or than the time of the effort, has that as its `obstacle`.
 
     >>> from theorycheck import LinearFeedforward
     >>> explanation = explain(Allocation.layer(LinearFeedforward([2, 3, 2]), "W2"), samples=2)
@@ -110,7 +113,7 @@ def explain(
         told = effort.telling(tell)
         xp = array_module(backend)
         options = Options(seed, error_bound, int(memory_limit), xp, told, within)
-        analysis = Analysis(allocation, samples, options)
+        analysis = Analysis(allocation, samples, options, weights=frozen_of(allocation, weights))
         for theorem in asked:  # what is cheap is known whatever the rest takes
             with suppress(OutOfTimeError, SizeError, MemoryError):
                 theorem.ask_count(analysis)
@@ -120,7 +123,8 @@ def explain(
         verdict = verdict_of(analysis, answers, start)
         opinions = [_beside(opinion, verdict, answers) for opinion in opinions]
         told.report("redundant and unreached weights")
-        return Explanation(verdict, tuple(opinions), diagnostics_of(analysis))
+        diagnostics = None if analysis.weights is not None else diagnostics_of(analysis)
+        return Explanation(verdict, tuple(opinions), diagnostics)
 
 
 def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
@@ -128,7 +132,7 @@ def _ask(theorem: Theorem, analysis: Analysis, answers: Answers) -> Opinion:
     analysis.options.effort.report(theorem.title)
     finding = None
     try:
-        why_not = theorem.why_not(analysis)
+        why_not = theorem.obstacle(analysis)
         if why_not is None:
             finding = theorem.ask(analysis)
             answers.findings.extend([] if finding is None else [finding])

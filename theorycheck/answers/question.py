@@ -41,4 +41,7 @@ def question(allocation: Allocation, samples: int, verdict: Verdict) -> str:
     if verdict.input_rank is not None:
         given = "input" if samples == 1 else "inputs"
         on = f"{samples} given {given} of rank {verdict.input_rank}"
-    return f"{network_in_words(allocation)}, {on}; {learnables_in_words(allocation)}{needed}"
+    learnables = learnables_in_words(allocation)
+    if verdict.given_weights:
+        learnables += f", {verdict.given_weights} given"
+    return f"{network_in_words(allocation)}, {on}; {learnables}{needed}"

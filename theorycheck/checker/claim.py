@@ -19,6 +19,7 @@ from ..problem.networks.recurrent import LinearRecurrent, Recurrent
 from .budget import STEP, Budget
 from .context import LEAST_ERROR, Context, is_about, n_trials
 from .convolution import layers_of
+from .given_weights import GivenWeights, read_weights, with_columns
 from .inputs import Integers, read_given, read_points
 from .residual import residual_layers
 
@@ -40,11 +41,15 @@ class Claim:
         self.certificate, self.context, self._verify = certificate, context, verify
         self.problem = certificate.problem
         self.inputs: Integers | None = None  # given ones, unless they are as good as random ones
+        self.scale = 1  # what given inputs of a nonlinear network are multiplied by
+        self.weights: GivenWeights | None = None
         if "inputs" in certificate.problem:
             n_learnable = self._read_inputs()
         else:
-            self.allocation, self.samples = read_problem(certificate.problem, context.budget)
+            whole = {key: value for key, value in self.problem.items() if key != "weights"}
+            self.allocation, self.samples = read_problem(whole, context.budget)
             n_learnable = self.allocation.n_learnable
+            self._read_weights(self.allocation)
         self.evidence = certificate.evidence
         self.given: list[str] = []  # what the evidence states and no check computes again
         self.stated = self.reached = 0.0
@@ -54,23 +59,36 @@ class Claim:
         restated = _same(certificate.learnable, n_learnable)
         self.require(restated, f"{n_learnable} weights are learnable")
 
+    def _read_weights(self, whole: Allocation) -> None:
+        """Those that are given of all frozen ones."""
+        if "weights" in self.problem:
+            given = self.problem["weights"]
+            self.weights = read_weights(given, whole, self.context.budget)
+
     def _read_inputs(self) -> int:
         """The problem that is left for given inputs; returns r of the whole."""
         problem = self.certificate.problem
-        whole = {key: problem[key] for key in problem if key not in ("inputs", "basis", "forms")}
+        others = ("inputs", "basis", "forms", "weights")
+        whole = {key: problem[key] for key in problem if key not in others}
         allocation, samples = read_problem(whole, self.context.budget)
+        self._read_weights(allocation)
         network, is_linear = allocation.network, "basis" in problem
         if isinstance(network, (Feedforward, Recurrent, Convolutional)):
             self.require(not is_linear, "given inputs of nonlinear networks come without a basis")
             self.allocation, self.samples = allocation, samples
             width = network.steps * network.inputs
-            self.inputs = read_points(problem["inputs"], width, samples, self.context)
+            points = read_points(problem["inputs"], width, samples, self.context)
+            self.inputs, self.scale = points
             return allocation.n_learnable
         self.require(is_linear and "forms" not in problem, "given inputs come with a basis")
         given = read_given(problem, allocation, samples, self.context)
         self.problem, self.allocation = given.problem, given.allocation
         self.samples = len(given.matrix[0])
         self.inputs = given.matrix if self.samples < len(given.matrix) else None
+        if self.weights is not None:
+            self.weights = self.weights.with_columns("W1", given.kept)
+            left = with_columns(problem["weights"], "W1", given.kept)
+            self.problem = {**self.problem, "weights": left}
         return allocation.n_learnable
 
     @property

@@ -30,12 +30,13 @@ _MOST_BITS = 10**7  # fewer than the square of the product of all primes has
 class Given:
     """`matrix` has a row for each input left (and the constant), a column for each basis point.
 
-    `problem` and `allocation` are without the inputs that are 0 in all points.
+    `problem` and `allocation` are without the inputs that are 0 in all points: of those `kept`.
     """
 
     problem: dict[str, Any]
     allocation: Allocation
     matrix: Integers
+    kept: list[int]
 
 
 def read_given(
@@ -62,13 +63,13 @@ def read_given(
     left = _without(allocation, kept)
     matrix = [list(row) for row in zip(*(columns[i] for i in basis), strict=True)]
     problem = {**problem_to_dict(left, samples), "inputs": points, "basis": basis}
-    return Given(problem, left, matrix)
+    return Given(problem, left, matrix, kept)
 
 
-def read_points(points: Any, width: int, samples: int, context: Context) -> Integers:
+def read_points(points: Any, width: int, samples: int, context: Context) -> tuple[Integers, int]:
     """Given inputs of a nonlinear network, a row for each input, multiplied to be integers.
 
-    By one number for all of them: the first weights, which are generic, take it up.
+    By one number for all of them, which comes second: first weights, which are generic, take it up.
     """
     _require(isinstance(points, list) and len(points) == samples, f"inputs need {samples} points")
     context.budget.charge(20 * STEP * samples * width, "given inputs")
@@ -76,7 +77,7 @@ def read_points(points: Any, width: int, samples: int, context: Context) -> Inte
         _require_numbers(point, width)
     exact = [[Fraction(value) for value in point] for point in points]
     scale = math.lcm(*(value.denominator for point in exact for value in point))
-    return [[int(value * scale) for value in row] for row in zip(*exact, strict=True)]
+    return [[int(value * scale) for value in row] for row in zip(*exact, strict=True)], scale
 
 
 def _require_numbers(point: Any, width: int) -> None:

@@ -20,6 +20,7 @@ from .activations import ORACLES, Oracle, Pair, Variables
 from .arguments import Place, places_of, tells_structure
 from .budget import STEP
 from .claim import Claim, Entry
+from .given_weights import GivenWeights
 from .residual import residual_layers
 
 _PER_INTEGER = 100  # bytes of an integer in a list, with what it is made of
@@ -48,12 +49,20 @@ def known_places(claim: Claim) -> list[Place] | None:
 class Draws:
     """The streams of a trial, modulo its first prime and, from other words, perhaps its second.
 
-    `places` tell which pre-activations are equal; None where residues have to, modulo both.
+    `places` tell which pre-activations are equal; None where residues have to, modulo both, as
+    with `frozen` weights that are given.
     """
 
-    def __init__(self, claim: Claim, trial: int, places: list[Place] | None) -> None:
+    def __init__(
+        self,
+        claim: Claim,
+        trial: int,
+        places: list[Place] | None,
+        frozen: GivenWeights | None = None,
+    ) -> None:
         self._claim, self._key, self._trial = claim, claim.context.key, trial
-        self._places = places
+        self._places = places = None if frozen is not None else places
+        self._frozen = frozen
         self.primes: tuple[int, ...] = (claim.prime(trial),)
         if places is None:
             self.primes += (claim.context.prime(trial, _SECOND + "prime", 3),)
@@ -74,6 +83,9 @@ class Draws:
     def weights(self, name: str, shape: tuple[int, ...]) -> list[plain.Matrix]:
         """A weight modulo each prime, absent connections 0."""
         found = self.matrices(name, shape)
+        if self._frozen is not None:
+            pairs = zip(found, self.primes, strict=True)
+            found = [self._frozen.put_into(name, drawn, p) for drawn, p in pairs]
         if name not in self._sparse:
             return found
         bits = self._claim.rows(name, "present")
@@ -84,7 +96,12 @@ class Draws:
         network, given = self._claim.network, self._claim.inputs
         if given is None:
             return self.matrices("inputs", (network.steps * network.inputs, self._claim.samples))
-        return [[[value % p for value in row] for row in given] for p in self.primes]
+        scale = 1 if self._frozen is None else self._claim.scale
+        factors = [pow(scale, -1, p) for p in self.primes]
+        return [
+            [[value * factor % p for value in row] for row in given]
+            for factor, p in zip(factors, self.primes, strict=True)
+        ]
 
     def _units(self, name: str, count: int) -> list[list[int]]:
         """Residues of a stream modulo each prime, none of them 0."""
@@ -194,8 +211,8 @@ def by_sample(matrix: plain.Matrix) -> list[tuple[int, ...]]:
 class FeedforwardOracle:
     """Entries of the Jacobian of a nonlinear feed-forward network at the point of a trial."""
 
-    def __init__(self, claim: Claim, trial: int) -> None:
-        network, draws = claim.network, Draws(claim, trial, known_places(claim))
+    def __init__(self, claim: Claim, trial: int, frozen: GivenWeights | None = None) -> None:
+        network, draws = claim.network, Draws(claim, trial, known_places(claim), frozen)
         self._p, self._samples, self._bias = draws.primes[0], claim.samples, network.bias
         self._depth = len(network.widths) - 1
         weights = {
@@ -260,8 +277,8 @@ class FeedforwardOracle:
 class RecurrentOracle:
     """Entries of the Jacobian of a nonlinear recurrent network at the point of a trial."""
 
-    def __init__(self, claim: Claim, trial: int) -> None:
-        network, draws = claim.network, Draws(claim, trial, known_places(claim))
+    def __init__(self, claim: Claim, trial: int, frozen: GivenWeights | None = None) -> None:
+        network, draws = claim.network, Draws(claim, trial, known_places(claim), frozen)
         self._p, self._samples, self._network = draws.primes[0], claim.samples, network
         weights = {
             name: draws.weights(name, shape) for name, shape in network.weight_shapes.items()
@@ -329,7 +346,9 @@ class RecurrentOracle:
         return behind[::-1]
 
 
-def oracle_at(claim: Claim, trial: int) -> FeedforwardOracle | RecurrentOracle:
+def oracle_at(
+    claim: Claim, trial: int, frozen: GivenWeights | None = None
+) -> FeedforwardOracle | RecurrentOracle:
     """The Jacobian at the point of a trial, after asking whether it is not too much."""
     network, m = claim.network, claim.samples
     is_recurrent = isinstance(network, Recurrent)
@@ -343,7 +362,7 @@ def oracle_at(claim: Claim, trial: int) -> FeedforwardOracle | RecurrentOracle:
         pairs = pairwise(network.widths[:-1])
         products = sum(plain.product_operations(after, before + 1, m) for before, after in pairs)
     charge_point(claim, n_hidden, n_values, products)
-    return (RecurrentOracle if is_recurrent else FeedforwardOracle)(claim, trial)
+    return (RecurrentOracle if is_recurrent else FeedforwardOracle)(claim, trial, frozen)
 
 
 def charge_point(claim: Claim, n_hidden: int, n_values: int, products: float) -> None:

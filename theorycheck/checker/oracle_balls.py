@@ -7,7 +7,7 @@ rounding widening a ball. It shows that the rank is not smaller, and rests on no
 from __future__ import annotations
 
 import math
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
@@ -17,6 +17,7 @@ from . import plain
 from .budget import STEP
 from .claim import Claim, Entry
 from .convolution import Layer, layers_of
+from .given_weights import GivenWeights
 from .oracle import hidden_activations
 from .residual import residual_layers
 
@@ -24,16 +25,22 @@ Ball: TypeAlias = Any  # flint.arb
 Matrix: TypeAlias = Any  # flint.arb_mat
 RowOf: TypeAlias = Callable[[int, Sequence[Entry]], list[Ball]]
 
-MOST_ROWS = 60
+MOST_ROWS = 300
 _PRECISIONS = (256, 1024, 4096)  # bits
 _POINTS = 2
 _ROOM = 2**20  # weights and inputs are multiples of 1 / 2^19, in [-1, 1)
 
 
-def require_minor_in_balls(claim: Claim, rows: Sequence[int], columns: Sequence[Entry]) -> None:
+def require_minor_in_balls(
+    claim: Claim,
+    rows: Sequence[int],
+    columns: Sequence[Entry],
+    frozen: GivenWeights | None = None,
+) -> None:
     """The derivatives of these equations by these weights are regular at a random rational point.
 
-    Refuses a minor that is not shown to be: at some points precision is not enough.
+    There `frozen` weights that are given have their values. Refuses a minor that is not shown to
+    be: at some points precision is not enough.
     """
     from flint import ctx
 
@@ -45,7 +52,7 @@ def require_minor_in_balls(claim: Claim, rows: Sequence[int], columns: Sequence[
             claim.foresee(operations, 100 * claim.network.n_weights, what)
             claim.charge(operations, what)
             with ctx.workprec(bits):
-                if _is_regular(claim, point, rows, columns):
+                if _is_regular(_rows(claim, point, frozen), rows, columns):
                     return
     claim.refuse(f"the minor is not shown to be regular with {_PRECISIONS[-1]} bits")
 
@@ -66,19 +73,20 @@ def _products(claim: Claim, size: int) -> float:
     return float(per_sample * (m + size) + size**3 + 50 * m * network.steps * units)
 
 
-def _is_regular(claim: Claim, point: int, rows: Sequence[int], columns: Sequence[Entry]) -> bool:
+def _is_regular(row_of: RowOf, rows: Sequence[int], columns: Sequence[Entry]) -> bool:
     from flint import arb_mat
 
-    row_of = _rows(claim, point)
     minor = arb_mat([row_of(row, columns) for row in rows])
     return not minor.det().contains(0)
 
 
-def _rows(claim: Claim, point: int) -> RowOf:
+def _rows(claim: Claim, point: int, frozen: GivenWeights | None = None) -> RowOf:
     """The derivatives of equations by weights at a rational point, in balls."""
+    weights = _weights(claim, point, frozen)
     if isinstance(claim.network, Convolutional):
-        return _Convolutions(claim, point).row
-    return (_recurrent if isinstance(claim.network, Recurrent) else _feedforward)(claim, point)
+        return _Convolutions(claim, point, weights).row
+    made = _recurrent if isinstance(claim.network, Recurrent) else _feedforward
+    return made(claim, point, weights)
 
 
 def _drawn(claim: Claim, point: int, name: str, shape: tuple[int, ...]) -> Matrix:
@@ -90,11 +98,28 @@ def _drawn(claim: Claim, point: int, name: str, shape: tuple[int, ...]) -> Matri
     return arb_mat(n_rows, width, [arb(2 * (word % _ROOM) - _ROOM) / _ROOM for word in words])
 
 
-def _weights(claim: Claim, point: int) -> dict[str, Matrix]:
-    """All weights, absent connections 0."""
-    found = {}
+def _inputs(claim: Claim, point: int, name: str, first: int) -> Matrix:
+    """So many rows of the inputs as a step has, from `first`: of a stream, or those given."""
+    from flint import arb, arb_mat
+
+    n_rows, samples = claim.network.inputs, claim.samples
+    if claim.inputs is None:
+        return _drawn(claim, point, name, (n_rows, samples))
+    rows = claim.inputs[first : first + n_rows]
+    return arb_mat(n_rows, samples, [arb(x) / claim.scale for row in rows for x in row])
+
+
+def _weights(claim: Claim, point: int, frozen: GivenWeights | None = None) -> dict[str, Matrix]:
+    """All weights, `frozen` ones as they are given, absent connections 0."""
+    from flint import arb
+
+    given, found = {} if frozen is None else frozen.rows, {}
     for name, shape in claim.network.weight_shapes.items():
         found[name] = _drawn(claim, point, name, shape)
+        for i, values in enumerate(given.get(name, ())):
+            for j, value in enumerate(values):
+                if value is not None:  # a dyadic number, so a ball without radius
+                    found[name][i, j] = arb(value[0]) / value[1]
         for i, bits in enumerate(claim.rows(name, "present")):
             for j, bit in enumerate(bits):
                 if not bit:
@@ -128,12 +153,12 @@ def _through(line: list[Ball], weights: Matrix) -> list[Ball]:
     return (arb_mat(1, len(line), line) * weights).entries()
 
 
-def _feedforward(claim: Claim, point: int) -> RowOf:
+def _feedforward(claim: Claim, point: int, weights: Mapping[str, Matrix]) -> RowOf:
     """The derivatives of an equation of a feed-forward network by weights."""
-    network, weights = claim.network, _weights(claim, point)
+    network = claim.network
     depth, names = len(network.widths) - 1, hidden_activations(network)
     around = residual_layers(network)
-    read, slopes = [_drawn(claim, point, "inputs", (network.inputs, claim.samples))], []
+    read, slopes = [_inputs(claim, point, "inputs", 0)], []
     for layer in range(1, depth):
         z = _with_bias(weights[f"W{layer}"] * read[-1], weights.get(f"b{layer}"))
         value, slope = _activated(names[layer - 1], z)
@@ -162,12 +187,12 @@ def _feedforward(claim: Claim, point: int) -> RowOf:
 class _Convolutions:
     """A convolutional network at a rational point: averages over windows, as it is defined."""
 
-    def __init__(self, claim: Claim, point: int) -> None:
+    def __init__(self, claim: Claim, point: int, weights: Mapping[str, Matrix]) -> None:
         from flint import arb, arb_mat
 
         network, self._samples, self._zero = claim.network, claim.samples, arb(0)
-        self._weights, self._layers = _weights(claim, point), layers_of(network)
-        inputs = _drawn(claim, point, "inputs", (network.inputs, claim.samples))
+        self._weights, self._layers = weights, layers_of(network)
+        inputs = _inputs(claim, point, "inputs", 0)
         # By layer: the values that it reads, unit by unit, and its slopes.
         self._read, self._slopes = [inputs.tolist()], []
         for number, name in enumerate(hidden_activations(network), start=1):
@@ -250,15 +275,16 @@ def _over_positions(
     return sum(ball * read[index[1] * layer.before + at][sample] for ball, at in pairs)
 
 
-def _recurrent(claim: Claim, point: int) -> RowOf:
+def _recurrent(claim: Claim, point: int, weights: Mapping[str, Matrix]) -> RowOf:
     """The derivatives of an equation of a recurrent network by weights."""
     from flint import arb_mat
 
-    network, weights = claim.network, _weights(claim, point)
+    network = claim.network
     inputs, slopes = [], []
     states = [arb_mat(network.hidden, claim.samples)]
     for step in range(1, network.steps + 1):
-        inputs.append(_drawn(claim, point, f"inputs/{step}", (network.inputs, claim.samples)))
+        first = (step - 1) * network.inputs
+        inputs.append(_inputs(claim, point, f"inputs/{step}", first))
         z = weights["recurrent"] * states[-1] + weights["input"] * inputs[-1]
         value, slope = _activated(network.activation, _with_bias(z, weights.get("bias")))
         states.append(value)
@@ -341,5 +367,5 @@ _AT: dict[str, Callable[[Ball], tuple[Ball, Ball]]] = {
     "exp": lambda z: (z.exp(), z.exp()),
     "arctan": lambda z: (z.atan(), 1 / (1 + z * z)),
     "square": lambda z: (z * z, 2 * z),
-    "cube": lambda z: (z**3, 3 * z * z),
+    "cube": lambda z: (z * z * z, 3 * z * z),  # a power of a ball around 0 is no number
 }

@@ -19,6 +19,7 @@ from .budget import STEP
 from .claim import Claim
 from .convolution import layers_of
 from .convolution_reading import require_reading
+from .given_weights import GivenWeights
 from .oracle import hidden_activations
 from .residual import residual_layers
 from .separation import require_separated, sees_independent_samples
@@ -181,30 +182,60 @@ def output_size(claim: Claim) -> Size:
     return _sum_of_products([(last.form.units, last.value)], int(network.bias))
 
 
-def trial_bound(claim: Claim, size: int) -> float:
+def require_polynomials(claim: Claim) -> None:
+    """With given weights the rank of the oracle is the true one for polynomials; else a bound."""
+    names = hidden_activations(claim.network)
+    exact = all(name in ORACLES and ORACLES[name].family == "polynomial" for name in names)
+    claim.require(exact, "with given weights minors are those of networks of polynomials")
+
+
+def _per_degree(claim: Claim, frozen: GivenWeights | None) -> float:
+    """What each degree adds to log2 of a norm, with given weights.
+
+    The weights and inputs over their denominators, the means of pooling that random weights would
+    take up, and 1 since opposite pre-activations have 1 - a for a variable a.
+    """
+    if frozen is None:
+        return 0.0
+    names = set(hidden_activations(claim.network))
+    claim.require(not names & {"exp", "softplus"}, "given weights are not about exp and softplus")
+    network = claim.network
+    layers = layers_of(network) if isinstance(network, Convolutional) else []
+    pool = max((layer.window for layer in layers), default=1)
+    return 1 + frozen.log_size + math.log2(pool) + math.log2(claim.scale)
+
+
+def trial_bound(claim: Claim, size: int, frozen: GivenWeights | None = None) -> float:
     """The probability that a trial misses a rank of at most `size`, at most.
 
     That a non-zero minor vanishes; or, where residues tell pre-activations apart, that two that
     differ are taken to be equal, or opposite, or one of them to be 0.
     """
-    entry = _with_halves(entry_bounds(claim), _has_halves(claim))
+    added = _per_degree(claim, frozen)
+    entry = _with_halves(entry_bounds(claim), _has_halves(claim), added)
     minor = Size(size * entry.degree, size * (math.log2(size) + entry.log_norm))
     is_structural = tells_structure(claim, hidden_activations(claim.network))
-    return _vanishing(minor) + (0.0 if is_structural else collision_bound(claim))
+    if is_structural and frozen is None:
+        return _vanishing(minor)
+    return _vanishing(minor) + collision_bound(claim, added)
 
 
-def collision_bound(claim: Claim) -> float:
-    """The probability that pre-activations that differ agree modulo both primes of a trial."""
+def collision_bound(claim: Claim, added: float = 0.0) -> float:
+    """The probability that pre-activations that differ agree modulo both primes of a trial.
+
+    `added` is what given weights add to log2 of a norm for each degree.
+    """
     total, before, largest, below, has_halves = 0.0, 0.0, ONE, ONE, _has_halves(claim)
     for level in _levels(claim):
         if not level.has_variables:
             continue
-        z = _with_halves(level.z, has_halves)
+        z = _with_halves(level.z, has_halves, added)
         largest = Size(max(largest.degree, z.degree), max(largest.log_norm, z.log_norm))
         below = Size(
             max(below.degree, level.below.degree), max(below.log_norm, level.below.log_norm)
         )
-        both = largest.times(below.power(2)).times(Size(0.0, 1.0))
+        under = _with_halves(below, False, added)
+        both = largest.times(under.power(2)).times(Size(0.0, 1.0))
         count = level.form.units * float(claim.samples)
         total += count * (count + 2 * before) * _vanishing(both) ** 2
         before += count
@@ -223,6 +254,10 @@ def _has_halves(claim: Claim) -> bool:
     return any(constant is not None and constant.denominator > 1 for constant in constants)
 
 
-def _with_halves(size: Size, has_halves: bool) -> Size:
-    """The norm after the denominators of values at 0 are cleared: a factor 2 for each degree."""
-    return Size(size.degree, size.log_norm + size.degree) if has_halves else size
+def _with_halves(size: Size, has_halves: bool, added: float = 0.0) -> Size:
+    """The norm after the denominators of values at 0 are cleared: a factor 2 for each degree.
+
+    And those of given weights, which add so much.
+    """
+    added += float(has_halves)
+    return Size(size.degree, size.log_norm + added * size.degree) if added else size

@@ -1,7 +1,8 @@
 """A convolutional network at the point of one of the check's trials, as its oracle has it.
 
 From the definition: a filter at a position, sums over windows, a dense head. Sums stand in place of
-averages: the weights behind, which are generic, take up the factor, and no rank changes.
+averages: the weights behind, if they are generic, take up the factor, and no rank changes. With
+given weights they are averages.
 """
 
 from __future__ import annotations
@@ -14,16 +15,17 @@ from .budget import STEP
 from .claim import Claim, Entry
 from .convolution import Layer, layers_of
 from .convolution_reading import foresee_positions
+from .given_weights import GivenWeights
 from .oracle import Draws, by_sample, charge_point, hidden_activations
 
 
 class ConvolutionOracle:
     """Entries of the Jacobian of a convolutional network at the point of a trial."""
 
-    def __init__(self, claim: Claim, trial: int) -> None:
-        network, draws = claim.network, Draws(claim, trial, None)
+    def __init__(self, claim: Claim, trial: int, frozen: GivenWeights | None = None) -> None:
+        network, draws = claim.network, Draws(claim, trial, None, frozen)
         self._p, self._samples = draws.primes[0], claim.samples
-        self._layers = layers_of(network)
+        self._layers, self._is_mean = layers_of(network), frozen is not None
         weights = {
             name: draws.weights(name, shape) for name, shape in network.weight_shapes.items()
         }
@@ -39,7 +41,8 @@ class ConvolutionOracle:
             ]
             found = draws.activated(names[number - 1], number, z)
             values = [
-                _pooled(layer, part[0], p) for part, p in zip(found, draws.primes, strict=True)
+                _pooled(layer, part[0], p, self._share(layer, p))
+                for part, p in zip(found, draws.primes, strict=True)
             ]
             self._read.append(by_sample(values[0]))
             self._slopes.append(by_sample(found[0][1]))
@@ -48,6 +51,10 @@ class ConvolutionOracle:
             [plain.pack(row) for row in weights[f"W{number}"][0]]
             for number in range(1, len(self._layers) + 1)
         ]
+
+    def _share(self, layer: Layer, p: int) -> int:
+        """What the values of a window are multiplied by."""
+        return pow(layer.window, -1, p) if self._is_mean else 1
 
     @cached_property
     def _uses(self) -> list[list[list[tuple[int, int]]]]:
@@ -96,8 +103,8 @@ class ConvolutionOracle:
         p, line, found = self._p, self._head[output], []
         for number in range(len(self._layers) - 1, -1, -1):
             layer, slopes = self._layers[number], self._slopes[number][sample]
-            pairs = zip(_spread(layer, line), slopes, strict=True)
-            found.append([x * slope % p for x, slope in pairs])
+            pairs, share = zip(_spread(layer, line), slopes, strict=True), self._share(layer, p)
+            found.append([x * slope * share % p for x, slope in pairs])
             if number:
                 line = _through(layer, self._packed[number], found[-1], p)
         return found[::-1]
@@ -120,12 +127,15 @@ def _convolved(
     return [line for lines in found for line in lines]
 
 
-def _pooled(layer: Layer, values: plain.Matrix, p: int) -> plain.Matrix:
-    """Sums over the windows of each channel."""
+def _pooled(layer: Layer, values: plain.Matrix, p: int, share: int) -> plain.Matrix:
+    """Sums over the windows of each channel, each times `share`."""
     if layer.window == 1:
         return values
     return [
-        [sum(column) % p for column in zip(*(values[start + at] for at in window), strict=True)]
+        [
+            sum(column) * share % p
+            for column in zip(*(values[start + at] for at in window), strict=True)
+        ]
         for start in range(0, layer.units, layer.after)
         for window in layer.windows
     ]
@@ -156,7 +166,9 @@ def _through(layer: Layer, packed: list[int], behind: plain.Row, p: int) -> plai
     return [value % p for value in total]
 
 
-def convolution_at(claim: Claim, trial: int) -> ConvolutionOracle:
+def convolution_at(
+    claim: Claim, trial: int, frozen: GivenWeights | None = None
+) -> ConvolutionOracle:
     """The Jacobian at the point of a trial, after asking whether it is not too much."""
     layers, m = layers_of(claim.network), claim.samples
     foresee_positions(claim, layers)
@@ -167,7 +179,7 @@ def convolution_at(claim: Claim, trial: int) -> ConvolutionOracle:
         for layer in layers
     )
     charge_point(claim, n_hidden, n_values, products)
-    return ConvolutionOracle(claim, trial)
+    return ConvolutionOracle(claim, trial, frozen)
 
 
 def operations_per_row(claim: Claim, n_entries: int) -> float:

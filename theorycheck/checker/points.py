@@ -12,6 +12,7 @@ from ..problem.networks.recurrent import LinearRecurrent
 from . import oracle_convolutions, plain
 from .budget import STEP
 from .claim import Claim, Entry
+from .given_weights import GivenWeights
 from .oracle import FeedforwardOracle, RecurrentOracle, operations_per_row, oracle_at
 from .oracle_convolutions import ConvolutionOracle
 
@@ -21,17 +22,29 @@ Entries: TypeAlias = Linear | FeedforwardOracle | RecurrentOracle | ConvolutionO
 _PER_INTEGER = 100  # bytes of an integer in a list, with what it is made of
 
 
-def jacobian_at(claim: Claim, trial: int) -> Entries:
-    """The Jacobian at the point of a trial, of a nonlinear network at one of its oracle."""
+def jacobian_at(claim: Claim, trial: int, frozen: GivenWeights | None = None) -> Entries:
+    """The Jacobian at the point of a trial, of a nonlinear network at one of its oracle.
+
+    With the given weights `frozen`; the teacher's are random.
+    """
     if isinstance(claim.network, Convolutional):
-        return oracle_convolutions.convolution_at(claim, trial)
-    return oracle_at(claim, trial) if claim.is_nonlinear else entries_at(claim, trial)
+        return oracle_convolutions.convolution_at(claim, trial, frozen)
+    if claim.is_nonlinear:
+        return oracle_at(claim, trial, frozen)
+    return entries_at(claim, trial, frozen=frozen)
 
 
-def entries_at(claim: Claim, trial: int, given: Mapping[Entry, int] | None = None) -> Linear:
-    """The Jacobian of a linear network, with other values for the weights `given`."""
+def entries_at(
+    claim: Claim,
+    trial: int,
+    given: Mapping[Entry, int] | None = None,
+    frozen: GivenWeights | None = None,
+) -> Linear:
+    """The Jacobian of a linear network, with other values for the weights `given`, or `frozen`."""
     network, p = claim.network, claim.context.prime(trial)
     weights, inputs = point_at(claim, trial)
+    if frozen is not None:
+        weights = {name: frozen.put_into(name, drawn, p) for name, drawn in weights.items()}
     for (name, (i, *j)), value in (given or {}).items():
         weights[name][i][j[0] if j else 0] = value
     if isinstance(network, LinearFeedforward):

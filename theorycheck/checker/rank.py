@@ -12,6 +12,7 @@ from ..problem.networks.recurrent import LinearRecurrent, Recurrent
 from . import oracle_bounds, plain
 from .claim import Check, Claim
 from .context import LOWER_TRIALS, trial_bound
+from .given_weights import GivenWeights
 from .oracle_balls import require_minor_in_balls
 from .paths import most_learnables, require_conflict
 from .points import jacobian_at, rows_of
@@ -29,16 +30,23 @@ def require_minor(claim: Claim, evidence: Mapping[str, Any], which: str, size: i
     if size == 0:
         return
     entries = claim.entries(which)
-    chosen = [entries[index] for index in columns]
+    chosen, frozen = [entries[index] for index in columns], given_to(claim, which)
+    if frozen is not None and claim.is_nonlinear:
+        oracle_bounds.require_polynomials(claim)
     for trial in range(LOWER_TRIALS):
-        jacobian = jacobian_at(claim, trial)
+        jacobian = jacobian_at(claim, trial, frozen)
         matrix = rows_of(claim, jacobian, rows, chosen)
         budget = claim.context.budget
         if plain.eliminate(matrix, claim.prime(trial), budget)[0] == size:
             if shows_balls:
-                require_minor_in_balls(claim, rows, chosen)
+                require_minor_in_balls(claim, rows, chosen, frozen)
             return
     claim.refuse(f"the minor is singular in all of {LOWER_TRIALS} trials")
+
+
+def given_to(claim: Claim, which: str) -> GivenWeights | None:
+    """The given weights where the Jacobian is the student's: the teacher's are random."""
+    return claim.weights if which == "learnable" else None
 
 
 def require_indices(claim: Claim, indices: Any, n: int, size: int, what: str) -> None:
@@ -56,22 +64,26 @@ def require_rank(claim: Claim, which: str, value: int, upper: int, stated: Any) 
     `stated` is the error bound of this part of the claim.
     """
     claim.require(upper > 0, "a rank of 0 needs no trials")
-    trials = claim.trials(stated, _bound(claim, upper))
+    frozen = given_to(claim, which)
+    trials = claim.trials(stated, _bound(claim, upper, frozen))
     equations, entries = range(n_equations(claim)), claim.entries(which)
     best = 0
     for trial in trials:
-        rows = rows_of(claim, jacobian_at(claim, trial), equations, entries, len(trials) - trial)
+        rows = rows_of(
+            claim, jacobian_at(claim, trial, frozen), equations, entries, len(trials) - trial
+        )
         rank, _ = plain.eliminate(rows, claim.prime(trial), claim.context.budget)
         claim.require(rank <= value, f"the rank is {rank} in trial {trial}, not {value} at most")
         best = max(best, rank)
     claim.require(best == value, f"the rank in the trials is {best}, not {value}")
 
 
-def _bound(claim: Claim, size: int) -> float:
+def _bound(claim: Claim, size: int, frozen: GivenWeights | None) -> float:
     """Probability that a non-zero minor of at most this size vanishes in a trial."""
     if claim.is_nonlinear:
-        return oracle_bounds.trial_bound(claim, size)
+        return oracle_bounds.trial_bound(claim, size, frozen)
     degree, log_paths = path_bounds(claim)
+    log_paths += degree * (0.0 if frozen is None else frozen.log_size)
     if claim.inputs is not None:
         log_paths += math.log2(max(abs(value) for row in claim.inputs for value in row))
     return trial_bound(size, degree, log_paths)
@@ -153,7 +165,7 @@ def require_target_lower(claim: Claim, target: int) -> None:
     require_minor(claim, evidence["minor"], "present", target)
 
 
-def _require_target_upper(claim: Claim, target: int) -> None:
+def require_target_upper(claim: Claim, target: int) -> None:
     """D is at most `target`, by `target_upper` of the evidence."""
     evidence = claim.evidence["target_upper"]
     by, bounds = evidence["by"], _upper_bounds(claim)
@@ -221,7 +233,7 @@ def require_full_rank(claim: Claim) -> None:
     _require_exact(claim)
     target = claim.target()
     require_minor(claim, claim.evidence["minor"], "learnable", target)
-    _require_target_upper(claim, target)
+    require_target_upper(claim, target)
 
 
 CHECKS: dict[str, Check] = {

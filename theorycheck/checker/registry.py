@@ -21,6 +21,7 @@ from . import (
     plans,
     rank,
     readout,
+    real_rank,
     recurrent,
     reductions,
     relu,
@@ -52,6 +53,7 @@ CHECKS: dict[str, Check] = {
         deep_levels,
         graded,
         rank,
+        real_rank,
         degree,
         solutions,
         readout,
@@ -139,6 +141,8 @@ def _require_problem(claim: Claim, kind: CertificateKind, scope: Scope) -> None:
     _require(dense, f"{kind.name} is about dense networks")
     without = scope.biases or not claim.network.bias
     _require(without, f"{kind.name} (by {scope.theorem}) is about networks without biases")
+    taken = kind.weights or claim.weights is None
+    _require(taken, f"{kind.name} is about random frozen weights, here they are given")
     random = kind.given or claim.inputs is None
     _require(random, f"{kind.name} is about random inputs, here they are given")
 

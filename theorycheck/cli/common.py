@@ -131,6 +131,23 @@ def points(failures: Failures, path: str) -> NDArray[Any]:
     failures.leave()
 
 
+def arrays(failures: Failures, path: str | None) -> dict[str, NDArray[Any]] | None:
+    """The arrays of a weights file, by name; what is none ends the command."""
+    from ..problem.weight_files import read_weights
+
+    if path is None:
+        return None
+    with failures.of(path):
+        return read_weights(path)
+    failures.leave()
+
+
+def teacher_of(failures: Failures, text: str | None) -> str | dict[str, NDArray[Any]] | None:
+    """The structure of teachers as it is written, or masks, where the text names a file."""
+    is_file = text is not None and text.endswith((".npz", ".safetensors", ".pt", ".pth"))
+    return arrays(failures, text) if is_file else text
+
+
 def cores() -> int:
     """How many processes may work at once."""
     usable = getattr(os, "sched_getaffinity", None)

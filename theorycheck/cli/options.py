@@ -203,6 +203,20 @@ Inputs: TypeAlias = Annotated[
         help="Inputs are points of this array (points, inputs), recurrent (points, steps, inputs).",
     ),
 ]
+Weights: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="WEIGHTS",
+        help="Frozen weights have the values in this .npz, .safetensors or .pt file, by name.",
+    ),
+]
+Teacher: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="STRUCTURE",
+        help="Teachers: sparse:SHARE, low_rank:RANK, symmetric, or a file of 0/1 masks by weight.",
+    ),
+]
 Width: TypeAlias = Annotated[
     float | None,
     typer.Option(

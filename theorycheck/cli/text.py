@@ -34,7 +34,8 @@ def print_verdict(
     """Print what was asked, the class, why, how sure it is and, for a `file`, what to try next."""
     print_title(console, f"{name}: {question(allocation, samples, verdict)}")
     print_paragraphs(console, verdict.paragraphs())
-    is_asked = not verdict.conditioned_on and verdict.input_rank is None
+    is_random = verdict.input_rank is None and not verdict.given_weights
+    is_asked = not verdict.conditioned_on and is_random
     if file is not None and verdict.expressivity in _NEXT and is_asked:
         label, command = _NEXT[verdict.expressivity]
         print_paragraph(console, label, f"theorycheck {command} {file}")

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import math
 import time
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from types import ModuleType
 from typing import Any
@@ -24,6 +24,7 @@ from ..problem.networks.base import positive_integer
 from .intervals import clopper_pearson
 from .least_squares import MATCH, UNDECIDED
 from .methods import Method, linear_method
+from .teachers import Teacher
 from .trials import Source
 
 
@@ -45,6 +46,8 @@ class Estimate(Shown):
     other than shallow ReLU networks has, or the network is too large for that to be measured.
     `backend` is the module (`numpy` or `cupy`) that decided the draws, `generator` the one whose
     random numbers they are: the same seed gives other draws on the other.
+    `teacher` is the structure of the teachers, if any: then neither the dimension of their outputs
+    nor who is regular is measured. `given` names the weights whose frozen values were given.
     """
 
     matches: int
@@ -61,6 +64,8 @@ class Estimate(Shown):
     degree: int | None
     seconds: float
     regular: dict[str, Any] | None = None
+    teacher: str | None = None
+    given: tuple[str, ...] = ()
     generator: str = "numpy"
 
     def paragraphs(self) -> list[Paragraph]:
@@ -82,16 +87,22 @@ class Estimate(Shown):
         if self.target_dimension is not None:
             rank = "not clear" if self.rank is None else self.rank
             found.append(Paragraph("rank", f"{rank} of {self.target_dimension}, as measured"))
+        if self.teacher is not None:
+            found.append(Paragraph("teachers", self.teacher))
+        if self.given:
+            found.append(Paragraph("given", f"frozen weights of {', '.join(self.given)}"))
         made = f" of {self.generator}'s generator" if self.generator != "numpy" else ""
         run = f"{self.backend}, {self.seconds:.1f} s"
         return [*found, Paragraph("draws", f"{self.law}, seed {self.seed}{made}, {run}")]
 
     def to_dict(self) -> dict[str, Any]:
-        """The object that `measure --json` prints; `regular` only where that is measured."""
-        result = {**asdict(self), "interval": list(self.interval)}
-        if self.regular is None:
-            del result["regular"]
-        return result
+        """The object that `measure --json` prints.
+
+        `regular`, `teacher` and `given` only where there is something to tell.
+        """
+        result = {**asdict(self), "interval": list(self.interval), "given": list(self.given)}
+        optional = ("regular", "teacher", "given")
+        return {key: value for key, value in result.items() if value or key not in optional}
 
 
 @dataclass(frozen=True)
@@ -124,6 +135,8 @@ def measure(
     backend: str = "auto",
     law: str = "normal",
     inputs: ArrayLike | None = None,
+    weights: Mapping[str, ArrayLike] | None = None,
+    teacher: Teacher | None = None,
     width: float | None = None,
     restarts: int = 20,
     deadline: Deadline = NEVER,
@@ -132,7 +145,10 @@ def measure(
     """Estimate the match probability of `allocation` on `samples` inputs from `trials` draws.
 
     Nothing of the theory is used. Teacher, frozen weights and inputs follow `law` (`normal` or
-    `uniform`), or the inputs are points of the array `inputs`, (points, n_0). Affine students are
+    `uniform`), or the inputs are points of the array `inputs`, (points, n_0), and frozen weights
+    keep the values that `weights` gives by name. Teachers may have a structure: `"sparse:0.1"`
+    keeps each weight with that probability, `"low_rank:3"` and `"symmetric"` are about every matrix
+    and every square one, masks by weight say what is not 0. Affine students are
     fitted by linear algebra; others by following all complex solutions, shallow ReLU ones by trying
     all activation patterns, else by Levenberg-Marquardt with `restarts` starts, which proves
     matches, misses some, and leaves the rest undecided. With `width` the
@@ -154,7 +170,8 @@ def measure(
     if width is not None and not 0 < width < 1:
         raise InputError(f"width must be between 0 and 1, not {width!r}")
     check_allocation(allocation)
-    source = Source(allocation, positive_integer(samples, "samples"), law, inputs, deadline)
+    samples = positive_integer(samples, "samples")
+    source = Source(allocation, samples, law, inputs, deadline, teacher, weights)
     xp = array_module(backend)
     restarts = positive_integer(restarts, "restarts")
     estimate = None
@@ -162,7 +179,7 @@ def measure(
         try:
             method = _method(source, seed, restarts, xp)
             for tallies in _tallies(method, trials):
-                estimate = _estimate(method, *tallies, law, seed, start)
+                estimate = _estimate(source, method, *tallies, seed, start)
                 tell(_progress(estimate, trials))
                 if deadline.has_passed or _is_narrow(estimate, width):
                     break
@@ -213,14 +230,9 @@ def _method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
 
 
 def _estimate(
-    method: Method,
-    tally: _Tally,
-    regular: _Tally,
-    law: str,
-    seed: int,
-    start: float,
+    source: Source, method: Method, tally: _Tally, regular: _Tally, seed: int, start: float
 ) -> Estimate:
-    decided = tally.trials - tally.undecided
+    decided, structure = tally.trials - tally.undecided, source.structure
     is_told = method.is_regular is not None and (regular.trials > 0 or not method.must_be_shown)
     return Estimate(
         tally.matches,
@@ -231,12 +243,14 @@ def _estimate(
         method.name,
         method.backend,
         seed,
-        law,
+        source.law,
         method.rank,
-        method.target_dimension,
+        method.target_dimension if structure is None else None,
         None if method.is_refuted() else method.degree,
         time.perf_counter() - start,
-        regular.to_dict() if is_told else None,
+        regular.to_dict() if is_told and structure is None else None,
+        None if structure is None else structure.words,
+        tuple(source.given or ()),
         method.generator,
     )
 

@@ -124,7 +124,10 @@ class _Probe:
         entries = entries_of(dict(trials.source.allocation.masks("present")))
         everything = range(trials.n_equations)
         teacher = Equations(trials.network, trials.n_samples, entries, everything, xp)
-        values = [drawn.teacher[name][(slice(None), *index)] for name, index in entries]
+        # Equations depend on each other as they do for teachers without structure.
+        plain = trials.source.structure is None
+        weights = drawn.teacher if plain else trials.source.weights(rng, _RANK_TRIALS, xp)
+        values = [weights[name][(slice(None), *index)] for name, index in entries]
         theta = xp.stack(values, axis=1)
         self.target_dimension = _agreed(teacher.residual(theta, drawn.instance)[1], xp)
 

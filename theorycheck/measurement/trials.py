@@ -3,10 +3,11 @@
 from __future__ import annotations
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from types import ModuleType
+from typing import Any
 
 import numpy as np
 from numpy.typing import ArrayLike
@@ -25,6 +26,8 @@ from ..numeric.instances import (
 from ..problem.allocation import Allocation
 from ..problem.interop.foreign import real_numbers
 from ..problem.masks import entries_of
+from ..problem.weight_files import checked_weights
+from .teachers import Structure, Teacher, structure_of
 
 LAWS = ("normal", "uniform")
 
@@ -44,9 +47,13 @@ class Source:
     Weights and inputs follow `law`: `normal`, or `uniform` of the same variance. With `data`, an
     array of (points, inputs), the inputs of a trial are distinct points of it.
 
+    Teachers have the structure `teacher`, if any, and frozen weights of students the values
+    `given`, arrays by weight; those of weights it leaves out are random.
+
     Whatever is computed from it ends at the `deadline`, what is found by then being kept.
 
-    Raises `InputError` for another law, or data of a wrong shape or with too few points.
+    Raises `InputError` for another law, data of a wrong shape or with too few points, and a
+    structure or weights that do not fit the network.
     """
 
     allocation: Allocation
@@ -54,11 +61,18 @@ class Source:
     law: str = "normal"
     data: ArrayLike | None = None
     deadline: Deadline = NEVER
+    teacher: Teacher | None = None
+    given: Mapping[str, Any] | None = None
 
     def __post_init__(self) -> None:
         if self.law not in LAWS:
             wrong = f"{shown(self.law)}{nearest(self.law, LAWS)}"
             raise InputError(f"law must be {' or '.join(LAWS)}, not {wrong}")
+        _ = self.structure  # refused now, not at the first draw
+        if self.given is not None:
+            object.__setattr__(
+                self, "given", checked_weights(self.allocation, self.given, "weights")
+            )
         if self.data is None:
             return
         data = real_numbers(self.data, "inputs").astype(np.float64)
@@ -72,8 +86,26 @@ class Source:
             raise InputError(f"inputs must have {self.samples} points or more, not {len(data)}")
         object.__setattr__(self, "data", network.rows_of_points(data))
 
+    @cached_property
+    def structure(self) -> Structure | None:
+        """That of the teachers."""
+        return None if self.teacher is None else structure_of(self.allocation, self.teacher)
+
+    def teachers(self, rng: np.random.Generator, count: int, xp: ModuleType = np) -> Weights:
+        """Weights of `count` teachers; absent ones are 0. `rng` is one of the module `xp`."""
+        weights = self.weights(rng, count, xp)
+        return weights if self.structure is None else self.structure.made_of(weights, rng, xp)
+
+    def students(self, rng: np.random.Generator, count: int, xp: ModuleType = np) -> Weights:
+        """Weights of `count` students; absent ones are 0, and what is learnable says nothing."""
+        weights = self.weights(rng, count, xp)
+        for name, values in (self.given or {}).items():
+            mask, held = xp.asarray(self.allocation.mask(name)), xp.asarray(np.asarray(values))
+            weights[name] = xp.where(mask, weights[name], held)
+        return weights
+
     def weights(self, rng: np.random.Generator, count: int, xp: ModuleType = np) -> Weights:
-        """Weights of `count` networks; absent ones are 0. `rng` is one of the module `xp`."""
+        """Weights of `count` networks, all of them random; absent ones are 0."""
         shapes = self.allocation.network.weight_shapes
         drawn = {name: self._draw(rng, count, shape) for name, shape in shapes.items()}
         return present(drawn, self.allocation, xp)
@@ -128,8 +160,8 @@ class LinearTrials:
 
     def draw(self, rng: np.random.Generator, count: int) -> Trials:
         """`count` trials, drawn where they are computed."""
-        teacher = self.source.weights(rng, count, self.xp)
-        student = self.source.weights(rng, count, self.xp)
+        teacher = self.source.teachers(rng, count, self.xp)
+        student = self.source.students(rng, count, self.xp)
         inputs = self._combined(self.source.inputs(rng, count, self.xp))
         outputs = self._all.values(teacher, inputs)
         return Trials(teacher, Instance(student, inputs, outputs))

@@ -9,7 +9,7 @@ from types import MappingProxyType
 from typing import TYPE_CHECKING, Any
 
 import numpy as np
-from numpy.typing import ArrayLike
+from numpy.typing import ArrayLike, NDArray
 
 from ..errors import InputError
 from .interop.graphs import layer_graph, unit_graph
@@ -161,6 +161,19 @@ class Allocation(Selections, Sources):
 
         learnable, present = dict(self.masks("learnable")), dict(self.masks("present"))
         return Freeze(self.network, learnable, present, module, optimizer, recurrent)
+
+    def weights_from_torch(
+        self, module: torch.nn.Module, *, recurrent: Mapping[str, str] | None = None
+    ) -> dict[str, NDArray[np.float64]]:
+        """The values of a torch module's weights by weight name: `weights` of `classify`.
+
+        Of connections that are absent the value is 0. `recurrent` names the weights of a loop of
+        one's own, as in `from_torch`. Raises `InputError` if the module is not one of this network,
+        or is pruned otherwise than `present`.
+        """
+        from .interop.torch_masks import values_of
+
+        return values_of(self.network, dict(self.masks("present")), module, recurrent)
 
     def __reduce__(self) -> tuple[Any, ...]:
         """Pickled as what it is made from; constant masks take no room."""

@@ -27,6 +27,7 @@ MODULES = {
     "T14": "t14_levels",
     "T15": "t15_graded_points",
     "T16": "t16_deep_levels",
+    "T17": "t17_given_weights",
     "T18": "t18_given_inputs",
     "C1": "c01_input_weights",
     "C2": "c02_recurrent_weights",

@@ -17,7 +17,9 @@ Both ranks also agree on given inputs if the pre-activations that are not linear
 independent modulo these, unit by unit, and the points of the linear ones are linearly independent
 or, for tanh and sigmoid, satisfy no integer relation with coefficients of at most 2 d times the
 samples (and reads) at each point. The rank of the oracle modulo a prime is never larger, and equal
-with a probability that degrees bound. Networks whose activations are linear in pieces (relu,
+with a probability that degrees bound. Of any other analytic network it is an upper bound, and a
+minor of the true Jacobian that is not 0 at one real point is a lower one: where they meet, MP is 0
+or not as above. Networks whose activations are linear in pieces (relu,
 leaky_relu, hardtanh), on random inputs: let D(m) be the largest rank of the Jacobian in all present
 weights over the patterns, each telling on which pieces the units are, that weights and inputs show
 on an open set. Given a regular teacher, one at which the rank is D(m), the match probability is 0
@@ -162,10 +164,21 @@ $\operatorname{rank}(A)$ that in the learnable ones, for $m$ samples.
     as the Jacobian is a product there; learnables that are all weights of a homogeneous unit count
     one less.
 
+15. *From below at a real point.* Whatever activations and inputs are: where a minor of the true
+    Jacobian is not 0 at one point, it is no zero function, and the generic rank is at least its
+    size. Let $M$ be it there, known up to a radius that counts every rounding, and $R$ any matrix:
+    if $I - R M$ has row sums below 1 for all matrices in the radius, then $R M$ is regular, and so
+    is $M$ (a vector $v$ with $M v = 0$ would be $(I - R M) v$, shorter than itself). If the
+    learnables have such a minor of size $U$, and $D \le U$ by 3 or by counting, then
+    $\operatorname{rank}(A) = D = U$; if all weights have one of size $k + 1$, and the learnables
+    rank $k$ at most by 3 or by counting, then $\operatorname{rank}(A) < D$. Where 4 to 10 leave it
+    open, this decides.
+
 **What is checked.** The identities of all oracles, symbolically. Ranks of the oracle against ranks
 at real points in balls of 300 digits: these are proved from below; that they are not higher is what
 the digits say. Independence by the rank of $[1 \mid z]$ over more draws than arguments, which is a
-proof for these networks, residual and convolutional ones among them. Matches near a point by
+proof for these networks, residual and convolutional ones among them. Regular minors of matrices
+that are known up to a radius, against exact determinants. Matches near a point by
 Newton's method. Piecewise linear: ranks at rational points of many patterns, exactly.
 
 **Source.** This file; Ax (1971) for the independence of exponentials, Kolchin (1968) for that of
@@ -176,6 +189,7 @@ from __future__ import annotations
 
 from itertools import pairwise
 
+from ..ranks.regular import regular_minor
 from .base import ProofStep
 from .t11.checks import (
     CONSTANTS,
@@ -189,6 +203,7 @@ from .t11.checks import (
 )
 from .t11.oracle import Oracle
 from .t11.piecewise import followed_in_pattern, scaled_bound, scaled_dimensions
+from .t11.regular import regular_minors
 
 _SMOOTH = ("tanh", "sigmoid", "softplus", "erf")
 
@@ -242,6 +257,17 @@ STEPS = (
             "exp with another slope": lambda seed: Oracle(seed, slopes={"exp": lambda z, a: a * a}),
         },
         "every mask of small networks of all activations, sparse ones among them",
+    ),
+    ProofStep(
+        "a minor that is shown to be regular up to a radius is not 0",
+        regular_minors,
+        regular_minor,
+        {
+            "the radius is left out": lambda mid, rad, size: regular_minor(mid, 0 * rad, size),
+            "a tenth of the radius": lambda mid, rad, size: regular_minor(mid, rad / 10, size),
+            "no minor is ever found": lambda mid, rad, size: None,
+        },
+        "matrices of integers of any rank up to 7 x 7, exact determinants",
     ),
     ProofStep(
         "a teacher near the student is matched iff the rank is D",

@@ -21,6 +21,7 @@ from ..problem.allocation import Allocation
 from ..problem.masks import Entry, Mask
 from ..problem.networks.base import Network, positive_integer
 from .generic_rank import BLOCK, Given, jacobian_of_trial, required_bytes
+from .given_weights import GivenWeights
 from .jacobian import Jacobian
 from .oracle_jacobian import OracleJacobian
 
@@ -38,6 +39,7 @@ def greedy_basis(
     xp: ModuleType = np,
     given: Given | None = None,
     deadline: Deadline = NEVER,
+    frozen: GivenWeights | None = None,
 ) -> list[Entry]:
     """The lexicographically first basis of the span of `entries_in_order`, in that order.
 
@@ -46,6 +48,7 @@ def greedy_basis(
     added (and that the basis is the first one) is only as sure as the trial, whose failure
     `ranks.generic_rank.trial_error` bounds. The search ends early with `most` entries, an upper
     bound on the rank if one is known. With `given` inputs `samples` is their rank.
+    `frozen` weights that are given are not random.
 
     Raises `InputError` for networks that are not analytic and for absent or unknown entries,
     `SizeError` if the trial needs more than `memory_limit` bytes, `OutOfTimeError` after the
@@ -65,7 +68,7 @@ def greedy_basis(
     if needed > memory_limit:
         gib = f"{needed / 2**30:.3g} GiB, more than the limit of {memory_limit / 2**30:.3g} GiB"
         raise SizeError(f"a basis among {len(entries_in_order)} weights needs about {gib}")
-    prime, source = jacobian_of_trial(empty, samples, seed, trial, xp, given, deadline)
+    prime, source = jacobian_of_trial(empty, samples, seed, trial, xp, given, deadline, frozen)
     return first_basis(source, prime, entries_in_order, most, xp, deadline)
 
 

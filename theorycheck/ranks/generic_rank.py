@@ -22,6 +22,7 @@ from ..problem.networks.base import Network
 from .arguments import has_formal_arguments
 from .given_inputs import GivenInputs
 from .given_points import GivenPoints
+from .given_weights import GivenWeights
 from .jacobian import Jacobian, entries
 from .oracle import oracle_point, oracle_prime
 from .oracle_jacobian import OracleJacobian
@@ -70,14 +71,19 @@ class GenericRank:
 
 
 def trial_error(
-    allocation: Allocation, samples: int, size: int, given: Given | None = None
+    allocation: Allocation,
+    samples: int,
+    size: int,
+    given: Given | None = None,
+    frozen: GivenWeights | None = None,
 ) -> float:
     """Bound on the probability that one trial misses a generic rank of at most `size`.
 
     A fixed non-zero minor of that size has degree at most size x entry degree (Schwartz-Zippel
     at a point uniform modulo p > 2^22), and one of its coefficients is an integer of at most
     size x log2(size x entry norm) bits, which at most bits / 22 of the primes can divide. Inputs
-    that are `given` are no variables but factors of the coefficients. Of a nonlinear network the
+    that are `given` are no variables but factors of the coefficients, and so are `frozen` weights,
+    each in every degree at most. Of a nonlinear network the
     rank is that of its oracle (T11), whose entries `ranks.sizes` bounds; where residues tell its
     pre-activations apart, it may also be missed because some that differ are taken to be the same.
     """
@@ -87,12 +93,15 @@ def trial_error(
     if network.is_linear:
         degree, log_norm = network.path_bounds
         log_norm += given.log_norm if given is not None else 0.0
+        log_norm += degree * _log_frozen(network, frozen)
     else:
-        degree, log_norm = _with_given(entry_size(network, is_given=given is not None), given)
+        both_signs = given is not None or frozen is not None
+        entry = entry_size(network, is_given=both_signs)
+        degree, log_norm = _with_given(network, entry, given, frozen)
     n_primes = N_PRIMES if network.is_linear else N_ORACLE_PRIMES
     error = _vanishes(size * degree, size * (math.log2(size) + log_norm), n_primes)
-    if not network.is_linear and not has_formal_arguments(network):
-        error += _collision_error(network, samples, given)
+    if not network.is_linear and (frozen is not None or not has_formal_arguments(network)):
+        error += _collision_error(network, samples, given, frozen)
     return min(error, 1.0)
 
 
@@ -102,22 +111,38 @@ def _vanishes(degree: float, log_norm: float, n_primes: int) -> float:
     return (degree / LOWEST_PRIME + log_norm / 22 / n_primes) * (1 + 1e-9)
 
 
-def _with_given(size: EntrySize, given: Given | None) -> EntrySize:
-    """A size with given inputs: no variables, but factors of coefficients, one for each degree."""
-    if given is None:
-        return size
-    return EntrySize(size.degree, size.log_norm + size.degree * given.log_norm)
+def _with_given(
+    network: Network, size: EntrySize, given: Given | None, frozen: GivenWeights | None
+) -> EntrySize:
+    """A size with given inputs and weights: factors of coefficients, one of each a degree."""
+    per_degree = _log_frozen(network, frozen) + (0.0 if given is None else given.log_norm)
+    return EntrySize(size.degree, size.log_norm + (size.degree * per_degree if per_degree else 0))
 
 
-def _collision_error(network: Network, samples: int, given: Given | None) -> float:
+def _log_frozen(network: Network, frozen: GivenWeights | None) -> float:
+    """log2 of what a given weight adds to a norm, with a mean over a window that it may follow.
+
+    Random weights take up the factor of a mean: `ranks.sizes` leaves it out.
+    """
+    if frozen is None:
+        return 0.0
+    factors = [factor for factor, _ in network.unrolled.multiples.values()]
+    largest = max((max(f.numerator, f.denominator) for f in factors), default=1)
+    return frozen.log_norm + math.log2(largest)
+
+
+def _collision_error(
+    network: Network, samples: int, given: Given | None, frozen: GivenWeights | None
+) -> float:
     """Bound on the probability that pre-activations that differ agree modulo both primes.
 
     Or are opposite, or that one is 0: for each pair of units and samples two polynomials of the
     size that `collision_sizes` tells, each modulo two independent primes; for each alone one.
     """
     total = before = 0.0
-    for units, drawn in collision_sizes(network, is_given=given is not None):
-        count, size = units * samples, _with_given(drawn, given)
+    both_signs = given is not None or frozen is not None
+    for units, drawn in collision_sizes(network, is_given=both_signs):
+        count, size = units * samples, _with_given(network, drawn, given, frozen)
         total += count * (count + 2 * before) * _vanishes(*size, N_ORACLE_PRIMES) ** 2
         before += count
     return total
@@ -148,6 +173,7 @@ def jacobian_of_trial(
     xp: ModuleType = np,
     given: Given | None = None,
     deadline: Deadline = NEVER,
+    frozen: GivenWeights | None = None,
 ) -> tuple[int, Jacobian | OracleJacobian]:
     """The prime of a trial, and the Jacobian of all weights at its point.
 
@@ -157,11 +183,11 @@ def jacobian_of_trial(
     if not network.is_linear:
         prime = oracle_prime(seed, index)
         assert not isinstance(given, GivenInputs), "these are inputs of linear networks"
-        point = oracle_point(allocation, samples, seed, index, xp, deadline, given)
+        point = oracle_point(allocation, samples, seed, index, xp, deadline, given, frozen)
         return prime, OracleJacobian(network, point, xp, deadline)
     prime = draw_prime(seed, index)
     inputs = None if given is None else given.modulo(prime)
-    linear = draw_point(allocation, samples, prime, seed, index, xp, inputs, deadline)
+    linear = draw_point(allocation, samples, prime, seed, index, xp, inputs, deadline, frozen)
     return prime, Jacobian(network, linear, xp, deadline)
 
 
@@ -176,13 +202,14 @@ def rank_trial(
     xp: ModuleType = np,
     given: Given | None = None,
     deadline: Deadline = NEVER,
+    frozen: GivenWeights | None = None,
 ) -> Trial:
     """Rank of the Jacobian of all `which` ("learnable" or "present") weights in one trial.
 
     Stops as soon as `upper`, a proved upper bound, is reached. Raises `OutOfTimeError` after the
     deadline.
     """
-    prime, source = jacobian_of_trial(allocation, samples, seed, index, xp, given, deadline)
+    prime, source = jacobian_of_trial(allocation, samples, seed, index, xp, given, deadline, frozen)
     elimination = Elimination(source.n_equations, prime, xp, deadline)
     for name, block in entries(allocation, which, BLOCK):
         if elimination.rank >= upper:
@@ -196,7 +223,7 @@ def rank_trial(
         tuple(elimination.pivot_rows),
         tuple(elimination.pivot_columns),
         elimination.determinant,
-        0.0 if rank == upper else trial_error(allocation, samples, upper, given),
+        0.0 if rank == upper else trial_error(allocation, samples, upper, given, frozen),
     )
 
 
@@ -212,15 +239,16 @@ def generic_rank(
     xp: ModuleType = np,
     given: Given | None = None,
     deadline: Deadline = NEVER,
+    frozen: GivenWeights | None = None,
 ) -> GenericRank:
     """Generic rank of the Jacobian of the `which` weights; `upper` is a proved upper bound.
 
-    Reaching `upper` in one trial is a proof. Otherwise independent trials go on until the bound
-    on the probability of error is at most `error_bound`; if that is out of reach (a trial bounds
+    Reaching `upper` in one trial is a proof. Otherwise independent trials go on until the bound on
+    the probability of error is at most `error_bound`; if that is out of reach (a trial bounds
     nothing, or 64 trials are done) the returned `error_bound` is larger than asked. With `given`
     inputs only the weights are generic; `samples` is their rank, or number if the network is not
-    linear. Raises `SizeError` if a trial needs more than `memory_limit` bytes, `OutOfTimeError`
-    after the deadline.
+    linear. `frozen` weights that are given are not generic either. Raises `SizeError` if a trial
+    needs more than `memory_limit` bytes, `OutOfTimeError` after the deadline.
 
     >>> from theorycheck import LinearFeedforward
     >>> allocation = Allocation.rows(LinearFeedforward([2, 3, 2]), {"W2": [0]})
@@ -247,6 +275,7 @@ def generic_rank(
             xp=xp,
             given=given,
             deadline=deadline,
+            frozen=frozen,
         )
         trials.append(trial)
         bound *= trial.error

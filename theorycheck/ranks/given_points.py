@@ -51,6 +51,12 @@ class GivenPoints:
         rows = zip(*self.points, strict=True)
         return [[int(Fraction(x) * self._common) for x in row] for row in rows]
 
+    @cached_property
+    def floats(self) -> NDArray[np.float64]:
+        """The numbers themselves, (inputs, samples): none is longer than a float64."""
+        rows = np.array(self.points, dtype=np.float64).T
+        return rows if self.order is None else rows[list(self.order)]
+
     def modulo(self, prime: int) -> NDArray[np.float64]:
         """Balanced residues, (inputs, samples)."""
         points = [[_residue(x, prime) for x in point] for point in self.points]

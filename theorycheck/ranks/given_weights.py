@@ -6,8 +6,7 @@ given, the inputs are random.
 
 from __future__ import annotations
 
-import hashlib
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -24,21 +23,42 @@ _BITS = 53  # of the integer that a float is a power of 2 times of
 
 @dataclass(frozen=True, eq=False)
 class GivenWeights:
-    """Weight name -> float64 values that its frozen entries keep; names left out are random.
+    """Weight name -> float64 values that its entries keep, NaN where they are random or learnable.
 
-    Values at learnable entries are not looked at.
+    Names left out are random.
     """
 
     values: Mapping[str, NDArray[np.float64]]
 
-    def modulo(self, name: str, prime: int) -> NDArray[np.float64]:
-        """Balanced residues of the values of a weight modulo an odd prime below 2^23.
+    def put_into(self, name: str, residues: NDArray[np.float64], prime: int) -> NDArray[np.float64]:
+        """Random residues of a weight modulo an odd prime below 2^23, with the given ones in place.
 
-        >>> given = GivenWeights({"W1": np.array([[0.5, -3.0]])})
-        >>> given.modulo("W1", 7).tolist()
-        [[-3.0, -3.0]]
+        >>> given = GivenWeights({"W1": np.array([[0.5, -3.0, np.nan]])})
+        >>> given.put_into("W1", np.array([[1.0, 2.0, 3.0]]), 7).tolist()
+        [[-3.0, -3.0, 3.0]]
         """
-        fractions, exponents = np.frexp(self.values[name])
+        if name not in self.values:
+            return residues
+        known = ~np.isnan(self.values[name])
+        return np.where(known, self._modulo(name, prime), residues)
+
+    def without(self, name: str) -> GivenWeights:
+        """The same with this weight random."""
+        return GivenWeights({each: a for each, a in self.values.items() if each != name})
+
+    def with_columns(self, name: str, columns: Sequence[int]) -> GivenWeights:
+        """The same with these columns of a matrix alone."""
+        kept = {name: self.values[name][:, list(columns)]} if name in self.values else {}
+        return GivenWeights({**self.values, **kept})
+
+    @property
+    def count(self) -> int:
+        """How many frozen weights are given."""
+        return sum(int(np.count_nonzero(~np.isnan(array))) for array in self.values.values())
+
+    def _modulo(self, name: str, prime: int) -> NDArray[np.float64]:
+        """Balanced residues of the values of a weight, 0 where none is given."""
+        fractions, exponents = np.frexp(np.nan_to_num(self.values[name]))
         integers = np.ldexp(fractions, _BITS).astype(np.int64)
         steps, back = np.unique(exponents - _BITS, return_inverse=True)
         powers = np.array([pow(2, int(step), prime) for step in steps], dtype=np.int64)
@@ -55,36 +75,43 @@ class GivenWeights:
         every = np.concatenate(
             [np.ones(1), *(abs(array).ravel() for array in self.values.values())]
         )
-        every = every[every != 0]
+        every = every[(every != 0) & ~np.isnan(every)]
         fractions, exponents = np.frexp(every)
         integers = np.ldexp(fractions, _BITS).astype(np.int64)
         # With n odd n 2^e has the denominator 2^-e, if e < 0.
         powers = exponents - _BITS + np.log2((integers & -integers).astype(np.float64))
         return float(max(0.0, -powers.min()) + np.log2(every.max()))
 
-    @cached_property
-    def digest(self) -> str:
-        """SHA-256 of names, shapes and values: what tells given weights apart in a record.
+    def to_dict(self) -> dict[str, Any]:
+        """As a certificate has them: numbers, and null where none is given.
 
-        >>> len(GivenWeights({}).digest)
-        64
+        >>> GivenWeights({"W1": np.array([[0.5, np.nan]])}).to_dict()
+        {'W1': [[0.5, None]]}
         """
-        digest = hashlib.sha256()
-        for name, array in sorted(self.values.items()):
-            digest.update(f"{name}{list(array.shape)}".encode())
-            digest.update(np.ascontiguousarray(array + 0.0, dtype="<f8").tobytes())
-        return digest.hexdigest()
+        return {name: _plain((array + 0.0).tolist()) for name, array in self.values.items()}
+
+
+def _plain(values: Any) -> Any:
+    """Nested lists with None in place of NaN."""
+    if isinstance(values, list):
+        return [_plain(value) for value in values]
+    return None if values != values else values
 
 
 def given_weights(allocation: Allocation, weights: Mapping[str, Any]) -> GivenWeights:
-    """The frozen weights that are given, by name; of an absent connection the value is 0.
+    """The frozen weights that are given; numbers at learnable entries are not looked at.
 
     Raises `InputError` for unknown names, other shapes, numbers that are not finite, and numbers
     other than 0 where no connection is present.
 
     >>> from theorycheck import Allocation, LinearFeedforward
-    >>> allocation = Allocation.layer(LinearFeedforward([2, 2, 1]), "W2")
-    >>> given_weights(allocation, {"W1": [[1, 2], [2, 4]]}).values["W1"].tolist()
-    [[1.0, 2.0], [2.0, 4.0]]
+    >>> allocation = Allocation(LinearFeedforward([2, 1]), {"W1": [[0, 1]]})
+    >>> given_weights(allocation, {"W1": [[2, 3]]}).values["W1"].tolist()
+    [[2.0, nan]]
     """
-    return GivenWeights(checked_weights(allocation, weights, "weights"))
+    found = {}
+    for name, array in checked_weights(allocation, weights, "weights").items():
+        is_frozen = allocation.present_mask(name) & ~allocation.mask(name)
+        if is_frozen.any():
+            found[name] = np.where(is_frozen, array + 0.0, np.nan)
+    return GivenWeights(found)

@@ -27,6 +27,7 @@ from ..problem.networks.matrices import matrices_of
 from ..problem.networks.unrolled import CONSTANT, Group, Level
 from .arguments import Arguments, Numbers, arguments_of, has_formal_arguments
 from .given_points import GivenPoints, present_key
+from .given_weights import GivenWeights
 from .point import draw_prime, residues
 
 _ROOM = 2**24  # more than any residue: two of them make one key
@@ -105,7 +106,9 @@ class _Evaluation:
         arguments: Arguments | None = None,
         xp: ModuleType = np,
         deadline: Deadline = NEVER,
+        frozen: GivenWeights | None = None,
     ) -> None:
+        self._frozen = frozen
         self._seed, self._trial, self.xp, self.deadline = seed, trial, xp, deadline
         self._arguments = arguments
         self.primes: tuple[int, ...] = trial_primes(seed, trial)
@@ -127,6 +130,8 @@ class _Evaluation:
         found = {}
         for name, shape in network.weight_shapes.items():
             values = self._stream(k, name, shape) * allocation.present_mask(name)
+            if self._frozen is not None:
+                values = self._frozen.put_into(name, values, p)
             found[name] = self.xp.asarray(values)
 
         def multiple(factor: Fraction, size: int) -> Array:
@@ -233,10 +238,12 @@ def oracle_point(
     xp: ModuleType = np,
     deadline: Deadline = NEVER,
     given: GivenPoints | None = None,
+    frozen: GivenWeights | None = None,
 ) -> OraclePoint:
     """The point of a trial: uniform weights (absent ones 0), arrays of `xp`.
 
-    Inputs are random, or those `given`. Raises `OutOfTimeError` after the deadline.
+    Inputs are random, or those `given`; so are `frozen` weights. Raises `OutOfTimeError` after the
+    deadline.
 
     >>> from theorycheck import Feedforward
     >>> point = oracle_point(Allocation.none(Feedforward([2, 3, 1], activation="tanh")), 4, 0, 0)
@@ -244,9 +251,10 @@ def oracle_point(
     [(2, 4), (3, 4), (1, 4)]
     """
     network, arguments = allocation.network, None
-    if has_formal_arguments(network):
+    # Given weights may make sums equal that formally are not: residues tell.
+    if frozen is None and has_formal_arguments(network):
         arguments = _arguments(allocation, samples, given, deadline)
-    at = _Evaluation(seed, trial, arguments, xp, deadline)
+    at = _Evaluation(seed, trial, arguments, xp, deadline, frozen)
     weights = [at.weights(allocation, k) for k in range(len(at.primes))]
     values: list[list[Array]] = []  # by level, then by prime
     slopes: list[Array | None] = []

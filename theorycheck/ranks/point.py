@@ -21,6 +21,7 @@ from ..computing.deadline import NEVER, Deadline
 from ..errors import InputError
 from ..field.arithmetic import is_prime, reduce
 from ..problem.allocation import Allocation
+from .given_weights import GivenWeights
 
 LOWEST_PRIME = 2**22
 _WORDS_PER_SECOND = 3e7  # of SHAKE-256, which no one can interrupt
@@ -96,10 +97,12 @@ def draw_point(
     xp: ModuleType,
     given: NDArray[np.float64] | None = None,
     deadline: Deadline = NEVER,
+    frozen: GivenWeights | None = None,
 ) -> Point:
     """Uniform weights (absent ones 0) and inputs modulo `prime`, arrays of the module `xp`.
 
-    With `given`, balanced residues of the network's input shape, the inputs are those. Raises
+    With `given`, balanced residues of the network's input shape, the inputs are those; `frozen`
+    weights that are given have their own residues. Raises
     `InputError` for networks that are not linear, `OutOfTimeError` after the deadline, or before
     numbers so many that they would take longer.
     """
@@ -108,7 +111,8 @@ def draw_point(
         raise InputError(f"points modulo a prime are those of linear networks, not {network.title}")
 
     def uniform(name: str, shape: tuple[int, ...]) -> Array:
-        return xp.asarray(residues(seed, trial, name, shape, prime, deadline))
+        drawn = residues(seed, trial, name, shape, prime, deadline)
+        return xp.asarray(drawn if frozen is None else frozen.put_into(name, drawn, prime))
 
     weights = {name: uniform(name, shape) for name, shape in network.weight_shapes.items()}
     for name, mask in allocation.given_present().items():

@@ -12,6 +12,7 @@ import numpy as np
 from ..computing.options import Options
 from ..errors import OutOfTimeError, SizeError
 from ..problem.allocation import Allocation, Mask
+from ..problem.files import problem_to_dict
 from ..problem.masks import Entry
 from ..problem.networks.base import Network, positive_integer
 from ..ranks.bases import greedy_basis
@@ -19,6 +20,7 @@ from ..ranks.exactness import why_not_exact
 from ..ranks.generic_rank import GenericRank, generic_rank
 from ..ranks.given_inputs import GivenInputs
 from ..ranks.given_points import GivenPoints
+from ..ranks.given_weights import GivenWeights
 from ..ranks.target_dimension import TargetDimension, closed_form, target_dimension, upper_bound
 from ..structure.conflicts import Conflict, find_conflict
 from ..structure.peeling import Peeled, can_peel, peel
@@ -43,7 +45,8 @@ class Analysis:
     """An allocation, a number of samples m and the options of the question.
 
     With `given` inputs only the weights are random. Those of linear networks do not span, and m is
-    their rank.
+    their rank. With `weights` frozen ones have the values that these give; the teacher's are
+    random, so that the target dimension is the same.
     `reuse` has what was solved for other allocations; `whole` is the analysis, if any, of which
     this one asks about fewer of the learnables, and with which it shares the target. `answers` are
     what theorems have said already, and `limits` what has ended a search.
@@ -53,6 +56,7 @@ class Analysis:
     samples: int
     options: Options = field(default_factory=Options)
     given: GivenInputs | GivenPoints | None = None
+    weights: GivenWeights | None = None
     reuse: Reuse | None = None
     whole: Analysis | None = field(default=None, repr=False, compare=False)
     answers: dict[Any, Any] = field(init=False, repr=False, compare=False, default_factory=dict)
@@ -71,6 +75,12 @@ class Analysis:
     def network(self) -> Network:
         """The allocation's network."""
         return self.allocation.network
+
+    @property
+    def problem(self) -> dict[str, Any]:
+        """What is asked, as certificates have it, but for given inputs."""
+        problem = problem_to_dict(self.allocation, self.samples)
+        return problem if self.weights is None else problem | {"weights": self.weights.to_dict()}
 
     @property
     def is_linear(self) -> bool:
@@ -108,6 +118,25 @@ class Analysis:
             return "the network has activations that are not analytic"
         assert not isinstance(self.given, GivenInputs), "these are inputs of linear networks"
         return why_not_exact(self.allocation, self.given, self.options.deadline)
+
+    @property
+    def why_no_bound(self) -> str | None:
+        """Why nothing bounds the error of a rank with given weights, or None."""
+        names = sorted({"exp", "softplus"} & set(self.network.activations))
+        if self.weights is None or not names:
+            return None
+        return f"given weights are not covered with {names[0]}"
+
+    @property
+    def why_only_a_bound(self) -> str | None:
+        """Why the rank modulo a prime may be larger than the true one (T17), or None.
+
+        With given weights pre-activations that differ may yet depend on each other.
+        """
+        network = self.network
+        if self.weights is None or network.is_linear or network.is_polynomial:
+            return None
+        return "the rank modulo a prime is only an upper bound with given weights"
 
     @property
     def is_spanning(self) -> bool:
@@ -168,8 +197,8 @@ class Analysis:
 
         Then it is D, and no second matrix, as large as that of all weights, has to be looked at.
         """
-        if self.is_linear:
-            return None
+        if self.is_linear or self.weights is not None:
+            return None  # of given weights it is a bound from above alone (T17)
         name, bound = upper_bound(self.allocation, self.samples)
         if self.allocation.n_learnable < bound:
             return None
@@ -200,6 +229,7 @@ class Analysis:
             self.allocation,
             self.samples,
             upper=min(self.allocation.n_learnable, self.target.value),
+            frozen=self.weights,
             **self.for_ranks,
         )
 
@@ -235,7 +265,12 @@ class Analysis:
     @cached_property
     def core(self) -> Analysis | None:
         """The same question about what peeling leaves (T9); None if nothing is left."""
-        if self.given is not None or not can_peel(self.allocation) or not self.peeled.steps:
+        if (
+            self.weights is not None
+            or self.given is not None
+            or not can_peel(self.allocation)
+            or not self.peeled.steps
+        ):
             return self
         if self.peeled.allocation is None:
             return None
@@ -250,7 +285,7 @@ class Analysis:
             return None
         if self.is_affine:
             return None
-        if self.rank.value < target or self.given is not None:
+        if self.rank.value < target or self.given is not None or self.weights is not None:
             return None
         if not self.options.effort.seeks_degrees:
             return None
@@ -334,6 +369,7 @@ class Analysis:
             xp=self.options.xp,
             given=self.given,
             deadline=self.options.deadline,
+            frozen=self.weights,
         )
 
     def part(self, allocation: Allocation, **changes: Any) -> Analysis:

@@ -46,7 +46,8 @@ class Theorem:
     `count(analysis)` is the part of it that counts, matchings and graphs decide, without the rank
     of the learnables: it is asked of all theorems before anything expensive is asked of one. With
     `only_counts` that is all that it ever asks for. `search(analysis)` takes longest: it is asked
-    for where no theorem has decided.
+    for where no theorem has decided. `on_given_weights` tells that its proof takes frozen weights
+    as constants (T17); others are not asked about given ones.
     """
 
     id: str
@@ -55,6 +56,13 @@ class Theorem:
     count: Callable[[Analysis], Finding | None] | None = None
     only_counts: bool = False
     search: Callable[[Analysis], Finding | None] | None = None
+    on_given_weights: bool = False
+
+    def obstacle(self, analysis: Analysis) -> str | None:
+        """Why it says nothing about this analysis, in words, or None."""
+        if analysis.weights is not None and not self.on_given_weights:
+            return "it is about frozen weights that are random, and here they are given"
+        return self.why_not(analysis)
 
     @property
     def statement(self) -> Statement:
@@ -72,20 +80,20 @@ class Theorem:
 
     def ask_soon(self, analysis: Analysis) -> Finding | None:
         """What the theorem says without its search."""
-        if self.why_not(analysis) is not None:
+        if self.obstacle(analysis) is not None:
             return None
         return analysis.once(self.decide) if self.only_counts else self.decide(analysis)
 
     def ask_search(self, analysis: Analysis) -> Finding | None:
         """What the theorem says by its search, if it has one."""
-        if self.search is None or self.why_not(analysis) is not None:
+        if self.search is None or self.obstacle(analysis) is not None:
             return None
         return self.search(analysis)
 
     def ask_count(self, analysis: Analysis) -> Finding | None:
         """What the theorem says without any rank; None if that decides nothing."""
         count = self.decide if self.only_counts else self.count
-        if count is None or self.why_not(analysis) is not None:
+        if count is None or self.obstacle(analysis) is not None:
             return None
         return analysis.once(count)
 

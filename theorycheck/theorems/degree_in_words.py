@@ -14,6 +14,8 @@ def degree_in_words(analysis: Analysis) -> str:
         if not analysis.is_linear:
             return ""
         return "; no basis that was tried is maximal by itself"
+    if analysis.weights is not None:
+        return "; degrees are sought for random frozen weights only"
     if analysis.given is not None:
         return "; degrees are sought for random inputs only"
     if not analysis.options.effort.seeks_degrees:

@@ -11,6 +11,7 @@ from ..structure.conflicts import Conflict
 from ..verdict import Expressivity
 from .analysis import Analysis
 from .base import Finding
+from .coincidences import coincidences
 
 
 def conflict_in_words(conflict: Conflict) -> str:
@@ -35,7 +36,7 @@ def target_lower_evidence(target: TargetDimension) -> dict[str, Any]:
     return evidence
 
 
-def _target_upper_evidence(target: TargetDimension) -> dict[str, Any]:
+def target_upper_evidence(target: TargetDimension) -> dict[str, Any]:
     """Why D is at most `target.value`."""
     evidence: dict[str, Any] = {"by": target.upper}
     if target.upper == "trials":
@@ -47,7 +48,7 @@ def full_rank_evidence(analysis: Analysis) -> dict[str, Any]:
     """Why rank(A) = D: a minor of the learnables of size D, and D from above."""
     return {
         "minor": _minor_evidence(analysis.rank.best),
-        "target_upper": _target_upper_evidence(analysis.target),
+        "target_upper": target_upper_evidence(analysis.target),
     }
 
 
@@ -95,6 +96,7 @@ def by_rank(theorem: str, analysis: Analysis) -> Finding | None:
         f"{analysis.allocation.n_learnable} learnable weights; {analysis.target.value} are needed"
     )
     error = rank.error_bound
+    reason += coincidences(analysis)
     return below_target(
         theorem, analysis, reason, "deficient_rank", rank=rank.value, error_bound=error
     )
@@ -104,7 +106,7 @@ def positivity(
     theorem: str,
     analysis: Analysis,
     counted: Finding | None,
-    positive: Callable[[Analysis], Finding],
+    positive: Callable[[Analysis], Finding | None],
 ) -> Finding | None:
     """Minimal by count or by rank, `positive` if the rank is D; None if too uncertain (T1, T11)."""
     if counted is not None:

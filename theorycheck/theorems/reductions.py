@@ -9,7 +9,6 @@ from abc import ABC, abstractmethod
 from dataclasses import dataclass
 from typing import Any
 
-from ..problem.files import problem_to_dict
 from .analysis import Analysis
 from .base import Finding
 
@@ -28,7 +27,7 @@ class Reduction(ABC):
     @property
     def problem(self) -> dict[str, Any]:
         """The problem of the whole, as certificates have it."""
-        return problem_to_dict(self.whole.allocation, self.whole.samples)
+        return self.whole.problem
 
     def inner_certificate(self, finding: Finding | None) -> dict[str, Any] | None:
         """The certificate of the rest, to be put into that of the whole; None without a rest."""

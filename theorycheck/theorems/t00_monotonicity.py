@@ -223,4 +223,4 @@ def _basis(analysis: Analysis, part: Analysis) -> Part:
     return Part(analysis, part, f"{number} of the learnable weights, a basis,")
 
 
-THEOREM = Theorem("T0", why_not, decide, count=count, search=search)
+THEOREM = Theorem("T0", why_not, decide, count=count, search=search, on_given_weights=True)

@@ -31,9 +31,10 @@ def _positive(analysis: Analysis) -> Finding:
     conflict = analysis.conflict
     if conflict is None:
         return at_full_rank("T1", Expressivity.POSITIVE, analysis, reason, "full_rank")
+    is_not = "need not be" if analysis.weights is not None else "is not"  # if others are 0
     left_open = (
         f"whether every teacher is matched is open: {conflict_in_words(conflict)}, so the "
-        f"output is not affine in the learnable weights{degree_in_words(analysis)}"
+        f"output {is_not} affine in the learnable weights{degree_in_words(analysis)}"
     )
     finding = at_full_rank("T1", Expressivity.POSITIVE, analysis, reason, "full_rank")
     meeting = {
@@ -44,4 +45,4 @@ def _positive(analysis: Analysis) -> Finding:
     return replace(finding, evidence=evidence, left_open=left_open)
 
 
-THEOREM = Theorem("T1", why_not, decide, count=count)
+THEOREM = Theorem("T1", why_not, decide, count=count, on_given_weights=True)

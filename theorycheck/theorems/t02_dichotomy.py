@@ -33,4 +33,4 @@ def decide(analysis: Analysis) -> Finding | None:
     )
 
 
-THEOREM = Theorem("T2", why_not, decide)
+THEOREM = Theorem("T2", why_not, decide, on_given_weights=True)

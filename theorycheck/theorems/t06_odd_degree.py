@@ -172,4 +172,4 @@ def _one_solution(analysis: Analysis, kind: str, words: str, evidence: dict[str,
     return at_full_rank("T6", Expressivity.MAXIMAL, analysis, reason, kind, evidence, degree=1)
 
 
-THEOREM = Theorem("T6", why_not, decide, count=count)
+THEOREM = Theorem("T6", why_not, decide, count=count, on_given_weights=True)

@@ -35,8 +35,12 @@ The first needs no point of the network, and where it speaks the second never do
 
 def why_not(analysis: Analysis) -> str | None:
     """T12 needs what T11 needs, and at least one hidden layer."""
+    if analysis.is_linear:
+        return "the network is linear"
     if analysis.network.is_analytic:
-        return analysis.why_not_exact
+        return analysis.why_no_bound
+    if analysis.weights is not None:
+        return "of given weights it is about networks with analytic activations"
     return piecewise.why_not(analysis)
 
 
@@ -47,6 +51,9 @@ def decide(analysis: Analysis) -> Finding | None:
     network = analysis.network
     if not network.is_analytic:
         return onto.decide(analysis) or piecewise_output.decide(analysis)
+    # Only (a) takes given weights as constants, and asks for no more than one rank.
+    if analysis.weights is not None or analysis.why_not_exact is not None:
+        return affine.decide(analysis)
     has_rows = network.is_layered or network.is_recurrent  # else only (a) is shown to hold
     for rule in RULES if has_rows else RULES[:1]:
         analysis.options.deadline.check("a rule of T12")
@@ -56,4 +63,4 @@ def decide(analysis: Analysis) -> Finding | None:
     return None
 
 
-THEOREM = Theorem("T12", why_not, decide)
+THEOREM = Theorem("T12", why_not, decide, on_given_weights=True)

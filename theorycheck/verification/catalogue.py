@@ -107,6 +107,7 @@ def _analytic() -> tuple[Property, ...]:
         monotone("T11", cases=analytic.over_budget, share=2),
         monotone("T11", fewer, with_one_sample_less, analytic.over_budget, share=2),
         symmetric("T11", cases=analytic.critical_cases, share=2),
+        analytic.rank_law(analytic.real_ranks, "minors", share=4),
         piecewise.pattern_bounds(share=2),
     )
 
@@ -139,6 +140,10 @@ def _levels(id: str = "T14", cases: Cases = domains.levelled) -> tuple[Property,
 
 def _given() -> tuple[Property, ...]:
     return (given.inputs_law(share=2),)
+
+
+def _given_weights() -> tuple[Property, ...]:
+    return (given.weights_law(),)
 
 
 def _inputs() -> tuple[Property, ...]:
@@ -177,6 +182,7 @@ _CATALOGUE: dict[str, Callable[[], tuple[Property, ...]]] = {
     "T14": _levels,
     "T15": _predictions("T15", domains.graded, (1, 2, 20, 4), SMALL_EFFORT),
     "T16": partial(_levels, "T16", domains.behind),
+    "T17": _given_weights,
     "T18": _given,
     "C1": _inputs,
     "C2": _recurrents,

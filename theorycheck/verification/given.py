@@ -1,19 +1,26 @@
-"""T18 on inputs that a case draws: what is maximal has full rank on them."""
+"""T17 and T18 on weights and inputs that a case draws: what is decided fits the rank there."""
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
 import numpy as np
 
 from ..computing.options import Options
+from ..ranks.generic_rank import generic_rank
 from ..ranks.given_inputs import given_inputs
+from ..ranks.given_weights import GivenWeights
+from ..ranks.target_dimension import target_dimension
 from ..theorems import t18_given_inputs
 from ..theorems.analysis import Analysis
+from ..theorems.base import Theorem
+from ..theorems.registry import THEOREMS
+from ..verdict import Expressivity
 from . import domains
 from .base import Case, Cases, Inapplicable, Property
+from .cases import with_seed
 from .predictions import NO_DEGREES
 
 if TYPE_CHECKING:
@@ -70,3 +77,63 @@ def on_inputs(case: Case) -> Analysis | None:
         return None
     analysis = Analysis(case.allocation, given.rank, Options(case.seed, effort=NO_DEGREES))
     return replace(analysis, given=given)
+
+
+def critical_cases() -> SearchStrategy[Case]:
+    """Linear networks about the critical budget, those with one learnable layer among them."""
+    from hypothesis import strategies as st
+
+    from .. import strategies as public
+
+    near = public.critical_problems(over=(-1, 0, 0, 1, 2))
+    return st.one_of(with_seed(near), domains.one_layer(), domains.affine())
+
+
+def weights_law(
+    asked: Sequence[Theorem] = THEOREMS,
+    cases: Cases = critical_cases,
+    *,
+    what: str = "given weights",
+    share: int = 1,
+) -> Property:
+    """What theorems say of frozen weights that are given fits the rank at them (T17).
+
+    >>> weights_law().name
+    'given weights, by exact rank'
+    """
+
+    def refute(case: Case) -> str | None:
+        analysis = with_weights(case)
+        findings = [found for theorem in asked if (found := theorem.ask(analysis)) is not None]
+        if not findings:
+            raise Inapplicable
+        other = case.seed + 1
+        target = target_dimension(case.allocation, case.samples, seed=other).value
+        rank = generic_rank(
+            case.allocation,
+            case.samples,
+            upper=min(target, case.allocation.n_learnable),
+            seed=other,
+            frozen=analysis.weights,
+        ).value
+        for found in findings:
+            if (found.expressivity is Expressivity.MINIMAL) != (rank < target):
+                says = f"{found.theorem} says {found.expressivity} ({found.reason})"
+                return f"{says}, but at the given weights the rank is {rank} of {target}"
+        return None
+
+    return Property("T17", f"{what}, by exact rank", cases, refute, share)
+
+
+def with_weights(case: Case) -> Analysis:
+    """The problem with frozen weights from -1 to 2 drawn from the seed, some rows the same."""
+    rng, allocation = np.random.default_rng([case.seed, 41]), case.allocation
+    found = {}
+    for name, shape in allocation.network.weight_shapes.items():
+        values = rng.integers(-1, 3, shape).astype(np.float64)
+        if len(values) > 1 and rng.random() < 0.3:
+            values[1] = values[0]
+        is_frozen = allocation.present_mask(name) & ~allocation.mask(name)
+        found[name] = np.where(is_frozen, values, np.nan)
+    analysis = Analysis(allocation, case.samples, Options(case.seed, effort=NO_DEGREES))
+    return replace(analysis, weights=GivenWeights(found))

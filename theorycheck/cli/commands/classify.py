@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import partial
 from typing import TYPE_CHECKING, Any
 
-from ..common import Failures, answer, complain, name_of, points
+from ..common import Failures, answer, arrays, complain, name_of, points
 from ..options import (
     Backend,
     CertificateOut,
@@ -20,6 +20,7 @@ from ..options import (
     Paths,
     Seconds,
     Seed,
+    Weights,
 )
 
 if TYPE_CHECKING:
@@ -31,6 +32,7 @@ def classify(
     as_json: Json = False,
     certificate: CertificateOut = None,
     inputs: Inputs = None,
+    weights: Weights = None,
     seed: Seed = 0,
     error_bound: ErrorBound = 1e-9,
     memory_limit: MemoryLimit = 8,
@@ -49,6 +51,7 @@ def classify(
     failures, certificates = Failures(), []
     options: dict[str, Any] = {
         "inputs": None if inputs is None else points(failures, inputs),
+        "weights": arrays(failures, weights),
         "seed": seed,
         "error_bound": error_bound,
         "memory_limit": memory_limit,

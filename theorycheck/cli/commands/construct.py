@@ -3,16 +3,17 @@
 from __future__ import annotations
 
 from functools import partial
-from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
+from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from ..common import Failures, answer, complain, name_of, points
+from ..common import Failures, answer, arrays, complain, name_of, points
 from ..options import DrawSeed, ErrorBound, File, Inputs, Json, MemoryLimit, Seconds
 
 if TYPE_CHECKING:
     from rich.console import Console
 
+    from ...certificates import Certificate
     from ...constructions.construct import Construction
     from ...problem.allocation import Allocation
 
@@ -26,6 +27,12 @@ Teacher: TypeAlias = Annotated[
 Frozen: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="WEIGHTS", help="The student's frozen weights, by default drawn."),
+]
+CertificateFile: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CERT.json", help="Execute this proof, of classify --certificate; seek no other."
+    ),
 ]
 Rational: TypeAlias = Annotated[
     bool, typer.Option("--rational", help="Compute in exact fractions, not in double precision.")
@@ -43,6 +50,7 @@ def construct(
     teacher: Teacher = None,
     inputs: Inputs = None,
     frozen: Frozen = None,
+    certificate: CertificateFile = None,
     rational: Rational = False,
     out: WeightsOut = None,
     as_json: Json = False,
@@ -57,9 +65,10 @@ def construct(
     failures = Failures()
     ask = partial(
         make,
-        teacher=_weights(failures, teacher),
+        teacher=arrays(failures, teacher),
         inputs=None if inputs is None else points(failures, inputs),
-        frozen=_weights(failures, frozen),
+        frozen=arrays(failures, frozen),
+        certificate=_certificate(failures, certificate),
         rational=rational,
         seed=seed,
         error_bound=error_bound,
@@ -76,14 +85,18 @@ def construct(
     failures.leave()
 
 
-def _weights(failures: Failures, path: str | None) -> dict[str, Any] | None:
-    """The arrays of a weights file; what is none ends the command."""
-    from ...problem.weight_files import read_weights
+def _certificate(failures: Failures, path: str | None) -> Certificate | None:
+    """The one certificate in a file; what is none ends the command."""
+    from ...certificates import Certificate, load_certificates
+    from ...errors import InputError
 
     if path is None:
         return None
     with failures.of(path):
-        return read_weights(path)
+        objects = load_certificates(path)
+        if len(objects) > 1:
+            raise InputError(f"one certificate is expected, not {len(objects)}")
+        return Certificate.from_dict(objects[0])
     failures.leave()
 
 

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from ...computing.progress import watching
-from ..common import Failures, print_json
+from ..common import Failures, complain, print_json
 from ..options import (
     Backend,
     ErrorBound,
@@ -20,7 +20,7 @@ from ..options import (
     offered,
     positive,
 )
-from ..output import AllocationOut, print_masks, write_allocation
+from ..output import AllocationOut, print_masks, require_name, write_allocation
 
 if TYPE_CHECKING:
     from ...answers.designs import Design
@@ -74,6 +74,7 @@ def design(
     from ...answers.designs import design as find
 
     failures = Failures()
+    require_name(failures, out)
     with failures.of(network):
         given = _given(network)
         failures.of(within or network)
@@ -133,6 +134,8 @@ def _tell(name: str, given: Allocation, found: Design, as_json: bool) -> None:
     from ...display.paragraphs import samples_in_words
     from ..text import print_paragraphs, print_title
 
+    if found.outcome == "open":
+        complain(f"{name}: nothing was proved, neither a design nor that there is none")
     if as_json:
         print_json({"file": name, **found.to_dict()})
         return

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..common import Failures, answer, name_of
+from ..common import Failures, answer, arrays, name_of
 from ..options import (
     Backend,
     ErrorBound,
@@ -16,12 +16,14 @@ from ..options import (
     Paths,
     Seconds,
     Seed,
+    Weights,
 )
 
 
 def explain(
     files: Files,
     as_json: Json = False,
+    weights: Weights = None,
     seed: Seed = 0,
     error_bound: ErrorBound = 1e-9,
     memory_limit: MemoryLimit = 8,
@@ -36,15 +38,16 @@ def explain(
     from ...computing.effort import Effort
     from ..text import print_explanation
 
+    failures = Failures()
     ask = partial(
         explain_allocation,
+        weights=arrays(failures, weights),
         seed=seed,
         error_bound=error_bound,
         memory_limit=memory_limit,
         backend=backend,
         effort=Effort(seconds, most_degree, instances=instances, paths=paths),
     )
-    failures = Failures()
     for file in files:
         with failures.of(file):
             answer(file, name_of(file, files), ask, print_explanation, as_json)

@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from functools import partial
 
-from ..common import Failures, answer, complain, name_of, points
-from ..options import DrawSeed, File, FitBackend, Inputs, Json, Law, Restarts, Trials, Width
+from ..common import Failures, answer, arrays, complain, name_of, points, teacher_of
+from ..options import (
+    DrawSeed,
+    File,
+    FitBackend,
+    Inputs,
+    Json,
+    Law,
+    Restarts,
+    Teacher,
+    Trials,
+    Weights,
+    Width,
+)
 
 
 def measure(
@@ -15,6 +27,8 @@ def measure(
     backend: FitBackend = "auto",
     law: Law = "normal",
     inputs: Inputs = None,
+    weights: Weights = None,
+    teacher: Teacher = None,
     width: Width = None,
     restarts: Restarts = 20,
     as_json: Json = False,
@@ -31,6 +45,8 @@ def measure(
         backend=backend,
         law=law,
         inputs=None if inputs is None else points(failures, inputs),
+        weights=arrays(failures, weights),
+        teacher=teacher_of(failures, teacher),
         width=width,
         restarts=restarts,
     )

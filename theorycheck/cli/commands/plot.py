@@ -151,9 +151,8 @@ def _read(
     if len(load_certificates(file)) > 1:
         raise InputError("several certificates; a picture shows one")
     certificate: Certificate = Certificate.from_dict(data)
-    problem = {
-        k: v for k, v in certificate.problem.items() if k not in ("inputs", "basis", "forms")
-    }
+    given = ("inputs", "basis", "forms", "weights")
+    problem = {k: v for k, v in certificate.problem.items() if k not in given}
     allocation, samples = problem_from_dict(problem)
     return allocation, samples, certificate
 

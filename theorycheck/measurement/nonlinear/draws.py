@@ -49,7 +49,7 @@ class Draws:
         """So many trials, on NumPy arrays."""
         numbers = count * self.source.allocation.network.n_weights
         self.source.deadline.afford(numbers * _NUMBER_SECONDS, f"{count} random teachers")
-        teacher, student = self.source.weights(rng, count), self.source.weights(rng, count)
+        teacher, student = self.source.teachers(rng, count), self.source.students(rng, count)
         inputs = self.source.inputs(rng, count)
         return Drawn(Instance(student, inputs, self._outputs(teacher, inputs)), teacher)
 

@@ -145,7 +145,7 @@ class _ReluTrials:
 
     def _draw(self, chunk: int, count: int) -> _Drawn:
         rng = np.random.default_rng([self._seed, 0, chunk])
-        teacher, student = self._source.weights(rng, count), self._source.weights(rng, count)
+        teacher, student = self._source.teachers(rng, count), self._source.students(rng, count)
         inputs = self._source.inputs(rng, count)
         n_outputs = self._source.allocation.network.outputs * self._source.samples
         theta = np.empty((count, len(self._teacher.entries)))

@@ -53,6 +53,13 @@ def full_rank(scene: Scene) -> Marks:
     return marks
 
 
+def real_deficient_rank(scene: Scene) -> Marks:
+    """Weights by which the teacher moves more equations than the learnables do."""
+    marks = Marks()
+    minor_marks(scene, marks, scene.evidence["minor"], "present")
+    return marks
+
+
 def structural_cover(scene: Scene) -> Marks:
     """The equations and learnables that all the others are confined to."""
     marks, evidence = Marks(), scene.evidence
@@ -130,6 +137,8 @@ DRAWINGS: dict[str, Drawing] = {
     "count": count,
     "deficient_rank": count,
     "full_rank": full_rank,
+    "real_deficient_rank": real_deficient_rank,
+    "real_full_rank": full_rank,
     "affine_full_rank": full_rank,
     "structural_cover": structural_cover,
     "group_bezout": group_bezout,

@@ -142,4 +142,4 @@ DRAWINGS: dict[str, Drawing] = {
         solving_order,
         resting_units,
     )
-}
+} | {"real_readout_rank": readout_rank}

@@ -8,6 +8,7 @@ from dataclasses import replace
 from typing import Any
 
 import numpy as np
+from numpy.typing import NDArray
 
 from ...errors import InputError, shown
 from ..masks import Mask, count, equal
@@ -152,6 +153,31 @@ def _checked(
     network: Network, present: Masks, module: Module, recurrent: Mapping[str, str] | None
 ) -> Reading:
     """The module's weights, if it may be of this network, and is not yet frozen."""
+    reading = _reading_of(network, present, module, recurrent)
+    for slot in reading.slots.values():
+        if hooked(slot.parameter):
+            raise InputError(f"{slot.name} is frozen by apply_to_torch already: remove() that")
+    return reading
+
+
+def values_of(
+    network: Network, present: Masks, module: Module, recurrent: Mapping[str, str] | None
+) -> dict[str, NDArray[np.float64]]:
+    """The values of a module's weights by weight name, 0 where a connection is absent."""
+    reading = _reading_of(network, present, plain_module(module), recurrent)
+    found: dict[str, NDArray[np.float64]] = {}
+    for name, slot in reading.slots.items():
+        values = getattr(slot.owner, slot.attribute).detach().double().cpu().numpy()
+        weight = weight_of(name)
+        # Of two addends the sum in the arithmetic of float64, which is what counts as given.
+        found[weight] = values * present[weight] + found.get(weight, 0.0)
+    return found
+
+
+def _reading_of(
+    network: Network, present: Masks, module: Module, recurrent: Mapping[str, str] | None
+) -> Reading:
+    """The module's weights, if it may be of this network."""
     is_linear = all(name == "linear" for name in network.activations)
     options = ReadOptions(is_linear, recurrent=recurrent, image=getattr(network, "input", None))
     if network.is_recurrent:
@@ -176,6 +202,4 @@ def _checked(
         own = np.broadcast_to(np.bool_(True), shape) if own is None else own
         if slot.is_pruned and not equal(own, present[name]):
             raise _not_pruned(slot, name)
-        if hooked(slot.parameter):
-            raise InputError(f"{slot.name} is frozen by apply_to_torch already: remove() that")
     return replace(reading, networks=(network,))

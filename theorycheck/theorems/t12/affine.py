@@ -11,6 +11,7 @@ from ...verdict import Expressivity
 from ..analysis import Analysis
 from ..base import Finding
 from ..evidence import at_full_rank
+from ..t11 import real
 
 
 def decide(analysis: Analysis) -> Finding | None:
@@ -24,4 +25,7 @@ def decide(analysis: Analysis) -> Finding | None:
         f"all learnable weights are in the readout, in which outputs are affine, and the rank "
         f"{analysis.rank.value} reaches the target dimension"
     )
+    if analysis.why_not_exact is not None or analysis.why_only_a_bound is not None:
+        maximal = Expressivity.MAXIMAL
+        return real.at_real_point("T12", maximal, analysis, reason, "real_readout_rank")
     return at_full_rank("T12", Expressivity.MAXIMAL, analysis, reason, "readout_rank")
