@@ -11,6 +11,7 @@ import pytest
 
 import theorycheck as tc
 from tests.cli.test_cli import check_one_line, problems, run
+from tests.shared.device import Device
 from theorycheck.measurement import estimate as estimates
 from theorycheck.verification import comparison
 
@@ -20,7 +21,9 @@ EXAMPLES = Path(__file__).parents[2] / "examples" / "allocations"
 DIAGONALS, CROSS, FOREST = (EXAMPLES / f"{n}.json" for n in ("diagonals", "cross", "forest"))
 FAST = ("--backend", "numpy", "--trials", "60")
 KEYS = ("file", "matches", "trials", "undecided", "match_probability", "interval", "method")
-MORE_KEYS = ("backend", "seed", "law", "rank", "target_dimension", "degree", "seconds")
+MORE_KEYS = (
+    "backend", "generator", "seed", "law", "rank", "target_dimension", "degree", "seconds",
+)  # fmt: skip
 
 
 def text_of(result: Any, status: int = 0) -> str:
@@ -51,6 +54,16 @@ def test_estimate_json_has_the_keys_of_the_contract(run: Any, problems: dict[str
     relu = json.loads(run("measure", problems["relu"], *FAST, "--json").out)
     assert relu.keys() == {*KEYS, *MORE_KEYS, "regular"}
     assert relu["regular"].keys() == {"matches", "trials", "undecided", "interval"}
+
+
+def test_measure_and_compare_say_what_ran_on_a_gpu(run: Any, device: Device):
+    options = ("--backend", "cupy", "--trials", 40, "--seed", 3)
+    text = text_of(run("measure", CROSS, *options))
+    assert "draws normal, seed 3 of cupy's generator, cupy," in text
+    data = json.loads(run("compare", CROSS, *options, "--json").out)
+    assert (data["estimate"]["backend"], data["estimate"]["generator"]) == ("cupy", "cupy")
+    assert data["settings"]["backend"] == "cupy"
+    assert data["versions"]["cupy"] == device.__version__
 
 
 def test_relu_networks_show_their_regular_teachers(run: Any, problems: dict[str, Path]):

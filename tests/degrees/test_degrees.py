@@ -142,10 +142,10 @@ def test_batches_are_done_one_by_one_and_cells_replaced(point, seed):
     forward, _, entries, weights, inputs, _ = point
     theta = np.random.default_rng(seed).normal(size=(3, len(entries)))
     repeated = {name: np.repeat(value, 3, axis=0) for name, value in weights.items()}
-    many = forward.with_entries(repeated, theta, entries)
+    many = forward.with_entries(repeated, theta)
     values, jacobian = forward.jacobian(many, np.repeat(inputs, 3, axis=0))
     for row in range(3):
-        one = forward.with_entries(weights, theta[row : row + 1], entries)
+        one = forward.with_entries(weights, theta[row : row + 1])
         assert [one[name][(0, *index)] for name, index in entries] == theta[row].tolist()
         alone = forward.jacobian(one, inputs)
         np.testing.assert_allclose(values[row], alone[0][0], atol=1e-12)

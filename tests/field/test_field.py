@@ -1,6 +1,5 @@
 """Exact arithmetic, elimination and ranks over GF(p), against python-flint and Python integers."""
 
-from importlib import import_module
 from itertools import pairwise
 from types import SimpleNamespace
 from typing import Any
@@ -12,6 +11,7 @@ from flint import nmod_mat
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.shared.device import Device
 from theorycheck.computing.arrays import on_host
 from theorycheck.field import arithmetic as field
 from theorycheck.field import batched, elimination, stages
@@ -92,8 +92,8 @@ def eliminated(a: Any, p: int, cuts: list[int] | None = None) -> Any:
     for start, stop in pairwise(edges):
         result.extend(a[:, start:stop])
     assert result.n_columns == a.shape[1]
-    minor = a[np.ix_(result.pivot_rows, result.pivot_columns)] if result.rank else a[:0, :0]
-    minor = minor if isinstance(minor, np.ndarray) else minor.get()
+    on_rows = np.ix_(result.pivot_rows, result.pivot_columns)
+    minor = on_host(a)[on_rows] if result.rank else on_host(a)[:0, :0]
     assert result.determinant == int(flint_matrix(minor, p).det())
     return SimpleNamespace(rank=result.rank, rows=result.pivot_rows, columns=result.pivot_columns)
 
@@ -371,19 +371,8 @@ def test_batched_rank_beyond_512(m: int, n: int):
 # GPU
 
 
-def gpu_is_missing() -> str:
-    """Why the GPU test cannot run, or an empty string."""
-    try:
-        cupy = import_module("cupy")
-    except ImportError:
-        return "CuPy is not installed"
-    return "" if cupy.cuda.is_available() else "no CUDA device"
-
-
-@pytest.mark.skipif(bool(gpu_is_missing()), reason=gpu_is_missing() or "a GPU is there")
 @pytest.mark.parametrize("kind", KINDS)
-def test_cupy_arrays_give_the_same(kind: str):
-    cupy = import_module("cupy")
+def test_cupy_arrays_give_the_same(cupy: Any, kind: str):
     rng = np.random.default_rng(11)
     for m, n in ((0, 3), (5, 0), (7, 9), (300, 280), (90, 600)):
         a = sample(kind, m, n, LARGEST, rng)
@@ -401,3 +390,16 @@ def test_cupy_arrays_give_the_same(kind: str):
     batch = np.array([sample(k, 9, 7, LARGEST, rng) for k in KINDS])
     ranks = batched_rank(cupy.asarray(batch), LARGEST)
     assert np.array_equal(on_host(ranks), batched_rank(batch, LARGEST))
+
+
+def test_batched_ranks_are_done_in_pieces_where_a_device_has_no_more_memory(device: Device):
+    rng = np.random.default_rng(5)
+    batch = rng.integers(-1, 2, (300, 6, 5))
+    on_device = device.asarray(batch)
+    device.room = 30_000
+    assert on_host(batched_rank(on_device, 3)).tolist() == batched_rank(batch, 3).tolist()
+    assert device.refused > 1
+    before = device.transfers.arrays, device.refused
+    device.free = 60_000
+    assert on_host(batched_rank(on_device, 3)).tolist() == batched_rank(batch, 3).tolist()
+    assert (device.transfers.arrays, device.refused) == (before[0] + 1, before[1])

@@ -1,6 +1,5 @@
 """Many masks of a mask space at once, against the same questions asked one by one."""
 
-from importlib import import_module
 from typing import Any
 
 import numpy as np
@@ -10,7 +9,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tests.shared.strategies as own
-from tests.field.test_field import gpu_is_missing
 from theorycheck import Effort, LinearFeedforward, LinearRecurrent, ShallowReLU, classify
 from theorycheck.errors import ContradictionError, InputError, SizeError
 from theorycheck.field.arithmetic import reduce
@@ -347,10 +345,8 @@ def test_a_wrong_rank_contradicts_peeling(monkeypatch: pytest.MonkeyPatch):
         batch.decide(masks)
 
 
-@pytest.mark.skipif(bool(gpu_is_missing()), reason=gpu_is_missing() or "a GPU is there")
 @pytest.mark.parametrize("name", CASES)
-def test_cupy_decides_the_same(name: str):
-    cupy = import_module("cupy")
+def test_cupy_decides_the_same(cupy: Any, name: str):
     network, samples, present = CASES[name]
     space = space_of(network, present)
     masks = some_masks(space, 3000)

@@ -183,7 +183,7 @@ FitBackend: TypeAlias = Annotated[
     typer.Option(
         parser=_backend,
         metavar="NAME",
-        help="Where fits run: numpy, cupy or auto.",
+        help="Where draws are decided: numpy, cupy or auto.",
         autocompletion=offered(BACKENDS),
     ),
 ]

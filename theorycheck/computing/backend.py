@@ -35,7 +35,7 @@ def _working_cupy() -> ModuleType | None:
     # `import cupy` succeeds on a machine without a GPU: only a tiny operation tells.
     try:
         cupy = importlib.import_module("cupy")
-        answers = cupy.cuda.is_available() and int(cupy.ones(2).sum()) == 2
+        answers = cupy.cuda.is_available() and cupy.ones(2).sum().item() == 2
     except Exception:  # a broken driver or toolkit raises errors of many kinds
         return None
     return cupy if answers else None

@@ -179,7 +179,7 @@ def _inverse_by_products(values: Array, p: int) -> Array:
     """Nearly balanced inverses of a non-empty vector, through the inverses of pairwise products."""
     xp = array_module(values)
     if values.size == 1:
-        return xp.asarray([float(scalar_inverse(int(values[0]), p))])
+        return xp.full(1, float(scalar_inverse(int(values[0].item()), p)))
     pairs = values.size // 2
     half = values.size - pairs  # an odd size leaves values[pairs] on its own
     first, second = values[:pairs], values[half:]

@@ -4,11 +4,11 @@ import numpy as np
 
 from ..computing.arrays import Array
 from ..computing.deadline import NEVER, Deadline
+from ..computing.pieces import by_pieces, that_fit
 from .arithmetic import MAX_INNER, array_module, check_modulus, fold, inverse, reduce
 
 _CHUNK_ENTRIES = 1 << 17  # entries handled together: cached, yet many per call into NumPy
 _WHAT = "ranks of small matrices"
-_GPU_CHUNK_ENTRIES = 1 << 26
 
 
 def batched_rank(a: Array, p: int, deadline: Deadline = NEVER) -> Array:
@@ -32,13 +32,16 @@ def batched_rank(a: Array, p: int, deadline: Deadline = NEVER) -> Array:
     # Batch axis last, so that every step runs along it; as few columns as possible.
     order = (1, 2, 0) if n <= m else (2, 1, 0)
     matrices = a.reshape(-1, m, n).transpose(order)
-    entries = _CHUNK_ENTRIES if xp is np else _GPU_CHUNK_ENTRIES
-    size = max(1, entries // (m * n))
     flat = ranks.reshape(-1)
-    for start in range(0, flat.size, size):
+    size = _CHUNK_ENTRIES // (m * n) if xp is np else that_fit(flat.size, m * n, xp)
+
+    def work(part: slice) -> Array:
         deadline.check(_WHAT)
-        chunk = xp.array(matrices[..., start : start + size], dtype=np.float64, order="C")
-        flat[start : start + size] = _chunk_rank(reduce(chunk, p, out=chunk), p, deadline)
+        chunk = xp.array(matrices[..., part], dtype=np.float64, order="C")
+        return _chunk_rank(reduce(chunk, p, out=chunk), p, deadline)
+
+    for part, found in by_pieces(work, flat.size, size):
+        flat[part] = found
     return ranks
 
 

@@ -112,11 +112,11 @@ def _factor_panel(block: Array, start: int, p: int) -> Stage:
     rows_found: list[int] = []
     columns: list[int] = []
     determinant = 1
-    for j in range(width if panel.any() else 0):
+    for j in range(width if panel.any().item() else 0):
         k = len(columns)
         column = fold(panel[j] - upper[:k, j] @ lower[:k], p)
-        i = int((column != 0).argmax())
-        pivot = int(column[i])
+        i = (column != 0).argmax().item()
+        pivot = int(column[i].item())
         if not pivot:
             continue
         row = -(lower[:k, i] @ upper[:k])

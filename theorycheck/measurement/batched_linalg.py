@@ -14,9 +14,9 @@ from types import ModuleType
 import numpy as np
 
 from ..computing.arrays import Array
+from ..computing.pieces import that_fit
 
-CACHED = 2**16  # doubles of one chunk on a CPU, for the second-level cache
-ON_DEVICE = 2**24
+CACHED = 2**16  # doubles of one piece on a CPU, for the second-level cache
 # Rows or columns smaller than this part of the largest may be nothing but rounding errors, which
 # scaling would blow up to full size.
 LOPSIDED = 1e-10
@@ -28,13 +28,24 @@ _ROUNDING = 64
 WIDE = 1e4
 
 
+def piece_size(total: int, doubles: int, xp: ModuleType) -> int:
+    """How many of `total` matrices of so many `doubles` fit the cache, or a device's memory.
+
+    >>> piece_size(10, 2**14, np)
+    4
+    """
+    if xp is np:
+        return max(1, CACHED // max(doubles, 1))
+    return that_fit(total, doubles, xp)
+
+
 def chunks(total: int, doubles: int, xp: ModuleType) -> Iterator[slice]:
-    """Slices of `total` matrices of so many `doubles` each, chosen to fit the cache.
+    """Slices of `total` matrices that fit the cache; a device is given all of them at once.
 
     >>> list(chunks(10, 2**14, np))
     [slice(0, 4, None), slice(4, 8, None), slice(8, 10, None)]
     """
-    size = max(1, (CACHED if xp is np else ON_DEVICE) // max(doubles, 1))
+    size = piece_size(total, doubles, xp) if xp is np else max(total, 1)
     for start in range(0, total, size):
         yield slice(start, min(start + size, total))
 
@@ -87,7 +98,7 @@ def equilibrate(matrices: Array, xp: ModuleType) -> Array:
     """
     sizes = xp.abs(matrices)
     sound = xp.isfinite(sizes.max(axis=(0, 1)))
-    if not sound.all():
+    if not sound.all().item():
         matrices[:, :, ~sound] = sizes[:, :, ~sound] = 0
     for axis in (1, 0):
         largest = sizes.max(axis=axis, keepdims=True)
@@ -114,7 +125,7 @@ class Ranks:
 
     def __getitem__(self, index: int) -> int | None:
         """The rank of one matrix, None if undecided."""
-        rank = int(self.rank[index])
+        rank = self.rank[index].item()
         return None if rank < 0 else rank
 
     def __len__(self) -> int:

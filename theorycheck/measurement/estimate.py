@@ -27,8 +27,6 @@ from .methods import Method, linear_method
 from .teachers import Teacher
 from .trials import Source
 
-CHUNK = 500  # trials drawn from one seed together: the same whatever the memory
-
 
 def _interval(interval: Sequence[float]) -> str:
     return f"{interval[0]:.4f} to {interval[1]:.4f}"
@@ -46,6 +44,8 @@ class Estimate(Shown):
     activations have corners `regular` has matches, trials, undecided and interval among the regular
     teachers, those whose Jacobian has as large a rank as there are equations; None where no draw of
     other than shallow ReLU networks has, or the network is too large for that to be measured.
+    `backend` is the module (`numpy` or `cupy`) that decided the draws, `generator` the one whose
+    random numbers they are: the same seed gives other draws on the other.
     `teacher` is the structure of the teachers, if any: then neither the dimension of their outputs
     nor who is regular is measured. `given` names the weights whose frozen values were given.
     """
@@ -66,6 +66,7 @@ class Estimate(Shown):
     regular: dict[str, Any] | None = None
     teacher: str | None = None
     given: tuple[str, ...] = ()
+    generator: str = "numpy"
 
     def paragraphs(self) -> list[Paragraph]:
         """How many draws were matched, how, and from which draws."""
@@ -90,8 +91,9 @@ class Estimate(Shown):
             found.append(Paragraph("teachers", self.teacher))
         if self.given:
             found.append(Paragraph("given", f"frozen weights of {', '.join(self.given)}"))
+        made = f" of {self.generator}'s generator" if self.generator != "numpy" else ""
         run = f"{self.backend}, {self.seconds:.1f} s"
-        return [*found, Paragraph("draws", f"{self.law}, seed {self.seed}, {run}")]
+        return [*found, Paragraph("draws", f"{self.law}, seed {self.seed}{made}, {run}")]
 
     def to_dict(self) -> dict[str, Any]:
         """The object that `measure --json` prints.
@@ -191,8 +193,8 @@ def measure(
 def _tallies(method: Method, trials: int) -> Iterator[tuple[_Tally, _Tally]]:
     """The counts after each chunk: of all draws, and of those with a regular teacher."""
     tally, regular = _Tally(), _Tally()
-    for chunk in range(math.ceil(trials / CHUNK)):
-        count = min(CHUNK, trials - tally.trials)
+    for chunk in range(math.ceil(trials / method.chunk)):
+        count = min(method.chunk, trials - tally.trials)
         decisions = method.decide(chunk, count)
         if method.is_regular is not None:
             regular = regular.plus(decisions[method.is_regular(chunk, count)])
@@ -249,6 +251,7 @@ def _estimate(
         regular.to_dict() if is_told and structure is None else None,
         None if structure is None else structure.words,
         tuple(source.given or ()),
+        method.generator,
     )
 
 

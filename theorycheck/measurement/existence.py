@@ -28,9 +28,10 @@ from typing import Protocol
 import numpy as np
 
 from ..computing.arrays import Array
+from ..computing.pieces import by_pieces
 from ..numeric.forward import Entries
 from ..numeric.instances import Instance
-from .batched_linalg import chunks, reduce, solve_upper
+from .batched_linalg import piece_size, reduce, solve_upper
 
 UNIT = 2.0**-53
 
@@ -71,8 +72,12 @@ def certify(system: System, theta: Array, instances: Instance, xp: ModuleType = 
     batch, unknowns = theta.shape
     equations = instances.outputs.shape[1]
     result = [xp.zeros(batch, dtype=bool), *(xp.full(batch, xp.inf) for _ in range(3))]
-    for part in chunks(batch, 3 * equations * unknowns + unknowns**2, xp):
-        found = _certify(system, theta[part], instances.take(part), xp)
+    size = piece_size(batch, 3 * equations * unknowns + unknowns**2, xp)
+
+    def work(part: slice) -> tuple[Array, ...]:
+        return _certify(system, theta[part], instances.take(part), xp)
+
+    for part, found in by_pieces(work, batch, size):
         for whole, piece in zip(result, found, strict=True):
             whole[part] = piece
     return Certificates(*result)

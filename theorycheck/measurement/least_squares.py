@@ -24,7 +24,8 @@ from types import ModuleType
 import numpy as np
 
 from ..computing.arrays import Array
-from .batched_linalg import EPSILON, WIDE, chunks, equilibrate, inverse_upper, reduce
+from ..computing.pieces import by_pieces
+from .batched_linalg import EPSILON, WIDE, equilibrate, inverse_upper, piece_size, reduce
 
 ROUNDING = 4
 CHANCE = 1e-9
@@ -67,8 +68,12 @@ def decide_affine(matrices: Array, vectors: Array, xp: ModuleType = np) -> Affin
     if columns == 0:  # only b = 0 is reached
         residual[:] = (vectors != 0).any(axis=1)
         return AffineFits(xp.where(residual > 0, NO_MATCH, MATCH).astype(xp.int8), residual)
-    for part in chunks(batch, rows * (columns + 1), xp):
-        decision[part], residual[part] = _decide(matrices[part], vectors[part], xp)
+
+    def work(part: slice) -> tuple[Array, Array]:
+        return _decide(matrices[part], vectors[part], xp)
+
+    for part, found in by_pieces(work, batch, piece_size(batch, rows * (columns + 1), xp)):
+        decision[part], residual[part] = found
     return AffineFits(decision, residual)
 
 

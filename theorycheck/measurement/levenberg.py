@@ -7,7 +7,7 @@ proves nothing: the solutions may lie elsewhere, be singular, or outnumbered by 
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from itertools import cycle
 from types import ModuleType
 
@@ -15,6 +15,7 @@ import numpy as np
 
 from ..computing.arrays import Array
 from ..computing.deadline import NEVER, Deadline
+from ..computing.pieces import by_pieces, that_fit
 from ..numeric.instances import Instance
 from .batched_linalg import chunks, reduce, solve_upper
 from .existence import Certificates, System, certify
@@ -66,11 +67,11 @@ def fit(
     residual, theta = xp.full(batch, xp.inf), xp.zeros((batch, unknowns))
     starts_used = xp.zeros(batch, dtype=xp.int64)
     left = xp.arange(batch)
-    for _, spread in zip(range(restarts), cycle(spreads), strict=False):
+    for _, spread in zip(range(restarts if batch else 0), cycle(spreads), strict=False):
         starts = xp.asarray(spread * rng.standard_normal((batch, unknowns)))[left]
-        some = instances.take(left)
-        ends = descend(system, some, starts, most_steps, xp, deadline)
-        found = certifier(system, ends, some, xp)
+        ends, found = _searched(
+            system, instances.take(left), starts, most_steps, certifier, xp, deadline
+        )
         starts_used[left] += 1
         better = found.proved | (found.residual < residual[left])
         positions = left[better]
@@ -81,6 +82,39 @@ def fit(
         if not len(left) or deadline.has_passed:
             break
     return DescentFits(matched, unproved & ~matched, residual, theta, starts_used)
+
+
+def _searched(
+    system: System,
+    instances: Instance,
+    starts: Array,
+    most_steps: int,
+    certifier: Certifier,
+    xp: ModuleType,
+    deadline: Deadline,
+) -> tuple[Array, Certificates]:
+    """Where descents from `starts` end, and what is proved there."""
+    equations, unknowns = instances.outputs.shape[1], starts.shape[1]
+
+    def work(part: slice) -> tuple[Array, Certificates]:
+        some = instances.take(part)
+        ends = descend(system, some, starts[part], most_steps, xp, deadline)
+        return ends, certifier(system, ends, some, xp)
+
+    size = that_fit(len(starts), _doubles(equations, unknowns), xp)
+    ends, found = zip(*(each for _, each in by_pieces(work, len(starts), size)), strict=True)
+    if len(ends) == 1:
+        return ends[0], found[0]
+    joined = (
+        xp.concatenate([getattr(piece, field.name) for piece in found])
+        for field in fields(Certificates)
+    )
+    return xp.concatenate(ends), Certificates(*joined)
+
+
+def _doubles(equations: int, unknowns: int) -> int:
+    """How many numbers a fit keeps, about."""
+    return 2 * (equations + unknowns) * (unknowns + 1)
 
 
 def descend(
@@ -96,8 +130,7 @@ def descend(
     At the deadline it ends where it is.
     """
     ends, left = starts.copy(), xp.arange(len(starts))
-    equations, unknowns = instances.outputs.shape[1], starts.shape[1]
-    doubles = 2 * (equations + unknowns) * (unknowns + 1)
+    doubles = _doubles(instances.outputs.shape[1], starts.shape[1])
     state = _begin(system, instances, starts, xp)
     done = xp.zeros(len(starts), dtype=bool)
     for _ in range(most_steps):
@@ -109,10 +142,11 @@ def descend(
         if deadline.has_passed:
             break
         # Dropping copies everything, so finished fits may go along for a while; it does no harm.
-        if 8 * int(done.sum()) >= len(left):
+        if 8 * done.sum().item() >= len(left):
             ends[left[done]] = state["theta"][done]
-            left, state = left[~done], {name: value[~done] for name, value in state.items()}
-            instances, done = instances.take(~done), done[~done]
+            kept = xp.flatnonzero(~done)
+            left, state = left[kept], {name: value[kept] for name, value in state.items()}
+            instances, done = instances.take(kept), done[kept]
             if not len(left):
                 return ends
     ends[left] = state["theta"]

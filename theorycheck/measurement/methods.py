@@ -2,14 +2,16 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from types import ModuleType
 
 import numpy as np
 
-from ..computing.arrays import Array
+from ..computing.arrays import Array, on_host
+from ..computing.pieces import by_pieces, that_fit
 from ..numeric.instances import Equations, Instance
 from ..problem.masks import entries_of
 from .batched_linalg import measured_rank
@@ -19,6 +21,8 @@ from .levenberg import fit
 from .restrictions import SquarePart, matched, square_parts
 from .trials import LinearTrials, Source
 
+CHUNK = 500  # trials drawn from one seed together: the same whatever the memory
+_DEVICE_CHUNK, _NUMBERS = 2**14, 2**26  # on a device more, up to so many numbers in all
 _RANK_TRIALS = 8
 _MOST_SOLUTIONS = 200
 _MONODROMY_SECONDS = 60.0
@@ -26,7 +30,7 @@ _RESTRICTION_SECONDS = 20.0  # of monodromy for square parts of students over bu
 # What a factorisation costs at least, which nothing interrupts: per entry and line, and per entry.
 _TERM_SECONDS, _ENTRY_SECONDS = 1e-9, 3e-8
 _MOST_UNKNOWNS = 40
-_CROSS_CHECKED = 50  # unmatched trials of a chunk that a search tries to refute
+_CROSS_CHECKED = 50  # unmatched ones of 500 trials that a search tries to refute
 
 
 @dataclass(frozen=True)
@@ -37,7 +41,7 @@ class Method:
     Jacobian has as large a rank as there are equations (activations with corners only). If that is
     regular only where some are (`must_be_shown`), nothing is told of them until one is drawn.
     `is_refuted()` tells whether solutions turned out to be missing: then no answer NO_MATCH counts,
-    earlier ones included, nor does `degree`.
+    earlier ones included, nor does `degree`. `chunk` is the number of draws from one seed.
     """
 
     name: str
@@ -48,22 +52,39 @@ class Method:
     is_regular: Callable[[int, int], Array] | None = None
     must_be_shown: bool = False
     backend: str = "numpy"  # where the decisions are really computed
+    generator: str = "numpy"  # whose random numbers the draws are
+    chunk: int = CHUNK
     is_refuted: Callable[[], bool] = lambda: False
 
 
 def linear_method(source: Source, seed: int, restarts: int, xp: ModuleType) -> Method:
     """Least squares if the outputs are affine in the learnables, else homotopy, else a search."""
     trials = LinearTrials(source, xp)
+    method = _chosen(trials, seed, restarts)
+    name = xp.__name__
+    return replace(method, backend=name, generator=name, chunk=_draws_at_once(trials))
+
+
+def _draws_at_once(trials: LinearTrials) -> int:
+    """How many trials come from one seed: it depends on the module and the student alone."""
+    if trials.xp is np:
+        return CHUNK
+    numbers = 2 * trials.network.n_weights + trials.n_equations * len(trials.entries)
+    numbers += math.prod(trials.network.input_shape(trials.source.samples))
+    return max(CHUNK, min(_DEVICE_CHUNK, _NUMBERS // numbers))
+
+
+def _chosen(trials: LinearTrials, seed: int, restarts: int) -> Method:
+    source = trials.source
     if not trials.entries:
         return Method("comparison", lambda chunk, count: _same(trials, seed, chunk, count), 0)
     probe = _Probe(trials, seed)
     if probe.is_affine:
         return Method(
             "least squares",
-            lambda chunk, count: _affine(trials, seed, chunk, count, xp),
+            lambda chunk, count: _affine(trials, seed, chunk, count),
             rank=probe.rank,
             target_dimension=probe.target_dimension,
-            backend=xp.__name__,
         )
     start = None
     if probe.rank == len(trials.entries) <= _MOST_UNKNOWNS:
@@ -88,60 +109,66 @@ class _Probe:
     """What a few trials show: numerical ranks, and whether the Jacobian is constant."""
 
     def __init__(self, trials: LinearTrials, seed: int) -> None:
-        rng = np.random.default_rng([seed, 10])
+        xp, rng = trials.xp, trials.generator(seed, 10)
         sizes = (len(trials.entries), trials.source.allocation.n_present)
         size = _RANK_TRIALS * trials.n_equations * sum(sizes)
         each = min(trials.n_equations, max(sizes)) * _TERM_SECONDS + _ENTRY_SECONDS
         trials.source.deadline.afford(size * each, "the ranks that a measurement begins with")
         drawn = trials.draw(rng, _RANK_TRIALS)
         student = trials.equations()
-        points = rng.normal(size=(2, _RANK_TRIALS, len(trials.entries)))
-        jacobians = [student.residual(theta, drawn.instance)[1] for theta in points]
+        points = rng.standard_normal((2, _RANK_TRIALS, len(trials.entries)))
+        jacobians = [student.residual(points[k], drawn.instance)[1] for k in range(2)]
         scale = abs(jacobians[0]).max(axis=(1, 2), keepdims=True)
-        self.is_affine = bool((abs(jacobians[0] - jacobians[1]) <= 1e-12 * scale).all())
-        self.rank = _agreed(jacobians[0])
+        self.is_affine = (abs(jacobians[0] - jacobians[1]) <= 1e-12 * scale).all().item()
+        self.rank = _agreed(jacobians[0], xp)
         entries = entries_of(dict(trials.source.allocation.masks("present")))
         everything = range(trials.n_equations)
-        teacher = Equations(trials.network, trials.n_samples, entries, everything)
+        teacher = Equations(trials.network, trials.n_samples, entries, everything, xp)
         # Equations depend on each other as they do for teachers without structure.
         plain = trials.source.structure is None
-        weights = drawn.teacher if plain else trials.source.weights(rng, _RANK_TRIALS)
+        weights = drawn.teacher if plain else trials.source.weights(rng, _RANK_TRIALS, xp)
         values = [weights[name][(slice(None), *index)] for name, index in entries]
-        theta = np.stack(values, axis=1)
-        self.target_dimension = _agreed(teacher.residual(theta, drawn.instance)[1])
+        theta = xp.stack(values, axis=1)
+        self.target_dimension = _agreed(teacher.residual(theta, drawn.instance)[1], xp)
 
 
-def _agreed(jacobians: Array) -> int | None:
+def _agreed(jacobians: Array, xp: ModuleType) -> int | None:
     """The numerical rank that all trials show, None if one is unclear or they differ."""
-    ranks = measured_rank(jacobians)
-    found = {ranks[k] for k in range(len(jacobians))}
-    return found.pop() if len(found) == 1 else None
+    found = set(measured_rank(jacobians, xp).rank.tolist())
+    rank = found.pop()
+    return None if found or rank < 0 else rank
 
 
 def _drawn(trials: LinearTrials, seed: int, chunk: int, count: int) -> Instance:
     numbers = count * trials.network.n_weights
     trials.source.deadline.afford(numbers * _ENTRY_SECONDS, f"{count} random teachers")
-    return trials.draw(np.random.default_rng([seed, 0, chunk]), count).instance
+    return trials.draw(trials.generator(seed, 0, chunk), count).instance
 
 
 def _same(trials: LinearTrials, seed: int, chunk: int, count: int) -> Array:
     """Without learnables a match needs equal outputs, up to rounding."""
     instances = _drawn(trials, seed, chunk, count)
     equations = trials.equations()
-    difference = abs(equations.outputs(instances.weights, instances.inputs) - instances.outputs)
-    is_same = (difference <= 1e-12 * (1 + abs(instances.outputs))).all(axis=1)
-    return np.where(is_same, MATCH, NO_MATCH)
+    wanted: Array = instances.outputs
+    difference = abs(equations.outputs(instances.weights, instances.inputs) - wanted)
+    is_same = on_host(difference <= 1e-12 * (1 + abs(wanted)))
+    return np.where(is_same.all(axis=1), MATCH, NO_MATCH)
 
 
-def _affine(trials: LinearTrials, seed: int, chunk: int, count: int, xp: ModuleType) -> Array:
+def _affine(trials: LinearTrials, seed: int, chunk: int, count: int) -> Array:
+    xp, equations = trials.xp, trials.equations()
     instances = _drawn(trials, seed, chunk, count)
     entries = count * trials.n_equations * len(trials.entries)
     each = min(trials.n_equations, len(trials.entries)) * _TERM_SECONDS + _ENTRY_SECONDS
     trials.source.deadline.afford(entries * each, f"{count} least squares problems")
-    zero = np.zeros((count, len(trials.entries)))
-    value, jacobian = trials.equations().residual(zero, instances)
-    decision = decide_affine(xp.asarray(jacobian), xp.asarray(-value), xp).decision
-    return decision if xp is np else decision.get()  # type: ignore[attr-defined]  # of CuPy
+    zero = xp.zeros((count, len(trials.entries)))
+
+    def work(part: slice) -> Array:
+        value, jacobian = equations.residual(zero[part], instances.take(part))
+        return decide_affine(jacobian, -value, xp).decision
+
+    size = that_fit(count, trials.n_equations * (len(trials.entries) + 1), xp)
+    return on_host(xp.concatenate([found for _, found in by_pieces(work, count, size)]))
 
 
 class _StudentSearch:
@@ -161,7 +188,7 @@ class _StudentSearch:
         count = trials.n_equations
         if probe.rank is not None and probe.rank == probe.target_dimension:
             count = probe.rank
-        rng = np.random.default_rng([seed, 14])
+        rng = trials.generator(seed, 14)
         self._chosen = chosen_equations(trials, rng, count)
         self._equations = trials.equations(self._chosen)
 
@@ -181,8 +208,9 @@ class _StudentSearch:
         open_ones = np.flatnonzero(decisions == UNDECIDED)
         if not len(open_ones) or not self._parts:
             return
-        rng = np.random.default_rng([self._seed, 2, chunk])
-        some, deadline = instances.take(open_ones), self._trials.source.deadline
+        rng = self._trials.generator(self._seed, 2, chunk)
+        some = instances.take(self._trials.xp.asarray(open_ones))
+        deadline = self._trials.source.deadline
         decisions[open_ones[matched(self._parts, some, rng, deadline)]] = MATCH
 
     @cached_property
@@ -196,7 +224,8 @@ class _StudentSearch:
         return square_parts(trials, rank, self._seed, most=_MOST_SOLUTIONS, deadline=deadline)
 
     def _cross_check(self, decisions: Array, instances: Instance, chunk: int) -> None:
-        unmatched = np.flatnonzero(decisions == NO_MATCH)[:_CROSS_CHECKED]
+        most = _CROSS_CHECKED * math.ceil(len(decisions) / CHUNK)
+        unmatched = np.flatnonzero(decisions == NO_MATCH)[:most]
         self._improve(decisions, unmatched, instances, chunk, 2)
         if (decisions[unmatched] == MATCH).any():
             self.is_refuted = True
@@ -209,13 +238,12 @@ class _StudentSearch:
         """Search matches for some of the trials."""
         if not len(positions):
             return
-        rng = np.random.default_rng([self._seed, 1, chunk])
-        some = instances.take(positions)
-        wanted = restricted(some, self._chosen)
-        deadline = self._trials.source.deadline
-        found = fit(self._equations, wanted, rng, restarts=restarts, deadline=deadline)
-        matched = np.flatnonzero(found.matched)
-        if len(self._chosen) < self._trials.n_equations and len(matched):
-            misfit = misfits(self._trials, found.theta[matched], some.take(matched))
+        trials, xp = self._trials, self._trials.xp
+        rng, some = trials.generator(self._seed, 1, chunk), instances.take(xp.asarray(positions))
+        wanted, deadline = restricted(some, self._chosen, xp), trials.source.deadline
+        found = fit(self._equations, wanted, rng, restarts=restarts, xp=xp, deadline=deadline)
+        matched = xp.flatnonzero(found.matched)
+        if len(self._chosen) < trials.n_equations and len(matched):
+            misfit = misfits(trials, found.theta[matched], some.take(matched))
             matched = matched[misfit < FITS]
-        decisions[positions[matched]] = MATCH
+        decisions[positions[on_host(matched)]] = MATCH

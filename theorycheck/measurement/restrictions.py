@@ -10,8 +10,8 @@ from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
+from ..computing.arrays import Array, on_host
 from ..computing.deadline import Deadline
 from ..errors import OutOfTimeError
 from ..numeric.instances import Instance
@@ -41,14 +41,14 @@ def square_parts(
 
     `rank` is that of the equations in all learnables. What the deadline cuts is left out.
     """
-    rng = np.random.default_rng([seed, 15])
+    rng = trials.generator(seed, 15)
     found: dict[Entries, SquarePart] = {}
     try:
         for number in range(_PARTS):
             basis = _random_basis(trials, rank, rng)
             if basis in found:
                 continue
-            part = LinearTrials(replace(trials.source, allocation=_learning(trials, basis)))
+            part = _with_learnables(trials, basis)
             start = find_start(part, seed + number, most=most, deadline=deadline)
             if start is not None:
                 others = tuple(entry for entry in trials.entries if entry not in set(basis))
@@ -60,7 +60,7 @@ def square_parts(
 
 def matched(
     parts: list[SquarePart], instances: Instance, rng: np.random.Generator, deadline: Deadline
-) -> NDArray[np.bool_]:
+) -> Array:
     """Which instances a part matches with some random values of its other learnables."""
     answer = np.zeros(len(instances), dtype=bool)
     for _ in range(_VALUES):
@@ -68,7 +68,8 @@ def matched(
             left = np.flatnonzero(~answer)
             if not len(left) or deadline.has_passed:
                 return answer
-            some = _with_random(instances.take(left), part.others, rng)
+            chosen = instances.take(part.trials.xp.asarray(left))
+            some = _with_random(chosen, part.others, rng)
             seed = [*rng.integers(2**31, size=2).tolist(), number]
             answer[left] = decide(part.trials, part.start, some, seed) == MATCH
     return answer
@@ -77,7 +78,7 @@ def matched(
 def _with_random(instances: Instance, entries: Entries, rng: np.random.Generator) -> Instance:
     weights = {name: value.copy() for name, value in instances.weights.items()}
     for name, index in entries:
-        weights[name][(slice(None), *index)] = rng.normal(size=len(instances))
+        weights[name][(slice(None), *index)] = rng.standard_normal(len(instances))
     return replace(instances, weights=weights)
 
 
@@ -85,13 +86,18 @@ def _random_basis(trials: LinearTrials, rank: int, rng: np.random.Generator) -> 
     """Learnables whose columns of the Jacobian are independent at a random point."""
     from scipy.linalg import qr
 
-    theta = rng.normal(size=(1, len(trials.entries)))
+    theta = rng.standard_normal((1, len(trials.entries)))
     _, jacobian = trials.equations().residual(theta, trials.draw(rng, 1).instance)
     # Pivoting takes the longest columns first: random lengths make it take others each time.
-    lengths = np.exp(rng.normal(size=len(trials.entries)))
-    columns = jacobian[0] / np.linalg.norm(jacobian[0], axis=0).clip(1e-300) * lengths
+    lengths = np.exp(on_host(rng.standard_normal(len(trials.entries))))
+    found = on_host(jacobian[0])
+    columns = found / np.linalg.norm(found, axis=0).clip(1e-300) * lengths
     _, pivots = qr(columns, mode="r", pivoting=True)  # type: ignore[misc]
     return tuple(trials.entries[k] for k in sorted(int(k) for k in pivots[:rank]))
+
+
+def _with_learnables(trials: LinearTrials, entries: Entries) -> LinearTrials:
+    return LinearTrials(replace(trials.source, allocation=_learning(trials, entries)), trials.xp)
 
 
 def _learning(trials: LinearTrials, entries: Entries) -> Allocation:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from types import ModuleType
 from typing import Any, Protocol, TypeAlias
 
 import numpy as np
@@ -26,14 +27,14 @@ Teacher: TypeAlias = str | Mapping[str, Any]
 
 
 class Structure(Protocol):
-    """What makes random weights, arrays (draws, *shape), those of a teacher."""
+    """What makes random weights, arrays (draws, *shape) of a module, those of a teacher."""
 
     @property
     def words(self) -> str:
         """The structure, as it is asked for."""
         ...
 
-    def made_of(self, weights: Weights, rng: np.random.Generator) -> Weights:
+    def made_of(self, weights: Weights, rng: np.random.Generator, xp: ModuleType = np) -> Weights:
         """The teachers' weights."""
         ...
 
@@ -49,7 +50,7 @@ class Sparse:
         """As it is asked for."""
         return f"sparse:{self.share:g}"
 
-    def made_of(self, weights: Weights, rng: np.random.Generator) -> Weights:
+    def made_of(self, weights: Weights, rng: np.random.Generator, xp: ModuleType = np) -> Weights:
         """Weights with zeros."""
         return {
             name: value * (rng.random(value.shape) < self.share) if _is_matrix(value) else value
@@ -68,7 +69,7 @@ class LowRank:
         """As it is asked for."""
         return f"low_rank:{self.rank}"
 
-    def made_of(self, weights: Weights, rng: np.random.Generator) -> Weights:
+    def made_of(self, weights: Weights, rng: np.random.Generator, xp: ModuleType = np) -> Weights:
         """Products; matrices that are no larger than the rank stay."""
         return {name: self._product(value, rng) for name, value in weights.items()}
 
@@ -77,8 +78,8 @@ class LowRank:
         n_columns = math.prod(value.shape[2:])
         if not _is_matrix(value) or min(n_rows, n_columns) <= self.rank:
             return value
-        left = rng.normal(size=(n_draws, n_rows, self.rank))
-        right = rng.normal(size=(n_draws, self.rank, n_columns))
+        left = rng.standard_normal((n_draws, n_rows, self.rank))
+        right = rng.standard_normal((n_draws, self.rank, n_columns))
         return (left @ right / math.sqrt(self.rank)).reshape(value.shape)
 
 
@@ -93,7 +94,7 @@ class Symmetric:
         """As it is asked for."""
         return "symmetric"
 
-    def made_of(self, weights: Weights, rng: np.random.Generator) -> Weights:
+    def made_of(self, weights: Weights, rng: np.random.Generator, xp: ModuleType = np) -> Weights:
         """Sums with what is transposed."""
         symmetric = {
             name: (weights[name] + weights[name].swapaxes(1, 2)) / math.sqrt(2)
@@ -113,9 +114,12 @@ class Masked:
         """How many weights are left."""
         return f"masks of {', '.join(self.masks)}"
 
-    def made_of(self, weights: Weights, rng: np.random.Generator) -> Weights:
+    def made_of(self, weights: Weights, rng: np.random.Generator, xp: ModuleType = np) -> Weights:
         """The weights inside of the masks."""
-        return {**weights, **{name: weights[name] * mask for name, mask in self.masks.items()}}
+        return {
+            **weights,
+            **{name: weights[name] * xp.asarray(mask) for name, mask in self.masks.items()},
+        }
 
 
 def structure_of(allocation: Allocation, teacher: Teacher) -> Structure:

@@ -10,12 +10,19 @@ from types import ModuleType
 from typing import Any
 
 import numpy as np
-from numpy.typing import ArrayLike, NDArray
+from numpy.typing import ArrayLike
 
+from ..computing.arrays import Array
 from ..computing.deadline import NEVER, Deadline
 from ..errors import InputError, nearest, shown
 from ..numeric.forward import Entries, ForwardPass, Weights
-from ..numeric.instances import Equations, Instance, complex_instances, with_constant
+from ..numeric.instances import (
+    Equations,
+    Instance,
+    complex_instances,
+    present,
+    with_constant,
+)
 from ..problem.allocation import Allocation
 from ..problem.interop.foreign import real_numbers
 from ..problem.masks import entries_of
@@ -84,42 +91,41 @@ class Source:
         """That of the teachers."""
         return None if self.teacher is None else structure_of(self.allocation, self.teacher)
 
-    def teachers(self, rng: np.random.Generator, count: int) -> Weights:
-        """Weights of `count` teachers; absent ones are 0."""
-        weights = self.weights(rng, count)
-        return weights if self.structure is None else self.structure.made_of(weights, rng)
+    def teachers(self, rng: np.random.Generator, count: int, xp: ModuleType = np) -> Weights:
+        """Weights of `count` teachers; absent ones are 0. `rng` is one of the module `xp`."""
+        weights = self.weights(rng, count, xp)
+        return weights if self.structure is None else self.structure.made_of(weights, rng, xp)
 
-    def students(self, rng: np.random.Generator, count: int) -> Weights:
+    def students(self, rng: np.random.Generator, count: int, xp: ModuleType = np) -> Weights:
         """Weights of `count` students; absent ones are 0, and what is learnable says nothing."""
-        weights = self.weights(rng, count)
+        weights = self.weights(rng, count, xp)
         for name, values in (self.given or {}).items():
-            mask = self.allocation.mask(name)
-            weights[name] = np.where(mask, weights[name], values)
+            mask, held = xp.asarray(self.allocation.mask(name)), xp.asarray(np.asarray(values))
+            weights[name] = xp.where(mask, weights[name], held)
         return weights
 
-    def weights(self, rng: np.random.Generator, count: int) -> Weights:
+    def weights(self, rng: np.random.Generator, count: int, xp: ModuleType = np) -> Weights:
         """Weights of `count` networks, all of them random; absent ones are 0."""
-        given = self.allocation.given_present()
-        return {
-            name: self._draw(rng, count, shape) * given.get(name, True)
-            for name, shape in self.allocation.network.weight_shapes.items()
-        }
+        shapes = self.allocation.network.weight_shapes
+        drawn = {name: self._draw(rng, count, shape) for name, shape in shapes.items()}
+        return present(drawn, self.allocation, xp)
 
-    def inputs(self, rng: np.random.Generator, count: int) -> NDArray[np.float64]:
+    def inputs(self, rng: np.random.Generator, count: int, xp: ModuleType = np) -> Array:
         """Inputs of `count` trials: (count, n_0, samples), recurrent (count, T, n_in, samples)."""
         network, m = self.allocation.network, self.samples
         if self.data is None:
             *steps, _, _ = network.input_shape(m)  # but for the constant of biases
             return self._draw(rng, count, (*steps, network.inputs, m))
-        data = np.asarray(self.data)
-        chosen = np.stack([rng.choice(len(data), m, replace=False) for _ in range(count)])
+        data = xp.asarray(np.asarray(self.data))
+        if xp is np:
+            chosen = np.stack([rng.choice(len(data), m, replace=False) for _ in range(count)])
+        else:  # generators of CuPy do not choose: the places of the smallest of random numbers
+            chosen = xp.argsort(rng.random((count, len(data))), axis=1)[:, :m]
         return data[chosen].swapaxes(1, 2)
 
-    def _draw(
-        self, rng: np.random.Generator, count: int, shape: tuple[int, ...]
-    ) -> NDArray[np.float64]:
+    def _draw(self, rng: np.random.Generator, count: int, shape: tuple[int, ...]) -> Array:
         if self.law == "normal":
-            return rng.normal(size=(count, *shape))
+            return rng.standard_normal((count, *shape))
         return rng.uniform(-np.sqrt(3), np.sqrt(3), size=(count, *shape))
 
 
@@ -136,12 +142,16 @@ class LinearTrials:
         rows = math.prod(network.input_shape(source.samples)[:-1])
         self.n_samples = min(source.samples, rows)
         self.n_equations = network.n_reads * network.outputs * self.n_samples
-        self._all = ForwardPass(network, self.n_samples, (), range(self.n_equations))
+        self._all = ForwardPass(network, self.n_samples, (), range(self.n_equations), xp)
+
+    def generator(self, *seed: int) -> np.random.Generator:
+        """That of the module of arrays: CuPy's makes other numbers than NumPy's."""
+        return self.xp.random.default_rng(list(seed))
 
     def equations(self, chosen: Sequence[int] | None = None) -> Equations:
         """The chosen equations in the learnable weights; without a choice all of them."""
         numbers = range(self.n_equations) if chosen is None else chosen
-        return Equations(self.network, self.n_samples, self.entries, numbers)
+        return Equations(self.network, self.n_samples, self.entries, numbers, self.xp)
 
     @cached_property
     def entries(self) -> Entries:
@@ -149,24 +159,24 @@ class LinearTrials:
         return entries_of(dict(self.source.allocation.masks("learnable")))
 
     def draw(self, rng: np.random.Generator, count: int) -> Trials:
-        """`count` trials, on NumPy arrays whatever the backend, so that seeds mean the same."""
-        teacher = self.source.teachers(rng, count)
-        student = self.source.students(rng, count)
-        inputs = self._combined(self.source.inputs(rng, count))
+        """`count` trials, drawn where they are computed."""
+        teacher = self.source.teachers(rng, count, self.xp)
+        student = self.source.students(rng, count, self.xp)
+        inputs = self._combined(self.source.inputs(rng, count, self.xp))
         outputs = self._all.values(teacher, inputs)
         return Trials(teacher, Instance(student, inputs, outputs))
 
     def complex(self, rng: np.random.Generator, count: int) -> Instance:
         """Complex instances to travel through, their outputs free."""
         shape, allocation = self.network.input_shape(self.n_samples), self.source.allocation
-        return complex_instances(allocation, shape, self.n_equations, rng, count)
+        return complex_instances(allocation, shape, self.n_equations, rng, count, self.xp)
 
-    def _combined(self, inputs: NDArray[np.float64]) -> NDArray[np.float64]:
+    def _combined(self, inputs: Array) -> Array:
         """Inputs with the row of constants, at most as many samples as rows."""
-        inputs = with_constant(self.network, inputs)
+        inputs = with_constant(self.network, inputs, xp=self.xp)
         if self.source.samples <= self.n_samples:
             return inputs
         shape = inputs.shape[1:-1]
         flat = inputs.reshape(len(inputs), -1, inputs.shape[-1])
-        lower = np.asarray(np.linalg.qr(flat.swapaxes(1, 2), mode="r")).swapaxes(1, 2)
+        lower = self.xp.linalg.qr(flat.swapaxes(1, 2), mode="r").swapaxes(1, 2)
         return lower.reshape(len(inputs), *shape, -1)

@@ -35,17 +35,25 @@ class WeightsPass:
             own = [(k, i[0], i[1] if i[1:] else 0) for k, (n, i) in enumerate(entries) if n == name]
             self._entries[name] = np.array(own).T
 
-    def with_entries(self, weights: Weights, values: Array, entries: Entries) -> Weights:
-        """The weights, with `entries` replaced by the columns of `values` (batch, entries)."""
+    def with_entries(self, weights: Weights, values: Array) -> Weights:
+        """The weights, with the entries replaced by the columns of `values` (batch, entries)."""
         result = dict(weights)
-        for name, (positions, *_) in self._entries.items():
-            index = tuple(np.array([entries[position][1] for position in positions]).T)
+        for name, (positions, *places) in self._places.items():
+            index = places[: weights[name].ndim - 1]
             shape = (len(values), *weights[name].shape[1:])
             kind = self._xp.result_type(weights[name], values)
             changed = self._xp.array(self._xp.broadcast_to(weights[name], shape), dtype=kind)
             changed[(slice(None), *index)] = values[:, positions]
             result[name] = changed
         return result
+
+    @cached_property
+    def _places(self) -> dict[str, list[Array]]:
+        """Positions, rows and columns of the entries of each weight, where arrays are computed."""
+        return {
+            name: [self._xp.asarray(np.ascontiguousarray(part)) for part in parts]
+            for name, parts in self._entries.items()
+        }
 
 
 class ForwardPass(WeightsPass):

@@ -9,7 +9,6 @@ from itertools import accumulate
 from types import ModuleType
 
 import numpy as np
-from numpy.typing import NDArray
 
 from ..computing.arrays import Array
 from ..problem.allocation import Allocation
@@ -70,9 +69,14 @@ class Equations:
 
     def residual(self, theta: Array, instance: Instance) -> tuple[Array, Array]:
         """phi_E(theta) - y_E (batch, n), and its Jacobian (batch, n, n)."""
-        weights = self._forward.with_entries(instance.weights, theta, self.entries)
+        weights = self._forward.with_entries(instance.weights, theta)
         value, jacobian = self._forward.jacobian(weights, instance.inputs)
         return value - instance.outputs, jacobian
+
+    @property
+    def n_numbers(self) -> int:
+        """How many numbers an instance has, with as many outputs as unknowns."""
+        return self._n_given + len(self.entries)
 
     def flat(self, instance: Instance) -> Array:
         """All numbers of the instances as complex rows: weights, inputs and outputs."""
@@ -115,14 +119,14 @@ class Equations:
         return self._forward.values(weights, inputs)
 
 
-def with_constant(network: Network, inputs: Array, unit: float = 1.0) -> Array:
+def with_constant(network: Network, inputs: Array, unit: float = 1.0, xp: ModuleType = np) -> Array:
     """Inputs (batch, ..., n_0, samples); a last row of constants follows where the network's
     inputs have one.
     """
     if network.input_shape(1)[-2] == network.inputs:
         return inputs
-    constant = np.full((*inputs.shape[:-2], 1, inputs.shape[-1]), unit)
-    return np.concatenate([inputs, constant], axis=-2)
+    constant = xp.full((*inputs.shape[:-2], 1, inputs.shape[-1]), unit)
+    return xp.concatenate([inputs, constant], axis=-2)
 
 
 def complex_instances(
@@ -131,21 +135,34 @@ def complex_instances(
     n_equations: int,
     rng: np.random.Generator,
     count: int,
+    xp: ModuleType = np,
 ) -> Instance:
     """`count` instances of complex Gaussians to travel through, the outputs free.
 
-    Absent weights are 0. Inputs are not drawn without a shape, but none.
+    Absent weights are 0. Inputs are not drawn without a shape, but none. `rng` is one of the
+    module `xp`.
     """
 
-    def normal(*shape: int) -> NDArray[np.complex128]:
-        parts = rng.normal(size=(2, count, *shape))
+    def normal(*shape: int) -> Array:
+        parts = rng.standard_normal((2, count, *shape))
         return (parts[0] + 1j * parts[1]) / np.sqrt(2)
 
-    given = allocation.given_present()
-    shapes = allocation.network.weight_shapes
-    weights = {name: normal(*shape) * given.get(name, True) for name, shape in shapes.items()}
-    inputs = np.empty((count, 0)) if input_shape is None else normal(*input_shape)
+    weights = present(
+        {name: normal(*shape) for name, shape in allocation.network.weight_shapes.items()},
+        allocation,
+        xp,
+    )
+    inputs = xp.empty((count, 0)) if input_shape is None else normal(*input_shape)
     return Instance(weights, inputs, normal(n_equations))
+
+
+def present(weights: Weights, allocation: Allocation, xp: ModuleType = np) -> Weights:
+    """The weights, 0 where `allocation` has none."""
+    given = allocation.given_present()
+    return {
+        name: value * xp.asarray(given[name]) if name in given else value
+        for name, value in weights.items()
+    }
 
 
 def solve(matrices: Array, vectors: Array, xp: ModuleType = np) -> Array:
@@ -153,7 +170,7 @@ def solve(matrices: Array, vectors: Array, xp: ModuleType = np) -> Array:
     try:
         with np.errstate(all="ignore"):
             return xp.linalg.solve(matrices, vectors[..., None])[..., 0]
-    except np.linalg.LinAlgError:
+    except np.linalg.LinAlgError:  # CuPy raises none
         if len(matrices) == 1:
             return xp.full_like(vectors, np.nan)
         half = len(matrices) // 2

@@ -9,7 +9,7 @@ from types import ModuleType
 
 import numpy as np
 
-from ..computing.arrays import Array
+from ..computing.arrays import Array, on_host
 from ..computing.deadline import NEVER, Deadline
 from .instances import Equations, Instance
 from .tracking import track, track_around
@@ -32,7 +32,7 @@ class Monodromy:
     """
 
     instance: Instance
-    solutions: Array  # (count, n)
+    solutions: Array  # (count, n), of NumPy: which of them are the same is found there
     quiet_loops: int
     lost: int
     is_complete: bool
@@ -108,10 +108,11 @@ def find_again(
     are it is among them, else it may be a new one.
     """
     search = _begin(equations, draw, rng)
-    every = np.zeros(before.count, dtype=int)
+    xp = equations.xp
+    every, start = xp.zeros(before.count, dtype=int), xp.asarray(before.solutions)
     corners = [before.instance.take(every), search.base.take(every)]
-    ends, arrived = follow(equations, before.solutions, corners, draw, rng, limits.deadline)
-    search.known.add(ends[arrived])
+    ends, arrived = follow(equations, start, corners, draw, rng, limits.deadline)
+    search.known.add(on_host(ends[arrived]))
     return _completed(equations, draw, [search], limits)[0]
 
 
@@ -137,28 +138,29 @@ def _begin(equations: Equations, draw: DrawInstance, rng: np.random.Generator) -
     """A random instance with one known solution."""
     n = len(equations.entries)
     base = draw(rng, 1)
-    theta = rng.normal(size=(1, n)) + 1j * rng.normal(size=(1, n))
+    theta = rng.standard_normal((1, n)) + 1j * rng.standard_normal((1, n))
     start, _ = equations.residual(theta, base)
     base = Instance(base.weights, base.inputs, base.outputs + start)
-    return _LoopSearch(rng, base, Distinct(theta))
+    return _LoopSearch(rng, base, Distinct(on_host(theta)))
 
 
 def _round(
     equations: Equations, draw: DrawInstance, searches: Sequence[_LoopSearch], limits: Limits
 ) -> None:
     """Some loops of all known solutions of every search, each around a random instance."""
+    xp = equations.xp
     bases, centres, starts, sizes = [], [], [], []
     for search in searches:
         count = len(search.known)
         at_once = min(max(_PATHS_AT_ONCE // count, 4), limits.quiet_loops)
-        own = np.repeat(np.arange(at_once), count)
+        own = xp.repeat(xp.arange(at_once), count)
         bases.append(equations.flat(search.base)[0 * own])
         centres.append(equations.flat(draw(search.rng, at_once))[own])
         starts.append(np.tile(search.known.points, (at_once, 1)))
         sizes.append(at_once)
-    base, around = equations.xp.concatenate(bases), equations.xp.concatenate(centres)
-    way = np.concatenate(starts), base, around, draw, searches[0].rng, limits.deadline
-    ends, arrived = _follow_around(equations, *way)
+    base, around, theta = xp.concatenate(bases), xp.concatenate(centres), np.concatenate(starts)
+    way = xp.asarray(theta), base, around, draw, searches[0].rng, limits.deadline
+    ends, arrived = (on_host(part) for part in _follow_around(equations, *way))
     positions = np.cumsum([0, *map(len, starts)])
     for search, at_once, (first, last) in zip(searches, sizes, pairwise(positions), strict=True):
         own = arrived[first:last]
@@ -181,7 +183,7 @@ def _follow_around(
     result = track_around(equations, theta, base, centres, deadline)
     found, arrived = result.found, result.arrived
     for _ in range(_CIRCLES):
-        lost = np.flatnonzero(~arrived)
+        lost = equations.xp.flatnonzero(~arrived)
         if not len(lost) or deadline.is_over:
             break
         # Not by way of another instance and back: such a loop would be trivial.
@@ -224,9 +226,9 @@ def _follow(
     xp = equations.xp
     result = track(equations, theta, ways, deadline=deadline)
     found, arrived = result.found, result.arrived
-    lost, leg, origin = np.arange(len(theta)), result.leg, result.origin
+    lost, leg, origin = xp.arange(len(theta)), result.leg, result.origin
     for _ in range(detours):
-        left = np.flatnonzero(~result.arrived)
+        left = xp.flatnonzero(~result.arrived)
         lost, leg, origin = lost[left], leg[left], origin[left]
         if not len(lost) or deadline.is_over:
             break
@@ -237,8 +239,8 @@ def _follow(
         found[lost[reached]], arrived[lost[reached]] = result.found[reached], True
         # Whoever has come past the detour tries again from there, on the leg's old number.
         past = result.leg > leg + 1
-        origin = np.where(past[:, None], result.origin, origin)
-        leg = np.where(past, result.leg - 1, leg)
+        origin = xp.where(past[:, None], result.origin, origin)
+        leg = xp.where(past, result.leg - 1, leg)
     return found, arrived
 
 

@@ -101,7 +101,7 @@ class PolynomialPass(WeightsPass):
         """The derivatives by entries of the weight `name`: what they read."""
         if name not in self._entries:
             return
-        positions, rows, columns = self._entries[name]
+        positions, rows, columns = self._places[name]
         if value is None:
             slope[:, rows, :, positions] += 1
         else:

@@ -49,13 +49,13 @@ class _Paths:
     along: Array  # direction of the leg
 
     def keep(self, chosen: Array) -> None:
-        """Drop the other paths."""
+        """Drop all but these paths."""
         for name, value in vars(self).items():
             setattr(self, name, value[chosen])
 
     def append(self, good: Array, time: Array, theta: Array, slope: Array) -> None:
         """A new point for the paths that are `good`."""
-        chosen = slice(None) if bool(good.all()) else good
+        chosen = slice(None) if good.all().item() else good
         times, points = self.times[chosen], self.points[chosen]
         times[:, 1:] = times[:, :-1].copy()
         times[:, 0] = time[chosen]
@@ -72,7 +72,7 @@ class _Paths:
         own = xp.eye(_MOST_POINTS)
         inverse = 1 / (self.times[:, :, None] - self.times[:, None, :] + own)
         ratios = distance[:, None, :] * inverse
-        ratios[:, own > 0] = 1
+        ratios = xp.where(own > 0, 1.0, ratios)
         square = ratios.prod(axis=2) ** 2
         by_value = (1 - 2 * distance * (inverse.sum(axis=2) - 1)) * square
         found = by_value[:, None] @ points + (distance * square)[:, None] @ slopes
@@ -161,14 +161,14 @@ def _track(
     origin = theta.astype(complex)
     legs = xp.zeros(n_paths, int) if leg is None else leg.copy()
     found = xp.full_like(origin, np.nan)
-    deadline.follow(n_paths * (last + 1) - int(legs.sum()))
+    deadline.follow(n_paths * (last + 1) - legs.sum().item())
     paths = _begin(n_paths, origin.shape[1], legs, corners, xp)
     with np.errstate(all="ignore"):
         _enter(equations, paths, xp.arange(n_paths), origin, corners, course)
         while len(paths.index) and not deadline.is_over:
             _advance(equations, paths, course)
             arrived = paths.times[:, 0] >= 1
-            if bool(arrived.any()):
+            if arrived.any().item():
                 ended = arrived & (paths.leg == last)
                 found[paths.index[ended]] = paths.points[ended, 0]
                 turning = xp.flatnonzero(arrived & ~ended)
@@ -182,8 +182,8 @@ def _track(
             patience = _AT_EASE if len(paths.index) > _WITH_MOST * n_paths else 1
             is_slow = paths.n_steps >= patience * _MOST_STEPS
             going = ~arrived & (paths.step > _SHORTEST) & ~is_slow
-            if not bool(going.all()):
-                paths.keep(going)
+            if not going.all().item():
+                paths.keep(xp.flatnonzero(going))
         found, arrived = polish(equations, found, end)
     return Tracked(found, arrived, legs, origin)
 
@@ -236,7 +236,8 @@ def _enter(
     slope = -solve(jacobian, equations.drift_at(theta, start, along), xp) * speed[:, None]
     paths.start[chosen], paths.along[chosen] = start, along
     paths.step[chosen], paths.n_steps[chosen], paths.n_points[chosen] = _FIRST, 0, 1
-    paths.times[chosen] = xp.asarray(_PAST)
+    for position, time in enumerate(_PAST):
+        paths.times[chosen, position] = time
     paths.points[chosen, :_MOST_POINTS] = theta[:, None]
     paths.points[chosen, _MOST_POINTS:] = slope[:, None]
 

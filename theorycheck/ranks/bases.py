@@ -98,7 +98,7 @@ def _columns(source: Jacobian | OracleJacobian, block: Sequence[Entry], xp: Modu
         positions.setdefault(name, []).append(position)
     columns = xp.empty((source.n_equations, len(block)))
     for name, own in positions.items():
-        columns[:, own] = source.columns(name, np.array([block[i][1] for i in own]))
+        columns[:, xp.asarray(own)] = source.columns(name, np.array([block[i][1] for i in own]))
     return columns
 
 

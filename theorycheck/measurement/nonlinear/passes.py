@@ -45,8 +45,14 @@ class NonlinearEquations:
         total = network.n_reads * network.outputs * n_samples
         chosen = range(total) if equations is None else equations
         self._chosen = xp.asarray(np.array(chosen, dtype=np.int64))
-        self._entries = {name: (k, tuple(index.T)) for name, k, index in by_weight(entries)}
-        self._acting = acting(network, entries)
+        self._entries = {
+            name: (xp.asarray(k), tuple(xp.asarray(part) for part in index.T))
+            for name, k, index in by_weight(entries)
+        }
+        self._acting = {
+            name: tuple(xp.asarray(part) for part in parts)
+            for name, parts in acting(network, entries).items()
+        }
         self._leads_back = _depending(network, self._acting)
 
     def residual(self, theta: Array, instance: Instance) -> tuple[Array, Array]:

@@ -15,6 +15,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from ...computing.arrays import Array, on_host
+from ...computing.pieces import by_pieces, that_fit
 from ...errors import SizeError
 from ...field.arithmetic import reduce
 from ...field.batched import batched_rank
@@ -30,7 +31,6 @@ Floats: TypeAlias = NDArray[np.float64]
 _MOST_ENTRIES = 2**22  # of a Jacobian that is reduced for all allocations
 _MASKS_ENTRIES = 2**21  # of masks handled together
 _BLOCK_ENTRIES = 2**18  # of blocks handled together: they stay in the cache
-_GPU_BLOCK_ENTRIES = 2**26
 _KEPT_TRIALS = 4
 _BATCHED_SIDE = 68  # above, one elimination after the other is faster
 
@@ -163,18 +163,19 @@ class BatchRanks:
     def _block_ranks(self, reduced: _Reduced, rows: Integers, columns: Integers) -> Integers:
         """Ranks of the blocks rows[i] x columns[i] of `reduced.matrix`."""
         count, height, width = len(rows), rows.shape[1], columns.shape[1]
-        entries = _GPU_BLOCK_ENTRIES if self.xp is not np else _BLOCK_ENTRIES
-        size = max(entries // (height * width), 1)
-        ranks = np.empty(count, dtype=np.int64)
-        for start in range(0, count, size):
-            part = slice(start, start + size)
+        is_host, entries = self.xp is np, height * width
+        size = _BLOCK_ENTRIES // entries if is_host else that_fit(count, entries, self.xp)
+
+        def work(part: slice) -> Integers:
             i, j = self.xp.asarray(rows[part]), self.xp.asarray(columns[part])
             blocks = reduced.matrix[i[:, :, None], j[:, None, :]]
-            if min(height, width) > _BATCHED_SIDE:
-                ranks[part] = [rank(block, reduced.prime) for block in blocks]
-            else:
-                found = batched_rank(blocks, reduced.prime)
-                ranks[part] = on_host(found)
+            if min(height, width) <= _BATCHED_SIDE:
+                return on_host(batched_rank(blocks, reduced.prime))
+            return np.array([rank(blocks[k], reduced.prime) for k in range(len(blocks))])
+
+        ranks = np.empty(count, dtype=np.int64)
+        for part, found in by_pieces(work, count, size):
+            ranks[part] = found
         return ranks
 
     def _reduce(self, trial: int) -> _Reduced:
