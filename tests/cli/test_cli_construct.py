@@ -117,3 +117,16 @@ def test_what_cannot_be_written_is_one_line(run: Any, tmp_path: Path):
     result = run("construct", FOREST, "--inputs", tmp_path / "points.npy")
     check_one_line(result, "inputs must have shape (points, 4)")
     check_one_line(run("construct", FOREST, "--seed", "-1"), "must be an integer from 0")
+
+
+def test_a_certificate_of_classify_is_executed(run: Any, tmp_path: Path):
+    path = tmp_path / "forest_certificate.json"
+    assert run("classify", FOREST, "--certificate", path).status == 0
+    result = run("construct", FOREST, "--certificate", path, "--seed", 3, "--rational")
+    assert (result.status, result.err) == (0, "")
+    assert "as the certificate given (kind" in " ".join(result.out.split())
+    other = run("construct", EXAMPLES / "recurrent_readout.json", "--certificate", path)
+    check_one_line(other, "another problem", "recurrent_readout.json")
+    path.write_text(json.dumps([json.loads(path.read_text())] * 2))
+    two = run("construct", FOREST, "--certificate", path)
+    check_one_line(two, "one certificate is expected, not 2", path.name)

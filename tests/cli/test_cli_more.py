@@ -1,6 +1,7 @@
 """The commands capacity, design and repair: output, files, and one line for whatever is wrong."""
 
 import json
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -188,3 +189,31 @@ def test_bad_repairs_are_one_line(run: Any, mixed: Path):
     check_one_line(run("repair", CROSS, "--budget", "less"), "must be same or more")
     check_one_line(run("repair", mixed), mixed, "linear networks")
     assert "learn" in text_of(run("repair", CROSS, "--budget", "more"))
+
+
+@pytest.mark.parametrize("name", ["out.txt", "no_folder/out.json"])
+def test_the_name_of_the_file_is_checked_before_the_search(
+    run: Any, network: Path, problems: dict[str, Path], tmp_path: Path, name: str
+):
+    words = "must end in" if name.endswith("txt") else "cannot be written: No such file"
+    asked = ("design", network, "--samples", 3, "--budget", 7), ("repair", problems["linear"])
+    for arguments in asked:
+        result = run(*arguments, "--out", tmp_path / name)
+        check_one_line(result, words, name)
+        assert result.out == ""
+
+
+def test_an_open_design_says_so_on_standard_error(
+    run: Any, network: Path, tmp_path: Path, monkeypatch: Any
+):
+    known = tc.design(tc.LinearFeedforward([3, 4, 2]), samples=3, budget=7)
+    nothing = replace(known, outcome="open", proposal=None, reason="none of 3 is proved maximal")
+    monkeypatch.setattr("theorycheck.answers.designs.design", lambda *args, **named: nothing)
+    arguments = ("design", network, "--samples", 3, "--budget", 7)
+    result = run(*arguments)
+    assert "OPEN none of 3 is proved maximal" in " ".join(result.out.split())
+    check_one_line(result, "nothing was proved, neither a design nor that there", status=0)
+    result = run(*arguments, "--json", "--out", tmp_path / "out.json")
+    assert (result.status, json.loads(result.out)["outcome"]) == (0, "open")
+    assert "nothing was proved" in result.err
+    assert "not written" in result.err

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from typing import Any
 
@@ -480,3 +481,54 @@ def test_a_construction_shows_itself():
     many = tc.construct(tc.Allocation(FF([8, 8, 8]), staircase(8)), 8)
     assert len(many.steps) == 15
     assert "and 4 more steps" in str(many)
+
+
+@settings(max_examples=40)
+@given(strategies.problems(), strategies.seeds())
+def test_a_certificate_is_executed_as_it_is(problem: Any, seed: int):
+    try:
+        first = tc.construct(*problem)
+    except tc.InputError:
+        return
+    certificate = first.verdict.certificate
+    assert certificate is not None
+    for given_as in (certificate, certificate.to_dict(), first.verdict):
+        made = tc.construct(*problem, certificate=given_as, seed=seed)
+        assert made.verdict.certificate == certificate
+        check(made)
+
+
+def known_plan() -> tuple[tc.Allocation, tc.Certificate]:
+    allocation = tc.Allocation.layer(FF([3, 3, 2]), "W2")
+    certificate = tc.classify(allocation, samples=2).certificate
+    assert certificate is not None
+    return allocation, certificate
+
+
+def test_no_proof_is_sought_beside_a_certificate(monkeypatch: pytest.MonkeyPatch):
+    allocation, certificate = known_plan()
+    monkeypatch.delattr("theorycheck.constructions.construct.find_proof")
+    check(tc.construct(allocation, 2, certificate=certificate, rational=True, seed=7))
+    with pytest.raises(NameError):
+        tc.construct(allocation, 2)
+
+
+def test_a_certificate_that_does_not_fit_is_refused_in_words():
+    allocation, certificate = known_plan()
+    data = certificate.to_dict()
+
+    def refused(words: str, given: Any, to: tc.Allocation = allocation, samples: int = 2) -> None:
+        with pytest.raises(tc.InputError, match=words):
+            tc.construct(to, samples, certificate=given)
+
+    refused("another problem", certificate, samples=1)
+    refused("another problem", certificate, to=tc.Allocation.layer(FF([3, 3, 2]), "W1"))
+    refused("about given inputs", replace(certificate, problem=data["problem"] | {"inputs": []}))
+    refused("says 'minimal'", replace(certificate, expressivity="minimal"))
+    refused("'T1', kind .* is no construction", replace(certificate, theorem="T1"))
+    forged = replace(certificate, theorem="T13", kind="plan", evidence={"steps": 3})
+    refused("evidence of the certificate is malformed", forged)
+    refused("digest does not fit", data | {"theorem": "T4"})
+    refused("must be a JSON object", 3)
+    none = replace(tc.classify(allocation, samples=2), certificate=None)
+    refused("undecided", none)

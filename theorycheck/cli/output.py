@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Annotated, TypeAlias
 
 import typer
 
-from .common import complain
+from .common import Failures, complain
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -21,6 +21,21 @@ AllocationOut: TypeAlias = Annotated[
         metavar="OUT", help="Write the allocation found, to a .json, .npz or .safetensors file."
     ),
 ]
+
+
+def require_name(failures: Failures, path: str | None) -> None:
+    """End the command before its search if no allocation file can have this name."""
+    from ..errors import InputError
+    from ..problem.files import require_ending
+
+    if path is None:
+        return
+    with failures.of(path):
+        require_ending(path)
+        if not Path(path).parent.is_dir():
+            raise InputError("cannot be written: No such file or directory")
+        return
+    failures.leave()
 
 
 def write_allocation(path: str, allocation: Allocation | None, samples: int, none: str) -> None:

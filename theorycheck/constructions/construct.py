@@ -12,6 +12,7 @@ import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
 from ..answers.classification import verdict_of, verdict_on
+from ..certificates import Certificate
 from ..computing.arrays import Array
 from ..computing.effort import Effort, checked
 from ..computing.options import Options
@@ -28,7 +29,7 @@ from ..verdict import Expressivity, Verdict
 from .arithmetic import Arithmetic, Floats, Rationals, as_fractions, require_exact
 from .bench import Bench
 from .data import Data, Givens
-from .proofs import find_proof
+from .proofs import find_proof, given_proof, reading
 from .recipes import Proof, execute
 
 MATCHED = 1e-6  # relative residual of a match in floats
@@ -144,6 +145,7 @@ def construct(
     outputs: ArrayLike | None = None,
     inputs: ArrayLike | None = None,
     frozen: Mapping[str, ArrayLike] | None = None,
+    certificate: Certificate | Verdict | Mapping[str, Any] | None = None,
     rational: bool = False,
     seed: int = 0,
     error_bound: float = 1e-9,
@@ -167,8 +169,13 @@ def construct(
     outputs are equal (data as floats are rational numbers). The theorems speak of random data:
     `Construction.is_match` tells whether the data given, or drawn, are as good.
 
-    Raises `InputError` if the allocation is not maximal, if no proof of that is a construction, and
-    for data that do not fit; `SizeError` and `OutOfTimeError` beyond the limits.
+    A `certificate` of this allocation (or its JSON object, or a verdict that has one) is executed
+    as it is, and no other proof is sought: then `seed` changes the data alone. It is not verified,
+    `check` does that; a match is judged by its outputs.
+
+    Raises `InputError` if the allocation is not maximal, if no proof of that is a construction,
+    for a certificate of another problem, and for data that do not fit; `SizeError` and
+    `OutOfTimeError` beyond the limits.
 
     >>> from theorycheck import LinearFeedforward
     >>> two_rows = Allocation.layer(LinearFeedforward([2, 3, 2]), "W2")
@@ -188,13 +195,14 @@ def construct(
     givens = Givens(allocation, whole.samples, seed, teacher, outputs, inputs, frozen)
     analysis = _of_inputs(whole, givens, arithmetic)
     with watching(progress, "construct") as tell:
-        verdict, proof = _proof(analysis, outputs is None)
+        verdict, proof = _proof(analysis, certificate, outputs is None)
         if rational:
             require_exact(allocation.network)
         data = givens.data(arithmetic)
         bench = _bench(allocation, arithmetic, data, options)
         bench.report = lambda words: tell(Progress(words))
-        execute(bench, bench.whole(entries_of(dict(allocation.masks("learnable")))), proof)
+        with reading(certificate):
+            execute(bench, bench.whole(entries_of(dict(allocation.masks("learnable")))), proof)
         if len(bench.steps) > 1:
             bench.refine()
     made = _made(whole, data, bench, verdict)
@@ -213,9 +221,12 @@ def _of_inputs(analysis: Analysis, givens: Givens, arithmetic: Arithmetic) -> An
     return replace(analysis, samples=rank) if rank < analysis.effective_samples else analysis
 
 
-def _proof(analysis: Analysis, with_teacher: bool) -> tuple[Verdict, Proof]:
+def _proof(analysis: Analysis, certificate: object, with_teacher: bool) -> tuple[Verdict, Proof]:
     """The verdict whose proof is executed; raises `InputError` if there is none."""
-    finding = find_proof(analysis, with_teacher)
+    if certificate is None:
+        finding = find_proof(analysis, with_teacher)
+    else:
+        finding = given_proof(certificate, analysis, with_teacher)
     if finding is not None:
         verdict = verdict_of(analysis, Answers([finding], []), time.perf_counter())
         return verdict, Proof(finding.theorem, finding.kind, finding.evidence)

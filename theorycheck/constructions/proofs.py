@@ -1,15 +1,18 @@
-"""Which proof is executed: the first one of maximality that is a recipe."""
+"""Which proof is executed: that of a given certificate, or the first one that is a recipe."""
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+import contextlib
+from collections.abc import Iterator, Mapping
 
-from ..errors import OutOfTimeError, SizeError
+from ..certificates import Certificate
+from ..errors import InputError, OutOfTimeError, SizeError, TheorycheckError, shown
+from ..problem.files import problem_from_dict, problem_to_dict
 from ..theorems import t00_monotonicity
 from ..theorems.analysis import Analysis
 from ..theorems.base import Finding, Theorem
 from ..theorems.registry import THEOREMS
-from ..verdict import Expressivity
+from ..verdict import Expressivity, Verdict
 from .factored import can_factor
 from .recipes import RECIPES, Proof
 
@@ -32,6 +35,79 @@ def find_proof(analysis: Analysis, with_teacher: bool) -> Finding | None:
             what = f"the learnable weights of {' and '.join(names)}"
             return t00_monotonicity.Part(analysis, part, what).of_whole(finding)
     return t00_monotonicity.THEOREM.ask_count(analysis) if can_factor(analysis) else None
+
+
+def given_proof(given: object, analysis: Analysis, with_teacher: bool) -> Finding:
+    """The finding of a certificate, of its JSON object or of a verdict, about this very problem.
+
+    Raises `InputError` if it is of another problem, or nothing that can be executed.
+    """
+    certificate = _certificate_in(given)
+    problem = problem_to_dict(analysis.allocation, analysis.samples)
+    if _as_written(certificate.problem) != problem:
+        raise InputError(
+            "the certificate is of another problem: network, masks and number of samples (of given "
+            f"inputs as many as span them, here {analysis.samples}) must be those of the allocation"
+        )
+    by = f"{shown(certificate.theorem)}, kind {shown(certificate.kind)}"
+    if certificate.expressivity != Expressivity.MAXIMAL:
+        claim = shown(certificate.expressivity)
+        raise InputError(
+            f"the certificate ({by}) says {claim}: only what is maximal is constructed"
+        )
+    with reading(certificate):
+        proof = Proof(certificate.theorem, certificate.kind, certificate.evidence)
+        factors = proof.theorem == "T0" and proof.kind == "full" and can_factor(analysis)
+        is_recipe = factors or proof.is_recipe(with_teacher=with_teacher)
+    if not is_recipe:
+        cure = "leave it out, and another proof is sought"
+        if not with_teacher:
+            cure = "give the teacher's weights, not its outputs alone, or leave it out"
+        raise InputError(f"the proof of the certificate ({by}) is no construction; {cure}")
+    return Finding(
+        certificate.theorem,
+        Expressivity.MAXIMAL,
+        f"as the certificate given (kind {certificate.kind}) says, which is executed as it is",
+        certificate.kind,
+        certificate.evidence,
+        certificate.rank,
+        certificate.target_dimension,
+        error_bound=certificate.error_bound,
+    )
+
+
+@contextlib.contextmanager
+def reading(certificate: object) -> Iterator[None]:
+    """Evidence that was given may be of any form: what is malformed ends as an `InputError`."""
+    try:
+        yield
+    except (TheorycheckError, MemoryError):
+        raise
+    except Exception as error:
+        if certificate is None:
+            raise
+        raise InputError(
+            f"the evidence of the certificate is malformed ({type(error).__name__}: "
+            f"{shown(str(error))}); theorycheck check (tc.check) tells more"
+        ) from None
+
+
+def _certificate_in(given: object) -> Certificate:
+    if isinstance(given, Verdict):
+        if given.certificate is None:
+            raise InputError("the verdict is undecided and has no certificate to execute")
+        given = given.certificate
+    return given if isinstance(given, Certificate) else Certificate.from_dict(given)
+
+
+def _as_written(problem: object) -> Mapping[str, object]:
+    """A problem as certificates write it; raises `InputError` for what is none."""
+    if isinstance(problem, Mapping) and "inputs" in problem:
+        raise InputError(
+            "the certificate is about given inputs or weights; one of as many random inputs as "
+            "span them is executed"
+        )
+    return problem_to_dict(*problem_from_dict(problem))
 
 
 def _recipes(analysis: Analysis, with_teacher: bool) -> Iterator[Finding]:

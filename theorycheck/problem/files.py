@@ -88,15 +88,13 @@ def save(path: str | Path, allocation: Allocation, samples: int) -> None:
     the operating system pass through.
     """
     path = Path(path)
+    require_ending(path)
     check_allocation(allocation)
     samples, suffix = positive_integer(samples, "samples"), path.suffix.lower()
     if suffix == ".json":
         data = problem_to_dict(allocation, samples)
         path.write_text(json.dumps(data) + "\n", encoding="utf-8")
         return
-    if suffix not in (".npz", ".safetensors"):
-        endings = ".json, .npz or .safetensors"
-        raise InputError(f"{path}: the name of an allocation file must end in {endings}")
     meta = json.dumps({"network": allocation.network.to_dict(), "samples": samples})
     masks = {"learnable": {name: allocation.mask(name) for name in allocation.counts}}
     masks["present"] = {} if allocation.is_dense else allocation.given_present()
@@ -105,6 +103,13 @@ def save(path: str | Path, allocation: Allocation, samples: int) -> None:
         np.savez_compressed(path, meta=np.array(meta), **arrays)  # type: ignore
     else:
         write_tensors(path, meta, arrays)
+
+
+def require_ending(path: str | Path) -> None:
+    """Raise `InputError` for a name whose ending `save` does not know."""
+    if Path(path).suffix.lower() not in (".json", ".npz", ".safetensors"):
+        endings = ".json, .npz or .safetensors"
+        raise InputError(f"{path}: the name of an allocation file must end in {endings}")
 
 
 def problem_to_dict(allocation: Allocation, samples: int) -> dict[str, Any]:

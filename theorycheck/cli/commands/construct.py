@@ -27,6 +27,12 @@ Frozen: TypeAlias = Annotated[
     str | None,
     typer.Option(metavar="WEIGHTS", help="The student's frozen weights, by default drawn."),
 ]
+CertificateFile: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        metavar="CERT.json", help="Execute this proof, of classify --certificate; seek no other."
+    ),
+]
 Rational: TypeAlias = Annotated[
     bool, typer.Option("--rational", help="Compute in exact fractions, not in double precision.")
 ]
@@ -43,6 +49,7 @@ def construct(
     teacher: Teacher = None,
     inputs: Inputs = None,
     frozen: Frozen = None,
+    certificate: CertificateFile = None,
     rational: Rational = False,
     out: WeightsOut = None,
     as_json: Json = False,
@@ -60,6 +67,7 @@ def construct(
         teacher=_weights(failures, teacher),
         inputs=None if inputs is None else points(failures, inputs),
         frozen=_weights(failures, frozen),
+        certificate=_certificate(failures, certificate),
         rational=rational,
         seed=seed,
         error_bound=error_bound,
@@ -84,6 +92,21 @@ def _weights(failures: Failures, path: str | None) -> dict[str, Any] | None:
         return None
     with failures.of(path):
         return read_weights(path)
+    failures.leave()
+
+
+def _certificate(failures: Failures, path: str | None) -> Any:
+    """The one certificate in a file; what is none ends the command."""
+    from ...certificates import Certificate, load_certificates
+    from ...errors import InputError
+
+    if path is None:
+        return None
+    with failures.of(path):
+        objects = load_certificates(path)
+        if len(objects) > 1:
+            raise InputError(f"one certificate is expected, not {len(objects)}")
+        return Certificate.from_dict(objects[0])
     failures.leave()
 
 

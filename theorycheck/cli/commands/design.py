@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias
 import typer
 
 from ...computing.progress import watching
-from ..common import Failures, print_json
+from ..common import Failures, complain, print_json
 from ..options import (
     Backend,
     ErrorBound,
@@ -20,7 +20,7 @@ from ..options import (
     offered,
     positive,
 )
-from ..output import AllocationOut, print_masks, write_allocation
+from ..output import AllocationOut, print_masks, require_name, write_allocation
 
 if TYPE_CHECKING:
     from ...answers.designs import Design
@@ -74,6 +74,7 @@ def design(
     from ...answers.designs import design as find
 
     failures = Failures()
+    require_name(failures, out)
     with failures.of(network):
         given = _given(network)
         failures.of(within or network)
@@ -95,6 +96,8 @@ def design(
                 progress=tell,
             )
         _tell(network, given, found, as_json)
+        if found.outcome == "open":
+            complain(f"{network}: nothing was proved, neither a design nor that there is none")
         if out is not None:
             failures.of(out)
             write_allocation(out, found.allocation, found.samples, "no allocation was found")

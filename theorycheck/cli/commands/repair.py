@@ -9,7 +9,7 @@ import typer
 
 from ..common import Failures, answer, name_of
 from ..options import Backend, ErrorBound, Files, Json, MemoryLimit, Seconds, Seed, choice, offered
-from ..output import AllocationOut, write_allocation
+from ..output import AllocationOut, require_name, write_allocation
 
 if TYPE_CHECKING:
     from rich.console import Console
@@ -59,6 +59,7 @@ def repair(
         seconds=seconds,
     )
     failures = Failures()
+    require_name(failures, out)
     for file in files:
         with failures.of(file):
             _, _, found = answer(file, name_of(file, files), ask, _print, as_json)
