@@ -161,7 +161,7 @@ def test_every_chain_of_theorems_is_executed(chain: str, rational: bool):
 def test_recipes_are_of_theorems_that_there_are():
     ids = [theorem.id for theorem in THEOREMS]
     assert RECIPES.keys() <= {*ids}
-    assert {words.split()[0] for words in CHAINS} | {"T12", "T14", "T15"} == RECIPES.keys()
+    assert {words.split()[0] for words in CHAINS} | {"T12", "T14", "T15", "T18"} == RECIPES.keys()
 
 
 def test_levels_are_carried_out_in_floats():
@@ -523,7 +523,10 @@ def test_a_certificate_that_does_not_fit_is_refused_in_words():
 
     refused("another problem", certificate, samples=1)
     refused("another problem", certificate, to=tc.Allocation.layer(FF([3, 3, 2]), "W1"))
-    refused("about given inputs", replace(certificate, problem=data["problem"] | {"inputs": []}))
+    refused(
+        "about given inputs",
+        replace(certificate, problem=data["problem"] | {"inputs": [[1, 2, 3], [1, 0, 0]]}),
+    )
     refused("says 'minimal'", replace(certificate, expressivity="minimal"))
     refused("'T1', kind .* is no construction", replace(certificate, theorem="T1"))
     forged = replace(certificate, theorem="T13", kind="plan", evidence={"steps": 3})
