@@ -96,8 +96,6 @@ def design(
                 progress=tell,
             )
         _tell(network, given, found, as_json)
-        if found.outcome == "open":
-            complain(f"{network}: nothing was proved, neither a design nor that there is none")
         if out is not None:
             failures.of(out)
             write_allocation(out, found.allocation, found.samples, "no allocation was found")
@@ -136,6 +134,8 @@ def _tell(name: str, given: Allocation, found: Design, as_json: bool) -> None:
     from ...display.paragraphs import samples_in_words
     from ..text import print_paragraphs, print_title
 
+    if found.outcome == "open":
+        complain(f"{name}: nothing was proved, neither a design nor that there is none")
     if as_json:
         print_json({"file": name, **found.to_dict()})
         return
