@@ -157,7 +157,7 @@ def construct(
 ) -> Construction:
     """Weights of a student that matches a teacher on `samples` inputs, without training.
 
-    Where a proof that `allocation` is maximal is a construction (T0, T2 to T5, T9, T13 to T15, T18,
+    Where a proof that `allocation` is maximal is a construction (T0, T2 to T5, T9, T13 to T16, T18,
     and T12 for the readout of nonlinear networks) it is executed: it solves linear systems, one
     after the other.
 

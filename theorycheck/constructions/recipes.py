@@ -246,6 +246,7 @@ RECIPES: dict[str, Recipe] = {
     "T9": Recipe(lambda p, _: p.inner is None or p.inner.is_recipe(with_teacher=False), _peeled),
     "T13": Recipe(lambda proof, _: True, _planned),
     "T14": Recipe(lambda proof, _: True, _planned),
+    "T16": Recipe(lambda proof, _: True, _planned),
     "T15": Recipe(lambda proof, _: True, _graded),
     "T18": Recipe(_part_serves, _of_inputs),
     "T12": Recipe(lambda proof, _: proof.kind == "readout_rank", _affine),
