@@ -78,6 +78,22 @@ def test_a_certificate_on_given_inputs_brings_them(rational: bool):
     assert not np.array_equal(first.weights["W2"], other.weights["W2"])
 
 
+@pytest.mark.parametrize("bias", [False, True])
+def test_inputs_that_span_are_as_good_as_random_ones(bias: bool):
+    """Their certificates are executed, too; without one a proof on random inputs is."""
+    network = FF([2, 3, 2], bias=bias)
+    allocation = tc.Allocation(network, {"W2": np.ones((2, 3))})
+    points = [[1, 2], [3, 5], [-1, 4]]
+    verdict = tc.classify(allocation, 3, inputs=points)
+    made = tc.construct(allocation, 3, certificate=verdict, rational=True)
+    assert made.is_match
+    assert made.inputs.astype(int).tolist() == points
+    assert made.verdict.certificate == verdict.certificate
+    plain = tc.construct(allocation, 3, inputs=points, rational=True).verdict.certificate
+    assert plain is not None
+    assert "inputs" not in plain.problem
+
+
 def test_a_certificate_on_other_inputs_is_refused():
     certificate = tc.classify(narrow(), 3, inputs=POINTS).certificate
     assert certificate is not None

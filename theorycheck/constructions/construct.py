@@ -221,6 +221,8 @@ def _found(
     if known is not None:
         return given_proof(known, asked, with_teacher)
     for question in asked:
+        if not question.is_of_its_own:
+            continue
         finding = find_proof(question.rest, with_teacher)
         if finding is not None:
             return question, finding

@@ -52,6 +52,12 @@ class Question:
             return list(range(self.whole.network.inputs))
         return list(self.data.kept)
 
+    @property
+    def is_of_its_own(self) -> bool:
+        """Whether it is another one than that on random inputs, as many as span those given."""
+        is_narrower = len(self.kept) < self.whole.network.inputs
+        return self.data is None or self.basis is not None or is_narrower
+
     def verdict(self, finding: Finding) -> Verdict:
         """That of one finding about the rest."""
         answers, start = Answers([finding], []), time.perf_counter()
@@ -63,8 +69,8 @@ class Question:
 def questions(whole: Analysis, givens: Givens, arithmetic: Arithmetic) -> list[Question]:
     """On the inputs that are given, of a linear feed-forward network; then on random ones.
 
-    Of the second there are as many as span those of a linear network that are given. Inputs that
-    are as good as random ones make no question of their own. Raises `InputError` if all are 0.
+    Of the second there are as many as span those of a linear network that are given. Raises
+    `InputError` if all are 0.
     """
     if not whole.is_linear or givens.inputs is None:
         return [Question(whole, whole)]
@@ -74,10 +80,9 @@ def questions(whole: Analysis, givens: Givens, arithmetic: Arithmetic) -> list[Q
         raise InputError("inputs are all 0: then every network of this kind puts out 0")
     fewer = replace(whole, samples=rank) if rank < whole.effective_samples else whole
     given = on_inputs(whole, givens.inputs)
-    is_new = given is not None and (given.basis or len(given.kept) < whole.network.inputs)
     # Points that are nearly dependent count as fewer in double precision than they are.
-    is_exact = given is not None and given.rest.samples == rank
-    return [*([given] if given is not None and is_new and is_exact else []), Question(whole, fewer)]
+    exact = [] if given is None or given.rest.samples != rank else [given]
+    return [*exact, Question(whole, fewer)]
 
 
 def on_inputs(whole: Analysis, inputs: ArrayLike) -> Question | None:
