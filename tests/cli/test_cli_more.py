@@ -203,6 +203,16 @@ def test_the_name_of_the_file_is_checked_before_the_search(
         assert result.out == ""
 
 
+def test_a_folder_that_cannot_be_written_is_told_before_the_search(
+    run: Any, network: Path, tmp_path: Path, monkeypatch: Any
+):
+    monkeypatch.setattr("os.access", lambda path, mode: path != tmp_path)
+    arguments = ("design", network, "--samples", 3, "--budget", 7, "--out", tmp_path / "out.json")
+    result = run(*arguments)
+    check_one_line(result, "cannot be written: Permission denied", "out.json")
+    assert result.out == ""
+
+
 def test_an_open_design_says_so_on_standard_error(
     run: Any, network: Path, tmp_path: Path, monkeypatch: Any
 ):

@@ -161,7 +161,13 @@ def test_every_chain_of_theorems_is_executed(chain: str, rational: bool):
 def test_recipes_are_of_theorems_that_there_are():
     ids = [theorem.id for theorem in THEOREMS]
     assert RECIPES.keys() <= {*ids}
-    assert {words.split()[0] for words in CHAINS} | {"T12", "T14", "T15"} == RECIPES.keys()
+    assert {words.split()[0] for words in CHAINS} | {
+        "T12",
+        "T14",
+        "T15",
+        "T16",
+        "T18",
+    } == RECIPES.keys()
 
 
 def test_levels_are_carried_out_in_floats():
@@ -175,6 +181,27 @@ def test_levels_are_carried_out_in_floats():
     check(made)
     with pytest.raises(tc.InputError, match=r"at infinity.*leave rational out"):
         tc.construct(allocation, 4, rational=True)
+
+
+DIAGONAL, CORNER = [[1, 0], [0, 1]], [[1, 0], [0, 0]]
+
+
+@pytest.mark.parametrize("corner", [1, 3])
+def test_deep_levels_are_carried_out_in_floats(corner: int):
+    """By columns, and by rows; five learnables, every four of which have two solutions."""
+    masks = {f"W{k}": CORNER if k == corner else DIAGONAL for k in (1, 2, 3)}
+    allocation = tc.Allocation(FF([2, 2, 2, 2]), masks)
+    made = tc.construct(allocation, 2)
+    assert made.theorem == "T16"
+    assert "after the layers behind or before them" in made.steps[0]
+    for seed in range(10):
+        frozen = tc.construct(allocation, 2, certificate=made.verdict, seed=seed).weights
+        again = tc.construct(allocation, 2, certificate=made.verdict, seed=seed + 20, frozen=frozen)
+        check(again)
+        for name, mask in allocation.masks("learnable"):
+            assert np.array_equal(frozen[name][~mask], again.weights[name][~mask])
+    with pytest.raises(tc.InputError, match=r"at infinity.*leave rational out"):
+        tc.construct(allocation, 2, certificate=made.verdict, rational=True)
 
 
 # Recurrent networks: masks learnable and present, samples, steps; whether an exact answer exists.
@@ -523,7 +550,10 @@ def test_a_certificate_that_does_not_fit_is_refused_in_words():
 
     refused("another problem", certificate, samples=1)
     refused("another problem", certificate, to=tc.Allocation.layer(FF([3, 3, 2]), "W1"))
-    refused("about given inputs", replace(certificate, problem=data["problem"] | {"inputs": []}))
+    refused(
+        "about given inputs",
+        replace(certificate, problem=data["problem"] | {"inputs": [[1, 2, 3], [1, 0, 0]]}),
+    )
     refused("says 'minimal'", replace(certificate, expressivity="minimal"))
     refused("'T1', kind .* is no construction", replace(certificate, theorem="T1"))
     forged = replace(certificate, theorem="T13", kind="plan", evidence={"steps": 3})

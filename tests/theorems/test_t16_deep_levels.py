@@ -1,17 +1,19 @@
 """T16: levels with layers behind them, against exact ranks, and carried out on draws."""
 
 from dataclasses import replace
+from typing import Any
 
 import numpy as np
 import pytest
 
 import theorycheck as tc
 from tests.shared.deep_plans import matched
-from tests.shared.plans import PRIME, random_allocation
-from theorycheck.plans.algebra import Residues
+from tests.shared.plans import ALGEBRAS, PRIME, misfit, random_allocation
+from theorycheck.plans.algebra import Reals, Residues
 from theorycheck.plans.climbing import find_deep
 from theorycheck.plans.deep import Deep, construct_deep, deep_pairs, jacobian
 from theorycheck.plans.levels import Levels
+from theorycheck.plans.reading import plan_of
 from theorycheck.plans.states import masks_of
 from theorycheck.problem.files import problem_to_dict
 from theorycheck.theorems import t16_deep_levels
@@ -185,3 +187,66 @@ def test_certificates_are_about_their_learnables_and_layers():
                {"columns": [0, 0], "minor": None}, {"units": [2, 0]}]  # fmt: skip
     for change in changes:
         assert not tc.check(replace(certificate, evidence={**certificate.evidence, **change}))
+
+
+def test_t16_plans_match_in_the_original_network():
+    """Peeled lines and frozen layers included; also transposed, and with more inputs."""
+    rng, kinds = np.random.default_rng(6), set()
+    for number in range(60):
+        widths = ((2, 2, 2, 2), (3, 3, 3, 3), (4, 3, 3, 3), (2, 3, 2, 2))[number % 4]
+        samples = widths[-1]
+        allocation = random_allocation(widths, int(1.6 * widths[-1] * samples), rng)
+        finding = t16_deep_levels.THEOREM.ask(Analysis(allocation, samples))
+        if finding is None:
+            continue
+        plans = [(allocation, finding.evidence)]
+        if widths[0] == samples:
+            plans += [transposed(allocation, finding.evidence, more) for more in (0, 1)]
+        for about, evidence in plans:
+            plan = plan_of(
+                about, samples, "plan" if "steps" in evidence else "deep_levels", evidence
+            )
+            assert plan is not None
+            assert plan.pair is not None
+            assert misfit(plan, about, samples, Reals(), rng) < 1e-6
+            kinds.add((plan.pair.axis, bool(plan.steps)))
+    assert kinds == {("columns", False), ("rows", False), ("columns", True), ("rows", True)}
+
+
+def transposed(allocation: tc.Allocation, evidence: Any, more: int) -> tuple[tc.Allocation, Any]:
+    """The same with outputs and samples exchanged, of as many as inputs; then `more` inputs.
+
+    As it is where that is something else: by rows, or with steps.
+    """
+    if evidence.get("axis") != "columns":
+        return allocation, evidence
+    widths, layers = allocation.network.widths[::-1], len(allocation.network.widths)
+    masks = {f"W{layers - int(name[1:])}": mask.T for name, mask in allocation.masks("learnable")}
+    first = masks.get("W1", np.zeros(widths[1::-1], dtype=bool))
+    masks["W1"] = np.pad(first, [(0, 0), (0, more)])
+    network = tc.LinearFeedforward([widths[0] + more, *widths[1:]])
+    turned = {
+        **evidence,
+        "axis": "rows",
+        "pair": layers - 1 - evidence["pair"],
+        "bases": [*evidence["bases"], *[0] * (more > 0)],  # of samples that are no unit vectors
+    }
+    return tc.Allocation(network, masks), turned
+
+
+@pytest.mark.parametrize("algebra", ALGEBRAS, ids=lambda each: type(each).__name__)
+def test_finite_deep_levels_match_exactly(algebra):
+    rng, axes = np.random.default_rng(1), []
+    for number in range(40):
+        widths, samples = (((3, 3, 3, 3), 2), ((3, 3, 3, 2), 3))[number % 2]
+        allocation = random_allocation(widths, 11, rng)
+        deep = found(allocation, samples)
+        if deep is None or not deep.levels.is_finite:
+            continue
+        axes.append(deep.deep.pair.axis)
+        finding = t16_deep_levels._finding(deep)
+        plan = plan_of(allocation, samples, finding.kind, finding.evidence)
+        assert plan is not None
+        assert misfit(plan, allocation, samples, algebra, rng) < 1e-6
+    assert len(axes) > 3
+    assert {*axes} == {"columns", "rows"}

@@ -162,19 +162,31 @@ def _classify_on(
         data = given_inputs(allocation.network, analysis.samples, inputs, deadline)
     except OutOfTimeError as error:
         return verdict_of(analysis, Answers([], [error]), start)
+    rest = left_on(analysis, data)
+    return verdict_on_inputs(analysis, rest, data, _answers(rest, theorems, cross_check), start)
+
+
+def left_on(analysis: Analysis, data: GivenInputs) -> Analysis:
+    """What given inputs of a linear network leave to ask: of those that span, random ones."""
     given = None if data.is_spanning else data
-    left, weights = data.reduced(allocation), analysis.weights
+    left, weights = data.reduced(analysis.allocation), analysis.weights
     if weights is not None:
-        first = allocation.network.weight_layers[0][0]
+        first = left.network.weight_layers[0][0]
         weights = weights.with_columns(first, data.kept)
-    rest = replace(analysis, allocation=left, samples=data.rank, given=given, weights=weights)
+    return replace(analysis, allocation=left, samples=data.rank, given=given, weights=weights)
+
+
+def verdict_on_inputs(
+    analysis: Analysis, rest: Analysis, data: GivenInputs, answers: Answers, start: float
+) -> Verdict:
+    """The verdict on given inputs of a linear network, from what was answered about the rest."""
     reduction = OnInputs(analysis, rest, data)
-    verdict = verdict_of(rest, _answers(rest, theorems, cross_check), start, reduction)
+    verdict = verdict_of(rest, answers, start, reduction)
     return replace(
         verdict,
         reason=verdict.reason + reduction.left_out,
         input_rank=data.rank,
-        warnings=warnings_of(allocation, len(data.points), data.kept),
+        warnings=warnings_of(analysis.allocation, len(data.points), data.kept),
     )
 
 

@@ -13,7 +13,7 @@ from . import plain
 from .budget import STEP
 from .claim import Check, Claim
 from .context import LOWER_TRIALS
-from .levels import Missed, Pair, Point, pair_of_claim, whole_numbers
+from .levels import Missed, Pair, Point, mask_of, pair_of_claim, rows_of, whole_numbers
 from .rank import require_indices
 from .systems import rank, solve
 
@@ -153,7 +153,7 @@ class _DeepPoint:
                 yield [row[a] * x % p for row in lefts[number] for x in right]
 
 
-def _deep(claim: Claim) -> _Deep:
+def deep_of_claim(claim: Claim) -> _Deep:
     """The pair of the evidence, and all that is behind it."""
     pair, evidence, widths = pair_of_claim(claim), claim.evidence, claim.network.widths
     layer, m = evidence["pair"], claim.effective_samples()
@@ -161,11 +161,10 @@ def _deep(claim: Claim) -> _Deep:
     by_columns = evidence["axis"] == "columns"
     layers = range(layer + 2, len(widths)) if by_columns else range(layer - 1, 0, -1)
     for number in layers:
-        mask = claim.allocation.mask(f"W{number}")
-        claim.charge(STEP * mask.size, "the masks of layers behind levels")
+        what = "the masks of layers behind levels"
+        mask = mask_of(claim, number, what)
         mask = mask if by_columns else mask.T
-        entries = [[i for i in range(len(mask)) if mask[i, j]] for j in range(mask.shape[1])]
-        shapes.append((len(mask), entries))
+        shapes.append((len(mask), rows_of(claim, mask, range(mask.shape[1]), what)))
     if not by_columns and widths[0] > m:
         shapes.append((m, [[] for _ in range(widths[0])]))
     claim.require(bool(shapes), "there is no layer behind the pair")
@@ -183,7 +182,7 @@ def _deep(claim: Claim) -> _Deep:
 
 def deep_levels(claim: Claim) -> None:
     """Layers behind two others give their units levels, then these are solved (T16)."""
-    deep, minor = _deep(claim), claim.evidence["minor"]
+    deep, minor = deep_of_claim(claim), claim.evidence["minor"]
     pair = deep.pair
     size, is_finite = pair.rows * len(pair.columns), None not in pair.columns
     claim.require((minor is None) == is_finite, "a minor is for infinite columns, and needed there")

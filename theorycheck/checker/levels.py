@@ -7,7 +7,7 @@ the reduction of one over the rational functions of the draw.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -292,8 +292,24 @@ def pair_of_claim(claim: Claim) -> Pair:
     claim.charge(STEP * len(widths), "the pair")
     wide = min(widths[:layer]) >= m and min(widths[layer + 1 :]) >= network.outputs
     claim.require(wide, "a layer outside of the pair is a bottleneck")
-    first, second = (claim.allocation.mask(f"W{k}") for k in (layer, layer + 1))
+    first, second = (mask_of(claim, k, "the masks of the pair") for k in (layer, layer + 1))
     return pair_of(claim, claim.evidence, first, second, network.outputs, m)
+
+
+def mask_of(claim: Claim, layer: int, what: str) -> Mask:
+    """The learnables of a layer, if there are operations enough to read them one by one."""
+    rows, columns = claim.network.weight_shapes[f"W{layer}"]
+    claim.foresee(STEP * rows * columns, rows * columns, what)
+    return claim.allocation.mask(f"W{layer}")
+
+
+def rows_of(claim: Claim, mask: Mask, columns: Sequence[int], what: str) -> list[list[int]]:
+    """Of each of these columns the rows with a learnable, each paid for before it is read."""
+    found = []
+    for k in columns:
+        claim.charge(STEP * len(mask), what)
+        found.append([i for i in range(len(mask)) if mask[i, k]])
+    return found
 
 
 def pair_of(
@@ -310,7 +326,6 @@ def pair_of(
         first, second = second.T, first.T
     lines = whole_numbers(claim, evidence["lines"], columns, first.shape[1] - 1, "the lines")
     claim.require(sorted(set(lines)) == lines, "the lines must be ascending")
-    claim.charge(STEP * (first.size + second.size), "the masks of the pair")
     units = whole_numbers(claim, evidence["units"], len(first), rows, "the levels of units")
     claim.require(isinstance(given, list) and len(given) == columns, "each column has a level")
     finite = [level for level in given if level is not None]
@@ -322,8 +337,12 @@ def pair_of(
     reached = [level + count for level, count in zip(units, values, strict=True)]
     among = all(not count or end <= chosen for count, end in zip(values, reached, strict=True))
     claim.require(among, "values are of chosen functionals")
-    outer = [[i for i in range(len(second)) if second[i, k]] for k in range(len(first))]
-    inner = [[k for k in range(len(first)) if first[k, t]] for t in lines]
+    what = "the masks of the pair"
+    claim.foresee(STEP * (first.size + second.size), first.size + second.size, what)
+    outer, inner = (
+        rows_of(claim, second, range(len(first)), what),
+        rows_of(claim, first, lines, what),
+    )
     return Pair(claim, rows, len(second), units, reached, given, chosen, outer, inner)
 
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, TypeAlias
 
@@ -33,8 +34,11 @@ def require_name(failures: Failures, path: str | None) -> None:
         return
     with failures.of(path):
         require_ending(path)
-        if not Path(path).parent.is_dir():
+        folder = Path(path).parent
+        if not folder.is_dir():
             raise InputError("cannot be written: No such file or directory")
+        if not os.access(folder, os.W_OK):
+            raise InputError("cannot be written: Permission denied")
         return
     failures.leave()
 

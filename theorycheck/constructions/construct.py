@@ -11,7 +11,7 @@ from typing import Any
 import numpy as np
 from numpy.typing import ArrayLike, NDArray
 
-from ..answers.classification import verdict_of, verdict_on
+from ..answers.classification import verdict_on
 from ..certificates import Certificate
 from ..computing.arrays import Array
 from ..computing.effort import Effort, checked
@@ -24,12 +24,14 @@ from ..problem.allocation import Allocation
 from ..problem.arguments import check_allocation
 from ..problem.masks import entries_of, entry_name
 from ..theorems.analysis import Analysis
-from ..theorems.asking import Answers
+from ..theorems.base import Finding
 from ..verdict import Expressivity, Verdict
 from .arithmetic import Arithmetic, Floats, Rationals, as_fractions, require_exact
 from .bench import Bench
 from .data import Data, Givens
-from .proofs import find_proof, given_proof, reading
+from .narrowed import with_inputs
+from .proofs import certificate_in, find_proof, given_proof, inputs_of, reading
+from .questions import Question, questions
 from .recipes import Proof, execute
 
 MATCHED = 1e-6  # relative residual of a match in floats
@@ -43,9 +45,9 @@ class Construction(Shown):
     `weights` are all of the student's, frozen ones included: arrays of floats, or of `Fraction` if
     it is exact. `residual` is the largest difference between its outputs and those of the teacher
     on all samples, relative to the teacher's largest output. `verdict` is that of the theorem whose
-    proof was executed, for random data (of as many samples as span given inputs), and `steps` tell
-    what was done. `inputs` (points, n_0) and `outputs` (points, d) are what it was fitted to, of
-    recurrent networks (points, steps, ...);
+    proof was executed, on given inputs that do not span (T18) for these, else for random data (of
+    as many samples as span given inputs), and `steps` tell what was done. `inputs` (points, n_0)
+    and `outputs` (points, d) are what it was fitted to, of recurrent networks (points, steps, ...);
     `teacher` has the teacher's weights, None where only outputs were given. `drawn` names what was
     drawn from `seed`.
     """
@@ -155,7 +157,7 @@ def construct(
 ) -> Construction:
     """Weights of a student that matches a teacher on `samples` inputs, without training.
 
-    Where a proof that `allocation` is maximal is a construction (T0, T2 to T5, T9, T13 to T15,
+    Where a proof that `allocation` is maximal is a construction (T0, T2 to T5, T9, T13 to T16, T18,
     and T12 for the readout of nonlinear networks) it is executed: it solves linear systems, one
     after the other.
 
@@ -170,8 +172,9 @@ def construct(
     `Construction.is_match` tells whether the data given, or drawn, are as good.
 
     A `certificate` of this allocation (or its JSON object, or a verdict that has one) is executed
-    as it is, and no other proof is sought: then `seed` changes the data alone. It is not verified,
-    `check` does that; a match is judged by its outputs.
+    as it is, and no other proof is sought: then `seed` changes the data alone. Given inputs that it
+    is about are taken from it. It is not verified, `check` does that; a match is judged by its
+    outputs.
 
     Raises `InputError` if the allocation is not maximal, if no proof of that is a construction,
     for a certificate of another problem, and for data that do not fit; `SizeError` and
@@ -192,45 +195,46 @@ def construct(
     deadline = options.deadline
     arithmetic: Arithmetic = Rationals(deadline) if rational else Floats(memory_limit, deadline)
     whole = Analysis(allocation, samples, options)
-    givens = Givens(allocation, whole.samples, seed, teacher, outputs, inputs, frozen)
-    analysis = _of_inputs(whole, givens, arithmetic)
+    known = None if certificate is None else certificate_in(certificate)
+    given = inputs_of(known) if inputs is None else inputs
+    givens = Givens(allocation, whole.samples, seed, teacher, outputs, given, frozen)
+    asked = questions(whole, givens, arithmetic)
     with watching(progress, "construct") as tell:
-        verdict, proof = _proof(analysis, certificate, outputs is None)
+        question, finding = _found(asked, known, outputs is None)
+        verdict = question.verdict(finding)
         if rational:
             require_exact(allocation.network)
         data = givens.data(arithmetic)
-        bench = _bench(allocation, arithmetic, data, options)
+        bench = _bench(question, arithmetic, data)
         bench.report = lambda words: tell(Progress(words))
-        with reading(certificate):
-            execute(bench, bench.whole(entries_of(dict(allocation.masks("learnable")))), proof)
-        if len(bench.steps) > 1:
-            bench.refine()
+        with reading(known):
+            _execute(bench, question, Proof(finding.theorem, finding.kind, finding.evidence))
     made = _made(whole, data, bench, verdict)
     _refuse_other_kind(made)
     return replace(made, seconds=time.perf_counter() - start)
 
 
-def _of_inputs(analysis: Analysis, givens: Givens, arithmetic: Arithmetic) -> Analysis:
-    """Of a linear network on given inputs the question for as many samples as span them."""
-    if not analysis.is_linear or givens.inputs is None:
-        return analysis
-    points = givens.points(arithmetic)
-    rank = len(arithmetic.independent(points.reshape(-1, points.shape[-1])))
-    if rank == 0:
-        raise InputError("inputs are all 0: then every network of this kind puts out 0")
-    return replace(analysis, samples=rank) if rank < analysis.effective_samples else analysis
+def _found(
+    asked: list[Question], known: Certificate | None, with_teacher: bool
+) -> tuple[Question, Finding]:
+    """The question that a proof answers, and what it found; raises `InputError` without one."""
+    if known is not None:
+        return given_proof(known, asked, with_teacher)
+    for question in asked:
+        if not question.is_of_its_own:
+            continue
+        finding = find_proof(question.rest, with_teacher)
+        if finding is not None:
+            return question, finding
+    raise InputError(_refusal(asked[-1].rest, with_teacher))
 
 
-def _proof(analysis: Analysis, certificate: object, with_teacher: bool) -> tuple[Verdict, Proof]:
-    """The verdict whose proof is executed; raises `InputError` if there is none."""
-    if certificate is None:
-        finding = find_proof(analysis, with_teacher)
-    else:
-        finding = given_proof(certificate, analysis, with_teacher)
-    if finding is not None:
-        verdict = verdict_of(analysis, Answers([finding], []), time.perf_counter())
-        return verdict, Proof(finding.theorem, finding.kind, finding.evidence)
-    raise InputError(_refusal(analysis, with_teacher))
+def _execute(bench: Bench, question: Question, proof: Proof) -> None:
+    """Run the recipe of a proof on the inputs that it is about."""
+    entries = entries_of(dict(question.rest.allocation.masks("learnable")))
+    with_inputs(bench, question.kept, lambda inner: execute(inner, inner.whole(entries), proof))
+    if len(bench.steps) > 1:
+        bench.refine()
 
 
 def _refusal(analysis: Analysis, with_teacher: bool) -> str:
@@ -253,16 +257,24 @@ def _refusal(analysis: Analysis, with_teacher: bool) -> str:
     return f"it is maximal ({by}), but this proof is no construction; {cure}"
 
 
-def _bench(allocation: Allocation, arithmetic: Arithmetic, data: Data, options: Options) -> Bench:
+def _bench(question: Question, arithmetic: Arithmetic, data: Data) -> Bench:
     """A bench with as few samples as tell all others: of linear networks a basis."""
-    network, inputs, wanted = allocation.network, data.inputs, data.wanted
-    if network.is_linear:
-        basis = arithmetic.independent(inputs.reshape(-1, inputs.shape[-1]))
+    allocation, inputs, wanted = question.whole.allocation, data.inputs, data.wanted
+    if allocation.network.is_linear:
+        basis = question.basis
+        if basis is None:
+            basis = arithmetic.independent(inputs.reshape(-1, inputs.shape[-1]))
         inputs, wanted = inputs[..., basis], wanted[:, basis]
-    weights, teacher, deadline = data.student, data.teacher, options.deadline
-    present = allocation.given_present()
     return Bench(
-        network, arithmetic, weights, inputs, wanted, teacher, deadline, lambda _: None, present
+        allocation.network,
+        arithmetic,
+        data.student,
+        inputs,
+        wanted,
+        data.teacher,
+        question.whole.options.deadline,
+        lambda _: None,
+        allocation.given_present(),
     )
 
 

@@ -1,4 +1,4 @@
-"""T13 and T14: plans of linear systems, carried out by the room that finds them."""
+"""T13, T14 and T16: plans of linear systems, carried out by the room that finds them."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ def planned(bench: Bench, task: Task, kind: str, evidence: Mapping[str, Any]) ->
     bias, depth = network.bias, len(network.weight_layers)  # type: ignore[attr-defined]
     allocation, samples = without_biases(Allocation(network, masks)), task.n_samples
     plan = plan_of(allocation, samples, kind, evidence)
-    assert plan is not None, "T13 and T14 leave plans"
+    assert plan is not None, "T13, T14 and T16 leave plans"
     bench.tell(f"carry out the plan for {len(task.entries)} weights: {_in_words(plan)}")
     weights = with_constants(bench.weights, depth, bias)
     algebra = Rationals() if bench.arithmetic.is_exact else Reals()
@@ -47,7 +47,8 @@ def _in_words(plan: Plan) -> str:
     """What is solved first, and what is fitted afterwards."""
     first = "nothing" if not plan.affine else "one linear system"
     if plan.levels is not None:
-        first = "two layers by levels"
+        after = ", after the layers behind or before them" if plan.bases else ""
+        first = f"two layers by levels{after}"
     lines = sum(step.index is not None for step in plan.steps)
     return f"{first}, then {lines} rows and columns"
 

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 from collections.abc import Iterator, Mapping
 
+from numpy.typing import ArrayLike
+
 from ..certificates import Certificate
 from ..errors import InputError, OutOfTimeError, SizeError, TheorycheckError, shown
 from ..problem.files import problem_from_dict, problem_to_dict
@@ -14,6 +16,7 @@ from ..theorems.base import Finding, Theorem
 from ..theorems.registry import THEOREMS
 from ..verdict import Expressivity, Verdict
 from .factored import can_factor
+from .questions import Question
 from .recipes import RECIPES, Proof
 
 
@@ -37,18 +40,22 @@ def find_proof(analysis: Analysis, with_teacher: bool) -> Finding | None:
     return t00_monotonicity.THEOREM.ask_count(analysis) if can_factor(analysis) else None
 
 
-def given_proof(given: object, analysis: Analysis, with_teacher: bool) -> Finding:
-    """The finding of a certificate, of its JSON object or of a verdict, about this very problem.
+def given_proof(
+    certificate: Certificate, asked: list[Question], with_teacher: bool
+) -> tuple[Question, Finding]:
+    """The finding of a certificate about this very problem, and which of the questions it answers.
 
     Raises `InputError` if it is of another problem, or nothing that can be executed.
     """
-    certificate = _certificate_in(given)
-    problem = problem_to_dict(analysis.allocation, analysis.samples)
-    if _as_written(certificate.problem) != problem:
+    problem = _as_written(certificate.problem)
+    question = next((each for each in asked if each.problem == problem), None)
+    if question is None:
         raise InputError(
-            "the certificate is of another problem: network, masks and number of samples (of given "
-            f"inputs as many as span them, here {analysis.samples}) must be those of the allocation"
+            "the certificate is of another problem: network, masks, number of samples (of given "
+            f"inputs as many as span them, here {asked[-1].rest.samples}) and inputs, if it is "
+            "about given ones, must be those of the allocation"
         )
+    analysis = question.rest
     by = f"{shown(certificate.theorem)}, kind {shown(certificate.kind)}"
     if certificate.expressivity != Expressivity.MAXIMAL:
         claim = shown(certificate.expressivity)
@@ -64,7 +71,7 @@ def given_proof(given: object, analysis: Analysis, with_teacher: bool) -> Findin
         if not with_teacher:
             cure = "give the teacher's weights, not its outputs alone, or leave it out"
         raise InputError(f"the proof of the certificate ({by}) is no construction; {cure}")
-    return Finding(
+    return question, Finding(
         certificate.theorem,
         Expressivity.MAXIMAL,
         f"as the certificate given (kind {certificate.kind}) says, which is executed as it is",
@@ -92,7 +99,8 @@ def reading(certificate: object) -> Iterator[None]:
         ) from None
 
 
-def _certificate_in(given: object) -> Certificate:
+def certificate_in(given: object) -> Certificate:
+    """The certificate that is given, as an object of JSON or in a verdict, too."""
     if isinstance(given, Verdict):
         if given.certificate is None:
             raise InputError("the verdict is undecided and has no certificate to execute")
@@ -100,14 +108,24 @@ def _certificate_in(given: object) -> Certificate:
     return given if isinstance(given, Certificate) else Certificate.from_dict(given)
 
 
+def inputs_of(certificate: Certificate | None) -> ArrayLike | None:
+    """The inputs that a certificate is about, None where they are random."""
+    problem = None if certificate is None else certificate.problem
+    return problem.get("inputs") if isinstance(problem, Mapping) else None
+
+
 def _as_written(problem: object) -> Mapping[str, object]:
     """A problem as certificates write it; raises `InputError` for what is none."""
-    if isinstance(problem, Mapping) and "inputs" in problem:
+    if not isinstance(problem, Mapping):
+        return problem_to_dict(*problem_from_dict(problem))
+    given = {key: problem[key] for key in ("inputs", "basis") if key in problem}
+    if "forms" in problem or given.keys() == {"inputs"}:
         raise InputError(
-            "the certificate is about given inputs or weights; one of as many random inputs as "
-            "span them is executed"
+            "the certificate is about given inputs, and names no basis of them as those of linear "
+            "networks do; one of random inputs is executed"
         )
-    return problem_to_dict(*problem_from_dict(problem))
+    rest = {key: value for key, value in problem.items() if key not in given}
+    return problem_to_dict(*problem_from_dict(rest)) | given
 
 
 def _recipes(analysis: Analysis, with_teacher: bool) -> Iterator[Finding]:

@@ -18,6 +18,7 @@ from ..problem.masks import Entry, entries_of, mask_from_json
 from .bench import Bench, Task
 from .factored import factored
 from .graded import graded
+from .narrowed import with_inputs
 from .planned import planned
 
 
@@ -97,12 +98,33 @@ def _part(bench: Bench, task: Task, proof: Proof) -> None:
         return
     inner = proof.inner
     assert inner is not None
+    execute(bench, task._replace(entries=_kept(bench, task, proof)), inner)
+
+
+def _kept(bench: Bench, task: Task, proof: Proof) -> list[Entry]:
+    """The learnables that suffice."""
     kept = set(entries_of(_masks(proof.evidence["learnable"], bench)))
     left = [entry for entry in task.entries if entry in kept]
     others = len(task.entries) - len(left)
     if others:
         bench.tell(f"leave {others} learnable weights as they are: {len(left)} suffice")
-    execute(bench, task._replace(entries=left), inner)
+    return left
+
+
+def _of_inputs(bench: Bench, task: Task, proof: Proof) -> None:
+    """T18: a part of the learnables, with inputs alone of which the others are combinations."""
+    inner, inputs = proof.inner, list(proof.evidence["inputs"])
+    assert inner is not None
+    first = bench.network.weight_layers[0][0]
+    entries = [
+        (name, (index[0], inputs.index(index[1])) if name == first else index)
+        for name, index in _kept(bench, task, proof)
+    ]
+
+    def work(narrow: Bench) -> None:
+        execute(narrow, narrow.whole(entries), inner)
+
+    with_inputs(bench, inputs, work)
 
 
 def _masks(masks: Mapping[str, Any], bench: Bench) -> dict[str, Any]:
@@ -224,6 +246,8 @@ RECIPES: dict[str, Recipe] = {
     "T9": Recipe(lambda p, _: p.inner is None or p.inner.is_recipe(with_teacher=False), _peeled),
     "T13": Recipe(lambda proof, _: True, _planned),
     "T14": Recipe(lambda proof, _: True, _planned),
+    "T16": Recipe(lambda proof, _: True, _planned),
     "T15": Recipe(lambda proof, _: True, _graded),
+    "T18": Recipe(_part_serves, _of_inputs),
     "T12": Recipe(lambda proof, _: proof.kind == "readout_rank", _affine),
 }

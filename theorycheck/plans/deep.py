@@ -84,7 +84,7 @@ def deep_pairs(
     [(1, 'columns', [(1,)]), (2, 'rows', [(1,)])]
     """
     for pair in pairs_of(masks, widths, samples):
-        behind = _behind(pair, masks, widths, samples)
+        behind = behind_of(pair, masks, widths, samples)
         most = [int(np.count_nonzero(mask, axis=0).min()) for mask in behind]
         choices = product(*(range(min(count + 1, pair.rows)) for count in most))
         bases = [
@@ -96,7 +96,7 @@ def deep_pairs(
             yield pair, behind, sorted(bases, key=lambda each: (-sum(each), each))
 
 
-def _behind(
+def behind_of(
     pair: Pair, masks: Mapping[int, Mask], widths: tuple[int, ...], samples: int
 ) -> tuple[Mask, ...]:
     """The masks of the layers behind a pair; samples are one more, unless they can be unit ones."""
@@ -127,29 +127,54 @@ def draw(
     rows, base = deep.pair.rows, deep.base
     target, first, others = drawn(rows, deep.pair.columns), drawn(base, rows), drawn(rows, rows)
     behind = [drawn(*mask.shape) for mask in deep.behind]
+    led = lead(deep, finite, target, behind, first, others[: rows - base], algebra)
+    if led is None:
+        return None
+    data = replace(
+        random_data(deep.left, algebra, rng, size), through=led.through, target=led.target
+    )
+    return Drawn(led.behind, data)
+
+
+@dataclass(frozen=True)
+class Led:
+    """C_1, ..., C_q, and what further functionals make of C_q ... C_1 and of y."""
+
+    behind: tuple[Matrix, ...]
+    through: Matrix
+    target: Matrix
+
+
+def lead(
+    deep: Deep,
+    finite: NDArray[np.bool_],
+    target: Matrix,
+    behind: list[Matrix],
+    first: Matrix,
+    others: Matrix,
+    algebra: Algebra,
+) -> Led | None:
+    """The steps that come before T14, with y = `target`; None if a rank is too small.
+
+    The functionals that annihilate start at the rows of `first`; `others` are the further ones.
+    """
     wanted = target[:, finite].T
     zero = algebra.array(np.zeros(len(wanted), dtype=int))
-    z = []
-    for start in first:
+    z = first.copy()
+    for number, start in enumerate(first):
         found = algebra.solve(wanted, zero, start)
         if found.values is None or found.rank < len(wanted):
             return None
-        z.append(found.values)
-    others = others[: rows - base]
-    if algebra.rank(np.concatenate([np.array(z), others])) < rows:
+        z[number] = found.values
+    if algebra.rank(np.concatenate([z, others])) < deep.pair.rows:
         return None
-    solved = solve_behind(deep, np.array(z), behind, algebra)
+    solved = solve_behind(deep, z, behind, algebra)
     if solved is None:
         return None
     through = others
     for matrix in reversed(solved):
         through = algebra.product(through, matrix)
-    data = replace(
-        random_data(deep.left, algebra, rng, size),
-        through=through,
-        target=algebra.product(others, target),
-    )
-    return Drawn(tuple(solved), data)
+    return Led(tuple(solved), through, algebra.product(others, target))
 
 
 def solve_behind(

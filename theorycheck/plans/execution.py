@@ -1,7 +1,7 @@
 """A plan carried out: learnables that match, from linear systems in their order.
 
 `carry_out` takes the frozen weights, inputs and outputs of any draw, over any algebra. Where a plan
-has infinite columns (T14) its last stage is a path that is followed by Newton steps, in floats.
+has infinite columns (T14, T16) its last stage is a path, followed by Newton steps in floats.
 """
 
 from __future__ import annotations
@@ -13,9 +13,10 @@ import numpy as np
 
 from ..problem.allocation import Mask
 from .algebra import Algebra, Matrix, Reals
+from .deep import Deep
 from .levels import Levels
 from .pairs import Pair
-from .pencils import solve_pair
+from .pencils import solve_pair, times_inverse
 from .states import State, Step
 
 _MOVES = (0.1, 0.3, 0.3, 1.0)  # tried one after the other where peeled lines cannot be fitted
@@ -28,7 +29,8 @@ class Plan:
     """Steps, and how what they leave is solved.
 
     `learnable` are the masks of all layers (of the whole network, from 1) that the steps use. What
-    is left is `affine`, masks of its own layers (from 1), or a `pair` of them with `levels`.
+    is left is `affine`, masks of its own layers (from 1), or a `pair` of them with `levels`, in
+    T16 with the masks of the layers `behind` it, and so many functionals for each (`Deep`).
     """
 
     steps: tuple[Step, ...]
@@ -36,6 +38,8 @@ class Plan:
     affine: Mapping[int, Mask] = field(default_factory=dict)
     pair: Pair | None = None
     levels: Levels | None = None
+    behind: tuple[Mask, ...] = ()
+    bases: tuple[int, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -183,15 +187,12 @@ class Execution:
         return self.algebra.are_close(self.rest(question), question.target)
 
     def solve_levels(
-        self,
-        question: Question,
-        pair: Pair,
-        levels: Levels,
-        rng: np.random.Generator,
-        move: float,
+        self, question: Question, plan: Plan, rng: np.random.Generator, move: float
     ) -> bool:
-        """Two layers by T14, the match being moved among all others by about `move`."""
-        state = question.state
+        """Two layers by T14 or T16, the match being moved among all others by about `move`."""
+        state, pair, levels = question.state, plan.pair, plan.levels
+        assert pair is not None
+        assert levels is not None
         layer = pair.layer + state.first - 1
         samples, ways = self.before(question, layer), self.behind(question, layer + 1)
         first, second = self.left_of(state, layer), self.left_of(state, layer + 1)
@@ -199,15 +200,45 @@ class Execution:
         if pair.axis == "rows":
             first, second, samples, ways = second.T, first.T, ways.T, samples.T
             target = target.T
+        behind, deep = [ways], Deep(pair, (np.zeros(ways.shape, dtype=bool),), (0,))
+        numbers: list[int] = []
+        if plan.bases:
+            numbers, behind, target = self.layers_behind(question, plan, layer)
+            deep = Deep(pair, plan.behind, plan.bases)
         found = solve_pair(
-            pair, levels, first, second, samples, ways, target, self.algebra, rng, move
+            deep, levels, first, second, samples, behind, target, self.algebra, rng, move
         )
         if found is None:
             return False
-        first, second = found if pair.axis == "columns" else (found[1].T, found[0].T)
+        first, second, solved = found
+        if pair.axis == "rows":
+            first, second, solved = second.T, first.T, [matrix.T for matrix in solved]
         self._put(state, layer, first)
         self._put(state, layer + 1, second)
+        for number, matrix in zip(numbers, solved, strict=False):  # what is read is no layer
+            self._put(state, number, matrix)
         return True
+
+    def layers_behind(
+        self, question: Question, plan: Plan, layer: int
+    ) -> tuple[list[int], list[Matrix], Matrix]:
+        """The layers behind a pair, from the next one on, what each is, and what is to match.
+
+        Of rows these are transposed. Samples, or what is read of the last layer, are one more
+        matrix, unless they are square: then what is to match is multiplied by the inverse.
+        """
+        state, target = question.state, question.target
+        assert plan.pair is not None
+        if plan.pair.axis == "columns":
+            numbers, end = list(range(layer + 2, state.last + 1)), question.combine
+            behind = [self.left_of(state, number) for number in numbers]
+        else:
+            numbers, end = list(range(layer - 1, state.first - 1, -1)), question.inputs.T
+            behind, target = [self.left_of(state, number).T for number in numbers], target.T
+        if len(behind) < len(plan.behind):
+            return numbers, [*behind, end], target
+        found = times_inverse(self.algebra, target.T, end.T)
+        return numbers, behind, target if found is None else found.T
 
     def _put(self, state: State, layer: int, values: Matrix) -> None:
         rows = state.rows if layer == state.last else range(len(self.weights[layer]))
@@ -262,7 +293,7 @@ def _attempt(
         passed.append((question, step))
         question = run.take(question, step)
     if plan.levels is not None and plan.pair is not None:
-        if not run.solve_levels(question, plan.pair, plan.levels, rng, move):
+        if not run.solve_levels(question, plan, rng, move):
             return False
     elif plan.affine and not run.solve_affine(question, plan.affine):
         return False

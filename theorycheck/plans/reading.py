@@ -1,14 +1,16 @@
-"""Plans read from the evidence of certificates that T13, T14 and what these rest on write."""
+"""Plans read from the evidence of certificates that T13, T14, T16 and what these rest on write."""
 
 from __future__ import annotations
 
 from collections.abc import Mapping
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
 
 from ..problem.allocation import Allocation
 from ..problem.masks import mask_from_json
+from .deep import behind_of
 from .execution import Plan
 from .levels import Levels
 from .pairs import Pair
@@ -39,7 +41,7 @@ def plan_of(
         rest = plan_of(left, state.samples, inner["kind"], inner["evidence"])
         if rest is None or rest.steps:
             return None
-        return Plan(steps, masks, rest.affine, rest.pair, rest.levels)
+        return replace(rest, steps=steps, learnable=masks)
     if kind == "drawn_plan":
         return _drawn_plan(allocation, samples, evidence)
     if kind == "sub_allocation":
@@ -52,6 +54,11 @@ def plan_of(
     if kind == "levels":
         pair = pair_of(masks, allocation, samples, evidence)
         return Plan((), masks, pair=pair, levels=levels_of(evidence))
+    if kind == "deep_levels":
+        pair, m = pair_of(masks, allocation, samples, evidence), whole(allocation, samples).samples
+        behind = behind_of(pair, masks, tuple(allocation.network.widths), m)
+        bases = tuple(evidence["bases"])
+        return Plan((), masks, pair=pair, levels=levels_of(evidence), behind=behind, bases=bases)
     if kind == "affine_full_rank" or len(masks) == 1:
         return Plan((), masks, affine=masks)
     return None
@@ -90,7 +97,7 @@ def _drawn_plan(allocation: Allocation, samples: int, evidence: Mapping[str, Any
 def pair_of(
     masks: Mapping[int, np.ndarray], allocation: Allocation, samples: int, evidence: Any
 ) -> Pair:
-    """The pair of layers of a certificate of T14."""
+    """The pair of layers of a certificate of T14 or T16."""
     layer, axis, lines = evidence["pair"], evidence["axis"], list(evidence["lines"])
     first, second = masks[layer], masks[layer + 1]
     if axis == "columns":
@@ -101,6 +108,6 @@ def pair_of(
 
 
 def levels_of(evidence: Mapping[str, Any]) -> Levels:
-    """The levels of a certificate of T14."""
+    """The levels of a certificate of T14 or T16."""
     units, columns = tuple(evidence["units"]), tuple(evidence["columns"])
     return Levels(units, columns, evidence["chosen"], tuple(evidence.get("values", ())))
