@@ -108,7 +108,7 @@ def test_a_singular_minor_is_not_shown():
     """Derivatives by W2[0, 0] twice, and by weights of a unit that no output reads."""
     claim = claim_of(tc.Feedforward([2, 2, 1], activation="tanh"), 2)
     same = [("W2", (0, 0)), ("W2", (0, 0))]
-    with pytest.raises(CertificateError, match="not shown to be regular with 4096 bits"):
+    with pytest.raises(tc.SizeError, match="not shown to be regular with 4096 bits"):
         oracle_balls.require_minor_in_balls(claim, [0, 1], same)
     oracle_balls.require_minor_in_balls(claim, [0, 1], [("W2", (0, 0)), ("W2", (0, 1))])
 

@@ -367,9 +367,10 @@ def degrees(problem: Problem, blocks: list[str]) -> Iterator[int]:
     w, bias = problem.widths, problem.bias
     if problem.is_recurrent:
         state, name = [0] * w[1], (problem.activations or ["linear"])[0]
-        for _ in range(problem.steps):
-            state = activated(fed(("recurrent", state), ("input", [0] * w[0]),
-                                  *[("bias", [0])] * bias), name)  # fmt: skip
+        for step in range(problem.steps):
+            before = [("recurrent", state)] * (step > 0)
+            terms = [("input", [0] * w[0]), *[("bias", [0])] * bias]
+            state = activated(fed(*before, *terms), name)
             yield from fed(("readout", state), *[("readout_bias", [0])] * bias)
         return
     values, names = [0] * w[0], problem.activations or ["linear"] * (len(w) - 2)

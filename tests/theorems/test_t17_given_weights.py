@@ -472,3 +472,33 @@ def test_weights_of_a_torch_module():
     np.testing.assert_array_equal(pruned, weights["W1"] * np.eye(3, 2))
     with pytest.raises(tc.InputError, match="is not pruned"):
         tc.Allocation(sparse.network, {}, {"W1": np.eye(3, 2)[::-1]}).weights_from_torch(module)
+
+
+def test_integers_that_are_no_floats_are_refused():
+    """det W1 = -1, but rounded to floats both rows are equal."""
+    big = 2**53
+    readout = tc.Allocation.layer(tc.LinearFeedforward([2, 2, 2]), "W2")
+    with pytest.raises(tc.TheorycheckError, match=r"W1.*at most 2\^53"):
+        tc.classify(readout, 2, weights={"W1": np.array([[big, 1], [big + 1, 1]])})
+
+
+def test_given_numbers_of_any_size_are_answered():
+    """Their squares are no floats."""
+    network = tc.Feedforward([3, 4, 4, 2], activation=["tanh", "erf"])
+    inputs = np.random.default_rng(0).normal(size=(6, 3)) * 1e200
+    tc.classify(tc.Allocation.layer(network, "W2"), 4, inputs=inputs)
+
+
+def test_a_trained_readout_on_given_tanh_features_is_maximal_unless_they_depend():
+    """On real points: the oracle alone would prove no positive class at given weights."""
+    network, generator = tc.Feedforward([3, 4, 2], activation="tanh"), np.random.default_rng(3)
+    readout = tc.Allocation.layer(network, "W2")
+    rows = generator.normal(size=(4, 3))
+    verdict = tc.classify(readout, 4, weights={"W1": rows})
+    assert (verdict.expressivity.value, verdict.certificate.kind) == (
+        "maximal",
+        "real_readout_rank",
+    )
+    assert tc.check(verdict.certificate)
+    rows[3] = -rows[0]
+    assert tc.classify(readout, 4, weights={"W1": rows}).expressivity.value == "minimal"

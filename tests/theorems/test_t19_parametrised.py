@@ -233,3 +233,39 @@ def test_large_layers_are_never_taken_apart_into_single_weights():
 def test_t19_says_nothing_of_single_weights():
     analysis = Analysis(tc.Allocation.full(tc.LinearFeedforward([2, 2])), 1)
     assert t19_parametrised.why_not(analysis) is not None
+
+
+def test_outputs_behind_units_that_absent_readouts_leave_out_are_not_affine():
+    """y1 = r tanh(b x) with b frozen forces r, so |y2| < |r|: no teacher beyond it is matched."""
+    network = tc.Recurrent(1, 2, 1, 3, readout="all", activation="tanh")
+    for terms in (tc.Entries(), tc.Scaling("rows"), tc.LowRank(2, train=("B",))):
+        weights = {"recurrent": terms, "readout": tc.Entries()}
+        student = tc.Parametrization(network, weights, {"readout": [[1, 0]]})
+        verdict = tc.classify(student, samples=1)
+        assert verdict.expressivity.value != "maximal"
+
+
+def test_recurrent_weights_that_act_once_are_affine_for_the_checker_too():
+    network = tc.LinearRecurrent(2, 3, 2, 2)
+    student = tc.Parametrization(network, {"recurrent": tc.LowRank(3, train=("B",))})
+    verdict = tc.classify(student, samples=1)
+    assert verdict.expressivity.value == "maximal"
+    assert tc.check(verdict.certificate)
+
+
+def test_what_is_given_of_frozen_weights_is_the_base():
+    student = tc.Parametrization(tc.LinearFeedforward([2, 2, 1]), {"W2": tc.LowRank(1)})
+    with pytest.raises(tc.TheorycheckError, match="as `base`"):
+        tc.classify(student, samples=1, weights={"W1": np.zeros((2, 2))})
+
+
+@pytest.mark.parametrize("wrong", [3, tc.LowRank, "rows"])
+def test_what_is_no_term_is_refused_in_words(wrong):
+    with pytest.raises(tc.TheorycheckError, match="must be Entries, LowRank, Scaling or Tied"):
+        tc.Parametrization(tc.LinearFeedforward([2, 2, 1]), {"W1": wrong})
+
+
+@pytest.mark.parametrize("train", [None, 5, [["A"]], ("B", "B"), "A", ()])
+def test_factors_are_named_once(train):
+    with pytest.raises(tc.TheorycheckError, match="train must name factors"):
+        tc.LowRank(1, train=train)

@@ -99,8 +99,11 @@ def classify(
     within = checked(effort).start(deadline)
     options = Options(seed, error_bound, memory_limit, array_module(backend), effort, within)
     if isinstance(allocation, Parametrization):
-        if inputs is not None or diagnose:
-            raise InputError("parametrised weights: leave inputs and diagnose out, T19 has neither")
+        if weights is not None:
+            raise InputError("parametrised weights: give frozen weights as `base`, not as weights")
+        if inputs is not None or diagnose or cross_check or theorems is not None:
+            what = "inputs, diagnose, cross_check and theorems"
+            raise InputError(f"parametrised weights: leave {what} out, only T19 speaks of them")
         return classify_parametrised(allocation, samples, options)
     analysis = Analysis(allocation, samples, options, reuse=reuse)
     if diagnose and not (inputs is None and weights is None):

@@ -29,6 +29,7 @@ from .methods import Choice, Setting, choices
 if TYPE_CHECKING:
     import torch  # pyright: ignore[reportMissingImports]
 
+_FOR_ROWS = 0.5  # of the time: then no further budgets are chosen for
 _MOST_DRAWS = 100
 _MOST_BUDGETS = 100
 
@@ -153,6 +154,7 @@ def compare_methods(
     further = [
         (size, choice)
         for size in _further(setting, given.n_present, budgets)
+        if deadline.left > _FOR_ROWS * seconds or not seconds  # what is chosen takes time, too
         for choice in choices(replace(setting, budget=size))
         if choice.method != "full"
     ]

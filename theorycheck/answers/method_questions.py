@@ -49,7 +49,8 @@ class MethodQuestions:
             self._tell(Progress(choice.method, self._asked, len(self._shares)))
             key = choice.method, choice.what, seed, numbers_trained(trained), briefly
             known = self._known.get(key)
-            if known is None or (isinstance(trained, Allocation) and known.trained != trained):
+            # Allocations compare their masks; of parametrised weights the very same ones are meant.
+            if known is None or known.trained != trained:
                 known = self._known[key] = self._ask(trained, seed, briefly)
             draws.append(known)
             self._asked += 1

@@ -11,6 +11,7 @@ from collections.abc import Callable, Mapping, Sequence
 from itertools import pairwise
 from typing import Any, TypeAlias
 
+from ..errors import SizeError
 from ..problem.networks.convolutional import Convolutional
 from ..problem.networks.recurrent import Recurrent
 from . import plain
@@ -45,7 +46,10 @@ def require_minor_in_balls(
     from flint import ctx
 
     size, what = len(rows), "a minor in balls"
-    claim.require(size <= MOST_ROWS, f"balls show minors of up to {MOST_ROWS} rows, not {size}")
+    if size > MOST_ROWS:
+        raise SizeError(
+            f"balls show minors of up to {MOST_ROWS} rows, not {size}: fewer samples are checked"
+        )
     for bits in _PRECISIONS:
         operations = STEP * (1 + bits / 256) * _products(claim, size)
         for point in range(_POINTS):
@@ -54,7 +58,10 @@ def require_minor_in_balls(
             with ctx.workprec(bits):
                 if _is_regular(_rows(claim, point, frozen), rows, columns):
                     return
-    claim.refuse(f"the minor is not shown to be regular with {_PRECISIONS[-1]} bits")
+    raise SizeError(
+        f"{what} is not shown to be regular with {_PRECISIONS[-1]} bits, nor to be singular: the "
+        "check draws other points each time"
+    )
 
 
 def _products(claim: Claim, size: int) -> float:

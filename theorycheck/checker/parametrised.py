@@ -257,8 +257,9 @@ def _output_degree(claim: Claim, blocks: set[str]) -> int:
         name = network.activation if isinstance(network, Recurrent) else "linear"
         state, inputs = [0] * network.hidden, [0] * network.inputs
         bias = _fed(degrees["bias"], [0]) if "bias" in degrees else state
-        for _ in range(network.steps):
-            parts = _fed(degrees["recurrent"], state), _fed(degrees["input"], inputs), bias
+        for step in range(network.steps):
+            before = _fed(degrees["recurrent"], state) if step else state  # it begins with 0
+            parts = before, _fed(degrees["input"], inputs), bias
             state = _activated(list(map(max, *parts)), name)
         outputs = _fed(degrees["readout"], state)
         return max(outputs + (_fed(degrees["readout_bias"], [0]) if network.bias else []))

@@ -217,6 +217,14 @@ Teacher: TypeAlias = Annotated[
         help="Teachers: sparse:SHARE, low_rank:RANK, symmetric, or a file of 0/1 masks by weight.",
     ),
 ]
+TimeLimit: TypeAlias = Annotated[
+    float | None,
+    typer.Option(
+        parser=_seconds,
+        metavar="S",
+        help="Stop after so many seconds, with what is counted by then; by default never.",
+    ),
+]
 Width: TypeAlias = Annotated[
     float | None,
     typer.Option(

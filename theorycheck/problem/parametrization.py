@@ -53,7 +53,8 @@ class LowRank:
 
     def __post_init__(self) -> None:
         object.__setattr__(self, "rank", positive_integer(self.rank, "rank"))
-        if isinstance(self.train, str) or not set(self.train) <= set(FACTORS) or not self.train:
+        names = self.train if isinstance(self.train, (tuple, list)) else ()
+        if sorted(map(str, names)) not in (["A"], ["B"], ["A", "B"]):
             raise InputError(
                 f"train must name factors, ('A', 'B'), ('A',) or ('B',), not {shown(self.train)}"
             )
@@ -87,6 +88,10 @@ class Tied:
 
     to: str
     transposed: bool = False
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.transposed, bool):
+            raise InputError(f"transposed must be True or False, not {shown(self.transposed)}")
 
 
 Term: TypeAlias = Entries | LowRank | Scaling | Tied
@@ -200,7 +205,7 @@ class Parametrization:
         found: dict[str, tuple[Term, ...]] = {}
         for name, given in self.weights.items():
             check_name(name, self.network.weight_shapes, "weights")
-            terms = (given,) if isinstance(given, Term) else tuple(given)
+            terms = tuple(given) if isinstance(given, (tuple, list)) else (given,)
             wrong = [term for term in terms if not isinstance(term, Term)]
             if wrong:
                 what = "Entries, LowRank, Scaling or Tied"

@@ -86,8 +86,12 @@ def checked_weights(
         if array.shape != shapes[name]:
             hint = ": rows are outputs, columns inputs" if array.shape == shapes[name][::-1] else ""
             raise InputError(f"{where} must have shape {shapes[name]}, not {array.shape}{hint}")
-        array = np.array(array, dtype=np.float64)
+        exact, array = array, np.array(array, dtype=np.float64)
         _refuse(where, array, ~np.isfinite(array), "every entry must be finite")
+        if exact.dtype.kind in "iu":
+            wide = exact.astype(np.int64) if exact.dtype.kind == "i" else exact
+            rounded = (wide > 2**53) | ((wide < -(2**53)) if exact.dtype.kind == "i" else False)
+            _refuse(where, exact, rounded, "integers must be at most 2^53, as floats are exact")
         absent = ~allocation.present_mask(name) & (array != 0)
         _refuse(where, array, absent, "but this connection is absent: 0 in teacher and student")
         found[name] = array

@@ -62,7 +62,8 @@ def real_point(
         fan_in = max(int(present.reshape(len(present), -1).sum(axis=1).max()), 1)
         size = scale * np.sqrt(3 / fan_in) if len(shape) > 1 else scale / 2
         if name == first and given is not None:  # whose numbers may be of any size
-            size /= max(float(np.sqrt(np.mean(inputs**2))), 1e-3)
+            most = max(float(abs(inputs).max()), 1e-3)  # whose square may be no float
+            size /= max(most * float(np.sqrt(np.mean((inputs / most) ** 2))), 1e-3)
         drawn = _drawn(seed, trial, name, shape) * 2.0 ** round(np.log2(size))
         if weights is not None and name in weights.values:
             values = weights.values[name]

@@ -44,7 +44,7 @@ def output_degree(parametrization: Parametrization, names: Collection[str]) -> f
     weights = weight_degrees(parametrization, names)
 
     def combine(level: Level, terms: list[tuple[str, _Degrees]]) -> _Degrees:
-        sums = [(weights[name] + before).max(axis=1) for name, before in terms]
+        sums = [_products(weights[name], before).max(axis=1) for name, before in terms]
         degrees = np.maximum.reduce([*sums, np.zeros(level.size)])
         power = ACTIVATIONS[level.activation].power
         powers = degrees[degrees > 0] * (inf if power is None else power)  # 0 stays 0
@@ -55,6 +55,11 @@ def output_degree(parametrization: Parametrization, names: Collection[str]) -> f
     starts = (np.zeros(level.size) for level in unrolled.starts)
     values = forward(unrolled, starts, combine)
     return float(max(values[number].max() for number in unrolled.read))
+
+
+def _products(weights: _Degrees, before: _Degrees) -> _Degrees:
+    """Degrees of weights times values; an absent weight makes 0 of a value of any degree."""
+    return np.where(weights == -inf, -inf, np.maximum(weights, 0) + before)
 
 
 def affine_blocks(parametrization: Parametrization) -> Iterator[tuple[str, ...]]:

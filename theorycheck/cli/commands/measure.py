@@ -14,6 +14,7 @@ from ..options import (
     Law,
     Restarts,
     Teacher,
+    TimeLimit,
     Trials,
     Weights,
     Width,
@@ -31,13 +32,16 @@ def measure(
     teacher: Teacher = None,
     width: Width = None,
     restarts: Restarts = 20,
+    seconds: TimeLimit = None,
     as_json: Json = False,
 ) -> None:
     """Measure the match probability of an allocation on random draws, without any theorem."""
+    from ...computing.deadline import NEVER, Deadline
     from ...measurement.estimate import measure as measure_allocation
     from ..text import print_found
 
     failures = Failures()
+    deadline = NEVER if seconds is None else Deadline(seconds)
     ask = partial(
         measure_allocation,
         trials=trials,
@@ -49,10 +53,12 @@ def measure(
         teacher=teacher_of(failures, teacher),
         width=width,
         restarts=restarts,
+        deadline=deadline,
     )
     with failures.of(file):
         _, _, found = answer(file, name_of(file, [file]), ask, print_found, as_json)
         low, high = found.interval
         if found.trials < trials and (width is None or high - low > width):
-            complain(f"{file}: interrupted after {found.trials} of {trials} draws")
+            why = "the time was up" if deadline.has_passed else "interrupted"
+            complain(f"{file}: {why} after {found.trials} of {trials} draws")
     failures.leave()
