@@ -26,6 +26,7 @@ from theorycheck.problem.networks.base import Network
 from theorycheck.proofs.shared.nonlinear import TRUE, TooFewDigits, jacobian_columns
 from theorycheck.ranks.enclosures import BALL_ACTIVATIONS, Balls, Enclosure
 from theorycheck.ranks.given_points import given_points
+from theorycheck.ranks.given_weights import GivenWeights
 from theorycheck.ranks.real_jacobian import RealPoint, enclosed_jacobian
 from theorycheck.ranks.real_minor import real_minor, real_point
 from theorycheck.ranks.regular import is_regular, regular_minor
@@ -190,6 +191,12 @@ def test_minors_are_as_large_as_true_ranks_and_no_larger():
     assert seen["found"] > 55
 
 
+def frozen(allocation, given):
+    """The values that are given, at frozen entries."""
+    found = {name: np.where(allocation.mask(name), np.nan, given[name]) for name in given}
+    return GivenWeights(found)
+
+
 def test_values_that_are_related_show_no_larger_rank():
     """Frozen rows (1, 0), (0, 1), (1, 1) of tanh: t3 + t1 t2 t3 = t1 + t2, one cubic less."""
     network = tc.Feedforward([2, 3, 20, 1], activation=["tanh", "cube"], bias=True)
@@ -198,12 +205,12 @@ def test_values_that_are_related_show_no_larger_rank():
     given["W1"][:] = [[1, 0], [0, 1], [1, 1]]
     given["W2"], given["b2"] = rng.normal(size=(20, 3)), rng.normal(size=20)
     allocation = tc.Allocation(network, {"W3": np.ones((1, 20))})
-    assert real_minor(allocation, 20, 20, weights=given) is None
-    assert real_minor(allocation, 20, 19, weights=given) is not None
+    assert real_minor(allocation, 20, 20, weights=frozen(allocation, given)) is None
+    assert real_minor(allocation, 20, 19, weights=frozen(allocation, given)) is not None
     given["W1"][2] = [1, 2]  # t3 (1 + t2^2 + 2 t1 t2) = t1 (1 + t2^2) + 2 t2
-    assert real_minor(allocation, 20, 20, weights=given) is None
+    assert real_minor(allocation, 20, 20, weights=frozen(allocation, given)) is None
     given["W1"][2] = [1, 1.375]  # relations are of higher degree
-    assert real_minor(allocation, 20, 20, weights=given) is not None
+    assert real_minor(allocation, 20, 20, weights=frozen(allocation, given)) is not None
 
 
 @pytest.mark.parametrize(("row", "rank"), [([0.5], 1), ([0.25], 2)])
@@ -212,7 +219,10 @@ def test_exponentials_of_equal_rows_are_multiples_of_each_other(row: list[float]
     given = {name: np.ones(shape) for name, shape in network.weight_shapes.items()}
     given["W1"][:] = [[0.5], row]
     allocation = tc.Allocation(network, {"b1": [1, 1]})
-    found = [real_minor(allocation, 3, size, weights=given) is not None for size in (1, 2)]
+    found = [
+        real_minor(allocation, 3, size, weights=frozen(allocation, given)) is not None
+        for size in (1, 2)
+    ]
     assert found == [True, rank == 2]
 
 
