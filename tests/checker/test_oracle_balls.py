@@ -12,7 +12,6 @@ from theorycheck.checker import oracle_balls
 from theorycheck.checker.budget import Budget
 from theorycheck.checker.claim import Claim
 from theorycheck.checker.context import Context
-from theorycheck.errors import CertificateError
 from theorycheck.problem.networks.activations import ACTIVATIONS
 from theorycheck.theorems.t11_analytic import THEOREM as T11
 
@@ -117,14 +116,14 @@ def test_exponential_of_biases_alone_is_deficient():
     """e^b scales the unit: derivatives by b1 and by W2 are proportional, and stay so in balls."""
     claim = claim_of(tc.Feedforward([1, 1, 1], True, activation="exp"), 2)
     pair = [("b1", (0,)), ("W2", (0, 0))]
-    with pytest.raises(CertificateError, match="not shown"):
+    with pytest.raises(tc.SizeError, match="not shown"):
         oracle_balls.require_minor_in_balls(claim, [0, 1], pair)
 
 
 def test_what_cannot_be_shown_is_refused_in_words():
     wide = tc.Feedforward([301, 1, 1], activation="tanh")
     claim = claim_of(wide, 2)
-    with pytest.raises(CertificateError, match="up to 300 rows, not 301"):
+    with pytest.raises(tc.SizeError, match="up to 300 rows, not 301"):
         oracle_balls.require_minor_in_balls(claim, range(301), claim.entries("present")[:301])
     linear = tc.classify(tc.Allocation.layer(tc.LinearFeedforward([2, 2]), "W1"), 2).certificate
     assert linear is not None
