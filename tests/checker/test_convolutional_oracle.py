@@ -338,5 +338,5 @@ def test_a_singular_minor_is_not_shown_in_balls():
     network = tc.Convolutional([1, 1], [{"channels": 1, "kernel": 2, "padding": 1}], 1,
                                activation="linear")  # fmt: skip
     claim = claim_of(tc.Allocation.full(network), 2)
-    with pytest.raises(CertificateError, match="not shown"):
+    with pytest.raises(tc.SizeError, match="not shown"):
         require_minor_in_balls(claim, [0, 1], claim.entries("present")[:2])

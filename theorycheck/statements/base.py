@@ -30,6 +30,7 @@ class Statement:
     def source(self) -> str:
         """Where the proof is, then the papers with their places.
 
+        >>> from theorycheck.statements import STATEMENTS
         >>> STATEMENTS["T3"].source.split("; ")[0]
         'theorycheck/proofs/t03_rows.py'
         """
