@@ -250,6 +250,7 @@ def test_recurrent_weights_that_act_once_are_affine_for_the_checker_too():
     student = tc.Parametrization(network, {"recurrent": tc.LowRank(3, train=("B",))})
     verdict = tc.classify(student, samples=1)
     assert verdict.expressivity.value == "maximal"
+    assert verdict.certificate is not None
     assert tc.check(verdict.certificate)
 
 

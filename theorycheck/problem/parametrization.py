@@ -205,8 +205,9 @@ class Parametrization:
         found: dict[str, tuple[Term, ...]] = {}
         for name, given in self.weights.items():
             check_name(name, self.network.weight_shapes, "weights")
-            terms = tuple(given) if isinstance(given, (tuple, list)) else (given,)
-            wrong = [term for term in terms if not isinstance(term, Term)]
+            several = tuple(given) if isinstance(given, (tuple, list)) else (given,)
+            terms = tuple(term for term in several if isinstance(term, Term))
+            wrong = [term for term in several if not isinstance(term, Term)]
             if wrong:
                 what = "Entries, LowRank, Scaling or Tied"
                 raise InputError(f'weights["{name}"] must be {what}, not {shown(wrong[0])}')

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import pytest
 
 import theorycheck as tc
@@ -14,7 +16,7 @@ pytestmark = [pytest.mark.torch, pytest.mark.long]
 NN = torch.nn
 
 
-def model(bias: bool = True) -> torch.nn.Module:
+def model(bias: bool = True) -> Any:
     return NN.Sequential(NN.Linear(6, 5, bias=bias), NN.Tanh(), NN.Linear(5, 4, bias=bias))
 
 
@@ -58,7 +60,7 @@ def test_ia3_scales_outputs_with_their_bias_and_inputs():
     own = read(peft.IA3Config(target_modules=["0", "2"], feedforward_modules=["2"]))
     assert kinds(own) == {"W1": [Scaling], "b1": [Scaling], "W2": [Scaling]}
     assert own.terms["W1"] == own.terms["b1"]  # the same numbers
-    assert [term.axis for term in own.terms["W2"]] == ["columns"]
+    assert own.terms["W2"] == (Scaling("columns", "columns of layer 2"),)
     assert own.n_parameters == 10
     without = read(peft.IA3Config(target_modules=["0"], feedforward_modules=[]), bias=False)
     assert kinds(without) == {"W1": [Scaling]}
