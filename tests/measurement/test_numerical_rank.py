@@ -21,7 +21,7 @@ def exact_rank(matrix: np.ndarray) -> int:
     """By fractions of integers."""
     from sympy import Matrix
 
-    return Matrix(matrix.astype(int).tolist()).rank()
+    return Matrix(*matrix.shape, matrix.astype(int).ravel().tolist()).rank() if matrix.size else 0
 
 
 SHAPES = st.tuples(st.integers(1, 6), st.integers(1, 6), st.integers(0, 4), st.integers(0, 99))
