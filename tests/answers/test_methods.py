@@ -12,6 +12,8 @@ import theorycheck as tc
 from tests.shared.strategies import allocations, networks, seeds
 from theorycheck.answers.methods import Setting, choices
 
+pytestmark = pytest.mark.long  # it hangs on no version
+
 TANH = tc.Feedforward([3, 4, 4, 2], activation="tanh", bias=True)  # 16 + 20 + 10 weights
 LINEAR = tc.LinearFeedforward([4, 6, 3])
 FILTERS = tc.Convolutional(

@@ -10,6 +10,8 @@ import pytest
 import theorycheck as tc
 from tests.cli.test_cli import check_one_line, run
 
+pytestmark = pytest.mark.long  # it hangs on no version
+
 __all__ = ["run"]  # a fixture
 
 TANH = Path(__file__).parents[2] / "examples" / "allocations" / "tanh.json"

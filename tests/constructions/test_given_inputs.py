@@ -12,6 +12,8 @@ from hypothesis import strategies as st
 
 import theorycheck as tc
 
+pytestmark = pytest.mark.long  # it hangs on no version
+
 FF = tc.LinearFeedforward
 NO_DEGREES = tc.Effort(degree=0, seconds=20)
 

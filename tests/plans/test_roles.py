@@ -16,6 +16,8 @@ from theorycheck.plans.graded import Graded
 from theorycheck.plans.roles import N_ROLES, Rated, solved
 from theorycheck.theorems import t15_graded_points
 
+pytestmark = pytest.mark.long  # it hangs on no version
+
 PRIME = 8388593
 
 
