@@ -87,9 +87,14 @@ def equations_of(claim: Claim, output: int) -> list[int]:
 
 def readout_rank(claim: Claim) -> None:
     """All learnables are in the readout, and the rank reaches the target dimension (a)."""
+    require_readout_alone(claim)
+    require_rank_reached(claim, "maximal")
+
+
+def require_readout_alone(claim: Claim) -> None:
+    """No weight outside of the readout is learnable."""
     inside = set(claim.allocation.counts) <= set(readout_names(claim))
     claim.require(inside, "a weight outside of the readout is learnable")
-    require_rank_reached(claim, "maximal")
 
 
 def require_rank_reached(claim: Claim, expressivity: str) -> None:

@@ -14,7 +14,7 @@ from .claim import Check, Claim
 from .oracle import hidden_activations
 from .oracle_balls import require_minor_in_balls
 from .rank import given_to, n_equations, require_indices, require_rank, require_target_upper
-from .readout import readout_names
+from .readout import require_readout_alone
 from .residual import residual_layers
 
 
@@ -38,8 +38,7 @@ def real_full_rank(claim: Claim) -> None:
 
 def real_readout_rank(claim: Claim) -> None:
     """The same, and all learnables are in the readout (T12 a)."""
-    inside = set(claim.allocation.counts) <= set(readout_names(claim))
-    claim.require(inside, "a weight outside of the readout is learnable")
+    require_readout_alone(claim)
     _require_target(claim, "maximal")
 
 
